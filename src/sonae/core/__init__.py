@@ -1,0 +1,1 @@
+"""Words, times and codes that every part shares. Needs nothing but the standard library."""
