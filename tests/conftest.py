@@ -1,0 +1,35 @@
+"""What every test may use: the folder of real data, and a clock that cannot leak."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sonae.core import clock
+
+ROOT = Path(__file__).resolve().parents[1]
+# Real public data, never part of the repository: a test that reads it skips without it.
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+def real_data(*parts: str) -> Path:
+    """A path inside the folder of real data; skips the test, with a reason, where it is missing."""
+    path = SHARED_DATA.joinpath(*parts)
+    if not path.exists():
+        pytest.skip(f"real data is not on this machine: {'/'.join(parts)}")
+    return path
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of real data, or a skip."""
+    return real_data()
+
+
+@pytest.fixture(autouse=True)
+def the_system_clock_is_back() -> Iterator[None]:
+    """A test that leaves its clock in force would move the time of the next one."""
+    yield
+    assert clock.current() == clock.SystemClock(), "this test left its clock in force"
