@@ -1,0 +1,43 @@
+"""ConsentGrant (同意) and AccessEvent (開示記録)."""
+
+from django.db import models
+
+from sonae.platform.scoped import ScopedModel, TenantModel
+
+
+class ConsentGrant(TenantModel):
+    """同意: a resident lets a recipient have kinds of data for a purpose, in a phase, until a date."""
+
+    subject = models.BigIntegerField("住民")
+    recipient = models.CharField("提供先", max_length=80)
+    purpose = models.CharField("目的", max_length=60)
+    kinds = models.JSONField("情報の種類", default=list)
+    phase = models.CharField("平時・有事", max_length=10)
+    granted_at = models.DateTimeField("同意日時")
+    expires_at = models.DateTimeField("期限", null=True, blank=True)
+    withdrawn_at = models.DateTimeField("撤回日時", null=True, blank=True)
+
+    class Meta:
+        """Looked up by subject."""
+
+        verbose_name = "同意"
+        indexes = [models.Index(fields=["municipality", "subject"], name="consent_subject")]
+
+
+class AccessEvent(ScopedModel):
+    """開示記録: one decision about one person's data, readable by that person."""
+
+    subject = models.BigIntegerField("住民")
+    at = models.DateTimeField("日時")
+    recipient = models.CharField("閲覧者", max_length=120)
+    purpose = models.CharField("目的", max_length=60)
+    fields = models.JSONField("項目", default=list)
+    decision = models.CharField("判断", max_length=8)
+    rule = models.CharField("根拠", max_length=60)
+    trace = models.JSONField("判断の経過", default=list)
+
+    class Meta:
+        """Shown newest first to the subject."""
+
+        verbose_name = "開示記録"
+        indexes = [models.Index(fields=["municipality", "subject", "at"], name="access_subject")]

@@ -1,0 +1,1 @@
+"""Plan runs (decision, site, route, time for everyone) and evacuation orders."""

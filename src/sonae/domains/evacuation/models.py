@@ -1,0 +1,110 @@
+"""PlanRun (避難計画の計算), Advice (個人別の避難行動), EvacuationOrder (避難情報)."""
+
+from django.db import models
+
+from sonae.domains.municipalities.models import Town
+from sonae.domains.residents.models import Resident
+from sonae.domains.shelters.models import Facility
+from sonae.domains.warnings.models import Telegram
+from sonae.platform.scoped import ScopedModel
+
+
+class PlanRun(ScopedModel):
+    """避難計画の計算: one pass over everyone, for the hazards warned of at that time.
+
+    ``current`` marks the run that counts in its world. ``hazards`` are the warned hazards with the
+    level and the telegram; ``counts`` the totals shown on the staff desk.
+    """
+
+    telegram = models.ForeignKey(
+        Telegram, null=True, on_delete=models.PROTECT, verbose_name="きっかけの電文"
+    )
+    reason = models.CharField("きっかけ", max_length=40)
+    at = models.DateTimeField("計算日時")
+    seconds = models.FloatField("所要秒数", default=0)
+    hazards = models.JSONField("対象の災害", default=list)
+    counts = models.JSONField("集計", default=dict)
+    current = models.BooleanField("現在の計画", default=False)
+
+    class Meta:
+        """The current run is looked up on every page."""
+
+        verbose_name = "避難計画の計算"
+        indexes = [models.Index(fields=["municipality", "world", "current"], name="plan_current")]
+
+
+class Advice(models.Model):
+    """個人別の避難行動: what one resident in danger (or in unsurveyed ground) should do.
+
+    ``zone`` is ``inside`` or ``unknown``; ``decision``, ``rule`` and ``reason`` are codes of
+    `engines.evacuation`. Distances in metres along the walking network; ``facility`` null when there
+    is none, with ``reason``. ``leave_by`` is null when it is unknown.
+    """
+
+    run = models.ForeignKey(PlanRun, on_delete=models.CASCADE, verbose_name="計算")
+    resident = models.ForeignKey(
+        Resident, on_delete=models.CASCADE, db_index=True, verbose_name="住民"
+    )
+    zone = models.CharField("危険区域", max_length=8)
+    hazard = models.CharField("災害種別", max_length=16)
+    rank = models.SmallIntegerField("危険度")
+    decision = models.CharField("行動", max_length=16)
+    rule = models.CharField("根拠", max_length=40)
+    facility = models.ForeignKey(
+        Facility, null=True, on_delete=models.SET_NULL, db_index=False, verbose_name="避難先"
+    )
+    distance_m = models.FloatField("距離", null=True)
+    danger_m = models.FloatField("危険な区間", null=True)
+    minutes = models.FloatField("所要分", null=True)
+    leave_by = models.DateTimeField("出発期限", null=True)
+    departure = models.CharField("出発の判断", max_length=12, blank=True)
+    reason = models.CharField("避難先がない理由", max_length=20, blank=True)
+
+    class Meta:
+        """Belongs to its run's municipality and world."""
+
+        verbose_name = "個人別の避難行動"
+
+
+class EvacuationOrder(ScopedModel):
+    """避難情報 (災害対策基本法 第60条; 第56条第2項): the mayor's own decision, never a telegram's.
+
+    ``level`` 3 高齢者等避難, 4 避難指示, 5 緊急安全確保. ``status`` moves only as
+    `rules.ORDER_TRANSITIONS` allows; submitter and approver are never the same account.
+    """
+
+    number = models.IntegerField("番号")
+    level = models.SmallIntegerField("警戒レベル")
+    hazard = models.CharField("災害種別", max_length=16)
+    status = models.CharField("状態", max_length=12, default="draft")
+    towns = models.ManyToManyField(Town, verbose_name="対象町字")
+    whole_city = models.BooleanField("市内全域", default=False)
+    reason = models.TextField("理由", blank=True)
+    plan_run = models.ForeignKey(
+        PlanRun, null=True, on_delete=models.SET_NULL, verbose_name="根拠の計算"
+    )
+    telegram = models.ForeignKey(
+        Telegram, null=True, on_delete=models.PROTECT, verbose_name="根拠の電文"
+    )
+    people = models.IntegerField("対象人数", default=0)
+    households = models.IntegerField("対象世帯数", default=0)
+    drafted_by = models.CharField("起案者", max_length=120)
+    drafted_at = models.DateTimeField("起案日時")
+    submitted_by = models.CharField("申請者", max_length=120, blank=True)
+    submitted_at = models.DateTimeField("申請日時", null=True)
+    decided_by = models.CharField("決裁者", max_length=120, blank=True)
+    decided_at = models.DateTimeField("決裁日時", null=True)
+    decision_reason = models.TextField("差し戻し・却下の理由", blank=True)
+    issued_at = models.DateTimeField("発令日時", null=True)
+    ended_at = models.DateTimeField("解除・取消日時", null=True)
+    replaces = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, verbose_name="引き継ぐ発令"
+    )
+
+    class Meta:
+        """Numbered from 1 in each world."""
+
+        verbose_name = "避難情報"
+        constraints = [
+            models.UniqueConstraint(fields=["municipality", "world", "number"], name="order_number")
+        ]

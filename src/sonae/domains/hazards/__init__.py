@@ -1,0 +1,1 @@
+"""Hazard layers of the municipality and who lies in danger."""

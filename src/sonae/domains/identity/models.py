@@ -1,0 +1,53 @@
+"""Account (アカウント): who signs in, and in which role."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+
+from sonae.platform.access import Role
+
+
+class AccountManager(BaseUserManager["Account"]):
+    """Creates accounts by e-mail address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "Account":
+        """Create an account with a hashed password (None = cannot sign in by password)."""
+        account = self.model(email=self.normalize_email(email).lower(), **fields)
+        account.set_password(password)
+        account.save(using=self._db)
+        return account
+
+
+class Account(AbstractBaseUser, PermissionsMixin):
+    """アカウント: a member of staff or a resident; ``resident_pk`` points at the register's row.
+
+    It is a plain number because the register lies above identity in the order of domains.
+    """
+
+    email = models.EmailField("メールアドレス", unique=True)
+    name = models.CharField("表示名", max_length=80, blank=True)
+    role = models.CharField(
+        "役割", max_length=16, default=Role.RESIDENT.value, choices=[(r.value, r.value) for r in Role]
+    )
+    municipality = models.CharField("団体コード", max_length=6)
+    resident_pk = models.BigIntegerField("住民", null=True, blank=True)
+    language = models.CharField("言語", max_length=12, default="ja")
+    is_active = models.BooleanField("有効", default=True)
+    is_staff = models.BooleanField("管理画面", default=False)
+    date_joined = models.DateTimeField("登録日時", auto_now_add=True)
+
+    objects = AccountManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        """Accounts are looked up by e-mail and by resident."""
+
+        verbose_name = "アカウント"
+        indexes = [models.Index(fields=["municipality", "resident_pk"], name="account_resident")]
+
+    def get_full_name(self) -> str:
+        """Return the name shown on screens and in the audit."""
+        return self.name or self.email

@@ -1,0 +1,1 @@
+"""Messages, their approval, frozen transmissions and receipts."""

@@ -1,0 +1,11 @@
+"""What other domains and the screens may use of municipalities."""
+
+from sonae.domains.municipalities.models import Municipality, Town
+from sonae.domains.municipalities.selectors import (
+    forget_serving,
+    municipality,
+    serving_code,
+    towns,
+)
+
+__all__ = ["Municipality", "Town", "forget_serving", "municipality", "serving_code", "towns"]

@@ -1,0 +1,1 @@
+"""The resident register: households, residents, people who need assistance."""

@@ -1,0 +1,1 @@
+"""The ledger of sightings, inquiries and who is not yet accounted for."""

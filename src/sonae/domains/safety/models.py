@@ -1,0 +1,163 @@
+"""Sighting (所在情報), PersonState (安否の現況), Visitor, Terminal, Inquiry (安否確認)."""
+
+from django.db import models
+
+from sonae.domains.municipalities.models import Town
+from sonae.domains.residents.models import Resident
+from sonae.domains.shelters.models import Facility
+from sonae.platform.scoped import ScopedModel, TenantModel
+
+
+class Terminal(TenantModel):
+    """受付端末: a device enrolled for one shelter; only the hash of its token is kept."""
+
+    code = models.CharField("端末番号", max_length=24)
+    name = models.CharField("名称", max_length=60)
+    facility = models.ForeignKey(Facility, on_delete=models.CASCADE, verbose_name="避難所")
+    token_hash = models.CharField("トークンのハッシュ", max_length=64, unique=True)
+    enrolled_at = models.DateTimeField("登録日時")
+    revoked_at = models.DateTimeField("失効日時", null=True, blank=True)
+    last_seen_at = models.DateTimeField("最終通信", null=True, blank=True)
+
+    class Meta:
+        """Codes are unique within the municipality."""
+
+        verbose_name = "受付端末"
+        constraints = [
+            models.UniqueConstraint(fields=["municipality", "code"], name="terminal_code")
+        ]
+
+
+class Visitor(ScopedModel):
+    """来訪者・未照合の人: someone who is not, or not yet, linked to the register."""
+
+    key = models.CharField("本人キー", max_length=64)
+    name = models.CharField("氏名", max_length=120, blank=True)
+    kana = models.CharField("フリガナ", max_length=160, blank=True)
+    birth_date = models.CharField("生年月日", max_length=10, blank=True)
+    address = models.CharField("住所", max_length=200, blank=True)
+    first_seen_at = models.DateTimeField("最初の確認")
+
+    class Meta:
+        """One row per device-made person key."""
+
+        verbose_name = "来訪者"
+        constraints = [
+            models.UniqueConstraint(fields=["municipality", "world", "key"], name="visitor_key")
+        ]
+
+
+class Sighting(ScopedModel):
+    """所在情報: the one immutable event everything about safety is folded from.
+
+    ``id`` (UUIDv7) and ``clock`` (hybrid logical clock) are made by the device, so that deliveries
+    merge by set union. ``direction``: in, out, move, shelter_at_home, in_car, report. ``status``:
+    safe, injured, needs_help, unknown. Exactly one of ``resident`` and ``visitor`` is set, or neither
+    for a refused event kept with ``refusal``.
+    """
+
+    id = models.UUIDField("ID", primary_key=True)
+    resident = models.ForeignKey(
+        Resident, null=True, on_delete=models.PROTECT, verbose_name="住民"
+    )
+    visitor = models.ForeignKey(Visitor, null=True, on_delete=models.PROTECT, verbose_name="来訪者")
+    facility = models.ForeignKey(
+        Facility, null=True, on_delete=models.PROTECT, verbose_name="施設"
+    )
+    place = models.CharField("場所", max_length=200, blank=True)
+    direction = models.CharField("動き", max_length=16)
+    status = models.CharField("安否", max_length=12, default="safe")
+    occurred_at = models.DateTimeField("発生日時")
+    recorded_at = models.DateTimeField("記録日時")
+    clock = models.CharField("論理時刻", max_length=64)
+    source = models.CharField("情報源", max_length=16)
+    device = models.CharField("端末", max_length=64, blank=True)
+    actor = models.CharField("記録者", max_length=120, blank=True)
+    confidence = models.FloatField("確からしさ", default=1.0)
+    offline = models.BooleanField("オフライン記録", default=False)
+    needs = models.JSONField("必要な支援", default=list)
+    note = models.CharField("備考", max_length=400, blank=True)
+    supersedes = models.UUIDField("訂正元", null=True, blank=True)
+    refusal = models.CharField("受理できない理由", max_length=40, blank=True)
+
+    class Meta:
+        """Read by person and by place."""
+
+        verbose_name = "所在情報"
+        indexes = [
+            models.Index(fields=["municipality", "world", "facility", "occurred_at"], name="seen_at"),
+        ]
+
+
+class PersonState(ScopedModel):
+    """安否の現況: the fold of one person's sightings; can be rebuilt from them at any time.
+
+    ``person`` is ``r<resident pk>`` or ``v<visitor pk>``. ``accounted_at`` is the first time since
+    the start of the operation that the person was known to be somewhere.
+    """
+
+    person = models.CharField("本人", max_length=24)
+    resident = models.ForeignKey(
+        Resident, null=True, on_delete=models.CASCADE, verbose_name="住民"
+    )
+    visitor = models.ForeignKey(Visitor, null=True, on_delete=models.CASCADE, verbose_name="来訪者")
+    facility = models.ForeignKey(
+        Facility, null=True, on_delete=models.SET_NULL, verbose_name="施設"
+    )
+    place = models.CharField("場所", max_length=200, blank=True)
+    direction = models.CharField("動き", max_length=16)
+    status = models.CharField("安否", max_length=12)
+    seen_at = models.DateTimeField("最終確認")
+    clock = models.CharField("論理時刻", max_length=64)
+    conflict = models.BooleanField("複数箇所で確認", default=False)
+
+    class Meta:
+        """One row per person and world."""
+
+        verbose_name = "安否の現況"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["municipality", "world", "person"], name="person_state_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["municipality", "world", "facility"], name="state_facility")
+        ]
+
+
+class Inquiry(ScopedModel):
+    """安否確認: opened when people come into danger; open until everyone in it is accounted for."""
+
+    opened_at = models.DateTimeField("開始日時")
+    closed_at = models.DateTimeField("終了日時", null=True, blank=True)
+    reason = models.CharField("きっかけ", max_length=200)
+
+    class Meta:
+        """At most one is open per world; new dangers add subjects to it."""
+
+        verbose_name = "安否確認"
+
+
+class InquirySubject(models.Model):
+    """安否確認の対象者: one resident who was in danger, and since when he or she is accounted for.
+
+    ``danger`` 0–100 and ``need`` 0–100 order the list of the unaccounted (`rules.urgency`).
+    """
+
+    inquiry = models.ForeignKey(Inquiry, on_delete=models.CASCADE, verbose_name="安否確認")
+    resident = models.ForeignKey(Resident, on_delete=models.CASCADE, verbose_name="住民")
+    town = models.ForeignKey(Town, on_delete=models.PROTECT, db_index=False, verbose_name="町字")
+    zone = models.CharField("危険区域", max_length=8)
+    danger = models.SmallIntegerField("危険")
+    need = models.SmallIntegerField("支援の必要")
+    added_at = models.DateTimeField("対象になった日時")
+    accounted_at = models.DateTimeField("確認日時", null=True)
+
+    class Meta:
+        """Once per resident and inquiry."""
+
+        verbose_name = "安否確認の対象者"
+        constraints = [
+            models.UniqueConstraint(fields=["inquiry", "resident"], name="inquiry_subject_once")
+        ]
+        indexes = [models.Index(fields=["inquiry", "accounted_at"], name="subject_accounted")]

@@ -1,0 +1,1 @@
+"""Facilities: designated emergency sites and shelters, and whether they are open."""

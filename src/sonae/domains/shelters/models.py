@@ -1,0 +1,92 @@
+"""Facility (施設), EmergencySite (指定緊急避難場所), Shelter (指定避難所), FacilityStatus (開設状況)."""
+
+from django.db import models
+
+from sonae.domains.municipalities.models import Town
+from sonae.platform.scoped import ScopedModel, TenantModel
+
+
+class Facility(TenantModel):
+    """施設: one physical place; it may be an emergency site, a shelter, or both.
+
+    ``public_id`` is the id of lists and interfaces (共通ID where the national list has one).
+    Three-valued attributes are ``yes``, ``no`` or ``unknown``.
+    """
+
+    public_id = models.CharField("施設ID", max_length=24)
+    name = models.CharField("名称", max_length=120)
+    kana = models.CharField("カナ", max_length=200, blank=True)
+    address = models.CharField("所在地", max_length=200, blank=True)
+    town = models.ForeignKey(Town, null=True, on_delete=models.SET_NULL, verbose_name="町字")
+    latitude = models.FloatField("緯度")
+    longitude = models.FloatField("経度")
+    node = models.IntegerField("最寄り経路点", null=True, blank=True)
+    usable = models.CharField("使用可否", max_length=8, default="unknown")
+    usable_reason = models.CharField("使用できない理由", max_length=200, blank=True)
+    pets = models.CharField("ペット同行", max_length=8, default="unknown")
+    step_free = models.CharField("段差なし", max_length=8, default="unknown")
+    wheelchair_toilet = models.CharField("車いす対応トイレ", max_length=8, default="unknown")
+    source = models.CharField("出典", max_length=120, blank=True)
+    source_date = models.CharField("出典の日付", max_length=10, blank=True)
+
+    class Meta:
+        """Public ids are unique within the municipality."""
+
+        verbose_name = "施設"
+        constraints = [
+            models.UniqueConstraint(fields=["municipality", "public_id"], name="facility_id")
+        ]
+
+
+class EmergencySite(TenantModel):
+    """指定緊急避難場所 (災害対策基本法 第49条の4): designated per hazard.
+
+    ``hazards`` maps flood, landslide, storm_surge, earthquake, tsunami, fire, inland_flood and
+    volcano to ``yes``, ``partial``, ``no`` or ``unknown``.
+    """
+
+    facility = models.OneToOneField(Facility, on_delete=models.CASCADE, verbose_name="施設")
+    hazards = models.JSONField("災害種別ごとの指定", default=dict)
+    capacity = models.IntegerField("想定収容人数", null=True, blank=True)
+
+    class Meta:
+        """One designation per facility."""
+
+        verbose_name = "指定緊急避難場所"
+
+
+class Shelter(TenantModel):
+    """指定避難所 (災害対策基本法 第49条の7): where people stay.
+
+    ``capacity`` null = unknown, never 0 for unknown. ``restricted_to`` lists the groups admitted
+    (elderly, disabled, child, other); an empty list means everyone.
+    """
+
+    facility = models.OneToOneField(Facility, on_delete=models.CASCADE, verbose_name="施設")
+    capacity = models.IntegerField("収容人数", null=True, blank=True)
+    restricted_to = models.JSONField("受入対象者", default=list)
+
+    class Meta:
+        """One designation per facility."""
+
+        verbose_name = "指定避難所"
+
+
+class FacilityStatus(ScopedModel):
+    """開設状況: what is known about a facility now, by whom, when; history is kept.
+
+    ``state`` is ``open``, ``preparing``, ``full``, ``closed`` or ``unknown``; the newest row per
+    facility counts.
+    """
+
+    facility = models.ForeignKey(Facility, on_delete=models.CASCADE, verbose_name="施設")
+    state = models.CharField("状態", max_length=10)
+    at = models.DateTimeField("日時")
+    reported_by = models.CharField("報告者", max_length=120)
+    note = models.CharField("備考", max_length=200, blank=True)
+
+    class Meta:
+        """Newest first per facility."""
+
+        verbose_name = "開設状況"
+        indexes = [models.Index(fields=["municipality", "world", "facility", "at"], name="status_at")]

@@ -1,0 +1,1 @@
+"""Telegrams received, kept raw, and what is in force."""

@@ -1,0 +1,68 @@
+"""Telegram (電文) and WarningInForce (発表中の警報)."""
+
+from django.db import models
+
+from sonae.platform.scoped import ScopedModel
+
+
+class Telegram(ScopedModel):
+    """電文: one thing received from outside, its raw bytes kept for ever.
+
+    ``state`` is ``read`` (normal form in ``content``), ``unknown`` (well-formed, type not understood)
+    or ``refused`` (with ``error`` and ``detail``).
+    """
+
+    READ, UNKNOWN, REFUSED = "read", "unknown", "refused"
+
+    sha256 = models.CharField("SHA-256", max_length=64)
+    raw = models.BinaryField("受信した原文")
+    received_at = models.DateTimeField("受信日時")
+    via = models.CharField("受信経路", max_length=40)
+    state = models.CharField("状態", max_length=8)
+    error = models.CharField("エラー", max_length=40, blank=True)
+    detail = models.TextField("エラーの詳細", blank=True)
+    source = models.CharField("発信元の種別", max_length=10, blank=True)
+    telegram_type = models.CharField("電文種別", max_length=12, blank=True)
+    title = models.CharField("標題", max_length=200, blank=True)
+    series = models.CharField("系列", max_length=300, blank=True)
+    issued_at = models.DateTimeField("発表日時", null=True, blank=True)
+    concerns_us = models.BooleanField("当市に関係", default=False)
+    content = models.JSONField("標準形", null=True, blank=True)
+
+    class Meta:
+        """The same bytes are stored once."""
+
+        verbose_name = "電文"
+        constraints = [
+            models.UniqueConstraint(fields=["municipality", "sha256"], name="telegram_once")
+        ]
+        indexes = [
+            models.Index(fields=["municipality", "world", "received_at"], name="telegram_received"),
+            models.Index(fields=["municipality", "world", "series"], name="telegram_series"),
+        ]
+
+
+class WarningInForce(ScopedModel):
+    """発表中の警報: area × phenomenon, recomputed from the series whenever a telegram arrives."""
+
+    telegram = models.ForeignKey(Telegram, on_delete=models.PROTECT, verbose_name="電文")
+    area_code = models.CharField("区域コード", max_length=20)
+    area_name = models.CharField("区域名", max_length=120)
+    area_type = models.CharField("区域の種別", max_length=16)
+    phenomenon = models.CharField("現象", max_length=24)
+    kind = models.CharField("種類", max_length=80)
+    level = models.SmallIntegerField("警戒レベル相当", null=True, blank=True)
+    severity = models.CharField("重大さ", max_length=12)
+    since = models.DateTimeField("発表日時")
+    forecast = models.JSONField("今後の見込み", default=list)
+
+    class Meta:
+        """One row per area and phenomenon in a world."""
+
+        verbose_name = "発表中の警報"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["municipality", "world", "area_code", "phenomenon", "kind"],
+                name="warning_in_force",
+            )
+        ]

@@ -1,0 +1,1 @@
+"""Django plumbing shared by every domain: scope, writing, outbox, audit, access, problems."""

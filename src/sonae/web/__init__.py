@@ -1,0 +1,1 @@
+"""Screens and programs' interfaces, built only from the domains' interfaces."""
