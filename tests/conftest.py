@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from sonae.core import clock
 
 ROOT = Path(__file__).resolve().parents[1]
 # Real public data, never part of the repository: a test that reads it skips without it.
 SHARED_DATA = ROOT.parent / "shared" / "data"
+
+# No deadline: a busy machine is not a defect of the code under test.
+settings.register_profile("sonae", deadline=None)
+settings.load_profile("sonae")
 
 
 def real_data(*parts: str) -> Path:
