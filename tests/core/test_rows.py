@@ -25,6 +25,10 @@ def printed(fmt: str, rows: list[dict[str, Any]]) -> str:
     return out.getvalue()
 
 
+def unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 @given(ROWS)
 def test_jsonl_gives_back_every_row(rows: list[dict[str, Any]]) -> None:
     lines = printed("jsonl", rows).split("\n")[:-1]
@@ -37,7 +41,7 @@ def test_jsonl_is_compact_and_readable_japanese() -> None:
 
 @given(ROWS.filter(bool))
 def test_csv_keeps_columns_and_texts(rows: list[dict[str, Any]]) -> None:
-    texts = [{k: v for k, v in row.items() if isinstance(v, str)} for row in rows]
+    texts = [{k: unix(v) for k, v in row.items() if isinstance(v, str)} for row in rows]
     back = list(csv.DictReader(io.StringIO(printed("csv", rows), newline="")))
     assert len(back) == len(rows)
     assert all(row.keys() == {"id", "名前", "x"} for row in back)

@@ -102,7 +102,9 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _json(value) if isinstance(value, (dict, list, tuple)) else str(value)
+    text = _json(value) if isinstance(value, (dict, list, tuple)) else str(value)
+    # The csv module leaves a lone carriage return unquoted, which breaks the row in two.
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _width(text: str) -> int:
