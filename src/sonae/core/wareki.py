@@ -216,8 +216,7 @@ def _western(text: str, match: re.Match[str]) -> tuple[int, Era | None, bool]:
     groups = match.groupdict()
     written, era_key = groups["year"], groups.get("era")
     if not era_key:
-        # 元 and short numbers are years of an era only.
-        if not re.fullmatch(r"\d{4}", written) or not _FIRST_YEAR <= int(written) <= _LAST_YEAR:
+        if len(written) != 4 or not _FIRST_YEAR <= int(written) <= _LAST_YEAR:
             raise _bad(text, "年は西暦4桁か元号で書きます")
         return int(written), None, False
     era = _ERA_DIGITS.get(era_key) or _ERA_NAMES[era_key]
