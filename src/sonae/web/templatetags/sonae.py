@@ -1,0 +1,216 @@
+"""Tags of every page: links inside the world, files that may be absent, times, levels, states."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from urllib.parse import quote
+
+from django import template
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.template import Context
+from django.urls import Resolver404, get_script_prefix, resolve
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from sonae.core import danger_level
+from sonae.core.clock import JST
+from sonae.web import words
+from sonae.web.icons import ICONS
+
+register = template.Library()
+
+STAFF_PAGES = (
+    ("/staff/", lazy("概況"), "desk"),
+    ("/staff/warnings/", lazy("警報"), "warning"),
+    ("/staff/orders/", lazy("避難情報"), "order"),
+    ("/staff/messages/", lazy("伝達"), "message"),
+    ("/staff/shelters/", lazy("避難所"), "shelter"),
+    ("/staff/safety/", lazy("安否"), "people"),
+    ("/staff/map/", lazy("地図"), "map"),
+    ("/staff/exercise/", lazy("訓練"), "play"),
+)
+
+
+@dataclass(frozen=True)
+class Link:
+    """One link of a menu: address, text, icon name, whether it is the page shown."""
+
+    href: str
+    name: str
+    current: bool = False
+    icon: str = ""
+    html: str = ""
+
+
+def in_world(path: str) -> str:
+    """Return ``path`` (from the root) inside the world of the request (``/drill`` or none)."""
+    return get_script_prefix().rstrip("/") + path
+
+
+@register.simple_tag
+def page_url(path: str) -> str:
+    """Return a path of this site inside the world being shown."""
+    return in_world(path)
+
+
+@register.simple_tag
+def html_lang() -> str:
+    """Return the value of ``<html lang>``: やさしい日本語 is Japanese."""
+    return (get_language() or settings.LANGUAGE_CODE).split("-")[0]
+
+
+@lru_cache(maxsize=64)
+def _found(path: str) -> bool:
+    """Tell whether a static file is there, collected or in the source."""
+    return staticfiles_storage.exists(path) or finders.find(path) is not None
+
+
+@register.simple_tag
+def asset(path: str) -> str:
+    """Return the address of a static file that may be absent; then the empty text."""
+    if not _found(path):
+        return ""
+    try:
+        return str(staticfiles_storage.url(path))
+    except ValueError:
+        return ""
+
+
+@register.simple_tag
+def vendor(path: str) -> str:
+    """Return the address of a file of the vendor folder, or nothing when it was not installed."""
+    return asset(f"vendor/{path}")
+
+
+@register.simple_tag(takes_context=True)
+def municipality_name(context: Context) -> str:
+    """Return the municipality's name in the reader's language."""
+    place = context.get("municipality")
+    if place is None:
+        return "Sonae"
+    return str(place.name_en if get_language() == "en" and place.name_en else place.name)
+
+
+@register.simple_tag(takes_context=True)
+def language_links(context: Context) -> list[Link]:
+    """Return the links that choose the language and come back to this page."""
+    request = context.get("request")
+    here = request.get_full_path() if request else "/"
+    chosen = get_language()
+    return [
+        Link(
+            in_world(f"/language/{code}/?next={quote(here)}"),
+            name,
+            chosen == code,
+            html=code.split("-")[0],
+        )
+        for code, name in settings.LANGUAGES
+    ]
+
+
+@register.simple_tag(takes_context=True)
+def nav_link(context: Context, path: str, name: str) -> SafeString:
+    """Return a menu item; the page being shown is marked."""
+    request = context.get("request")
+    shown = request.path_info if request else ""
+    current = shown == path if path == "/" else shown.startswith(path)
+    mark = mark_safe(' aria-current="page"') if current else ""
+    return format_html('<li><a href="{}"{}>{}</a></li>', in_world(path), mark, name)
+
+
+@lru_cache(maxsize=32)
+def _routed(path: str) -> bool:
+    """Tell whether a path leads to a page."""
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
+
+
+@register.simple_tag(takes_context=True)
+def staff_nav(context: Context) -> list[Link]:
+    """Return the menu of the staff desk: the pages that are installed."""
+    request = context.get("request")
+    shown = request.path_info if request else ""
+    return [
+        Link(
+            in_world(path),
+            str(name),
+            shown.startswith(path) if path != "/staff/" else shown == path,
+            icon,
+        )
+        for path, name, icon in STAFF_PAGES
+        if _routed(path)
+    ]
+
+
+@register.simple_tag(takes_context=True)
+def world_switch(context: Context) -> Link | None:
+    """Return the link to the same page in the other world, for people who are signed in."""
+    request = context.get("request")
+    if request is None or not getattr(request, "user", None) or not request.user.is_authenticated:
+        return None
+    path = request.path_info
+    if context.get("exercise"):
+        return Link(path, _("本番へ戻る"))
+    return Link(f"/drill{path}", _("訓練へ"))
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Return a decorative icon as inline SVG (hidden from screen readers)."""
+    return ICONS.get(name, SafeString(""))
+
+
+@register.simple_tag
+def moment(at: datetime | None, style: str = "short") -> SafeString | str:
+    """Return a time in JST as ``<time>``: ``short`` 11月20日 14:05, ``clock`` 14:05, ``long``."""
+    if at is None:
+        return _("不明")
+    local = at.astimezone(JST)
+    return format_html(
+        '<time datetime="{}">{}</time>',
+        local.isoformat(timespec="seconds"),
+        words.spoken(local, style),
+    )
+
+
+@register.simple_tag
+def level_badge(level: int | None, equivalent: bool = False) -> SafeString:
+    """Return the badge of a 警戒レベル: number and name on the official colour.
+
+    ``equivalent``: the level of a telegram (相当), which is not an evacuation order.
+    """
+    if level is None:
+        return format_html('<span class="badge">{}</span>', _("レベル表示なし"))
+    known = danger_level.danger_level(level)
+    text = _("警戒レベル%(level)d相当") if equivalent else _("警戒レベル%(level)d")
+    name = "" if equivalent else " " + _(known.name)
+    return format_html(
+        '<span class="badge level-{}">{}{}</span>', level, text % {"level": level}, name
+    )
+
+
+@register.simple_tag
+def state_badge(kind: str, value: str) -> SafeString:
+    """Return the badge of a state (``open``, ``full`` …) of a kind of thing (`words.STATES`)."""
+    text, tone = words.state(kind, value)
+    return format_html('<span class="badge {}">{}</span>', tone, text)
+
+
+@register.filter
+def metres(value: float | None) -> str:
+    """Return a walking distance for people: 850 m, 1.2 km; unknown stays unknown."""
+    return words.distance(value)
+
+
+@register.filter
+def minutes(value: float | None) -> str:
+    """Return walking minutes, rounded up; unknown stays unknown."""
+    return words.walking_minutes(value)

@@ -1,0 +1,128 @@
+"""Words and figures for people: times, distances, hazards, states. Unknown is said, never hidden."""
+
+import math
+from datetime import datetime
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+_WEEKDAYS = (lazy("月"), lazy("火"), lazy("水"), lazy("木"), lazy("金"), lazy("土"), lazy("日"))
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+HAZARDS = {
+    "flood": lazy("洪水"),
+    "inland_flood": lazy("内水氾濫"),
+    "landslide": lazy("土砂災害"),
+    "storm_surge": lazy("高潮"),
+    "tsunami": lazy("津波"),
+    "earthquake": lazy("地震"),
+    "fire": lazy("大規模な火事"),
+    "volcano": lazy("火山"),
+}
+"""The eight hazards a 指定緊急避難場所 is designated for (災害対策基本法施行令 第20条の4)."""
+
+GROUPS = {
+    "elderly": lazy("高齢者"),
+    "disabled": lazy("障害のある人"),
+    "child": lazy("子ども"),
+    "other": lazy("支援が必要な人"),
+}
+
+STATES: dict[str, dict[str, tuple[object, str]]] = {
+    "facility": {
+        "open": (lazy("開設中"), "good"),
+        "preparing": (lazy("開設準備中"), "caution"),
+        "full": (lazy("満員"), "bad"),
+        "closed": (lazy("閉鎖"), "bad"),
+        "unknown": (lazy("開設は未確認"), ""),
+    },
+    "congestion": {
+        "empty": (lazy("空いています"), "good"),
+        "some": (lazy("やや混雑"), "caution"),
+        "crowded": (lazy("混雑"), "caution"),
+        "full": (lazy("満員"), "bad"),
+        "unknown": (lazy("混雑は不明"), ""),
+    },
+    "zone": {
+        "inside": (lazy("危険区域の中"), "bad"),
+        "outside": (lazy("危険区域の外"), "good"),
+        "unknown": (lazy("調査されていない"), "caution"),
+    },
+    "order": {
+        "draft": (lazy("起案"), ""),
+        "submitted": (lazy("決裁待ち"), "caution"),
+        "returned": (lazy("差し戻し"), "caution"),
+        "rejected": (lazy("却下"), ""),
+        "issued": (lazy("発令中"), "solid-bad"),
+        "lifted": (lazy("解除"), ""),
+        "cancelled": (lazy("取消"), ""),
+        "replaced": (lazy("切替済み"), ""),
+    },
+    "message": {
+        "draft": (lazy("起案"), ""),
+        "submitted": (lazy("決裁待ち"), "caution"),
+        "returned": (lazy("差し戻し"), "caution"),
+        "approved": (lazy("承認済み"), "info"),
+        "sending": (lazy("送信中"), "info"),
+        "sent": (lazy("送信済み"), "good"),
+        "rejected": (lazy("却下"), ""),
+        "cancelled": (lazy("取消"), ""),
+    },
+    "telegram": {
+        "read": (lazy("解読"), "good"),
+        "unknown": (lazy("種類不明"), "caution"),
+        "refused": (lazy("受理できない"), "solid-bad"),
+    },
+    "tri": {
+        "yes": (lazy("あり"), "good"),
+        "partial": (lazy("一部"), "caution"),
+        "no": (lazy("なし"), ""),
+        "unknown": (lazy("不明"), ""),
+    },
+}
+"""Texts and tones (CSS class of the badge) of every state, by kind of thing."""
+
+
+def state(kind: str, value: str) -> tuple[str, str]:
+    """Return text and tone of a state; one that has no words is shown as it is."""
+    text, tone = STATES[kind].get(value, (value, ""))
+    return str(text), tone
+
+
+def hazard(code: str) -> str:
+    """Return the name of a hazard in the reader's language."""
+    return str(HAZARDS.get(code, code))
+
+
+def groups(codes: list[str]) -> str:
+    """Return the groups a shelter is restricted to, joined for reading."""
+    return "・".join(str(GROUPS.get(code, code)) for code in codes)
+
+
+def spoken(at: datetime, style: str = "short") -> str:
+    """Return a local time: ``short`` 11月20日 14:05 · ``clock`` 14:05 · ``long`` with year and day."""
+    if style == "clock":
+        return f"{at:%H:%M}"
+    if get_language() == "en":
+        year = f" {at.year}" if style == "long" else ""
+        return f"{at.day} {_MONTHS[at.month - 1]}{year} {at:%H:%M}"
+    year = f"{at.year}年" if style == "long" else ""
+    day = f"（{_WEEKDAYS[at.weekday()]}）" if style == "long" else ""
+    return f"{year}{at.month}月{at.day}日{day} {at:%H:%M}"
+
+
+def distance(value: float | None) -> str:
+    """Return metres for people: 10 m steps below a kilometre, 0.1 km above."""
+    if value is None:
+        return _("距離は不明")
+    if value < 995:
+        return f"{max(10, round(value, -1)):.0f} m"
+    return f"{value / 1000:.1f} km"
+
+
+def walking_minutes(value: float | None) -> str:
+    """Return walking minutes, rounded up: arriving early is the safe error."""
+    if value is None:
+        return _("時間は不明")
+    return _("歩いて約%(count)d分") % {"count": max(1, math.ceil(value))}
