@@ -1,0 +1,24 @@
+"""Warnings from outside (気象庁XML, CAP, Lアラート) → one normal form and the state of series."""
+
+from sonae.engines.warnings.model import (
+    Forecast,
+    InForce,
+    Warning,
+    WarningArea,
+    WarningItem,
+    WarningRefused,
+)
+from sonae.engines.warnings.reader import read, read_all
+from sonae.engines.warnings.state import in_force
+
+__all__ = [
+    "Forecast",
+    "InForce",
+    "Warning",
+    "WarningArea",
+    "WarningItem",
+    "WarningRefused",
+    "in_force",
+    "read",
+    "read_all",
+]

@@ -1,0 +1,292 @@
+"""The one normal form of every warning (気象警報・注意報, 津波, 地震, 河川, CAP …).
+
+A ``Warning`` is what one telegram or message says; nothing is added to it. ``level`` is the 1–5
+level that the telegram itself states (警戒レベル相当情報) and never an order of the mayor.
+Times are aware and in JST. ``to_json``/``from_json`` hold the contract of ``sonae warnings read``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sonae.core.errors import SonaeError
+
+PHENOMENA: frozenset[str] = frozenset(
+    [
+        "heavy_rain",
+        "landslide",
+        "flood",
+        "storm_surge",
+        "tsunami",
+        "earthquake",
+        "volcano",
+        "storm",
+        "snow_storm",
+        "heavy_snow",
+        "wave",
+        "thunder",
+        "fog",
+        "dry",
+        "avalanche",
+        "cold",
+        "frost",
+        "ice_accretion",
+        "snow_accretion",
+        "snow_melt",
+        "tornado",
+        "record_rain",
+        "linear_rainband",
+        "civil_protection",
+        "evacuation",
+        "other",
+    ]
+)
+# Weakest first: the place in this tuple is the rank.
+SEVERITIES: tuple[str, ...] = (
+    "lifted",
+    "information",
+    "advisory",
+    "warning",
+    "critical",
+    "emergency",
+)
+SEVERITY_RANK: Mapping[str, int] = {name: rank for rank, name in enumerate(SEVERITIES)}
+AREA_TYPES: frozenset[str] = frozenset(
+    ["city", "area", "prefecture", "river", "tsunami_area", "volcano", "polygon"]
+)
+STATUSES: frozenset[str] = frozenset({"actual", "exercise", "test"})
+ACTIONS: frozenset[str] = frozenset({"issue", "correct", "cancel"})
+
+Point = tuple[float, float]
+Ring = tuple[Point, ...]
+
+
+class WarningRefused(SonaeError):  # noqa: N818 — a refusal is a result, not a defect
+    """A message that cannot be read; its raw bytes are kept by the caller all the same.
+
+    Codes: empty, too_large, doctype, encoding, truncated, not_xml, too_deep, unknown_root,
+    incomplete, unknown_status, several_messages.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class WarningArea:
+    """A place the telegram names. ``polygon``: rings of (longitude, latitude), degrees, WGS 84."""
+
+    code: str
+    name: str
+    type: str
+    polygon: tuple[Ring, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's area; ``polygon`` only where there is one."""
+        out: dict[str, Any] = {"code": self.code, "name": self.name, "type": self.type}
+        if self.polygon:
+            out["polygon"] = [[list(point) for point in ring] for ring in self.polygon]
+        return out
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> WarningArea:
+        """The area that ``to_json`` wrote."""
+        rings = tuple(tuple((x, y) for x, y in ring) for ring in data.get("polygon", ()))
+        return cls(data["code"], data["name"], data["type"], rings)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Hours for which the telegram expects ``level`` (CriteriaPeriod); ``end`` None: open."""
+
+    level: int
+    start: datetime
+    end: datetime | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's names: ``from`` and ``to``."""
+        return {"level": self.level, "from": _iso(self.start), "to": _iso(self.end)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Forecast:
+        """The forecast that ``to_json`` wrote."""
+        return cls(data["level"], datetime.fromisoformat(data["from"]), _time(data["to"]))
+
+
+@dataclass(frozen=True, slots=True)
+class WarningItem:
+    """One kind of warning and the areas it holds for.
+
+    ``kind_code`` is namespaced by the telegram's family and None where the family has no codes.
+    ``condition`` is the telegram's qualifier (大雨警報の「土砂災害、浸水害」); ``last_kind`` names
+    what was lifted; ``until`` is the end of validity where the telegram states one.
+    """
+
+    phenomenon: str
+    kind_code: str | None
+    kind: str
+    level: int | None
+    severity: str
+    areas: tuple[WarningArea, ...]
+    forecast: tuple[Forecast, ...] = ()
+    condition: str = ""
+    last_kind: str = ""
+    until: datetime | None = None
+
+    @property
+    def in_force(self) -> bool:
+        """False for an item that says that something ended."""
+        return self.severity != "lifted"
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's item; the additional fields only where they say something."""
+        out: dict[str, Any] = {
+            "phenomenon": self.phenomenon,
+            "kind_code": self.kind_code,
+            "kind": self.kind,
+            "level": self.level,
+            "severity": self.severity,
+            "areas": [area.to_json() for area in self.areas],
+            "forecast": [forecast.to_json() for forecast in self.forecast],
+        }
+        extra = {"condition": self.condition, "last_kind": self.last_kind}
+        out |= {name: value for name, value in extra.items() if value}
+        return out | ({"until": _iso(self.until)} if self.until else {})
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> WarningItem:
+        """The item that ``to_json`` wrote."""
+        return cls(
+            phenomenon=data["phenomenon"],
+            kind_code=data["kind_code"],
+            kind=data["kind"],
+            level=data["level"],
+            severity=data["severity"],
+            areas=tuple(WarningArea.from_json(area) for area in data["areas"]),
+            forecast=tuple(Forecast.from_json(each) for each in data.get("forecast", ())),
+            condition=data.get("condition", ""),
+            last_kind=data.get("last_kind", ""),
+            until=_time(data.get("until")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:
+    """What one telegram or message says.
+
+    ``issued_at`` is the official time of issue (ReportDateTime), ``sent_at`` the time that orders
+    a series (Control/DateTime). ``references`` are CAP's earlier messages as ``sender,id,sent``.
+    ``deviations`` name what was forgiven while reading.
+    """
+
+    source: str
+    telegram: str
+    title: str
+    office: str
+    series: str
+    event_id: str | None
+    status: str
+    action: str
+    issued_at: datetime
+    headline: str
+    items: tuple[WarningItem, ...]
+    raw_sha256: str
+    sent_at: datetime
+    head_title: str = ""
+    serial: str = ""
+    deviations: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    input: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The line of ``sonae warnings read``."""
+        return {
+            "input": self.input,
+            "source": self.source,
+            "telegram": self.telegram,
+            "title": self.title,
+            "head_title": self.head_title,
+            "office": self.office,
+            "series": self.series,
+            "event_id": self.event_id,
+            "serial": self.serial,
+            "status": self.status,
+            "action": self.action,
+            "issued_at": _iso(self.issued_at),
+            "sent_at": _iso(self.sent_at),
+            "headline": self.headline,
+            "items": [item.to_json() for item in self.items],
+            "raw_sha256": self.raw_sha256,
+            "deviations": list(self.deviations),
+            "references": list(self.references),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Warning:
+        """The warning that ``to_json`` wrote."""
+        plain = ("source", "telegram", "title", "office", "series", "event_id", "status", "action")
+        return cls(
+            **{name: data[name] for name in plain},
+            issued_at=datetime.fromisoformat(data["issued_at"]),
+            headline=data["headline"],
+            items=tuple(WarningItem.from_json(item) for item in data["items"]),
+            raw_sha256=data["raw_sha256"],
+            sent_at=datetime.fromisoformat(data.get("sent_at") or data["issued_at"]),
+            head_title=data.get("head_title", ""),
+            serial=data.get("serial", ""),
+            deviations=tuple(data.get("deviations", ())),
+            references=tuple(data.get("references", ())),
+            input=data.get("input", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """One area × phenomenon in force, and the telegram that says so.
+
+    ``since`` is when this kind began for this area without a break in its series.
+    """
+
+    area: WarningArea
+    phenomenon: str
+    kind: str
+    level: int | None
+    severity: str
+    since: datetime
+    series: str
+    telegram: str
+    issued_at: datetime
+    kind_code: str | None = None
+    condition: str = ""
+    forecast: tuple[Forecast, ...] = ()
+    headline: str = ""
+    status: str = "actual"
+    raw_sha256: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The line of ``sonae warnings state``."""
+        return {
+            "area": self.area.to_json(),
+            "phenomenon": self.phenomenon,
+            "kind": self.kind,
+            "level": self.level,
+            "severity": self.severity,
+            "since": _iso(self.since),
+            "series": self.series,
+            "telegram": self.telegram,
+            "issued_at": _iso(self.issued_at),
+            "kind_code": self.kind_code,
+            "condition": self.condition,
+            "forecast": [forecast.to_json() for forecast in self.forecast],
+            "headline": self.headline,
+            "status": self.status,
+            "raw_sha256": self.raw_sha256,
+        }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -1,0 +1,63 @@
+"""Bytes → ``Warning``: the one door for every format."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from sonae.engines.warnings.cap import read_cap
+from sonae.engines.warnings.jma import NAMESPACE, read_jma
+from sonae.engines.warnings.lalert import read_lalert
+from sonae.engines.warnings.model import Warning, WarningRefused
+from sonae.engines.warnings.report import Element, local
+from sonae.engines.warnings.safexml import parse
+
+# Elements that may wrap CAP alerts: Atom feeds, lists, EDXL.
+_WRAPPERS = frozenset({"feed", "alerts", "entry", "rss"})
+
+
+def read(raw: bytes, *, name: str = "") -> Warning:
+    """Read one telegram or message; ``name`` is the input's name for reports and messages.
+
+    Raises ``WarningRefused``: its codes are listed there. Anything well-formed whose type is not
+    known is returned with phenomenon ``other``, never as an empty list.
+    """
+    warnings = read_all(raw, name=name)
+    if len(warnings) > 1:
+        raise WarningRefused(
+            "several_messages",
+            f"{len(warnings)} 通の電文がまとめられています。",
+            "1通ずつ分けて読み込んでください。",
+        )
+    return warnings[0]
+
+
+def read_all(raw: bytes, *, name: str = "") -> list[Warning]:
+    """Read every message in ``raw``: one, or all the CAP alerts of a feed."""
+    parsed = parse(raw)
+    sha256 = hashlib.sha256(raw).hexdigest()
+    root, kind = parsed.root, local(parsed.root)
+    if kind == "Report" and root.tag.startswith("{" + NAMESPACE):
+        return [read_jma(root, sha256, name, parsed.deviations)]
+    if kind == "alert":
+        return [read_cap(root, sha256, name, parsed.deviations)]
+    if kind == "EDXLDistribution" or (kind == "Report" and "publiccommons" in root.tag):
+        return [read_lalert(root, sha256, name, parsed.deviations)]
+    alerts = list(root.iter("{*}alert")) if kind in _WRAPPERS else []
+    if not alerts:
+        raise _unknown(kind)
+    return _wrapped(alerts, sha256, name, (*parsed.deviations, f"wrapped_in:{kind}"))
+
+
+def _wrapped(
+    alerts: Iterable[Element], sha256: str, name: str, deviations: tuple[str, ...]
+) -> list[Warning]:
+    return [read_cap(alert, sha256, name, deviations) for alert in alerts]
+
+
+def _unknown(kind: str) -> WarningRefused:
+    return WarningRefused(
+        "unknown_root",
+        f"警報の電文ではありません（最上位の要素は {kind[:60]}）。",
+        "気象庁XML、CAP、Lアラートの電文を入れてください。",
+    )

@@ -1,0 +1,194 @@
+"""Bytes from outside → an XML tree that is safe to walk, or a clear refusal.
+
+Order of the checks (facts, alerts §7): size, encoding, DOCTYPE, and only then the parser. A
+DOCTYPE can stand only before the root element, so the prolog is read in full *after* decoding:
+a search for ``<!DOCTYPE`` in the bytes would miss UTF-16 and would refuse innocent comments.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+
+from lxml import etree
+
+from sonae.engines.warnings.model import WarningRefused
+
+# The largest telegrams seen are about 4 MB; CAP with embedded audio stays below 1 MB.
+MAX_BYTES = 16 * 1024 * 1024
+_GZIP = b"\x1f\x8b"
+_DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]+)["']""")
+_ROOT_NAME = re.compile(rb"<([^\s/>]+)")
+_BOMS = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe\x00\x00", "utf-32-le"),
+    (b"\x00\x00\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+# Names as XML and Japanese systems write them → Python codecs. Anything else is refused: the
+# parser must never decode otherwise than the DOCTYPE check did.
+_CODECS = {
+    **dict.fromkeys(("utf-8", "utf8"), "utf-8"),
+    **dict.fromkeys(("us-ascii", "ascii"), "ascii"),
+    **dict.fromkeys(
+        ("shift_jis", "shift-jis", "sjis", "x-sjis", "ms932", "cp932", "windows-31j"), "cp932"
+    ),
+    **dict.fromkeys(("euc-jp", "eucjp"), "euc_jp"),
+    "iso-2022-jp": "iso2022_jp",
+    "iso-8859-1": "latin-1",
+    "windows-1252": "cp1252",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A safe tree and what had to be forgiven to get it."""
+
+    root: etree._Element
+    deviations: tuple[str, ...]
+
+
+def parse(raw: bytes) -> Parsed:
+    """The tree of ``raw``; ``WarningRefused`` where it is unsafe, broken or not XML."""
+    body, forgiven = _inflate(raw)
+    if len(body) > MAX_BYTES:
+        raise _too_large(len(body))
+    document, more = _to_utf8(body)
+    start = _root_start(document)
+    root = _parse_utf8(document, start)
+    return Parsed(root, (*forgiven, *more))
+
+
+def _too_large(size: int) -> WarningRefused:
+    return WarningRefused(
+        "too_large",
+        f"大きすぎます（{size:,} バイト、上限 {MAX_BYTES:,} バイト）。",
+        "電文1通だけを入れてください。",
+    )
+
+
+def _inflate(raw: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """J-Alert and DMDATA hand on ``.xml.gz``: unpack, but never beyond the limit."""
+    if not raw.startswith(_GZIP):
+        return raw, ()
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        body = unpacker.decompress(raw, MAX_BYTES + 1)
+    except zlib.error as error:
+        raise WarningRefused("not_xml", f"gzip として開けません: {error}") from error
+    if len(body) <= MAX_BYTES and not unpacker.eof:
+        raise WarningRefused("truncated", "gzip が途中で切れています。", "取り直してください。")
+    return body, ("gzip",)
+
+
+def _to_utf8(body: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """The document in UTF-8 without a byte order mark."""
+    if not body.strip():
+        raise WarningRefused("empty", "中身が空です。", "取り直してください。")
+    codec, offset, forgiven = _codec(body)
+    try:
+        text = body[offset:].decode(codec)
+    except UnicodeDecodeError as error:
+        raise WarningRefused(
+            "encoding",
+            f"{codec} として読めないバイトがあります（先頭から {error.start + offset} バイト目）。",
+            "送信元の文字コードを確かめてください。",
+        ) from error
+    stripped = text.lstrip("\ufeff \t\r\n")
+    if stripped != text:
+        forgiven = (*forgiven, "leading_space")
+    return stripped.encode(), forgiven
+
+
+def _codec(body: bytes) -> tuple[str, int, tuple[str, ...]]:
+    """Codec, length of the byte order mark, and whether the declaration had to be ignored."""
+    for mark, name in _BOMS:
+        if body.startswith(mark):
+            return name, len(mark), ()
+    if body[:2] == b"<\x00":
+        return "utf-16-le", 0, ()
+    if body[:2] == b"\x00<":
+        return "utf-16-be", 0, ()
+    match = _DECLARED.search(body[:400])
+    declared = match[1].decode("ascii").lower() if match else "utf-8"
+    if declared.startswith(("utf-16", "utf-32", "ucs-")):
+        # The declaration itself is readable as ASCII, so it is wrong about the rest.
+        return "utf-8", 0, ("encoding_declaration",)
+    if declared not in _CODECS:
+        raise WarningRefused(
+            "encoding",
+            f"文字コード {declared} は受け付けません。",
+            "UTF-8、UTF-16、Shift_JIS、EUC-JP、ISO-2022-JP のいずれかで送ってください。",
+        )
+    return _CODECS[declared], 0, ()
+
+
+def _root_start(document: bytes) -> int:
+    """Where the root element begins; refuses a DOCTYPE and anything that is not XML."""
+    at = 0
+    while True:
+        while document[at : at + 1].isspace():
+            at += 1
+        if document.startswith(b"<!--", at):
+            at = _after(document, b"-->", at + 4)
+        elif document.startswith(b"<?", at):
+            at = _after(document, b"?>", at + 2)
+        else:
+            break
+    if document[at : at + 9].upper() == b"<!DOCTYPE":
+        raise _doctype()
+    if not document.startswith(b"<", at):
+        raise WarningRefused(
+            "not_xml", "XML ではありません。", "電文のファイルか確かめてください。"
+        )
+    return at
+
+
+def _after(document: bytes, end: bytes, start: int) -> int:
+    found = document.find(end, start)
+    if found < 0:
+        raise WarningRefused("truncated", "途中で切れています。", "取り直してください。")
+    return found + len(end)
+
+
+def _doctype() -> WarningRefused:
+    return WarningRefused(
+        "doctype",
+        "DOCTYPE 宣言があるため読みません（外部の読み込みや展開に使われる宣言です）。",
+        "正規の電文に DOCTYPE はありません。送信元を確かめてください。",
+    )
+
+
+def _parse_utf8(document: bytes, start: int) -> etree._Element:
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        # A comment inside a value would otherwise cut the value short.
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(document, parser)
+    except etree.XMLSyntaxError as error:
+        raise _broken(document, start, error) from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise _doctype()
+    return root
+
+
+def _broken(document: bytes, start: int, error: etree.XMLSyntaxError) -> WarningRefused:
+    """Which refusal a parser's error means."""
+    message = str(error)
+    if "depth" in message:
+        return WarningRefused("too_deep", f"入れ子が深すぎます: {message}")
+    match = _ROOT_NAME.match(document, start)
+    name = match[1] if match else b""
+    tail = document.rstrip()[-len(name) - 200 :]
+    if b"</" + name not in tail:
+        return WarningRefused("truncated", f"途中で切れています: {message}", "取り直してください。")
+    return WarningRefused("not_xml", f"XML として壊れています: {message}")

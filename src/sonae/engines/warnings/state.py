@@ -1,0 +1,330 @@
+"""What is in force: series, corrections, cancellations, old/new twins — for any order of arrival.
+
+The newest ``sent_at`` of a series is its word (JMA's rule). A cancellation silences its series. A
+correction replaces. CAP messages end by reference and by ``expires``. Where the old and the new
+system tell the same thing, the new one is shown, and never both.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sonae.core import clock
+from sonae.engines.warnings.families import BY_TELEGRAM, family_of
+from sonae.engines.warnings.family import REPORT_LAPSES, Family
+from sonae.engines.warnings.model import (
+    SEVERITY_RANK,
+    InForce,
+    Warning,
+    WarningArea,
+    WarningItem,
+)
+
+_ACTION_ORDER = {"issue": 0, "correct": 1, "cancel": 2}
+_NOWHERE = WarningArea("", "（区域の記載なし）", "area")
+AreaKey = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """One head telegram's word about one area."""
+
+    warning: Warning
+    item: WarningItem
+    area: WarningArea
+    family: Family
+    since: datetime
+
+    @property
+    def key(self) -> tuple[AreaKey, str]:
+        """Area and phenomenon: one line of the result."""
+        return _area_key(self.area), self.item.phenomenon
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Severity, then level."""
+        return SEVERITY_RANK[self.item.severity], self.item.level or 0
+
+
+def in_force(warnings: Iterable[Warning], *, at: datetime, status: str = "actual") -> list[InForce]:
+    """What is in force at ``at`` (aware) among ``warnings`` of one ``status``, gravest first.
+
+    Pure and independent of order and repetition. ``status`` actual, exercise or test: the three
+    never mix. Reports of events (地震, 線状降水帯 …) lapse 24 hours after their issue.
+    """
+    clock.aware(at)
+    known = _known(warnings, at, status)
+    series = _series(known)
+    claims = [claim for members in series for claim in _claims(members, at)]
+    heads = [members[-1] for members in series]
+    kept = _without_old_twins(claims, heads)
+    return sorted((_line(claim) for claim in _gravest(kept)), key=_reading_order)
+
+
+def _known(warnings: Iterable[Warning], at: datetime, status: str) -> list[Warning]:
+    """Each message once, of this status, and known at that time."""
+    found = {
+        (w.raw_sha256, w.series, w.event_id): w
+        for w in warnings
+        if w.status == status and _known_from(w) <= at
+    }
+    return list(found.values())
+
+
+def _known_from(warning: Warning) -> datetime:
+    """An issue counts from its official time; what changes it counts from its transmission."""
+    if warning.action == "issue":
+        return min(warning.issued_at, warning.sent_at)
+    return max(warning.issued_at, warning.sent_at)
+
+
+def _order(warning: Warning) -> tuple[datetime, int, int, str]:
+    """Total order inside a series; at the same second a cancellation is the last word."""
+    serial = int(warning.serial) if warning.serial.isascii() and warning.serial.isdigit() else 0
+    return warning.sent_at, _ACTION_ORDER[warning.action], serial, warning.raw_sha256
+
+
+def _series(warnings: Iterable[Warning]) -> list[list[Warning]]:
+    """The messages by series, oldest first. Series that share an event are one."""
+    groups = _Joined()
+    cap = []
+    for warning in warnings:
+        if warning.source == "cap":
+            cap.append(warning)
+        else:
+            groups.add(warning, _series_names(warning))
+    chains = [*groups.members(), *_cap_chains(cap)]
+    return [sorted(chain, key=_order) for chain in chains]
+
+
+def _series_names(warning: Warning) -> list[str]:
+    """The series key, once per EventID: 「20151114055157 20151114061750」 is one tsunami of both."""
+    events = (warning.event_id or "").split()
+    if len(events) < 2:
+        return [warning.series]
+    return [warning.series.replace(events[0], event) for event in events]
+
+
+class _Joined:
+    """Groups that grow together when one message belongs to several (union-find)."""
+
+    def __init__(self) -> None:
+        self._parent: dict[str, str] = {}
+        self._held: dict[str, list[Warning]] = defaultdict(list)
+
+    def _root(self, name: str) -> str:
+        self._parent.setdefault(name, name)
+        while self._parent[name] != name:
+            name = self._parent[name]
+        return name
+
+    def add(self, warning: Warning, names: Sequence[str]) -> None:
+        """Put ``warning`` into the group of all ``names``."""
+        first = self._root(names[0])
+        for name in names[1:]:
+            self._parent[self._root(name)] = first
+        self._held[names[0]].append(warning)
+
+    def members(self) -> Iterator[list[Warning]]:
+        """Each group's messages."""
+        groups: dict[str, list[Warning]] = defaultdict(list)
+        for name, held in self._held.items():
+            groups[self._root(name)].extend(held)
+        yield from groups.values()
+
+
+def _cap_chains(messages: Sequence[Warning]) -> Iterator[list[Warning]]:
+    """Each CAP message that no other replaces, as a chain of itself with what it replaced."""
+    by_id: dict[str, list[Warning]] = defaultdict(list)
+    for message in messages:
+        by_id[message.event_id or ""].append(message)
+    earlier = {_key(message): list(_replaced_by(message, by_id)) for message in messages}
+    replaced = {_key(old) for olds in earlier.values() for old in olds}
+    for message in messages:
+        if _key(message) not in replaced:
+            yield [message] if message.action == "cancel" else [*_ancestry(message, earlier)]
+
+
+def _key(message: Warning) -> tuple[str, str, str]:
+    return message.raw_sha256, message.event_id or "", message.series
+
+
+def _replaced_by(message: Warning, by_id: dict[str, list[Warning]]) -> Iterator[Warning]:
+    """The messages that ``message`` references; only its own sender's, and never itself."""
+    for reference in message.references:
+        sender, _comma, rest = reference.partition(",")
+        identifier = rest.rpartition(",")[0] or rest
+        for old in by_id.get(identifier, ()):
+            same_sender = _sender(old) in (sender, _sender(message))
+            if same_sender and _key(old) != _key(message) and _order(old) < _order(message):
+                yield old
+
+
+def _sender(message: Warning) -> str:
+    return message.series.split("|")[1]
+
+
+def _ancestry(
+    message: Warning, earlier: dict[tuple[str, str, str], list[Warning]]
+) -> Iterator[Warning]:
+    """``message`` and everything it replaced, however far back."""
+    seen, waiting = {_key(message)}, [message]
+    while waiting:
+        now = waiting.pop()
+        yield now
+        for old in earlier[_key(now)]:
+            if _key(old) not in seen:
+                seen.add(_key(old))
+                waiting.append(old)
+
+
+def _claims(members: Sequence[Warning], at: datetime) -> Iterator[_Claim]:
+    """What the newest message of a series says about each area at ``at``."""
+    head = members[-1]
+    if head.action == "cancel":
+        return
+    family = _family(head)
+    for item in head.items:
+        if _counts(item) and _still_valid(head, item, family, at):
+            for area in item.areas or (_NOWHERE,):
+                yield _Claim(head, item, area, family, _since(members, item, area))
+
+
+def _family(warning: Warning) -> Family:
+    if warning.source == "jma":
+        known = BY_TELEGRAM.get(warning.telegram) or BY_TELEGRAM.get(warning.telegram[:4])
+        return known or family_of(warning.title, warning.telegram)
+    return Family(warning.telegram, (), lambda _report, _family: (), lapses=REPORT_LAPSES)
+
+
+def _counts(item: WarningItem) -> bool:
+    """Forecasts and notes of unknown type are kept in the history, not on the list."""
+    return item.in_force and (item.phenomenon, item.severity) != ("other", "information")
+
+
+def _still_valid(head: Warning, item: WarningItem, family: Family, at: datetime) -> bool:
+    if item.until is not None:
+        return at < item.until
+    return family.lapses is None or at < max(head.issued_at, head.sent_at) + family.lapses
+
+
+def _since(members: Sequence[Warning], item: WarningItem, area: WarningArea) -> datetime:
+    """Issue of the first message of the unbroken run that says this kind of this area."""
+    since = members[-1].issued_at
+    for earlier in reversed(members[:-1]):
+        if earlier.action == "cancel" or not _says(earlier, item, area):
+            break
+        since = min(since, earlier.issued_at)
+    return since
+
+
+def _says(warning: Warning, item: WarningItem, area: WarningArea) -> bool:
+    kind = (item.phenomenon, item.kind_code, item.kind)
+    return any(
+        (each.phenomenon, each.kind_code, each.kind) == kind
+        and any(_area_key(other) == _area_key(area) for other in each.areas or (_NOWHERE,))
+        for each in warning.items
+    )
+
+
+def _area_key(area: WarningArea) -> AreaKey:
+    """Codes identify areas; the samples' placeholder codes repeat, so the name counts too."""
+    return (area.code, "") if area.code.strip("0") else ("", area.name)
+
+
+def _without_old_twins(claims: Sequence[_Claim], heads: Iterable[Warning]) -> list[_Claim]:
+    """Leave out what an old type says where the new system speaks about the same."""
+    newest: dict[tuple[str, str], list[tuple[Family, Warning]]] = defaultdict(list)
+    for head in heads:
+        family = _family(head)
+        if family.twin:
+            newest[_twin_key(family, head)].append((family, head))
+    by_area: dict[tuple[AreaKey, str], list[_Claim]] = defaultdict(list)
+    for claim in claims:
+        by_area[claim.key].append(claim)
+    return [
+        claim
+        for claim in claims
+        if not claim.family.twin
+        or not (
+            _told_anew(claim, newest[_twin_key(claim.family, claim.warning)])
+            or _told_under_another_name(claim, by_area)
+        )
+    ]
+
+
+def _twin_key(family: Family, warning: Warning) -> tuple[str, str]:
+    """Twins tell of the same office's area, or of the same earthquake."""
+    about = warning.event_id if family.twin == "quake" else warning.office
+    return family.twin, about or ""
+
+
+def _told_anew(claim: _Claim, heads: Iterable[tuple[Family, Warning]]) -> bool:
+    """A newer type about this phenomenon was sent later: its word holds, also when it is 解除."""
+    return any(
+        family.generation > claim.family.generation
+        and head.sent_at >= claim.warning.sent_at
+        and claim.item.phenomenon in _speaks_of(family)
+        for family, head in heads
+    )
+
+
+def _speaks_of(family: Family) -> set[str]:
+    return {family.phenomenon, *(meaning.phenomenon for meaning in family.codes.values())}
+
+
+def _told_under_another_name(
+    claim: _Claim, by_area: dict[tuple[AreaKey, str], list[_Claim]]
+) -> bool:
+    """大雨警報（土砂災害） of the old system is 土砂災害警報 in the new: not two warnings."""
+    if claim.item.phenomenon != "heavy_rain" or "浸水害" in claim.item.condition:
+        return False
+    others = by_area.get((_area_key(claim.area), "landslide"), ())
+    return any(
+        other.family.generation > claim.family.generation and other.rank >= claim.rank
+        for other in others
+    )
+
+
+def _gravest(claims: Iterable[_Claim]) -> Iterable[_Claim]:
+    """One claim per area and phenomenon: the gravest, then the newest system, then the newest."""
+    best: dict[tuple[AreaKey, str], _Claim] = {}
+    for claim in claims:
+        held = best.get(claim.key)
+        if held is None or _weight(claim) > _weight(held):
+            best[claim.key] = claim
+    return best.values()
+
+
+def _weight(claim: _Claim) -> tuple[tuple[int, int], int, datetime, str]:
+    warning = claim.warning
+    return claim.rank, claim.family.generation, warning.sent_at, f"{claim.item}{warning.raw_sha256}"
+
+
+def _line(claim: _Claim) -> InForce:
+    warning, item = claim.warning, claim.item
+    return InForce(
+        area=claim.area,
+        phenomenon=item.phenomenon,
+        kind=item.kind,
+        level=item.level,
+        severity=item.severity,
+        since=claim.since,
+        series=warning.series,
+        telegram=warning.telegram,
+        issued_at=warning.issued_at,
+        kind_code=item.kind_code,
+        condition=item.condition,
+        forecast=item.forecast,
+        headline=warning.headline,
+        status=warning.status,
+        raw_sha256=warning.raw_sha256,
+    )
+
+
+def _reading_order(line: InForce) -> tuple[int, int, str, str, str]:
+    rank = SEVERITY_RANK[line.severity]
+    return -rank, -(line.level or 0), line.area.code, line.area.name, line.phenomenon
