@@ -16,7 +16,6 @@ import click
 
 from sonae import __version__, django_setup
 from sonae.core.errors import SonaeError
-from sonae.core.marks import gettext_noop as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +32,26 @@ class Entry:
 
 
 COMMANDS: Final[dict[str, Entry]] = {
-    "warnings": Entry("sonae.engines.warnings.cli:group", _("警報・注意報などの電文を読む")),
-    "hazard": Entry("sonae.engines.hazard.cli:group", _("地点が危険区域の中かを調べる")),
-    "evacuation": Entry("sonae.engines.evacuation.cli:group", _("避難経路と避難先を計算する")),
-    "shelters": Entry("sonae.engines.shelters.cli:group", _("避難所データを点検する")),
+    "warnings": Entry("sonae.engines.warnings.cli:group", "警報・注意報などの電文を読む"),
+    "hazard": Entry("sonae.engines.hazard.cli:group", "地点が危険区域の中かを調べる"),
+    "evacuation": Entry("sonae.engines.evacuation.cli:group", "避難経路と避難先を計算する"),
+    "shelters": Entry("sonae.engines.shelters.cli:group", "避難所データを点検する"),
     "people": Entry(
         "sonae.engines.matching.cli:group",
-        _("住所・氏名・名簿を照合する"),
+        "住所・氏名・名簿を照合する",
         verbs={"list": "sonae.web.commands.people:list_people"},
     ),
-    "reference": Entry("sonae.engines.reference.cli:group", _("地域コードなどの参照データ")),
-    "demo": Entry("sonae.demo.cli:group", _("架空の市で試す"), django=True),
-    "accounts": Entry("sonae.web.commands.accounts:group", _("利用者を登録する"), django=True),
-    "clients": Entry("sonae.web.commands.clients:group", _("連携サービスを登録する"), django=True),
-    "reception": Entry("sonae.web.commands.reception:group", _("避難所の受付端末"), django=True),
-    "serve": Entry("sonae.web.commands.serve:serve", _("サーバーを起動する"), django=True),
-    "work": Entry("sonae.web.commands.work:work", _("送信などの仕事をする"), django=True),
-    "doctor": Entry("sonae.web.commands.doctor:doctor", _("設置の状態を点検する"), django=True),
+    "reference": Entry("sonae.engines.reference.cli:group", "地域コードなどの参照データ"),
+    "demo": Entry("sonae.demo.cli:group", "架空の市で試す", django=True),
+    "accounts": Entry("sonae.web.commands.accounts:group", "利用者を登録する", django=True),
+    "clients": Entry("sonae.web.commands.clients:group", "連携サービスを登録する", django=True),
+    "reception": Entry("sonae.web.commands.reception:group", "避難所の受付端末", django=True),
+    "setup": Entry(
+        "sonae.web.commands.setup:setup", "データベースと静的ファイルを用意する", django=True
+    ),
+    "serve": Entry("sonae.web.commands.serve:serve", "サーバーを起動する", django=True),
+    "work": Entry("sonae.web.commands.work:work", "送信などの仕事をする", django=True),
+    "doctor": Entry("sonae.web.commands.doctor:doctor", "設置の状態を点検する", django=True),
 }
 
 

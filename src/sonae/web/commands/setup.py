@@ -1,0 +1,73 @@
+"""``sonae setup``: everything between an installed package and a server that may start.
+
+Safe to repeat, and quick when nothing changed: tables, static files, and Django's own deployment
+checks. ``./dev setup`` calls it; so does an update of an installation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+
+from sonae.core.errors import SonaeError
+
+_STAMP: Final = ".collected"
+
+
+@click.command()
+@click.option(
+    "--has-municipality", is_flag=True, help="市区町村が登録済みなら 0、なければ 1 で終わる"
+)
+def setup(has_municipality: bool) -> None:
+    """データベースの表と静的ファイルを用意し、設定を点検する。何度実行してもよい。"""
+    if has_municipality:
+        sys.exit(0 if municipality_exists() else 1)
+    call_command("migrate", interactive=False, verbosity=0)
+    if collect_static():
+        click.echo("  static files collected", err=True)
+    try:
+        call_command("check", deploy=True, fail_level="CRITICAL", verbosity=0)
+    except SystemCheckError as error:
+        raise SonaeError("check_failed", str(error)) from error
+
+
+def municipality_exists() -> bool:
+    """Whether this installation serves anyone yet."""
+    from sonae.domains.municipalities.models import Municipality
+
+    return Municipality.objects.exists()
+
+
+def collect_static() -> bool:
+    """Collect, hash and compress the static files when any of them changed; whether it did.
+
+    Older files stay: a server that is still running goes on answering with them.
+    """
+    stamp = Path(settings.STATIC_ROOT) / _STAMP
+    state = _static_state()
+    if stamp.exists() and stamp.read_text() == state:
+        return False
+    settings.STORAGES["staticfiles"]["BACKEND"] = (
+        "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    )
+    call_command("collectstatic", interactive=False, verbosity=0)
+    stamp.write_text(state)
+    return True
+
+
+def _static_state() -> str:
+    """One hash over names, sizes and times of all static files."""
+    total = hashlib.sha256()
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            stat = Path(storage.path(path)).stat()
+            total.update(f"{path} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return total.hexdigest()
