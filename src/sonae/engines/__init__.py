@@ -1,0 +1,1 @@
+"""Pure computation: data in, data out. No Django, no database; each engine has a command line."""
