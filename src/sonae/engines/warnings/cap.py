@@ -228,13 +228,14 @@ def _polygon(pairs: list[str], noted: list[str]) -> Ring:
 
 def _point(pair: str, noted: list[str]) -> Point:
     """「latitude,longitude」 as (longitude, latitude); the swapped order is seen by its range."""
-    lat, lon = (float(part) for part in pair.split(","))
+    lat, lon = (float(part) for part in pair.strip("()").split(","))
     if not (math.isfinite(lat) and math.isfinite(lon)):
         raise ValueError(pair)
     if abs(lat) > 90 >= abs(lon):
         noted.append("polygon_order")
         lat, lon = lon, lat
-    if abs(lat) > 90 or abs(lon) > 180:
+    # Rings that cross the 180th meridian run on beyond it; beyond a full turn is nonsense.
+    if abs(lat) > 90 or abs(lon) > 360:
         raise ValueError(pair)
     return lon, lat
 
