@@ -89,4 +89,6 @@ class FacilityStatus(ScopedModel):
         """Newest first per facility."""
 
         verbose_name = "開設状況"
-        indexes = [models.Index(fields=["municipality", "world", "facility", "at"], name="status_at")]
+        indexes = [
+            models.Index(fields=["municipality", "world", "facility", "at"], name="status_at")
+        ]

@@ -6,87 +6,197 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('municipalities', '0001_initial'),
+        ("municipalities", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Facility',
+            name="Facility",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('municipality', models.CharField(default=sonae.platform.scope.current_municipality, max_length=6, verbose_name='団体コード')),
-                ('public_id', models.CharField(max_length=24, verbose_name='施設ID')),
-                ('name', models.CharField(max_length=120, verbose_name='名称')),
-                ('kana', models.CharField(blank=True, max_length=200, verbose_name='カナ')),
-                ('address', models.CharField(blank=True, max_length=200, verbose_name='所在地')),
-                ('latitude', models.FloatField(verbose_name='緯度')),
-                ('longitude', models.FloatField(verbose_name='経度')),
-                ('node', models.IntegerField(blank=True, null=True, verbose_name='最寄り経路点')),
-                ('usable', models.CharField(default='unknown', max_length=8, verbose_name='使用可否')),
-                ('usable_reason', models.CharField(blank=True, max_length=200, verbose_name='使用できない理由')),
-                ('pets', models.CharField(default='unknown', max_length=8, verbose_name='ペット同行')),
-                ('step_free', models.CharField(default='unknown', max_length=8, verbose_name='段差なし')),
-                ('wheelchair_toilet', models.CharField(default='unknown', max_length=8, verbose_name='車いす対応トイレ')),
-                ('source', models.CharField(blank=True, max_length=120, verbose_name='出典')),
-                ('source_date', models.CharField(blank=True, max_length=10, verbose_name='出典の日付')),
-                ('town', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to='municipalities.town', verbose_name='町字')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "municipality",
+                    models.CharField(
+                        default=sonae.platform.scope.current_municipality,
+                        max_length=6,
+                        verbose_name="団体コード",
+                    ),
+                ),
+                ("public_id", models.CharField(max_length=24, verbose_name="施設ID")),
+                ("name", models.CharField(max_length=120, verbose_name="名称")),
+                ("kana", models.CharField(blank=True, max_length=200, verbose_name="カナ")),
+                ("address", models.CharField(blank=True, max_length=200, verbose_name="所在地")),
+                ("latitude", models.FloatField(verbose_name="緯度")),
+                ("longitude", models.FloatField(verbose_name="経度")),
+                ("node", models.IntegerField(blank=True, null=True, verbose_name="最寄り経路点")),
+                (
+                    "usable",
+                    models.CharField(default="unknown", max_length=8, verbose_name="使用可否"),
+                ),
+                (
+                    "usable_reason",
+                    models.CharField(blank=True, max_length=200, verbose_name="使用できない理由"),
+                ),
+                (
+                    "pets",
+                    models.CharField(default="unknown", max_length=8, verbose_name="ペット同行"),
+                ),
+                (
+                    "step_free",
+                    models.CharField(default="unknown", max_length=8, verbose_name="段差なし"),
+                ),
+                (
+                    "wheelchair_toilet",
+                    models.CharField(
+                        default="unknown", max_length=8, verbose_name="車いす対応トイレ"
+                    ),
+                ),
+                ("source", models.CharField(blank=True, max_length=120, verbose_name="出典")),
+                (
+                    "source_date",
+                    models.CharField(blank=True, max_length=10, verbose_name="出典の日付"),
+                ),
+                (
+                    "town",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="municipalities.town",
+                        verbose_name="町字",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '施設',
+                "verbose_name": "施設",
             },
         ),
         migrations.CreateModel(
-            name='EmergencySite',
+            name="EmergencySite",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('municipality', models.CharField(default=sonae.platform.scope.current_municipality, max_length=6, verbose_name='団体コード')),
-                ('hazards', models.JSONField(default=dict, verbose_name='災害種別ごとの指定')),
-                ('capacity', models.IntegerField(blank=True, null=True, verbose_name='想定収容人数')),
-                ('facility', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, to='shelters.facility', verbose_name='施設')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "municipality",
+                    models.CharField(
+                        default=sonae.platform.scope.current_municipality,
+                        max_length=6,
+                        verbose_name="団体コード",
+                    ),
+                ),
+                ("hazards", models.JSONField(default=dict, verbose_name="災害種別ごとの指定")),
+                (
+                    "capacity",
+                    models.IntegerField(blank=True, null=True, verbose_name="想定収容人数"),
+                ),
+                (
+                    "facility",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="shelters.facility",
+                        verbose_name="施設",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '指定緊急避難場所',
+                "verbose_name": "指定緊急避難場所",
             },
         ),
         migrations.CreateModel(
-            name='FacilityStatus',
+            name="FacilityStatus",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('municipality', models.CharField(default=sonae.platform.scope.current_municipality, max_length=6, verbose_name='団体コード')),
-                ('world', models.CharField(default=sonae.platform.scope.current_world, max_length=8, verbose_name='本番・訓練')),
-                ('state', models.CharField(max_length=10, verbose_name='状態')),
-                ('at', models.DateTimeField(verbose_name='日時')),
-                ('reported_by', models.CharField(max_length=120, verbose_name='報告者')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='備考')),
-                ('facility', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='shelters.facility', verbose_name='施設')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "municipality",
+                    models.CharField(
+                        default=sonae.platform.scope.current_municipality,
+                        max_length=6,
+                        verbose_name="団体コード",
+                    ),
+                ),
+                (
+                    "world",
+                    models.CharField(
+                        default=sonae.platform.scope.current_world,
+                        max_length=8,
+                        verbose_name="本番・訓練",
+                    ),
+                ),
+                ("state", models.CharField(max_length=10, verbose_name="状態")),
+                ("at", models.DateTimeField(verbose_name="日時")),
+                ("reported_by", models.CharField(max_length=120, verbose_name="報告者")),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="備考")),
+                (
+                    "facility",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="shelters.facility",
+                        verbose_name="施設",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '開設状況',
+                "verbose_name": "開設状況",
             },
         ),
         migrations.CreateModel(
-            name='Shelter',
+            name="Shelter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('municipality', models.CharField(default=sonae.platform.scope.current_municipality, max_length=6, verbose_name='団体コード')),
-                ('capacity', models.IntegerField(blank=True, null=True, verbose_name='収容人数')),
-                ('restricted_to', models.JSONField(default=list, verbose_name='受入対象者')),
-                ('facility', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, to='shelters.facility', verbose_name='施設')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "municipality",
+                    models.CharField(
+                        default=sonae.platform.scope.current_municipality,
+                        max_length=6,
+                        verbose_name="団体コード",
+                    ),
+                ),
+                ("capacity", models.IntegerField(blank=True, null=True, verbose_name="収容人数")),
+                ("restricted_to", models.JSONField(default=list, verbose_name="受入対象者")),
+                (
+                    "facility",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="shelters.facility",
+                        verbose_name="施設",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '指定避難所',
+                "verbose_name": "指定避難所",
             },
         ),
         migrations.AddConstraint(
-            model_name='facility',
-            constraint=models.UniqueConstraint(fields=('municipality', 'public_id'), name='facility_id'),
+            model_name="facility",
+            constraint=models.UniqueConstraint(
+                fields=("municipality", "public_id"), name="facility_id"
+            ),
         ),
         migrations.AddIndex(
-            model_name='facilitystatus',
-            index=models.Index(fields=['municipality', 'world', 'facility', 'at'], name='status_at'),
+            model_name="facilitystatus",
+            index=models.Index(
+                fields=["municipality", "world", "facility", "at"], name="status_at"
+            ),
         ),
     ]

@@ -1,0 +1,218 @@
+"""Verbs of the domain: loading the list of facilities, and saying which of them are open."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sonae.core import clock
+from sonae.core.errors import SonaeError
+from sonae.domains.municipalities import interface as municipalities
+from sonae.domains.shelters import rules
+from sonae.domains.shelters.models import EmergencySite, Facility, FacilityStatus, Shelter
+from sonae.platform import audit, outbox
+from sonae.platform.access import SYSTEM, Actor, Audience, require
+from sonae.platform.db import writing
+
+
+@dataclass(frozen=True)
+class FacilityRow:
+    """One facility as loaded from a list; unknown stays ``unknown`` or None, never 0 or "no".
+
+    ``hazards`` None = not a 指定緊急避難場所; otherwise hazard → yes, partial, no, unknown (a missing
+    hazard is unknown). ``is_shelter`` = designated as 指定避難所. Degrees in JGD2011/WGS 84.
+    """
+
+    public_id: str
+    name: str
+    latitude: float
+    longitude: float
+    kana: str = ""
+    address: str = ""
+    town_code: str = ""
+    node: int | None = None
+    hazards: Mapping[str, str] | None = None
+    site_capacity: int | None = None
+    is_shelter: bool = False
+    shelter_capacity: int | None = None
+    restricted_to: tuple[str, ...] = ()
+    usable: str = "unknown"
+    usable_reason: str = ""
+    pets: str = "unknown"
+    step_free: str = "unknown"
+    wheelchair_toilet: str = "unknown"
+    source: str = ""
+    source_date: str = ""
+
+
+@dataclass
+class Loaded:
+    """What a load did: facilities added, updated, and withdrawn (no longer designated)."""
+
+    added: int = 0
+    updated: int = 0
+    withdrawn: int = 0
+    rows: int = field(default=0)
+
+
+_COPIED = (
+    "name", "kana", "address", "latitude", "longitude", "node", "usable", "usable_reason",
+    "pets", "step_free", "wheelchair_toilet", "source", "source_date",
+)  # fmt: skip
+
+
+def row_of_check(record: Mapping[str, Any], source: str = "", source_date: str = "") -> FacilityRow:
+    """Return the row of one line of ``sonae shelters check`` (contracts of the command line)."""
+    capacity = (record.get("capacity") or {}).get("total")
+    site = record["kind"] in {"emergency_site", "both"}
+    shelter = record["kind"] in {"shelter", "both"}
+    return FacilityRow(
+        public_id=record["id"],
+        name=record["name"],
+        latitude=record["lat"],
+        longitude=record["lon"],
+        address=record.get("address") or "",
+        hazards=dict(record.get("hazards") or {}) if site else None,
+        site_capacity=capacity if site else None,
+        is_shelter=shelter,
+        shelter_capacity=capacity if shelter else None,
+        restricted_to=tuple(record.get("restricted_to") or ()),
+        usable=record.get("usable") or "unknown",
+        usable_reason=record.get("usable_reason") or "",
+        source=source,
+        source_date=source_date,
+    )
+
+
+def load_facilities(rows: Iterable[FacilityRow], *, actor: Actor = SYSTEM) -> Loaded:
+    """Replace the list of facilities by ``rows`` in one transaction; refuse an empty list.
+
+    A facility keeps its row by ``public_id``, because reports and sightings refer to it. One that
+    the new list lacks loses its designations and can no longer be a destination.
+    """
+    require(actor, Audience.ADMINISTRATOR)
+    listed = {row.public_id: row for row in rows}
+    if not listed:
+        raise SonaeError(
+            "empty_file",
+            "施設が1件もありません。",
+            "一覧のファイルを確かめてください。いまの一覧はそのままです。",
+        )
+    with writing():
+        done = _store(listed)
+        audit.record(
+            actor.id,
+            "shelters.load",
+            added=done.added,
+            updated=done.updated,
+            withdrawn=done.withdrawn,
+        )
+    return done
+
+
+def _store(listed: dict[str, FacilityRow]) -> Loaded:
+    """Write facilities and designations; return what was done."""
+    towns = {town.code: town.pk for town in municipalities.towns()}
+    known = {facility.public_id: facility for facility in Facility.objects.all()}
+    fresh = [Facility(public_id=key) for key in listed if key not in known]
+    for facility in (*known.values(), *fresh):
+        if row := listed.get(facility.public_id):
+            _copy(row, facility, towns)
+    Facility.objects.bulk_create(fresh, batch_size=500)
+    kept = [facility for key, facility in known.items() if key in listed]
+    Facility.objects.bulk_update(kept, [*_COPIED, "town"], batch_size=200)
+    known |= {facility.public_id: facility for facility in fresh}
+    withdrawn = _designate(listed, known)
+    return Loaded(len(fresh), len(kept), withdrawn, len(listed))
+
+
+def _copy(row: FacilityRow, facility: Facility, towns: Mapping[str, int]) -> None:
+    """Put a row's values on its facility."""
+    for name in _COPIED:
+        setattr(facility, name, getattr(row, name))
+    facility.town_id = towns.get(row.town_code)
+
+
+def _designate(listed: Mapping[str, FacilityRow], known: Mapping[str, Facility]) -> int:
+    """Rewrite both designations from the list; return how many facilities lost theirs."""
+    before = set(EmergencySite.objects.values_list("facility__public_id", flat=True))
+    before |= set(Shelter.objects.values_list("facility__public_id", flat=True))
+    EmergencySite.objects.all().delete()
+    Shelter.objects.all().delete()
+    EmergencySite.objects.bulk_create(
+        [
+            EmergencySite(
+                facility=known[key],
+                hazards={hazard: row.hazards.get(hazard, "unknown") for hazard in rules.HAZARDS},
+                capacity=row.site_capacity,
+            )
+            for key, row in listed.items()
+            if row.hazards is not None
+        ],
+        batch_size=500,
+    )
+    shelters = [
+        Shelter(
+            facility=known[key],
+            capacity=row.shelter_capacity,
+            restricted_to=list(row.restricted_to),
+        )
+        for key, row in listed.items()
+        if row.is_shelter
+    ]
+    Shelter.objects.bulk_create(shelters, batch_size=500)
+    return len(before - listed.keys())
+
+
+def place_on_network(nodes: Mapping[int, int | None]) -> None:
+    """Store the walking-network node of each facility (primary key → node, None = not reachable)."""
+    found = list(Facility.objects.filter(pk__in=nodes))
+    for facility in found:
+        facility.node = nodes[facility.pk]
+    with writing():
+        Facility.objects.bulk_update(found, ["node"], batch_size=500)
+
+
+def set_state(actor: Actor, facility_pk: int, state: str, note: str = "") -> FacilityStatus:
+    """Report a facility's state now; every report is kept and audited, the newest one counts.
+
+    Publishes ``shelter.changed {facility, state}``: plans made before may send people elsewhere now.
+    """
+    require(actor, Audience.RECEPTION)
+    if state not in rules.STATES:
+        raise SonaeError(
+            "unreadable",
+            "開設状況の値が正しくありません。",
+            f"次のどれかです: {'、'.join(rules.STATES)}",
+        )
+    facility = Facility.objects.filter(pk=facility_pk).first()
+    if facility is None:
+        raise SonaeError("not_found", "この施設は登録されていません。")
+    if facility.usable == "no" and state in {"open", "preparing"}:
+        raise SonaeError(
+            "conflict",
+            f"{facility.name}は使用できない施設として登録されています（{facility.usable_reason}）。",
+            "使用できるようになった場合は、先に施設一覧を更新してください。",
+        )
+    return _report(actor, facility, state, note.strip()[:200])
+
+
+def _report(actor: Actor, facility: Facility, state: str, note: str) -> FacilityStatus:
+    """Write the report, its audit record and its announcement in one transaction."""
+    with writing():
+        report = FacilityStatus.objects.create(
+            facility=facility,
+            state=state,
+            at=clock.now(),
+            reported_by=actor.name or actor.id,
+            note=note,
+        )
+        audit.record(
+            actor.id,
+            "shelter.state",
+            f"facility:{facility.public_id}",
+            name=facility.name,
+            state=state,
+            note=note,
+        )
+        outbox.publish("shelter.changed", {"facility": facility.pk, "state": state})
+    return report
