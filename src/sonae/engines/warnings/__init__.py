@@ -8,7 +8,7 @@ from sonae.engines.warnings.model import (
     WarningItem,
     WarningRefused,
 )
-from sonae.engines.warnings.reader import read, read_all
+from sonae.engines.warnings.reader import read, read_all, split
 from sonae.engines.warnings.state import in_force
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "in_force",
     "read",
     "read_all",
+    "split",
 ]

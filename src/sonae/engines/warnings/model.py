@@ -244,7 +244,8 @@ class Warning:
 class InForce:
     """One area × phenomenon in force, and the telegram that says so.
 
-    ``since`` is when this kind began for this area without a break in its series.
+    ``since`` is when this kind began for this area without a break in its series; ``until`` when it
+    ends by itself (None: it holds until it is lifted).
     """
 
     area: WarningArea
@@ -262,6 +263,7 @@ class InForce:
     headline: str = ""
     status: str = "actual"
     raw_sha256: str = ""
+    until: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The line of ``sonae warnings state``."""
@@ -275,6 +277,7 @@ class InForce:
             "series": self.series,
             "telegram": self.telegram,
             "issued_at": _iso(self.issued_at),
+            "until": _iso(self.until),
             "kind_code": self.kind_code,
             "condition": self.condition,
             "forecast": [forecast.to_json() for forecast in self.forecast],

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
+from lxml import etree
+
 from sonae.engines.warnings.cap import read_cap
 from sonae.engines.warnings.jma import NAMESPACE, read_jma
 from sonae.engines.warnings.lalert import read_lalert
@@ -47,6 +49,17 @@ def read_all(raw: bytes, *, name: str = "") -> list[Warning]:
     if not alerts:
         raise _unknown(kind)
     return _wrapped(alerts, sha256, name, (*parsed.deviations, f"wrapped_in:{kind}"))
+
+
+def split(raw: bytes) -> list[bytes]:
+    """The messages of a wrapper (a CAP feed) as documents of their own; ``[raw]`` for any other."""
+    root = parse(raw).root
+    if local(root) not in _WRAPPERS:
+        return [raw]
+    alerts = list(root.iter("{*}alert"))
+    if not alerts:
+        raise _unknown(local(root))
+    return [etree.tostring(alert, encoding="UTF-8", with_tail=False) for alert in alerts]
 
 
 def _wrapped(

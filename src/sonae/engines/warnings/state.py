@@ -37,6 +37,7 @@ class _Claim:
     area: WarningArea
     family: Family
     since: datetime
+    until: datetime | None
 
     @property
     def key(self) -> tuple[AreaKey, str]:
@@ -49,14 +50,22 @@ class _Claim:
         return SEVERITY_RANK[self.item.severity], self.item.level or 0
 
 
-def in_force(warnings: Iterable[Warning], *, at: datetime, status: str = "actual") -> list[InForce]:
+def in_force(
+    warnings: Iterable[Warning],
+    *,
+    at: datetime,
+    status: str = "actual",
+    arrived: bool = False,
+) -> list[InForce]:
     """What is in force at ``at`` (aware) among ``warnings`` of one ``status``, gravest first.
 
     Pure and independent of order and repetition. ``status`` actual, exercise or test: the three
-    never mix. Reports of events (地震, 線状降水帯 …) lapse 24 hours after their issue.
+    never mix. Reports of events (地震, 線状降水帯 …) lapse 24 hours after their issue. Messages from
+    after ``at`` are left out, unless ``arrived``: then the caller knows that all were here by then,
+    and a sender's clock that runs ahead of ours must not hide a warning.
     """
     clock.aware(at)
-    known = _known(warnings, at, status)
+    known = _known(warnings, None if arrived else at, status)
     series = _series(known)
     claims = [claim for members in series for claim in _claims(members, at)]
     heads = [members[-1] for members in series]
@@ -64,12 +73,12 @@ def in_force(warnings: Iterable[Warning], *, at: datetime, status: str = "actual
     return sorted((_line(claim) for claim in _gravest(kept)), key=_reading_order)
 
 
-def _known(warnings: Iterable[Warning], at: datetime, status: str) -> list[Warning]:
-    """Each message once, of this status, and known at that time."""
+def _known(warnings: Iterable[Warning], at: datetime | None, status: str) -> list[Warning]:
+    """Each message once, of this status, and known at that time (None: all are)."""
     found = {
         (w.raw_sha256, w.series, w.event_id): w
         for w in warnings
-        if w.status == status and _known_from(w) <= at
+        if w.status == status and (at is None or _known_from(w) <= at)
     }
     return list(found.values())
 
@@ -188,9 +197,10 @@ def _claims(members: Sequence[Warning], at: datetime) -> Iterator[_Claim]:
         return
     family = _family(head)
     for item in head.items:
-        if _counts(item) and _still_valid(head, item, family, at):
+        until = _until(head, item, family)
+        if _counts(item) and (until is None or at < until):
             for area in item.areas or (_NOWHERE,):
-                yield _Claim(head, item, area, family, _since(members, item, area))
+                yield _Claim(head, item, area, family, _since(members, item, area), until)
 
 
 def _family(warning: Warning) -> Family:
@@ -205,10 +215,11 @@ def _counts(item: WarningItem) -> bool:
     return item.in_force and (item.phenomenon, item.severity) != ("other", "information")
 
 
-def _still_valid(head: Warning, item: WarningItem, family: Family, at: datetime) -> bool:
-    if item.until is not None:
-        return at < item.until
-    return family.lapses is None or at < max(head.issued_at, head.sent_at) + family.lapses
+def _until(head: Warning, item: WarningItem, family: Family) -> datetime | None:
+    """The stated end, else that of a report; None for what holds until it is lifted."""
+    if item.until is not None or family.lapses is None:
+        return item.until
+    return max(head.issued_at, head.sent_at) + family.lapses
 
 
 def _since(members: Sequence[Warning], item: WarningItem, area: WarningArea) -> datetime:
@@ -322,6 +333,7 @@ def _line(claim: _Claim) -> InForce:
         headline=warning.headline,
         status=warning.status,
         raw_sha256=warning.raw_sha256,
+        until=claim.until,
     )
 
 
