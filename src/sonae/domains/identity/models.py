@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 
+from sonae.core import clock
 from sonae.platform.access import Role
 
 
@@ -35,7 +36,7 @@ class Account(AbstractBaseUser, PermissionsMixin):
     language = models.CharField("言語", max_length=12, default="ja")
     is_active = models.BooleanField("有効", default=True)
     is_staff = models.BooleanField("管理画面", default=False)
-    date_joined = models.DateTimeField("登録日時", auto_now_add=True)
+    date_joined = models.DateTimeField("登録日時", default=clock.now)
 
     objects = AccountManager()
 
