@@ -41,7 +41,7 @@ def setup(has_municipality: bool) -> None:
 
 def municipality_exists() -> bool:
     """Whether this installation serves anyone yet."""
-    from sonae.domains.municipalities.models import Municipality
+    from sonae.domains.municipalities.interface import Municipality
 
     return Municipality.objects.exists()
 
