@@ -1,0 +1,1 @@
+"""Walking network, route trees, choice of site, decision and leave-by time."""

@@ -1,0 +1,86 @@
+"""The walking network (歩行者ネットワーク) of a municipality, kept as memory-mapped columns."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+METRES_PER_DEGREE = 111_319.49
+_COLUMNS = (
+    "lat", "lon", "tail", "head", "length_m", "slope", "stairs",
+    "shape_start", "shape_lat", "shape_lon",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """``n`` nodes and ``m`` undirected edges, each edge once.
+
+    ``lat``, ``lon``: degrees (n,). ``tail``, ``head``: node indices (m,). ``length_m``: metres.
+    ``slope``: rise over run from tail to head. ``stairs``: steps on the edge. ``shape_start``:
+    (m+1,) offsets into ``shape_lat``/``shape_lon``, the points between tail and head.
+    """
+
+    lat: NDArray[np.float64]
+    lon: NDArray[np.float64]
+    tail: NDArray[np.int32]
+    head: NDArray[np.int32]
+    length_m: NDArray[np.float32]
+    slope: NDArray[np.float32]
+    stairs: NDArray[np.bool_]
+    shape_start: NDArray[np.int32]
+    shape_lat: NDArray[np.float64]
+    shape_lon: NDArray[np.float64]
+    source: str
+    date: str
+
+    def save(self, folder: Path) -> None:
+        """Write one ``.npy`` per column and ``network.json`` into ``folder``."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _COLUMNS:
+            np.save(folder / f"{name}.npy", getattr(self, name))
+        facts = {"source": self.source, "date": self.date}
+        (folder / "network.json").write_text(json.dumps(facts, ensure_ascii=False), "utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Network:
+        """Read a network written by `save`; columns are memory-mapped."""
+        facts = json.loads((folder / "network.json").read_text("utf-8"))
+        columns = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _COLUMNS}
+        return cls(**columns, **facts)
+
+    @cached_property
+    def _labels(self) -> NDArray[np.int32]:
+        """Component number of each node."""
+        n = len(self.lat)
+        ones = np.ones(len(self.tail), np.int8)
+        graph = coo_array((ones, (self.tail, self.head)), shape=(n, n)).tocsr()
+        return np.asarray(connected_components(graph, directed=False)[1], np.int32)
+
+    def components(self) -> NDArray[np.int32]:
+        """Return the component number of each node (n,)."""
+        return self._labels
+
+    def _metres(self, lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Project degrees to local metres around the network's mean latitude, shape (k, 2)."""
+        scale = np.cos(np.radians(float(np.mean(self.lat))))
+        return np.column_stack((lon * METRES_PER_DEGREE * scale, lat * METRES_PER_DEGREE))
+
+    def snap(
+        self, lat: NDArray[np.float64], lon: NDArray[np.float64], *, main_component: bool = True
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Return the nearest node of each point and the straight distance to it in metres."""
+        nodes = np.arange(len(self.lat))
+        if main_component:
+            nodes = np.flatnonzero(self._labels == np.bincount(self._labels).argmax())
+        tree = cKDTree(self._metres(self.lat[nodes], self.lon[nodes]))
+        metres, found = tree.query(self._metres(np.asarray(lat), np.asarray(lon)), workers=-1)
+        return nodes[found].astype(np.int32), metres.astype(np.float32)

@@ -1,0 +1,1 @@
+"""Hazard layers: what is known about a place, in three values."""

@@ -1,0 +1,67 @@
+"""One hazard layer (ハザード情報のレイヤ): a raster of ranks with its source, date and extent."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+OUTSIDE = 0
+UNREADABLE = 254
+NOT_SURVEYED = 255
+
+
+@dataclass(frozen=True, eq=False)
+class HazardLayer:
+    """Ranks of one hazard on a grid of EPSG:4326 degrees, row 0 in the north.
+
+    ``hazard``: flood, landslide, tsunami, storm_surge, inland_flood, earthquake, fire or volcano.
+    ``kind``: ``depth`` (``depths`` gives metres [from, to) per rank from 1, open end None),
+    ``zone``, ``collapse`` (家屋倒壊等氾濫想定区域) or ``duration``. ``ranks``: uint8, 0 outside,
+    1–6 rank, 254 unreadable, 255 not surveyed. ``scale``: ``L1`` 計画規模, ``L2`` 想定最大規模 or
+    empty. ``rivers``: 予報区域 codes that the layer belongs to; empty = any.
+    """
+
+    name: str
+    hazard: str
+    kind: str
+    ranks: NDArray[np.uint8]
+    west: float
+    north: float
+    dlon: float
+    dlat: float
+    source: str
+    date: str
+    scale: str
+    depths: tuple[tuple[float, float | None], ...]
+    details: tuple[str, ...]
+    rivers: tuple[str, ...] = ()
+
+    def ranks_at(self, lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """Return the rank at each point (degrees, equal shapes); 255 outside the raster."""
+        rows, cols = self.ranks.shape
+        row = np.floor((self.north - np.asarray(lat)) / self.dlat).astype(np.int64)
+        col = np.floor((np.asarray(lon) - self.west) / self.dlon).astype(np.int64)
+        inside = (row >= 0) & (row < rows) & (col >= 0) & (col < cols)
+        flat = np.where(inside, row * cols + col, 0)
+        found = self.ranks.reshape(-1).take(flat)
+        return np.where(inside, found, np.uint8(NOT_SURVEYED)).astype(np.uint8, copy=False)
+
+    def save(self, folder: Path) -> None:
+        """Write ``ranks.npy`` and ``layer.json`` into ``folder`` (made when absent)."""
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(folder / "ranks.npy", self.ranks)
+        facts = {k: v for k, v in self.__dict__.items() if k != "ranks"}
+        (folder / "layer.json").write_text(json.dumps(facts, ensure_ascii=False), "utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> HazardLayer:
+        """Read a layer written by `save`; the raster is memory-mapped."""
+        facts = json.loads((folder / "layer.json").read_text("utf-8"))
+        facts["depths"] = tuple(tuple(pair) for pair in facts["depths"])
+        facts["details"] = tuple(facts["details"])
+        facts["rivers"] = tuple(facts["rivers"])
+        return cls(ranks=np.load(folder / "ranks.npy", mmap_mode="r"), **facts)
