@@ -8,11 +8,12 @@ from sonae.platform.scoped import ScopedModel
 class Telegram(ScopedModel):
     """電文: one thing received from outside, its raw bytes kept for ever.
 
-    ``state`` is ``read`` (normal form in ``content``), ``unknown`` (well-formed, type not understood)
-    or ``refused`` (with ``error`` and ``detail``).
+    ``state`` is ``read`` (normal form in ``content``), ``unknown`` (well-formed, type not understood),
+    ``bundle`` (only holds other telegrams, each stored on its own) or ``refused`` (with ``error`` and
+    ``detail``). What is ``unknown`` or ``refused`` waits for a person until ``seen_at``.
     """
 
-    READ, UNKNOWN, REFUSED = "read", "unknown", "refused"
+    READ, UNKNOWN, BUNDLE, REFUSED = "read", "unknown", "bundle", "refused"
 
     sha256 = models.CharField("SHA-256", max_length=64)
     raw = models.BinaryField("受信した原文")
@@ -22,12 +23,21 @@ class Telegram(ScopedModel):
     error = models.CharField("エラー", max_length=40, blank=True)
     detail = models.TextField("エラーの詳細", blank=True)
     source = models.CharField("発信元の種別", max_length=10, blank=True)
-    telegram_type = models.CharField("電文種別", max_length=12, blank=True)
+    telegram_type = models.CharField("電文種別", max_length=20, blank=True)
     title = models.CharField("標題", max_length=200, blank=True)
+    office = models.CharField("発表機関", max_length=200, blank=True)
+    headline = models.TextField("見出し", blank=True)
+    status = models.CharField("運用種別", max_length=8, blank=True)
+    action = models.CharField("発表形態", max_length=8, blank=True)
     series = models.CharField("系列", max_length=300, blank=True)
     issued_at = models.DateTimeField("発表日時", null=True, blank=True)
+    sent_at = models.DateTimeField("送信日時", null=True, blank=True)
+    severity = models.CharField("最も重い警報", max_length=12, blank=True)
     concerns_us = models.BooleanField("当市に関係", default=False)
+    holds = models.BooleanField("解除まで続く内容", default=False)
     content = models.JSONField("標準形", null=True, blank=True)
+    seen_at = models.DateTimeField("確認日時", null=True, blank=True)
+    seen_by = models.CharField("確認者", max_length=120, blank=True)
 
     class Meta:
         """The same bytes are stored once."""
@@ -43,17 +53,23 @@ class Telegram(ScopedModel):
 
 
 class WarningInForce(ScopedModel):
-    """発表中の警報: area × phenomenon, recomputed from the series whenever a telegram arrives."""
+    """発表中の警報: area × phenomenon, recomputed from the series whenever a telegram arrives.
+
+    ``since`` is when this kind began here, ``until`` when it ends by itself (null: until lifted).
+    """
 
     telegram = models.ForeignKey(Telegram, on_delete=models.PROTECT, verbose_name="電文")
-    area_code = models.CharField("区域コード", max_length=20)
-    area_name = models.CharField("区域名", max_length=120)
+    area_code = models.CharField("区域コード", max_length=120)
+    area_name = models.CharField("区域名", max_length=500)
     area_type = models.CharField("区域の種別", max_length=16)
     phenomenon = models.CharField("現象", max_length=24)
-    kind = models.CharField("種類", max_length=80)
+    kind = models.CharField("種類", max_length=200)
+    kind_code = models.CharField("種類コード", max_length=40, blank=True)
+    condition = models.CharField("付記", max_length=200, blank=True)
     level = models.SmallIntegerField("警戒レベル相当", null=True, blank=True)
     severity = models.CharField("重大さ", max_length=12)
     since = models.DateTimeField("発表日時")
+    until = models.DateTimeField("期限", null=True, blank=True)
     forecast = models.JSONField("今後の見込み", default=list)
 
     class Meta:

@@ -63,8 +63,8 @@ def areas_in(parent: Element, block_type: str = "") -> Iterator[WarningArea]:
 
 
 def unique(areas: Iterable[WarningArea]) -> tuple[WarningArea, ...]:
-    """The areas in order, each code and name once: blocks of one telegram repeat them."""
-    seen: dict[tuple[str, str], WarningArea] = {}
+    """The areas in order, each once (whatever its type): blocks of one telegram repeat them."""
+    seen: dict[tuple[object, ...], WarningArea] = {}
     for area in areas:
-        seen.setdefault((area.code, area.name), area)
+        seen.setdefault((area.code, area.name, area.polygon), area)
     return tuple(seen.values())

@@ -18,14 +18,15 @@ from sonae.engines.warnings.family import REPORT_LAPSES, Family
 from sonae.engines.warnings.model import (
     SEVERITY_RANK,
     InForce,
+    Ring,
     Warning,
     WarningArea,
     WarningItem,
 )
 
 _ACTION_ORDER = {"issue": 0, "correct": 1, "cancel": 2}
-_NOWHERE = WarningArea("", "（区域の記載なし）", "area")
-AreaKey = tuple[str, str]
+NOWHERE = WarningArea("", "（区域の記載なし）", "area")
+AreaKey = tuple[str, str, tuple[Ring, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ def _claims(members: Sequence[Warning], at: datetime) -> Iterator[_Claim]:
     for item in head.items:
         until = _until(head, item, family)
         if _counts(item) and (until is None or at < until):
-            for area in item.areas or (_NOWHERE,):
+            for area in item.areas or (NOWHERE,):
                 yield _Claim(head, item, area, family, _since(members, item, area), until)
 
 
@@ -236,14 +237,19 @@ def _says(warning: Warning, item: WarningItem, area: WarningArea) -> bool:
     kind = (item.phenomenon, item.kind_code, item.kind)
     return any(
         (each.phenomenon, each.kind_code, each.kind) == kind
-        and any(_area_key(other) == _area_key(area) for other in each.areas or (_NOWHERE,))
+        and any(_area_key(other) == _area_key(area) for other in each.areas or (NOWHERE,))
         for each in warning.items
     )
 
 
 def _area_key(area: WarningArea) -> AreaKey:
-    """Codes identify areas; the samples' placeholder codes repeat, so the name counts too."""
-    return (area.code, "") if area.code.strip("0") else ("", area.name)
+    """What makes two areas the same: the code, else the name; a drawn area is its own drawing.
+
+    A code of zeros only is a placeholder that repeats for different places.
+    """
+    if area.code.strip("0"):
+        return area.code, "", area.polygon
+    return "", area.name, area.polygon
 
 
 def _without_old_twins(claims: Sequence[_Claim], heads: Iterable[Warning]) -> list[_Claim]:

@@ -1,0 +1,133 @@
+"""Pure decisions of the domain: what concerns this municipality, and which hazards a warning means."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from shapely import Polygon, contains_xy, make_valid
+
+from sonae.engines.warnings.model import (
+    SEVERITY_RANK,
+    InForce,
+    Warning,
+    WarningArea,
+    WarningItem,
+)
+from sonae.engines.warnings.state import NOWHERE
+
+# Unsure which hazard drowns the place first, both are meant: 大雨 is inundation and small rivers.
+HAZARDS_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    "heavy_rain": ("inland_flood", "flood"),
+    "record_rain": ("inland_flood", "flood", "landslide"),
+    "linear_rainband": ("inland_flood", "flood", "landslide"),
+    "flood": ("flood",),
+    "landslide": ("landslide",),
+    "storm_surge": ("storm_surge",),
+    "tsunami": ("tsunami",),
+    "earthquake": ("earthquake",),
+    "volcano": ("volcano",),
+}
+"""Phenomenon of a warning → hazards of designation and hazard layers."""
+
+_LANDSLIDE_IN_OLD_RAIN: Final = "土砂災害"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the municipality is, as far as telegrams name it.
+
+    ``code`` 6-digit 全国地方公共団体コード; ``areas`` area type → codes; ``points`` (longitude,
+    latitude) in degrees of its towns, for warnings that only draw a polygon.
+    """
+
+    code: str
+    areas: Mapping[str, Sequence[str]]
+    points: tuple[tuple[float, float], ...]
+
+
+def area_concerns(area: WarningArea, place: Place) -> bool:
+    """Whether an area of a telegram lies over the municipality.
+
+    Where ``warning_areas`` names nothing for a type, the prefecture's two digits decide: too many
+    warnings are seen rather than too few.
+    """
+    if area.polygon:
+        return _drawn_over(area, place.points)
+    listed = place.areas.get(area.type, ())
+    if area.code in listed:
+        return True
+    if area.type == "city":
+        # 二次細分区域 (7 digits) begin with the municipality's five, also where it is split.
+        return area.code[:5] == place.code[:5]
+    if area.type in ("prefecture", "area") and not listed:
+        return _same_prefecture(area.code, place.code)
+    return area.type == "prefecture" and area.code == place.code[:2]
+
+
+def _same_prefecture(area_code: str, municipality: str) -> bool:
+    return len(area_code) in (2, 6) and area_code[:2] == municipality[:2]
+
+
+def _drawn_over(area: WarningArea, points: Sequence[tuple[float, float]]) -> bool:
+    """Whether any of the points lies in one of the rings."""
+    longitudes, latitudes = [x for x, _ in points], [y for _, y in points]
+    return any(
+        bool(contains_xy(make_valid(Polygon(ring)), longitudes, latitudes).any())
+        for ring in area.polygon
+        if len(ring) >= 4
+    )
+
+
+def item_concerns(item: WarningItem, place: Place) -> bool:
+    """Whether an item is about us; one that names no place may be, so it is."""
+    return not item.areas or any(area_concerns(area, place) for area in item.areas)
+
+
+def concerns(warning: Warning, place: Place) -> bool:
+    """Whether a telegram names the municipality, or stands for a warning without any place."""
+    named = [item for item in warning.items if item.areas]
+    if any(item_concerns(item, place) for item in named):
+        return True
+    return not named and any(item.in_force and _grave(item) for item in warning.items)
+
+
+def _grave(item: WarningItem) -> bool:
+    return SEVERITY_RANK[item.severity] > SEVERITY_RANK["information"]
+
+
+def is_unknown(warning: Warning) -> bool:
+    """Whether nobody has described this type: it is kept, and a person must look at it."""
+    return all(item.phenomenon == "other" for item in warning.items) and _unlabelled(warning)
+
+
+def _unlabelled(warning: Warning) -> bool:
+    return warning.telegram == "" or any(
+        note.startswith(("unknown_code", "unknown_tag")) for note in warning.deviations
+    )
+
+
+def gravest(warning: Warning) -> str:
+    """The gravest severity of a telegram's items."""
+    return max((item.severity for item in warning.items), key=SEVERITY_RANK.__getitem__)
+
+
+def hazards_of(phenomenon: str, condition: str = "") -> tuple[str, ...]:
+    """The hazards that a warning means; 大雨警報（土砂災害） of the old system means landslide too."""
+    hazards = HAZARDS_OF.get(phenomenon, ())
+    if phenomenon == "heavy_rain" and _LANDSLIDE_IN_OLD_RAIN in condition:
+        return (*hazards, "landslide")
+    return hazards
+
+
+def worse(first: tuple[str, int | None], second: tuple[str, int | None]) -> bool:
+    """Whether (severity, level) ``first`` is graver than ``second``."""
+    return _weight(first) > _weight(second)
+
+
+def _weight(pair: tuple[str, int | None]) -> tuple[int, int]:
+    return SEVERITY_RANK[pair[0]], pair[1] or 0
+
+
+def line_concerns(line: InForce, place: Place) -> bool:
+    """Whether a line of what is in force is about us; one without any place is shown, not dropped."""
+    return line.area == NOWHERE or area_concerns(line.area, place)

@@ -1,0 +1,228 @@
+"""Verbs: taking a telegram in, keeping what is in force true, and looking at an alarm."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sonae.core import clock
+from sonae.core.errors import SonaeError
+from sonae.domains.warnings import rules, selectors
+from sonae.domains.warnings.models import Telegram, WarningInForce
+from sonae.engines.warnings import Warning, WarningRefused, read_all, split
+from sonae.platform import audit, outbox, worlds
+from sonae.platform.access import Actor, Audience, require
+from sonae.platform.db import writing
+from sonae.platform.scope import World, current_municipality
+
+LAPSE = "warning.lapse"
+_BUNDLE_TYPE = "FEED"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What became of a received telegram. Whatever it is, its bytes are on disk.
+
+    ``duplicate``: the same bytes were here before (a success). ``state`` read, unknown, bundle or
+    refused (then ``error`` and ``detail``). ``changed``: what is in force for us is no longer what
+    it was. ``parts``: the messages of a bundle.
+    """
+
+    telegram: int
+    state: str
+    world: World
+    duplicate: bool = False
+    concerns_us: bool = False
+    changed: bool = False
+    error: str = ""
+    detail: str = ""
+    hint: str = ""
+    parts: tuple["Accepted", ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether it could not be read (it is kept, and waits for a person)."""
+        return self.state == Telegram.REFUSED
+
+
+def accept(raw: bytes, *, via: str) -> Accepted:
+    """Take one received document in for the municipality in force, whatever it is.
+
+    Its own status decides its world: 通常 is live, 訓練 and 試験 are the exercise world. What cannot
+    be read is kept in the live world as refused and raises an alarm. ``via`` names the feed. The
+    same bytes again are a success that changes nothing.
+    """
+    sha256 = hashlib.sha256(raw).hexdigest()
+    known = _known(sha256)
+    if known is not None:
+        return known
+    try:
+        documents = split(raw)
+        if len(documents) > 1 or documents[0] is not raw:
+            return _bundle(raw, sha256, documents, via)
+        (warning,) = read_all(raw)
+    except WarningRefused as refusal:
+        return _refuse(raw, sha256, refusal, via)
+    return _take(raw, warning, via)
+
+
+def _known(sha256: str) -> Accepted | None:
+    row = (
+        Telegram.everywhere.filter(municipality=current_municipality(), sha256=sha256)
+        .defer("raw", "content")
+        .first()
+    )
+    return _told(row, duplicate=True) if row else None
+
+
+def _told(row: Telegram, *, duplicate: bool, changed: bool = False) -> Accepted:
+    return Accepted(
+        row.pk, row.state, World(row.world), duplicate, row.concerns_us, changed, row.error,
+        row.detail,
+    )  # fmt: skip
+
+
+def _world_of(status: str) -> World:
+    return World.LIVE if status == "actual" else World.EXERCISE
+
+
+def _refuse(raw: bytes, sha256: str, refusal: SonaeError, via: str) -> Accepted:
+    """Keep what cannot be read, in the live world: it might have been a real warning."""
+    with worlds.entered(current_municipality(), World.LIVE), writing():
+        row, made = Telegram.everywhere.get_or_create(
+            municipality=current_municipality(),
+            sha256=sha256,
+            defaults={
+                "world": World.LIVE.value,
+                "raw": raw,
+                "received_at": clock.now(),
+                "via": via[:40],
+                "state": Telegram.REFUSED,
+                "error": refusal.code,
+                "detail": "\n".join(filter(None, (str(refusal.detail), str(refusal.hint)))),
+            },
+        )
+        if made:
+            audit.record(f"feed:{via}"[:120], "warnings.refused", str(row.pk), error=refusal.code)
+    return _told(row, duplicate=not made)
+
+
+def _bundle(raw: bytes, sha256: str, documents: Sequence[bytes], via: str) -> Accepted:
+    """Keep the bundle itself, then take each of its messages like any other."""
+    parts = tuple(accept(document, via=via) for document in documents)
+    with worlds.entered(current_municipality(), World.LIVE), writing():
+        row, made = Telegram.everywhere.get_or_create(
+            municipality=current_municipality(),
+            sha256=sha256,
+            defaults={
+                "world": World.LIVE.value,
+                "raw": raw,
+                "received_at": clock.now(),
+                "via": via[:40],
+                "state": Telegram.BUNDLE,
+                "telegram_type": _BUNDLE_TYPE,
+                "title": f"{len(documents)} 通のまとめ",
+            },
+        )
+    return Accepted(
+        row.pk,
+        row.state,
+        World.LIVE,
+        not made,
+        any(part.concerns_us for part in parts),
+        any(part.changed for part in parts),
+        parts=parts,
+    )
+
+
+def _take(raw: bytes, warning: Warning, via: str) -> Accepted:
+    """Store a telegram that was read, in its own world, with all that follows from it."""
+    code = current_municipality()
+    with worlds.entered(code, _world_of(warning.status)):
+        here = selectors.place()
+        with writing():
+            row, made = Telegram.everywhere.get_or_create(
+                municipality=code,
+                sha256=warning.raw_sha256,
+                defaults=_columns(raw, warning, via, rules.concerns(warning, here)),
+            )
+            if not made:
+                return _told(row, duplicate=True)
+            changed = _recompute(clock.now())
+            if changed or row.concerns_us:
+                outbox.publish("warning.changed", {"telegram": row.pk}, order_key="warnings")
+    return _told(row, duplicate=False, changed=changed)
+
+
+def _columns(raw: bytes, warning: Warning, via: str, concerns_us: bool) -> dict[str, object]:
+    unknown = rules.is_unknown(warning)
+    return {
+        "world": _world_of(warning.status).value,
+        "raw": raw,
+        "received_at": clock.now(),
+        "via": via[:40],
+        "state": Telegram.UNKNOWN if unknown else Telegram.READ,
+        "source": warning.source,
+        "telegram_type": warning.telegram[:20],
+        "title": (warning.head_title or warning.title)[:200],
+        "office": warning.office[:200],
+        "headline": warning.headline,
+        "status": warning.status,
+        "action": warning.action,
+        "series": warning.series[:300],
+        "issued_at": warning.issued_at,
+        "sent_at": warning.sent_at,
+        "severity": rules.gravest(warning),
+        "concerns_us": concerns_us,
+        "holds": any(item.in_force for item in warning.items),
+        "content": warning.to_json(),
+    }
+
+
+def refresh() -> bool:
+    """Compute what is in force anew (after a lapse, or a change of the municipality's areas)."""
+    with writing():
+        return _recompute(clock.now())
+
+
+def _recompute(at: datetime) -> bool:
+    """Bring the table to what is in force at ``at``; whether anything changed for us."""
+    rows = selectors.compute(at)
+    before = list(WarningInForce.objects.all())
+    _wake_at_the_next_end(rows, at)
+    if {_identity(row) for row in rows} == {_identity(row) for row in before}:
+        return False
+    WarningInForce.objects.all().delete()
+    WarningInForce.objects.bulk_create(rows, batch_size=500)
+    return True
+
+
+def _identity(row: WarningInForce) -> tuple[object, ...]:
+    return (
+        row.area_code, row.phenomenon, row.kind, row.condition, row.level, row.severity, row.since,
+        row.until, row.telegram_id, str(row.forecast),
+    )  # fmt: skip
+
+
+def _wake_at_the_next_end(rows: Iterable[WarningInForce], at: datetime) -> None:
+    """Have `refresh` run when the next line ends by itself; screens leave it out at once anyway."""
+    ends = [row.until for row in rows if row.until]
+    if ends:
+        end = min(ends)
+        outbox.publish(
+            LAPSE,
+            {"at": end.isoformat()},
+            dedupe_key=f"{LAPSE}:{end.isoformat()}",
+            delay=(end - at).total_seconds() + 1,
+        )
+
+
+def acknowledge(actor: Actor, telegram_pk: int) -> None:
+    """Take an alarm off the list: a person has looked at what could not be read."""
+    require(actor, Audience.OPERATOR)
+    with writing():
+        seen = Telegram.objects.filter(pk=telegram_pk, seen_at__isnull=True).update(
+            seen_at=clock.now(), seen_by=actor.name or actor.id
+        )
+        if seen:
+            audit.record(actor.id, "warnings.acknowledged", str(telegram_pk))
