@@ -32,7 +32,11 @@ class Entry:
 
 
 COMMANDS: Final[dict[str, Entry]] = {
-    "warnings": Entry("sonae.engines.warnings.cli:group", "警報・注意報などの電文を読む"),
+    "warnings": Entry(
+        "sonae.engines.warnings.cli:group",
+        "警報・注意報などの電文を読む",
+        verbs={"accept": "sonae.web.commands.warnings:accept"},
+    ),
     "hazard": Entry("sonae.engines.hazard.cli:group", "地点が危険区域の中かを調べる"),
     "evacuation": Entry("sonae.engines.evacuation.cli:group", "避難経路と避難先を計算する"),
     "shelters": Entry("sonae.engines.shelters.cli:group", "避難所データを点検する"),

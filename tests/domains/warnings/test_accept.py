@@ -11,8 +11,10 @@ from tests.conftest import real_data
 from tests.domains.warnings.conftest import (
     CODE,
     NEIGHBOUR,
+    OFFICE,
     OPERATOR,
     OURS,
+    PREFECTURE,
     RESIDENT,
     T0,
     VIEWER,
@@ -26,6 +28,7 @@ from sonae.core.errors import SonaeError
 from sonae.domains.warnings import interface as warnings
 from sonae.domains.warnings.models import Telegram
 from sonae.engines.warnings import read
+from sonae.engines.warnings.compose import CityKind, compose_weather
 from sonae.platform import audit, outbox, worlds
 from sonae.platform.models import OutboxEntry
 from sonae.platform.outbox import Handler
@@ -248,6 +251,29 @@ def test_an_unknown_type_is_kept_and_shown_to_a_person(city: Scope) -> None:
     ]
 
 
+def test_the_prefecture_s_level_is_not_the_city_s(city: Scope) -> None:
+    """備え県 at level 4 because of a neighbour: the city, at level 2 in the same telegram, is at 2."""
+    kinds = [CityKind(*NEIGHBOUR, "49"), CityKind(*OURS, "29")]
+    raw = compose_weather(
+        "VPWW56", kinds, office=OFFICE, prefecture=PREFECTURE, issued_at=T0, headline="-"
+    )
+    warnings.accept(raw, via="a")
+    assert lines() == [("備え市", "レベル２土砂災害注意報", 2)]
+    assert warnings.warned_hazards()["landslide"].level == 2
+
+
+def test_a_city_that_the_telegram_leaves_out_is_not_warned(city: Scope) -> None:
+    taken = warnings.accept(rain("49", telegram="VPWW56", of=NEIGHBOUR), via="a")
+    assert not taken.concerns_us
+    assert lines() == []
+
+
+def test_a_river_telegram_without_cities_counts_for_the_prefecture(city: Scope) -> None:
+    raw = real_data("alerts/jma/samples/16_05_01_210630_VXKOii.xml").read_bytes()
+    assert warnings.accept(raw, via="a").concerns_us
+    assert {(kind, level) for _area, kind, level in lines()} == {("氾濫警戒情報", 3)}
+
+
 def test_only_an_operator_takes_an_alarm_off_the_list(city: Scope) -> None:
     taken = warnings.accept(b"broken", via="a")
     with pytest.raises(SonaeError, match="forbidden"):
@@ -315,6 +341,7 @@ def test_what_ends_by_itself_leaves_the_list_and_the_table(city: Scope) -> None:
 def warnings_time(raw: bytes) -> clock.datetime:
     """The time of issue of a telegram."""
     from sonae.engines.warnings import read
+from sonae.engines.warnings.compose import CityKind, compose_weather
 
     return read(raw).issued_at
 

@@ -1,11 +1,12 @@
 """Pure decisions of the domain: what concerns this municipality, and which hazards a warning means."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from shapely import Polygon, contains_xy, make_valid
 
+from sonae.engines.warnings.families import decided_by_city
 from sonae.engines.warnings.model import (
     SEVERITY_RANK,
     InForce,
@@ -30,6 +31,7 @@ HAZARDS_OF: Final[Mapping[str, tuple[str, ...]]] = {
 """Phenomenon of a warning → hazards of designation and hazard layers."""
 
 _LANDSLIDE_IN_OLD_RAIN: Final = "土砂災害"
+_WIDER: Final = frozenset({"prefecture", "area"})
 
 
 @dataclass(frozen=True)
@@ -78,17 +80,22 @@ def _drawn_over(area: WarningArea, points: Sequence[tuple[float, float]]) -> boo
     )
 
 
-def item_concerns(item: WarningItem, place: Place) -> bool:
-    """Whether an item is about us; one that names no place may be, so it is."""
-    return not item.areas or any(area_concerns(area, place) for area in item.areas)
-
-
 def concerns(warning: Warning, place: Place) -> bool:
     """Whether a telegram names the municipality, or stands for a warning without any place."""
-    named = [item for item in warning.items if item.areas]
-    if any(item_concerns(item, place) for item in named):
-        return True
-    return not named and any(item.in_force and _grave(item) for item in warning.items)
+    areas = [area for item in warning.items for area in item.areas]
+    if not areas:
+        return any(item.in_force and _grave(item) for item in warning.items)
+    return any(area_concerns(area, place) for area in says_of_cities(warning, areas))
+
+
+def says_of_cities(warning: Warning, areas: Iterable[WarningArea]) -> list[WarningArea]:
+    """The areas that count: of a telegram that names every city concerned, not the wider ones.
+
+    島根県 at level 4 with 松江市 at level 2 is level 2 for 松江市.
+    """
+    if not decided_by_city(warning):
+        return list(areas)
+    return [area for area in areas if area.type not in _WIDER]
 
 
 def _grave(item: WarningItem) -> bool:
@@ -128,6 +135,8 @@ def _weight(pair: tuple[str, int | None]) -> tuple[int, int]:
     return SEVERITY_RANK[pair[0]], pair[1] or 0
 
 
-def line_concerns(line: InForce, place: Place) -> bool:
+def line_concerns(line: InForce, warning: Warning, place: Place) -> bool:
     """Whether a line of what is in force is about us; one without any place is shown, not dropped."""
-    return line.area == NOWHERE or area_concerns(line.area, place)
+    if line.area == NOWHERE:
+        return True
+    return bool(says_of_cities(warning, [line.area])) and area_concerns(line.area, place)

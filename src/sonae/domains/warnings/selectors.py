@@ -70,13 +70,15 @@ def _reading_order(line: WarningInForce) -> tuple[int, int, bool, str, str]:
 def compute(at: datetime) -> list[WarningInForce]:
     """The lines for the municipality from all that was received by ``at``, not saved."""
     telegrams = {row.sha256: row for row in relevant(at)}
-    warnings = [Warning.from_json(row.content) for row in telegrams.values() if row.content]
+    warnings = {
+        row.sha256: Warning.from_json(row.content) for row in telegrams.values() if row.content
+    }
     here = place()
     lines = [
         line
         for status in _statuses()
-        for line in fold(warnings, at=at, status=status, arrived=True)
-        if rules.line_concerns(line, here)
+        for line in fold(warnings.values(), at=at, status=status, arrived=True)
+        if rules.line_concerns(line, warnings[line.raw_sha256], here)
     ]
     return _once([_row(line, telegrams[line.raw_sha256]) for line in lines])
 

@@ -12,7 +12,6 @@ import click
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
-from sonae.core.marks import gettext_noop as _
 from sonae.core.rows import FORMATS, Rows
 from sonae.engines.warnings.model import InForce, Warning, WarningRefused
 from sonae.engines.warnings.reader import read_all
@@ -30,7 +29,7 @@ def group() -> None:
 
 _files = click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True))
 _format = click.option(
-    "--format", "fmt", type=click.Choice(FORMATS), help=_("出力の形（既定: 端末では table）")
+    "--format", "fmt", type=click.Choice(FORMATS), help="出力の形（既定: 端末では table）"
 )
 
 
@@ -47,13 +46,13 @@ def read_files(files: tuple[str, ...], fmt: str | None) -> None:
 
 @group.command("state")
 @_files
-@click.option("--at", "at", metavar="TIME", help=_("いつの時点か（ISO 8601。既定: 現在）"))
+@click.option("--at", "at", metavar="TIME", help="いつの時点か（ISO 8601。既定: 現在）")
 @click.option(
     "--status",
     type=click.Choice(["actual", "exercise", "test"]),
     default="actual",
     show_default=True,
-    help=_("本番（actual）か訓練（exercise）か試験（test）か"),
+    help="本番（actual）か訓練（exercise）か試験（test）か",
 )
 @_format
 def state_of_files(files: tuple[str, ...], at: str | None, status: str, fmt: str | None) -> None:
@@ -80,14 +79,14 @@ def _moment(written: str | None) -> datetime:
 
 def _warnings(files: Iterable[str], rows: Rows) -> Iterator[Warning]:
     """Every message of every input; what cannot be read is reported and the rest goes on."""
-    for name, path in _inputs(files):
+    for name, path in inputs(files):
         try:
             yield from read_all(_bytes(path), name=name)
         except SonaeError as error:
             rows.refuse(error, name)
 
 
-def _inputs(files: Iterable[str]) -> Iterator[tuple[str, Path | None]]:
+def inputs(files: Iterable[str]) -> Iterator[tuple[str, Path | None]]:
     """Name and path of each input; a folder stands for the files in it, ``-`` for standard input."""
     for file in files:
         path = Path(file)

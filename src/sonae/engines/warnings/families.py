@@ -13,6 +13,7 @@ from sonae.engines.warnings.family import Family
 from sonae.engines.warnings.flash import read_flash
 from sonae.engines.warnings.headline import read_headline
 from sonae.engines.warnings.landslide import read_landslide
+from sonae.engines.warnings.model import Warning
 from sonae.engines.warnings.quake import read_quake
 from sonae.engines.warnings.river import read_river
 from sonae.engines.warnings.tsunami import read_tsunami
@@ -117,13 +118,14 @@ def _new(number: int, word: str, phenomenon: str, codes: Codes) -> Family:
         twin="weather",
         generation=3,
         lapses=None,
+        by_city=True,
     )
 
 
 def _old(telegram: str, title: str, generation: int) -> Family:
     return Family(
         telegram, (title,), read_weather, _OLD,
-        by_event=False, twin="weather", generation=generation, lapses=None,
+        by_event=False, twin="weather", generation=generation, lapses=None, by_city=True,
     )  # fmt: skip
 
 
@@ -148,7 +150,8 @@ FAMILIES: tuple[Family, ...] = (
     _new(60, "大雪", "heavy_snow", _HEAVY_SNOW),
     _new(61, "その他注意報", "other", _ADVISORIES),
     Family(
-        "VPNO50", ("気象特別警報報知",), read_headline, _OLD, by_event=False, twin="weather"
+        "VPNO50", ("気象特別警報報知",), read_headline, _OLD,
+        by_event=False, twin="weather", by_city=True,
     ),
     Family(
         "VXKO", ("指定河川洪水予報",), read_river, _RIVER, "flood", lapses=None
@@ -158,7 +161,7 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(
         "VXWW50", ("土砂災害警戒情報",), read_landslide, _LANDSLIDE, "landslide",
-        twin="weather", generation=2, lapses=None,
+        twin="weather", generation=2, lapses=None, by_city=True,
     ),
     Family("VPBS50", ("府県気象防災速報",), read_flash, twin="flash", generation=1),
     Family(
@@ -167,11 +170,11 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(
         "VPHW50", ("竜巻注意情報",), read_headline,
-        {"1": Meaning("tornado", "advisory")}, "tornado", by_event=False,
+        {"1": Meaning("tornado", "advisory")}, "tornado", by_event=False, by_city=True,
     ),
     Family(
         "VPHW51", ("竜巻注意情報(目撃情報付き)",), read_headline,
-        {"1": Meaning("tornado", "advisory")}, "tornado", by_event=False,
+        {"1": Meaning("tornado", "advisory")}, "tornado", by_event=False, by_city=True,
     ),
     Family(
         "VTSE41", ("津波警報・注意報・予報a",), read_tsunami, _TSUNAMI, "tsunami",
@@ -188,7 +191,7 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(
         "VXSE53", ("震源・震度に関する情報",), read_quake, {}, "earthquake",
-        national=True, twin="quake", generation=1, levels=False,
+        national=True, twin="quake", generation=1, levels=False, by_city=True,
     ),
     Family(
         "VXSE43", ("緊急地震速報(警報)",), read_headline,
@@ -246,5 +249,20 @@ def _new_edition(word: str, telegram_hint: str) -> Family:
     word = word.rstrip(")")
     return Family(
         telegram_hint, (f"{_NEW_PREFIX}{word})",), read_weather, {}, phenomenon_of(word),
-        by_event=False, twin="weather", generation=3, lapses=None,
+        by_event=False, twin="weather", generation=3, lapses=None, by_city=True,
     )  # fmt: skip
+
+
+def family_of_warning(warning: Warning) -> Family:
+    """The family of a warning that was read before; CAP and L-Alert count as one of reports."""
+    if warning.source != "jma":
+        return Family(warning.telegram, (), lambda _report, _family: ())
+    known = BY_TELEGRAM.get(warning.telegram) or BY_TELEGRAM.get(warning.telegram[:4])
+    return known or family_of(warning.title, warning.telegram)
+
+
+def decided_by_city(warning: Warning) -> bool:
+    """Whether the telegram names every city concerned: one that it leaves out is not concerned."""
+    return family_of_warning(warning).by_city and any(
+        area.type == "city" for item in warning.items for area in item.areas
+    )

@@ -32,7 +32,8 @@ class Family:
     the same thing in parallel (old and new systems); the higher ``generation`` is preferred.
     ``lapses``: None for a state that holds until it is lifted. ``levels``: whether 「レベルｎ」 in
     its texts is 警戒レベル相当 (噴火警戒レベル is not). ``guesses``: whether a kind without a code may
-    be understood by its name; not in types that nobody has described.
+    be understood by its name; not in types that nobody has described. ``by_city``: whether it names
+    every city concerned, so that its lines for a prefecture say nothing about a city it leaves out.
     """
 
     telegram: str
@@ -47,6 +48,7 @@ class Family:
     lapses: timedelta | None = REPORT_LAPSES
     levels: bool = True
     guesses: bool = True
+    by_city: bool = False
 
     def meaning(self, code: str, name: str, deviations: list[str]) -> Meaning:
         """What ``code`` means here; an unknown code falls back on its name and is noted."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sonae.core import clock
-from sonae.engines.warnings.families import BY_TELEGRAM, family_of
-from sonae.engines.warnings.family import REPORT_LAPSES, Family
+from sonae.engines.warnings.families import family_of_warning
+from sonae.engines.warnings.family import Family
 from sonae.engines.warnings.model import (
     SEVERITY_RANK,
     InForce,
@@ -196,19 +196,12 @@ def _claims(members: Sequence[Warning], at: datetime) -> Iterator[_Claim]:
     head = members[-1]
     if head.action == "cancel":
         return
-    family = _family(head)
+    family = family_of_warning(head)
     for item in head.items:
         until = _until(head, item, family)
         if _counts(item) and (until is None or at < until):
             for area in item.areas or (NOWHERE,):
                 yield _Claim(head, item, area, family, _since(members, item, area), until)
-
-
-def _family(warning: Warning) -> Family:
-    if warning.source == "jma":
-        known = BY_TELEGRAM.get(warning.telegram) or BY_TELEGRAM.get(warning.telegram[:4])
-        return known or family_of(warning.title, warning.telegram)
-    return Family(warning.telegram, (), lambda _report, _family: (), lapses=REPORT_LAPSES)
 
 
 def _counts(item: WarningItem) -> bool:
@@ -256,7 +249,7 @@ def _without_old_twins(claims: Sequence[_Claim], heads: Iterable[Warning]) -> li
     """Leave out what an old type says where the new system speaks about the same."""
     newest: dict[tuple[str, str], list[tuple[Family, Warning]]] = defaultdict(list)
     for head in heads:
-        family = _family(head)
+        family = family_of_warning(head)
         if family.twin:
             newest[_twin_key(family, head)].append((family, head))
     by_area: dict[tuple[AreaKey, str], list[_Claim]] = defaultdict(list)
