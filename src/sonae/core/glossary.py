@@ -12,7 +12,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 _FILE: Final = Path(__file__).with_name("glossary.toml")
 _GROUPS: Final = {
@@ -45,7 +45,7 @@ class Term:
 @cache
 def terms() -> tuple[Term, ...]:
     """All terms in the order of the file."""
-    rows = tomllib.loads(_FILE.read_text("utf-8"))["term"]
+    rows: list[dict[str, Any]] = tomllib.loads(_FILE.read_text("utf-8"))["term"]
     return tuple(
         Term(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}) for row in rows
     )

@@ -7,6 +7,7 @@ checks. ``./dev setup`` calls it; so does an update of an installation.
 from __future__ import annotations
 
 import hashlib
+import io
 import sys
 from pathlib import Path
 from typing import Final
@@ -34,7 +35,7 @@ def setup(has_municipality: bool) -> None:
     if collect_static():
         click.echo("  static files collected", err=True)
     try:
-        call_command("check", deploy=True, fail_level="CRITICAL", verbosity=0)
+        call_command("check", deploy=True, fail_level="CRITICAL", stdout=io.StringIO())
     except SystemCheckError as error:
         raise SonaeError("check_failed", str(error)) from error
 
