@@ -1,0 +1,48 @@
+"""A hazard layer as a transparent picture to lay over a map."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+MOST_PIXELS = 1600
+"""Longest side of an overlay: a whole city in one file of a few hundred kilobytes."""
+
+_COLOURS = np.array(
+    [
+        (0, 0, 0, 0),
+        (247, 245, 169, 150),
+        (255, 216, 192, 165),
+        (255, 183, 183, 175),
+        (255, 145, 145, 185),
+        (242, 133, 201, 195),
+        (220, 122, 220, 205),
+    ],
+    dtype=np.uint8,
+)
+"""Red-green-blue-alpha of ranks 0 (none) to 6: the published scale of 浸水想定 maps, thinned."""
+
+_UNSURVEYED = np.array((120, 120, 120, 110), dtype=np.uint8)
+
+
+def overlay_png(
+    ranks: npt.NDArray[np.integer], unsurveyed: npt.NDArray[np.bool_] | None = None
+) -> bytes:
+    """Return a PNG of ``ranks`` (rows from north, 0 = outside, higher = worse).
+
+    ``unsurveyed`` marks cells nobody has surveyed; they are hatched grey, not left clear, because
+    clear would look safe.
+    """
+    step = max(1, -(-max(ranks.shape) // MOST_PIXELS))
+    thin = np.clip(ranks[::step, ::step].astype(np.int64), 0, len(_COLOURS) - 1)
+    picture = _COLOURS[thin]
+    if unsurveyed is not None:
+        rows, columns = np.indices(thin.shape)
+        hatched = unsurveyed[::step, ::step] & ((rows + columns) % 6 < 3)
+        picture[hatched] = _UNSURVEYED
+    out = BytesIO()
+    Image.fromarray(picture, "RGBA").save(out, "PNG", optimize=True)
+    return out.getvalue()
