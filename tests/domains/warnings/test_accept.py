@@ -338,14 +338,6 @@ def test_what_ends_by_itself_leaves_the_list_and_the_table(city: Scope) -> None:
         assert warnings.WarningInForce.objects.count() == 0
 
 
-def warnings_time(raw: bytes) -> clock.datetime:
-    """The time of issue of a telegram."""
-    from sonae.engines.warnings import read
-from sonae.engines.warnings.compose import CityKind, compose_weather
-
-    return read(raw).issued_at
-
-
 def test_the_hazards_that_are_warned_of(city: Scope) -> None:
     assert warnings.warned_hazards() == {}
     warnings.accept(rain("10", expected=4), via="a")
