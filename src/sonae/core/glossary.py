@@ -46,9 +46,13 @@ class Term:
 def terms() -> tuple[Term, ...]:
     """All terms in the order of the file."""
     rows: list[dict[str, Any]] = tomllib.loads(_FILE.read_text("utf-8"))["term"]
-    return tuple(
-        Term(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}) for row in rows
-    )
+    return tuple(_term(row) for row in rows)
+
+
+def _term(row: dict[str, Any]) -> Term:
+    """Lists become tuples, so that a term can be hashed."""
+    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+    return Term(**fields)
 
 
 def by_code(code: str) -> Term | None:
