@@ -1,0 +1,70 @@
+"""How many metres of each edge of the network lie in danger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonae.engines.evacuation.network import METRES_PER_DEGREE, Network
+from sonae.engines.hazard.layer import OUTSIDE, UNREADABLE, HazardLayer
+
+STEP_M = 10.0
+
+
+def _points(network: Network) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return all points of all edges in order: edge number, latitude, longitude."""
+    edges = np.arange(len(network.tail))
+    inner = np.repeat(edges, np.diff(network.shape_start))
+    edge = np.concatenate((edges, inner, edges))
+    place = np.concatenate((np.zeros(len(edges)), np.ones(len(inner)), np.full(len(edges), 2.0)))
+    lat = np.concatenate((network.lat[network.tail], network.shape_lat, network.lat[network.head]))
+    lon = np.concatenate((network.lon[network.tail], network.shape_lon, network.lon[network.head]))
+    order = np.lexsort((place, edge))
+    return edge[order], lat[order], lon[order]
+
+
+class Samples:
+    """Points every 10 m or closer along every edge, computed once per network.
+
+    ``edge``: edge number of each sample. ``share``: the part of the edge's length (0–1) that the
+    sample stands for; the shares of an edge add up to 1.
+    """
+
+    def __init__(self, network: Network) -> None:
+        """Cut every straight piece of every edge into equal parts and keep their middles."""
+        edge, lat, lon = _points(network)
+        same = edge[1:] == edge[:-1]
+        start = np.flatnonzero(same)
+        scale = np.cos(np.radians(float(np.mean(network.lat)))) if len(network.lat) else 1.0
+        dy = (lat[start + 1] - lat[start]) * METRES_PER_DEGREE
+        dx = (lon[start + 1] - lon[start]) * METRES_PER_DEGREE * scale
+        metres = np.hypot(dx, dy)
+        parts = np.maximum(np.ceil(metres / STEP_M), 1).astype(np.int64)
+        piece = np.repeat(np.arange(len(start)), parts)
+        nth = np.arange(len(piece)) - np.repeat(np.cumsum(parts) - parts, parts)
+        middle = (nth + 0.5) / parts[piece]
+        first = start[piece]
+        self.lat = lat[first] + (lat[first + 1] - lat[first]) * middle
+        self.lon = lon[first] + (lon[first + 1] - lon[first]) * middle
+        self.edge = edge[first]
+        weight = np.maximum(metres, 1e-6)[piece] / parts[piece]
+        total = np.bincount(self.edge, weights=weight, minlength=len(network.tail))
+        self.share = weight / total[self.edge]
+
+
+def edge_danger(
+    network: Network, samples: Samples, layers: Iterable[HazardLayer]
+) -> NDArray[np.float32]:
+    """Return the metres of each edge (m,) that lie inside any of the layers.
+
+    Ground that was not surveyed does not count as danger here; it shows in the zone of people.
+    """
+    wet = np.zeros(len(samples.edge), bool)
+    for layer in layers:
+        if layer.kind != "duration":
+            ranks = layer.ranks_at(samples.lat, samples.lon)
+            wet |= (ranks > OUTSIDE) & (ranks < UNREADABLE)
+    share = np.bincount(samples.edge[wet], weights=samples.share[wet], minlength=len(network.tail))
+    return (share * network.length_m).astype(np.float32)
