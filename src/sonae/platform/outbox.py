@@ -176,7 +176,5 @@ def work(stop: threading.Event, *, idle_seconds: float = 0.1) -> None:
 def waiting(scope: Scope | None = None) -> dict[str, int]:
     """Return how many entries are in each state for the scope (default: the one in force)."""
     where = scope or current()
-    rows = OutboxEntry.everywhere.filter(
-        municipality=where.municipality, world=where.world.value
-    )
+    rows = OutboxEntry.everywhere.filter(municipality=where.municipality, world=where.world.value)
     return {state: rows.filter(state=state).count() for state in ("pending", "failed")}

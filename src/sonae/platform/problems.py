@@ -49,7 +49,9 @@ def problem(status: int, code: str, detail: str = "", **extra: Any) -> HttpRespo
     return HttpResponse(text, status=status, content_type="application/problem+json")
 
 
-def refused(request: HttpRequest, code: str, status: int, detail: str = "", hint: str = "") -> HttpResponse:
+def refused(
+    request: HttpRequest, code: str, status: int, detail: str = "", hint: str = ""
+) -> HttpResponse:
     """Answer a refused request in the caller's form; people who must sign in are led there."""
     if for_program(request):
         return problem(status, code, detail)

@@ -64,7 +64,7 @@ Point = tuple[float, float]
 Ring = tuple[Point, ...]
 
 
-class WarningRefused(SonaeError):  # noqa: N818 — a refusal is a result, not a defect
+class WarningRefused(SonaeError):
     """A message that cannot be read; its raw bytes are kept by the caller all the same.
 
     Codes: empty, too_large, doctype, encoding, truncated, not_xml, too_deep, unknown_root,
