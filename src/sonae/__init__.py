@@ -24,5 +24,15 @@ def django_setup() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sonae.settings")
     import django
 
-    django.setup()
+    from sonae.core.errors import SonaeError
+
+    try:
+        django.setup()
+    except OSError as error:
+        # The settings make the data folder and the secret key.
+        raise SonaeError(
+            "home_unavailable",
+            f"データの置き場所を使えません: {error}",
+            "SONAE_HOME に、書き込めるフォルダを指定してください。",
+        ) from error
     _DJANGO_READY = True

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+from django.db import OperationalError
 
 from sonae.core.errors import SonaeError
 
@@ -31,7 +32,14 @@ def setup(has_municipality: bool) -> None:
     """データベースの表と静的ファイルを用意し、設定を点検する。何度実行してもよい。"""
     if has_municipality:
         sys.exit(0 if municipality_exists() else 1)
-    call_command("migrate", interactive=False, verbosity=0)
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    except OperationalError as error:
+        raise SonaeError(
+            "database_unavailable",
+            f"データベースを開けません: {str(error).strip()}",
+            "SONAE_HOME と SONAE_DATABASE、空き容量と権限を確かめてください。",
+        ) from error
     if collect_static():
         click.echo("  static files collected", err=True)
     try:
