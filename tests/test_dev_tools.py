@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polib
 import pytest
+
 from tests.conftest import ROOT
 from tools import messages, postgres
 

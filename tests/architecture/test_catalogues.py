@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 from django.conf import settings
 from django.utils.translation import to_locale
+
 from tools import messages
 
 FOUND = messages.extracted()

@@ -11,6 +11,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.db import models
+
 from tests.conftest import ROOT
 
 DOMAINS = "sonae.domains."

@@ -8,10 +8,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tests.architecture.tree import text_of, tracked
-from tests.conftest import ROOT
 
 from sonae import cli
+from tests.architecture.tree import text_of, tracked
+from tests.conftest import ROOT
 
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 # Written in two halves, or this file would be its own first find.

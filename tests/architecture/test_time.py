@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
+
 from tests.architecture.tree import dotted, modules
 
 CLOCK = Path("sonae/core/clock.py")

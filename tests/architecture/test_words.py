@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.db import models
-from tests.architecture.tree import text_of, tracked
-from tests.conftest import ROOT
 
 from sonae.core import glossary
+from tests.architecture.tree import text_of, tracked
+from tests.conftest import ROOT
 
 MODELS = [m for m in apps.get_models() if m.__module__.startswith("sonae.")]
 SPEAKING = {".py", ".html", ".js", ".md", ".po", ".toml", ".txt"}

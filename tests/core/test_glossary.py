@@ -9,9 +9,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.conftest import ROOT
 
 from sonae.core import glossary
+from tests.conftest import ROOT
 
 TERMS = glossary.terms()
 

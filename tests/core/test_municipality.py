@@ -8,10 +8,10 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.conftest import real_data
 
 from sonae.core import municipality
 from sonae.core.errors import SonaeError
+from tests.conftest import real_data
 
 REAL = [
     ("01100", "011002"), ("13101", "131016"), ("35202", "352021"), ("07202", "072028"),

@@ -8,10 +8,10 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.conftest import real_data
 
 from sonae.core import wareki
 from sonae.core.errors import SonaeError
+from tests.conftest import real_data
 
 DAYS = st.dates(date(1873, 1, 1), date(2199, 12, 31))
 

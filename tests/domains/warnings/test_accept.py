@@ -7,6 +7,17 @@ import itertools
 from datetime import timedelta
 
 import pytest
+
+from sonae.core import clock
+from sonae.core.errors import SonaeError
+from sonae.domains.warnings import interface as warnings
+from sonae.domains.warnings.models import Telegram
+from sonae.engines.warnings import read
+from sonae.engines.warnings.compose import CityKind, compose_weather
+from sonae.platform import audit, outbox, worlds
+from sonae.platform.models import OutboxEntry
+from sonae.platform.outbox import Handler
+from sonae.platform.scope import Scope, World
 from tests.conftest import real_data
 from tests.domains.warnings.conftest import (
     CODE,
@@ -22,17 +33,6 @@ from tests.domains.warnings.conftest import (
     rain,
     river,
 )
-
-from sonae.core import clock
-from sonae.core.errors import SonaeError
-from sonae.domains.warnings import interface as warnings
-from sonae.domains.warnings.models import Telegram
-from sonae.engines.warnings import read
-from sonae.engines.warnings.compose import CityKind, compose_weather
-from sonae.platform import audit, outbox, worlds
-from sonae.platform.models import OutboxEntry
-from sonae.platform.outbox import Handler
-from sonae.platform.scope import Scope, World
 
 
 def lines() -> list[tuple[str, str, int | None]]:
