@@ -1,0 +1,78 @@
+"""What the layers of one hazard say about many places, in three values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonae.engines.hazard.layer import NOT_SURVEYED, OUTSIDE, UNREADABLE, HazardLayer
+
+OUT, IN, UNKNOWN = range(3)
+ZONES = ("outside", "inside", "unknown")
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """One hazard at many places; arrays of one length.
+
+    ``zone``: OUT, IN or UNKNOWN. ``rank``: 0–6. ``depth_m``: upper depth in metres, inf when open,
+    nan where the layers give none. ``collapse``: inside 家屋倒壊等氾濫想定区域. ``duration``: rank,
+    0 none, 255 unknown. ``layer``: index of the layer that gave the rank, -1 none.
+    """
+
+    zone: NDArray[np.uint8]
+    rank: NDArray[np.uint8]
+    depth_m: NDArray[np.float32]
+    collapse: NDArray[np.bool_]
+    duration: NDArray[np.uint8]
+    layer: NDArray[np.int8]
+
+
+def depth_table(layer: HazardLayer) -> NDArray[np.float32]:
+    """Return the upper depth in metres per rank 0–255 (nan where the layer states none)."""
+    table = np.full(256, np.nan, np.float32)
+    for rank, (_, upper) in enumerate(layer.depths, start=1):
+        table[rank] = np.inf if upper is None else upper
+    return table
+
+
+def governing(layers: Sequence[HazardLayer]) -> list[HazardLayer]:
+    """Return the layers that decide: 想定最大規模 (L2) where there is one, else all."""
+    largest = [layer for layer in layers if layer.scale == "L2"]
+    return largest or list(layers)
+
+
+def zones(
+    layers: Sequence[HazardLayer], lat: NDArray[np.float64], lon: NDArray[np.float64]
+) -> Found:
+    """Look one hazard's layers up at all places (degrees).
+
+    Inside when any layer says so (the highest rank counts); outside when none says inside and at
+    least one was surveyed there; else unknown. No layer at all: unknown everywhere.
+    """
+    count = len(lat)
+    rank = np.zeros(count, np.uint8)
+    depth = np.full(count, np.nan, np.float32)
+    which = np.full(count, -1, np.int8)
+    surveyed = np.zeros(count, bool)
+    collapse = np.zeros(count, bool)
+    duration = np.zeros(count, np.uint8)
+    for number, layer in enumerate(layers):
+        found = layer.ranks_at(lat, lon)
+        valid = (found > OUTSIDE) & (found < UNREADABLE)
+        if layer.kind == "collapse":
+            collapse |= valid
+        elif layer.kind == "duration":
+            duration = np.where(found >= UNREADABLE, np.uint8(NOT_SURVEYED), found)
+        else:
+            surveyed |= found < UNREADABLE
+            better = valid & (found > rank)
+            rank = np.where(better, found, rank)
+            depth = np.where(better, depth_table(layer)[found], depth)
+            which = np.where(better, np.int8(number), which)
+    inside = (rank > 0) | collapse
+    zone = np.select([inside, surveyed], [IN, OUT], UNKNOWN).astype(np.uint8)
+    return Found(zone, rank, depth, collapse, duration, which)
