@@ -289,8 +289,13 @@ def _speaks_of(family: Family) -> set[str]:
 def _told_under_another_name(
     claim: _Claim, by_area: dict[tuple[AreaKey, str], list[_Claim]]
 ) -> bool:
-    """大雨警報（土砂災害） of the old system is 土砂災害警報 in the new: not two warnings."""
-    if claim.item.phenomenon != "heavy_rain" or "浸水害" in claim.item.condition:
+    """大雨警報（土砂災害） of the old system is 土砂災害警報 in the new: not two warnings.
+
+    大雨注意報 never says which of the two it means, so it may be that one.
+    """
+    item = claim.item
+    may_be = "土砂災害" in item.condition or item.severity == "advisory"
+    if item.phenomenon != "heavy_rain" or "浸水害" in item.condition or not may_be:
         return False
     others = by_area.get((_area_key(claim.area), "landslide"), ())
     return any(
