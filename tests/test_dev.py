@@ -310,3 +310,11 @@ def test_summary_lines_of_every_run_come_last(
         1,
         "t: 1 failed, 2 passed in 61.05s (0:01:01)",
     )
+
+
+def test_the_last_line_adds_the_runs_up(dev: ModuleType) -> None:
+    lines = ["tests: 1 failed, 727 passed, 2 warnings, 1 error in 16.50s", "journeys: no tests ran in 3.00s",
+             "PG: 66 passed, 3 skipped in 70.50s (0:01:10)", "PG: skipped: no server"]  # fmt: skip
+    expected = "1 failed, 793 passed, 3 skipped, 2 warning, 1 error in 90.00s"
+    assert dev.total(lines) == f"==== {expected} ===="
+    assert dev.total([]) == "==== no tests ran in 0.00s ===="
