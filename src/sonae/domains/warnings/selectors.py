@@ -27,13 +27,14 @@ class WarnedHazard:
     """The gravest warning in force here for one hazard.
 
     ``level`` is 警戒レベル相当 as stated (None: none stated), ``expected_level`` the highest level that
-    the telegram expects within its forecast, ``telegram`` the primary key of what says so.
+    the telegram expects within its forecast and ``expected_at`` when that begins, ``telegram`` the primary key of what says so.
     """
 
     hazard: str
     level: int | None
     severity: str
     expected_level: int | None
+    expected_at: datetime | None
     since: datetime
     kind: str
     telegram: int
@@ -143,8 +144,10 @@ def warned_hazards() -> dict[str, WarnedHazard]:
 
 def _warned(hazard: str, line: WarningInForce) -> WarnedHazard:
     expected = max((each["level"] for each in line.forecast), default=None)
+    starts = [each["from"] for each in line.forecast if each["level"] == expected and each["from"]]
+    begins = min(map(datetime.fromisoformat, starts), default=None)
     return WarnedHazard(
-        hazard, line.level, line.severity, expected, line.since, line.kind, line.telegram_id
+        hazard, line.level, line.severity, expected, begins, line.since, line.kind, line.telegram_id
     )
 
 

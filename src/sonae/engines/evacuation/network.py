@@ -42,6 +42,16 @@ class Network:
     source: str
     date: str
 
+    @classmethod
+    def lonely(cls, lat: float, lon: float) -> Network:
+        """Return a network of one node and no edge, for a municipality that has loaded none."""
+        place, none, index = np.array([lat]), np.zeros(0), np.zeros(0, np.int32)
+        metres, yes = np.zeros(0, np.float32), np.zeros(0, np.bool_)
+        start = np.zeros(1, np.int32)
+        return cls(
+            place, np.array([lon]), index, index, metres, metres, yes, start, none, none, "", ""
+        )
+
     def save(self, folder: Path) -> None:
         """Write one ``.npy`` per column and ``network.json`` into ``folder``."""
         folder.mkdir(parents=True, exist_ok=True)

@@ -271,4 +271,3 @@ def _departures(
             arrival_minutes=item.arrival_minutes,
         )
     return code, until
-

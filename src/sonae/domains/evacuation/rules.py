@@ -1,0 +1,18 @@
+"""Pure decisions of the domain: from which level on everyone is planned for; states of an order."""
+
+from typing import Final
+
+PLANNING_LEVEL: Final = 3
+"""警戒レベル３相当: from here on people who need longer must leave (避難情報に関するガイドライン)."""
+
+_LEVEL_OF_SEVERITY: Final = {"warning": 3, "critical": 4, "emergency": 5}
+
+
+def planning_level(level: int | None, severity: str) -> int | None:
+    """Return 3–5 when people must act on such a warning, else None.
+
+    Telegrams of hazards without levels (tsunami, earthquake) count by their severity; this is only
+    how the plan weighs them and never shown as a 警戒レベル.
+    """
+    weighed = level if level is not None else _LEVEL_OF_SEVERITY.get(severity)
+    return weighed if weighed is not None and weighed >= PLANNING_LEVEL else None

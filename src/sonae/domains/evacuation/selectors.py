@@ -1,0 +1,154 @@
+"""Reads of the plan: the current run, one resident's advice with the way, the best site of a place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from sonae.domains.evacuation import networks
+from sonae.domains.evacuation.models import Advice, PlanRun
+from sonae.domains.evacuation.services import city_or_empty, engine_sites
+from sonae.domains.hazards import interface as hazards
+from sonae.domains.residents.interface import Resident
+from sonae.domains.shelters import interface as shelters
+from sonae.domains.shelters.interface import Facility
+from sonae.engines.evacuation.decision import RULE_NUMBER, RULES, Rule
+from sonae.engines.evacuation.graph import RouteTree, way
+from sonae.engines.evacuation.planning import DESIGNATED, PARTIAL, City, SiteChooser
+from sonae.engines.evacuation.profiles import ADULT, PROFILES
+from sonae.platform.scope import current_municipality
+
+Line = list[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Way:
+    """The way from a place to a site: metres, metres in danger, minutes, (longitude, latitude) line.
+
+    ``facility`` None with ``reason`` (none_designated, not_connected) when there is no site.
+    """
+
+    facility: Facility | None
+    distance_m: float | None
+    danger_m: float | None
+    minutes: float | None
+    line: Line
+    partial: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class PersonalAdvice:
+    """What one resident should do now, the rule that decided it, and the way to go."""
+
+    advice: Advice
+    rule: Rule
+    line: Line
+
+
+def current_run() -> PlanRun | None:
+    """Return the plan run that counts now, or None before the first warning."""
+    return PlanRun.objects.filter(current=True).select_related("telegram").first()
+
+
+def counts() -> Mapping[str, Any]:
+    """Return the totals of the current run (see `services._counts`); empty without one."""
+    run = current_run()
+    return run.counts if run is not None else {}
+
+
+def advice_of(resident_pks: Sequence[int]) -> dict[int, Advice]:
+    """Return resident → advice of the current run; residents out of danger are absent.
+
+    The caller has passed the residents through `consent.interface.disclose`.
+    """
+    run = current_run()
+    if run is None:
+        return {}
+    rows = Advice.objects.filter(run=run, resident__in=resident_pks).select_related("facility")
+    return {row.resident_id: row for row in rows}
+
+
+def personal_advice(resident_pk: int) -> PersonalAdvice | None:
+    """Return one resident's advice with the way drawn from home; None when not in danger."""
+    advice = advice_of([resident_pk]).get(resident_pk)
+    if advice is None:
+        return None
+    run = current_run()
+    home = Resident.objects.select_related("household").get(pk=resident_pk).household
+    line: Line = []
+    if run is not None and advice.facility is not None and home.node is not None:
+        names = tuple(sorted({item["hazard"] for item in run.hazards}))
+        line = _line_to(advice.facility, home.node, names)
+    return PersonalAdvice(advice, RULES[RULE_NUMBER[advice.rule]], line)
+
+
+def rule(rule_id: str) -> Rule:
+    """Return the rule by its id, for its sentence and source."""
+    return RULES[RULE_NUMBER[rule_id]]
+
+
+def _key(names: Sequence[str]) -> tuple[str, float, tuple[str, ...], tuple[str, ...]]:
+    """Return what a tree depends on: municipality, network, layers, hazards."""
+    folders = tuple(row.folder for row in hazards.maps())
+    return current_municipality(), networks.stamp(), folders, tuple(names)
+
+
+@lru_cache(maxsize=8)
+def _graphs(key: tuple[str, float, tuple[str, ...], tuple[str, ...]]) -> Any:
+    """Return the graphs for a set of hazards, kept for the pages that ask again."""
+    return city_or_empty().graphs([one for one in hazards.layers() if one.hazard in key[3]])
+
+
+@lru_cache(maxsize=256)
+def _tree(key: tuple[str, float, tuple[str, ...], tuple[str, ...]], node: int) -> RouteTree:
+    """Return the route tree towards one facility's node."""
+    found: RouteTree = _graphs(key)[True].tree(np.array([node], np.int32))
+    return found
+
+
+def _line(city: City, nodes: Sequence[int]) -> Line:
+    """Return node positions as (longitude, latitude)."""
+    network = city.network
+    return [(float(network.lon[node]), float(network.lat[node])) for node in nodes]
+
+
+def _line_to(facility: Facility, node: int, names: Sequence[str]) -> Line:
+    """Return the way from a node to a facility under the danger of these hazards."""
+    if facility.node is None:
+        return []
+    return _line(city_or_empty(), way(_tree(_key(names), facility.node), node))
+
+
+def best_way(latitude: float, longitude: float, names: Sequence[str]) -> Way:
+    """Return the best designated site for a place (degrees) and a set of hazards, and the way there.
+
+    Never the nearest one that is not designated; without any the reason says so. Minutes are for
+    an adult by day (1.0 m/s).
+    """
+    city = city_or_empty()
+    node, off = city.network.snap(np.array([latitude]), np.array([longitude]))
+    if off[0] > networks.FARTHEST_M:
+        return Way(None, None, None, None, [], False, "not_connected")
+    table = shelters.site_table()
+    ordered = tuple(sorted(names))
+    chooser = SiteChooser(_graphs(_key(ordered)), engine_sites(table), ordered)
+    everything = (1 << len(ordered)) - 1
+    chosen, partial = chooser.fitting(everything, 0, DESIGNATED), False
+    if not len(chosen):
+        chosen, partial = chooser.fitting(everything, 0, PARTIAL), True
+    if not len(chosen):
+        return Way(None, None, None, None, [], False, "none_designated")
+    tree = chooser.tree(chosen, True)
+    best = int(tree.site[node[0]])
+    if best < 0:
+        return Way(None, None, None, None, [], False, "not_connected")
+    metres = float(tree.distance_m[node[0]]) + float(off[0])
+    facility = shelters.facility(int(table.pk[chosen[best]]))
+    line = [(longitude, latitude), *_line(city, way(tree, int(node[0])))]
+    minutes = metres / PROFILES[ADULT].speed / 60.0
+    return Way(facility, metres, float(tree.danger_m[node[0]]), minutes, line, partial, "")

@@ -1,0 +1,250 @@
+"""Verbs of the plan: one pass over everyone whenever a warning or a facility changes."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonae.core import clock
+from sonae.domains.evacuation import networks
+from sonae.domains.evacuation.models import Advice, PlanRun
+from sonae.domains.evacuation.rules import planning_level
+from sonae.domains.hazards import interface as hazards
+from sonae.domains.municipalities.interface import municipality
+from sonae.domains.residents.interface import Population, population
+from sonae.domains.shelters import interface as shelters
+from sonae.domains.warnings import interface as warnings
+from sonae.domains.warnings.interface import WarnedHazard
+from sonae.engines.evacuation.decision import DECISIONS, RULES
+from sonae.engines.evacuation.departure import DEPARTURES
+from sonae.engines.evacuation.network import Network
+from sonae.engines.evacuation.planning import REASONS, City, People, Plan, Sites, Warned, plan
+from sonae.engines.evacuation.sun import is_night
+from sonae.engines.hazard.lookup import IN, ZONES
+from sonae.platform import outbox
+from sonae.platform.db import bulk_insert, writing
+
+SUPERSEDED = "plan.superseded"
+_ORDINAL = {"yes": 2, "partial": 1}
+
+
+def replan(reason: str, telegram_pk: int | None = None) -> PlanRun:
+    """Plan for everyone anew and make the result the current plan of the world in force.
+
+    ``reason``: ``warning``, ``facility``, ``register`` or ``manual``. Publishes ``plan.ready {run}``
+    and ``plan.superseded {run}``. A warning that is already planned for is not planned again.
+    """
+    known = PlanRun.objects.filter(telegram=telegram_pk, reason=reason).first()
+    if telegram_pk is not None and known is not None:
+        return known
+    begun = time.perf_counter()
+    now = clock.now()
+    warned = _warned()
+    people = population()
+    sites = shelters.site_table()
+    made = _compute(people, sites, warned, now) if warned else None
+    columns = _columns(made, people, sites, warned, now) if made is not None else {}
+    counts = _counts(made, people, warned) if made is not None else {}
+    with writing():
+        PlanRun.objects.filter(current=True).update(current=False)
+        run = PlanRun.objects.create(
+            telegram_id=telegram_pk,
+            reason=reason,
+            at=now,
+            hazards=[_hazard_json(item) for item in warned],
+            counts=counts,
+            current=True,
+        )
+        if columns:
+            size = len(columns["resident_id"])
+            bulk_insert(Advice, {"run_id": [run.pk] * size, **columns})
+        run.seconds = round(time.perf_counter() - begun, 3)
+        run.save(update_fields=["seconds"])
+        outbox.publish("plan.ready", {"run": run.pk}, order_key="plan", dedupe_key=f"plan:{run.pk}")
+        outbox.publish(SUPERSEDED, {"run": run.pk}, order_key="plan-tidy", delay=30, priority=9)
+    return run
+
+
+def replan_for_facilities() -> PlanRun | None:
+    """Plan anew when a facility's state changed after the current plan; many reports, one plan."""
+    current = PlanRun.objects.filter(current=True).first()
+    if current is None or not current.hazards:
+        return None
+    newest = max((report.at for report in shelters.states().values()), default=None)
+    if newest is None or newest <= current.at:
+        return None
+    return replan("facility")
+
+
+def forget_superseded() -> int:
+    """Remove the advice of runs that no longer count; their totals stay. Return rows removed."""
+    old = PlanRun.objects.filter(current=False).values("pk")
+    with writing():
+        return int(Advice.objects.filter(run__in=old)._raw_delete("default"))
+
+
+def _warned() -> list[WarnedHazard]:
+    """Return the warned hazards that people must act on, gravest first."""
+    acting = [
+        item
+        for item in warnings.warned_hazards().values()
+        if planning_level(item.level, item.severity)
+    ]
+    return sorted(acting, key=lambda item: -(planning_level(item.level, item.severity) or 0))
+
+
+def _hazard_json(item: WarnedHazard) -> dict[str, Any]:
+    """Return what a plan run keeps of a warned hazard; ``level`` is 警戒レベル相当."""
+    return {
+        "hazard": item.hazard,
+        "level": planning_level(item.level, item.severity),
+        "kind": item.kind,
+        "telegram": item.telegram,
+        "expected_level": item.expected_level,
+    }
+
+
+def _engine_warned(item: WarnedHazard, now: datetime) -> Warned:
+    """Translate for the engine: when a higher level is forecast, danger is expected then."""
+    level = planning_level(item.level, item.severity) or 3
+    rises = item.expected_at is not None and (item.expected_level or 0) > level
+    minutes = None
+    if rises and item.expected_at is not None:
+        minutes = max((item.expected_at - now).total_seconds() / 60.0, 0.0)
+    return Warned(item.hazard, level, minutes)
+
+
+def engine_sites(table: shelters.SiteTable) -> Sites:
+    """Return the facilities as the engine wants them: only designated, admitting ones can be chosen."""
+    ordinal = np.zeros(1 + max(shelters.DESIGNATION.values()), np.uint8)
+    for name, code in shelters.DESIGNATION.items():
+        ordinal[code] = _ORDINAL.get(name, 0)
+    columns = {
+        hazard: ordinal[table.designation[:, number]]
+        for number, hazard in enumerate(shelters.HAZARDS)
+    }
+    return Sites(
+        node=table.node.astype(np.int32),
+        designation=columns,
+        admits=table.groups.astype(np.uint8),
+        usable=table.admitting,
+    )
+
+
+def engine_people(people: Population, city: City) -> People:
+    """Return everyone as the engine wants them; shared positions are snapped now."""
+    node, node_m = people.node, people.node_m
+    moved = np.flatnonzero(people.moved)
+    if len(moved):
+        node, node_m = node.copy(), node_m.copy()
+        at, metres = city.network.snap(people.lat[moved], people.lon[moved])
+        node[moved] = np.where(metres <= networks.FARTHEST_M, at, -1)
+        node_m[moved] = metres
+    return People(
+        people.lat,
+        people.lon,
+        node,
+        node_m,
+        people.floor,
+        people.storeys,
+        people.profile,
+        people.groups,
+    )
+
+
+def city_or_empty() -> City:
+    """Return the network in use; without one a single lonely node: no way anywhere."""
+    found = networks.city()
+    if found is not None:
+        return found
+    here = municipality()
+    return City(Network.lonely(here.latitude, here.longitude))
+
+
+def _compute(
+    people: Population, table: shelters.SiteTable, warned: list[WarnedHazard], now: datetime
+) -> Plan:
+    """Run the engine over everyone."""
+    city = city_or_empty()
+    here = municipality()
+    return plan(
+        engine_people(people, city),
+        city,
+        hazards.layers(),
+        engine_sites(table),
+        [_engine_warned(item, now) for item in warned],
+        night=is_night(now, here.latitude, here.longitude),
+    )
+
+
+def _named(names: tuple[str, ...], codes: NDArray[np.uint8]) -> list[str]:
+    """Return text codes for numeric ones."""
+    return np.array(names, object)[codes].tolist()  # type: ignore[no-any-return]
+
+
+def _or_none(values: NDArray[np.float64], digits: int = 1) -> list[float | None]:
+    """Return rounded numbers with None for nan and infinity."""
+    rounded = np.round(values, digits).astype(object)
+    rounded[~np.isfinite(values)] = None
+    return rounded.tolist()  # type: ignore[no-any-return]
+
+
+def _columns(
+    made: Plan,
+    people: Population,
+    table: shelters.SiteTable,
+    warned: list[WarnedHazard],
+    now: datetime,
+) -> dict[str, list[Any]]:
+    """Return the advice as columns of its table; times are whole minutes."""
+    sites = np.array([*table.pk.tolist(), None], object)
+    minute = now.replace(second=0, microsecond=0)
+    until = [
+        None if left is None else minute + timedelta(minutes=int(left))
+        for left in _or_none(np.floor(made.until_minutes), 0)
+    ]
+    return {
+        "resident_id": people.pk[made.person].tolist(),
+        "zone": _named(ZONES, made.zone),
+        "hazard": _named(tuple(item.hazard for item in warned), made.hazard),
+        "rank": made.rank.tolist(),
+        "decision": _named(DECISIONS, made.decision),
+        "rule": _named(tuple(rule.id for rule in RULES), made.rule),
+        "facility_id": sites[made.site].tolist(),
+        "distance_m": _or_none(made.distance_m),
+        "danger_m": _or_none(made.danger_m),
+        "minutes": _or_none(made.minutes),
+        "leave_by": until,
+        "departure": _named(DEPARTURES, made.departure),
+        "reason": _named(REASONS, made.reason),
+    }
+
+
+def _counts(made: Plan, people: Population, warned: list[WarnedHazard]) -> dict[str, Any]:
+    """Return the totals of a run: people, households, by decision, by reason, by hazard, by town."""
+    inside = made.zone == IN
+    towns: Mapping[int, Any] = _by_town(people.town[made.person], inside)
+    return {
+        "people": len(people.pk),
+        "inside": int(inside.sum()),
+        "unknown": int((~inside).sum()),
+        "households": len(np.unique(people.household[made.person])),
+        "decisions": dict(Counter(_named(DECISIONS, made.decision))),
+        "reasons": dict(Counter(_named(REASONS, made.reason))),
+        "hazards": dict(Counter(_named(tuple(item.hazard for item in warned), made.hazard))),
+        "towns": {str(town): pair for town, pair in towns.items()},
+    }
+
+
+def _by_town(town: NDArray[np.int64], inside: NDArray[np.bool_]) -> dict[int, list[int]]:
+    """Return town → [people inside, people on ground not surveyed]."""
+    names, at = np.unique(town, return_inverse=True)
+    yes = np.bincount(at, weights=inside, minlength=len(names)).astype(int)
+    no = np.bincount(at, weights=~inside, minlength=len(names)).astype(int)
+    return {int(n): [int(a), int(b)] for n, a, b in zip(names, yes, no, strict=True)}
