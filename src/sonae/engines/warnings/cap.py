@@ -35,30 +35,33 @@ _SEVERITIES = {
     "moderate": "warning",
     "minor": "advisory",
 }
-# Whole words of the event, most specific first.
+# Words of the event, most specific first; whole words, unless an ending is left open (\\w*).
 _EVENTS = tuple(
-    (re.compile(rf"\b(?:{words})", re.IGNORECASE), phenomenon)
+    (re.compile(rf"\b(?:{words})\b", re.IGNORECASE), phenomenon)
     for words, phenomenon in (
-        (r"tsunami", "tsunami"),
-        (r"earthquake|seismic|terremoto", "earthquake"),
-        (r"volcan|ash ?fall", "volcano"),
-        (r"tornado", "tornado"),
-        (r"avalanche", "avalanche"),
-        (r"land ?slide|mud ?slide|debris", "landslide"),
-        (r"storm surge|coastal flood", "storm_surge"),
-        (r"flash flood|flood|inundation", "flood"),
-        (r"thunder|lightning", "thunder"),
-        (r"blizzard|snow ?storm", "snow_storm"),
-        (r"freezing rain|icing|ice storm", "ice_accretion"),
-        (r"snow", "heavy_snow"),
-        (r"rain|downpour", "heavy_rain"),
-        (r"frost|freeze", "frost"),
+        (r"tsunamis?", "tsunami"),
+        (r"earthquakes?|seismic|terremoto", "earthquake"),
+        (r"volcan\w*|ash ?fall", "volcano"),
+        (r"tornado\w*", "tornado"),
+        (r"avalanches?", "avalanche"),
+        (r"land ?slides?|mud ?slides?|debris flows?", "landslide"),
+        (r"storm surges?|coastal flood\w*", "storm_surge"),
+        (r"flash flood\w*|flood\w*|inundation", "flood"),
+        (r"thunder\w*|lightning", "thunder"),
+        (r"blizzards?|snow ?storms?", "snow_storm"),
+        (r"freezing rain|icing|ice storms?", "ice_accretion"),
+        (r"snow\w*", "heavy_snow"),
+        (r"rain\w*|downpours?", "heavy_rain"),
+        (r"frost|freez\w*", "frost"),
         (r"fog", "fog"),
-        (r"cold|low temperature|wind chill", "cold"),
-        (r"high seas?|waves?|surf|rough sea", "wave"),
-        (r"wind|gale|storm|cyclone|hurricane|typhoon|monsoon|vindur|vent\b", "storm"),
-        (r"evacuat", "evacuation"),
-        (r"air raid|missile|civil (?:danger|protection)|homeland", "civil_protection"),
+        (r"cold|low temperatures?|wind chill", "cold"),
+        (r"high seas?|rough seas?|high waves?|surf", "wave"),
+        (
+            r"winds?|gales?|storms?|cyclones?|hurricanes?|typhoons?|monsoon|vindur|vent",
+            "storm",
+        ),
+        (r"evacuat\w*", "evacuation"),
+        (r"air raids?|missiles?|civil (?:danger|protection)|homeland", "civil_protection"),
     )
 )
 _KM_PER_DEGREE = 111.195

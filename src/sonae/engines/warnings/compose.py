@@ -114,6 +114,8 @@ def compose_weather(
     ``sent_at`` (default ``issued_at``) orders the series. ``notice`` is Body/Notice, where the old
     types name level 4.
     """
+    for city in cities:
+        _kind_name(telegram, city.kind_code or "00")
     report = _report(telegram, office, status, sent_at or issued_at)
     head = _head(report, f"{prefecture[1]}気象警報・注意報", issued_at, action, headline)
     _text(head, _HEAD, "InfoKind", "気象警報・注意報", before="Headline")
@@ -200,7 +202,9 @@ def _river_name(kind_code: str) -> str:
 
 
 def _kind_name(telegram: str, code: str) -> str:
-    """The official name of a code in its family."""
+    """The official name of a code in its family; ``unknown_code`` for any other."""
+    if code == "00":
+        return "解除"
     meaning = BY_TELEGRAM[telegram].codes.get(code)
     if meaning is None or (meaning.level is None and code not in _NAMES):
         raise SonaeError("unknown_code", f"{telegram} {code}")
