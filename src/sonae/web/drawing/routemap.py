@@ -31,20 +31,23 @@ def route_map(
     *,
     title: str,
     description: str,
+    key: str = "",
     streets: Iterable[Line] = (),
     danger: Iterable[Line] = (),
 ) -> SafeString:
     """Draw ``line`` from ``origin`` to ``goal``; an empty line becomes a dashed straight one.
 
     ``streets`` are drawn faintly for orientation, ``danger`` are parts of the way in danger.
-    ``description`` says the same in words for those who cannot see the picture.
+    ``description`` says the same in words for those who cannot see the picture; ``key`` tells
+    several maps of one page apart.
     """
     ends = [(origin.longitude, origin.latitude), (goal.longitude, goal.latitude)]
     plane = Plane.around([*line, *ends], WIDTH, HEIGHT, margin=0.14)
     parts = [
         f'<svg class="route-map" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" '
-        f'aria-labelledby="route-title route-text"><title id="route-title">{escape(title)}</title>'
-        f'<desc id="route-text">{escape(description)}</desc>'
+        f'aria-labelledby="route-title{key} route-text{key}">'
+        f'<title id="route-title{key}">{escape(title)}</title>'
+        f'<desc id="route-text{key}">{escape(description)}</desc>'
         f'<rect width="{WIDTH:g}" height="{HEIGHT:g}" fill="#f3f4ee"/>',
         _streets(plane, streets),
         _way(plane, line, ends),

@@ -98,9 +98,13 @@ def municipality_name(context: Context) -> str:
 
 @register.simple_tag(takes_context=True)
 def language_links(context: Context) -> list[Link]:
-    """Return the links that choose the language and come back to this page."""
+    """Return the links that choose the language and come back to this page.
+
+    A page that is the same for everybody names itself ``here``, because the address that one reader
+    came by must not reach another.
+    """
     request = context.get("request")
-    here = request.get_full_path() if request else "/"
+    here = context.get("here") or (request.get_full_path() if request else "/")
     chosen = get_language()
     return [
         Link(
@@ -194,6 +198,14 @@ def level_badge(level: int | None, equivalent: bool = False) -> SafeString:
     name = "" if equivalent else " " + _(known.name)
     return format_html(
         '<span class="badge level-{}">{}{}</span>', level, text % {"level": level}, name
+    )
+
+
+@register.simple_tag
+def level_name(level: int) -> str:
+    """Return a 警戒レベル in words: number and official name."""
+    return (
+        _("警戒レベル%(level)d") % {"level": level} + " " + _(danger_level.danger_level(level).name)
     )
 
 

@@ -1,0 +1,76 @@
+"""Which designated place to name, and the way to it: by the walking network, else straight."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.shelters import interface as shelters
+from sonae.engines.evacuation.profiles import ASSISTED, PROFILES
+
+EARTH_M = 6_371_000.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A designated place and the way: metres, minutes (None = unknown), line as (lon, lat)."""
+
+    place: shelters.Place
+    distance_m: float
+    by_road: bool
+    minutes: float | None
+    slow_minutes: float | None
+    danger_m: float
+    line: Sequence[tuple[float, float]] = ()
+
+
+def straight(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
+    """Return the great-circle distance in metres."""
+    a, b = math.radians(lat), math.radians(other_lat)
+    half = math.sin((b - a) / 2) ** 2
+    half += math.cos(a) * math.cos(b) * math.sin(math.radians(other_lon - lon) / 2) ** 2
+    return 2 * EARTH_M * math.asin(math.sqrt(half))
+
+
+def candidates(hazard: str, places: list[shelters.Place]) -> list[shelters.Place]:
+    """Return the places anyone may flee to for ``hazard``: designated, not closed or full, for all.
+
+    Fully designated ones exclude the partial ones: those count only where nothing else is left.
+    """
+    fit = [
+        place
+        for place in places
+        if hazard in place.hazards and place.state in shelters.ADMITTING and not place.restricted_to
+    ]
+    whole = [place for place in fit if place.designated(hazard) == "yes"]
+    return whole or fit
+
+
+def choose(lat: float, lon: float, hazard: str, places: list[shelters.Place]) -> Choice | None:
+    """Return the place to name for ``hazard`` from a point in degrees, or None when there is none.
+
+    Without a walking network, or off it, the distance is straight and the minutes stay unknown.
+    """
+    if evacuation.city() is not None:
+        way = evacuation.best_way(lat, lon, [hazard])
+        place = next((p for p in places if way.facility and p.facility.pk == way.facility.pk), None)
+        if place is not None and way.distance_m is not None:
+            slow = way.distance_m / PROFILES[ASSISTED].speed / 60
+            return Choice(
+                place, way.distance_m, True, way.minutes, slow, way.danger_m or 0.0, way.line
+            )
+    return _straight(lat, lon, candidates(hazard, places))
+
+
+def _straight(lat: float, lon: float, fit: list[shelters.Place]) -> Choice | None:
+    """Return the nearest candidate as the crow flies; its minutes stay unknown."""
+    if not fit:
+        return None
+    metres = {
+        place.facility.pk: straight(lat, lon, place.facility.latitude, place.facility.longitude)
+        for place in fit
+    }
+    best = min(fit, key=lambda place: metres[place.facility.pk])
+    return Choice(best, metres[best.facility.pk], False, None, None, 0.0)

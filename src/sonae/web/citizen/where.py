@@ -1,0 +1,286 @@
+"""Where to go: the site designated for the hazard, by town or by position, never merely the nearest."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from sonae.core import kana
+from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.municipalities import interface as municipalities
+from sonae.domains.shelters import interface as shelters
+from sonae.domains.warnings import interface as warnings
+from sonae.platform.access import Audience, audience
+from sonae.web import words
+from sonae.web.citizen.nearest import Choice, choose
+from sonae.web.drawing import RoutePlace, route_map
+from sonae.web.templatetags.sonae import Link, in_world
+
+ROWS = (
+    "アイウエオ",
+    "カキクケコ",
+    "サシスセソ",
+    "タチツテト",
+    "ナニヌネノ",
+    "ハヒフヘホ",
+    "マミムメモ",
+    "ヤユヨ",
+    "ラリルレロ",
+    "ワ",
+)
+MOST_MATCHES = 40
+USUAL = ("flood", "inland_flood", "landslide", "earthquake")
+"""Hazards answered in quiet times, as far as any site is designated for them."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where the reader is, in degrees, and what to call it; ``query`` finds it again."""
+
+    name: str
+    latitude: float
+    longitude: float
+    query: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Match:
+    """A town that fits the search, and the link to its answer."""
+
+    town: municipalities.Town
+    href: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """Towns whose reading begins in one row of the syllabary."""
+
+    name: str
+    towns: list[Match]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer for hazards that lead to the same place by the same way, or the reason for none."""
+
+    hazards: tuple[str, ...]
+    choice: Choice | None
+    reason: str = ""
+    picture: SafeString | str = ""
+
+    @property
+    def key(self) -> str:
+        """A word that tells the answers of a page apart."""
+        return self.hazards[0]
+
+    @property
+    def hazard_names(self) -> str:
+        """The hazards, for reading."""
+        return "・".join(words.hazard(code) for code in self.hazards)
+
+    @property
+    def place(self) -> shelters.Place | None:
+        """The designated place, or None."""
+        return self.choice.place if self.choice else None
+
+    @property
+    def partial(self) -> bool:
+        """Whether only part of the place is designated for one of the hazards."""
+        place = self.place
+        return place is not None and any(place.designated(h) == "partial" for h in self.hazards)
+
+    @property
+    def reported_at(self) -> datetime | None:
+        """When the place's state was last reported."""
+        return self.place.report.at if self.place and self.place.report else None
+
+    @property
+    def source(self) -> str:
+        """Where the designation comes from, with its date."""
+        facility = self.place.facility if self.place else None
+        return f"{facility.source} {facility.source_date}".strip() if facility else ""
+
+
+def search_towns(query: str) -> list[municipalities.Town]:
+    """Return the towns whose name or reading contains ``query``; readings compare by search key."""
+    wanted, key = "".join(query.split()), kana.search_key(query)
+    found = [
+        town
+        for town in municipalities.towns()
+        if wanted in town.name or (kana.is_kana(query) and key in kana.search_key(town.kana))
+    ]
+    return sorted(found, key=lambda town: (not town.name.startswith(wanted), town.kana))
+
+
+def _link(query: dict[str, str]) -> str:
+    """Return the address of an answer inside the world."""
+    return in_world("/where/?" + urlencode(query))
+
+
+def _match(town: municipalities.Town, hazard: str) -> Match:
+    """Return a town with its link; a chosen hazard stays chosen."""
+    return Match(town, _link({"town": town.code, **({"hazard": hazard} if hazard else {})}))
+
+
+def syllabary(hazard: str) -> list[Row]:
+    """Return all towns by the row of their reading; those without a reading come last."""
+    rows: dict[str, list[Match]] = {}
+    for town in sorted(municipalities.towns(), key=lambda town: town.kana or "ン"):
+        first = kana.search_key(town.kana)[:1]
+        name = next((row for row in ROWS if first and first in row), _("そのほか"))
+        rows.setdefault(f"{name[0]}行" if name in ROWS else name, []).append(_match(town, hazard))
+    return [Row(name, towns) for name, towns in rows.items()]
+
+
+def _position(text: str) -> Spot | None:
+    """Return the spot of ``lat,lon`` in degrees, or None when it is no place in Japan."""
+    try:
+        latitude, longitude = (float(part) for part in text.split(","))
+    except ValueError:
+        return None
+    if not (20 <= latitude <= 46 and 122 <= longitude <= 154):
+        return None
+    return Spot(_("いまいる場所"), latitude, longitude, {"at": f"{latitude:.4f},{longitude:.4f}"})
+
+
+def _spot(request: HttpRequest) -> Spot | None:
+    """Return where the reader is, by position or by town code."""
+    if at := request.GET.get("at"):
+        return _position(at)
+    code = request.GET.get("town", "")
+    town = next((town for town in municipalities.towns() if town.code == code), None)
+    return Spot(town.name, town.latitude, town.longitude, {"town": code}) if town else None
+
+
+@audience(Audience.PUBLIC)
+def where(request: HttpRequest) -> HttpResponse:
+    """Ask for a town, or answer where to go from there for each hazard that matters now."""
+    hazard = request.GET.get("hazard", "")
+    hazard = hazard if hazard in words.HAZARDS else ""
+    query = request.GET.get("q", "").strip()[:80]
+    found = search_towns(query) if query else []
+    spot = _spot(request)
+    if spot is None and len(found) == 1:
+        spot = _spot_of(found[0])
+    if spot is not None:
+        return render(request, "citizen/where.html", answered(spot, hazard))
+    asked = bool(request.GET.get("at") or request.GET.get("town"))
+    return render(request, "citizen/where.html", _asking(query, found, hazard, asked))
+
+
+def _spot_of(town: municipalities.Town) -> Spot:
+    """Return a town as a spot."""
+    return Spot(town.name, town.latitude, town.longitude, {"town": town.code})
+
+
+def _asking(
+    query: str, found: list[municipalities.Town], hazard: str, asked: bool
+) -> dict[str, object]:
+    """Return the page that asks for a town, with what was found and what went wrong."""
+    problem = ""
+    if asked:
+        problem = _("その場所は分かりませんでした。町の名前でさがしてください。")
+    elif query and not found:
+        problem = _(
+            "「%(query)s」に合う町は見つかりませんでした。下の一覧からえらんでください。"
+        ) % {"query": query}
+    elif len(found) > MOST_MATCHES:
+        problem = _("%(count)d件あります。もう少し長く入力してください。") % {"count": len(found)}
+    return {
+        "query": query,
+        "problem": problem,
+        "chosen": hazard,
+        "matches": [_match(town, hazard) for town in found[:MOST_MATCHES]],
+        "rows": syllabary(hazard),
+    }
+
+
+def answered(spot: Spot, hazard: str) -> dict[str, object]:
+    """Return the answers for the chosen hazard, else for those warned of, else for the usual ones."""
+    places = shelters.places()
+    current = [code for code in current_hazards() if code in words.HAZARDS]
+    offered = [code for code in words.HAZARDS if any(code in place.hazards for place in places)]
+    asked = [hazard] if hazard else current or [code for code in USUAL if code in offered]
+    links = [Link(_link(spot.query), _("いま必要なもの") if current else _("主なもの"), not hazard)]
+    links += [
+        Link(_link({**spot.query, "hazard": code}), words.hazard(code), code == hazard)
+        for code in dict.fromkeys([*current, *offered])
+    ]
+    return {
+        "spot": spot,
+        "chosen": hazard,
+        "current": current,
+        "hazards": links,
+        "answers": _answers(spot, asked, places),
+    }
+
+
+def current_hazards() -> list[str]:
+    """Return the hazards of orders in force and of warnings, those with an order first."""
+    ordered = [order.hazard for order in evacuation.orders() if order.status == "issued"]
+    warned = [
+        hazard
+        for hazard, line in warnings.warned_hazards().items()
+        if (line.level or 0) >= 2 or line.severity in {"emergency", "critical", "warning"}
+    ]
+    return list(dict.fromkeys([*ordered, *warned]))
+
+
+def _answers(spot: Spot, hazards: list[str], places: list[shelters.Place]) -> list[Answer]:
+    """Return the answers; hazards with the same place and way share one."""
+    grouped: dict[tuple[object, ...], list[tuple[str, Choice]]] = {}
+    missing: list[Answer] = []
+    for hazard in hazards:
+        choice = choose(spot.latitude, spot.longitude, hazard, places)
+        if choice is None:
+            missing.append(Answer((hazard,), None, _no_site(hazard, places)))
+        else:
+            same = (choice.place.facility.pk, round(choice.distance_m), round(choice.danger_m))
+            grouped.setdefault(same, []).append((hazard, choice))
+    found = [
+        Answer(
+            tuple(hazard for hazard, _choice in group), group[0][1], "", _picture(spot, group[0][1])
+        )
+        for group in grouped.values()
+    ]
+    return [*found, *missing]
+
+
+def _picture(spot: Spot, choice: Choice) -> SafeString:
+    """Draw the way."""
+    goal = choice.place.facility
+    words_of_it = {
+        "spot": spot.name,
+        "name": goal.name,
+        "distance": words.distance(choice.distance_m),
+    }
+    return route_map(
+        RoutePlace(spot.name, spot.longitude, spot.latitude),
+        RoutePlace(goal.name, goal.longitude, goal.latitude),
+        choice.line,
+        title=_("%(name)sへの道") % words_of_it,
+        description=_("%(spot)sから%(name)sまで、%(distance)s。") % words_of_it,
+        key=f"-{goal.pk}-{choice.distance_m:.0f}",
+    )
+
+
+def _no_site(hazard: str, places: list[shelters.Place]) -> str:
+    """Say why no place is named: none designated, or none that can be used now."""
+    name = {"hazard": words.hazard(hazard)}
+    if any(hazard in place.hazards for place in places):
+        return (
+            _(
+                "%(hazard)sに指定された避難場所は、いますべて使えないか満員です。案内を待たず、危険な場所から離れてください。"
+            )
+            % name
+        )
+    return (
+        _(
+            "%(hazard)sに指定された避難場所は、市内にありません。危険な場所から離れ、市の案内に従ってください。"
+        )
+        % name
+    )
