@@ -53,7 +53,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "setup": Entry(
         "sonae.web.commands.setup:setup", "データベースと静的ファイルを用意する", django=True
     ),
-    "serve": Entry("sonae.web.commands.serve:serve", "サーバーを起動する", django=True),
+    "serve": Entry("sonae.web.commands.serve:serve", "サーバーを起動する"),
     "work": Entry("sonae.web.commands.work:work", "送信などの仕事をする", django=True),
     "doctor": Entry("sonae.web.commands.doctor:doctor", "設置の状態を点検する", django=True),
 }

@@ -17,7 +17,8 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
 
 from sonae.core.errors import SonaeError
 
@@ -28,24 +29,54 @@ _STAMP: Final = ".collected"
 @click.option(
     "--has-municipality", is_flag=True, help="市区町村が登録済みなら 0、なければ 1 で終わる"
 )
-def setup(has_municipality: bool) -> None:
+@click.option("--check", is_flag=True, help="用意が済んでいるかを調べるだけで、何も変えない")
+def setup(has_municipality: bool, check: bool) -> None:
     """データベースの表と静的ファイルを用意し、設定を点検する。何度実行してもよい。"""
     if has_municipality:
         sys.exit(0 if municipality_exists() else 1)
+    if check:
+        refuse_unready()
+        return
     try:
         call_command("migrate", interactive=False, verbosity=0)
     except OperationalError as error:
-        raise SonaeError(
-            "database_unavailable",
-            f"データベースを開けません: {str(error).strip()}",
-            "SONAE_HOME と SONAE_DATABASE、空き容量と権限を確かめてください。",
-        ) from error
+        raise unavailable(error) from error
     if collect_static():
         click.echo("  static files collected", err=True)
     try:
         call_command("check", deploy=True, fail_level="CRITICAL", stdout=io.StringIO())
     except SystemCheckError as error:
         raise SonaeError("check_failed", str(error)) from error
+
+
+def pending_migrations() -> list[str]:
+    """The migrations that this version has and the database has not; opens the database."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _backwards in plan]
+
+
+def refuse_unready() -> None:
+    """Refuse to serve on tables of another version."""
+    try:
+        pending = pending_migrations()
+    except OperationalError as error:
+        raise unavailable(error) from error
+    if pending:
+        raise SonaeError(
+            "not_set_up",
+            f"データベースの用意が済んでいません（{len(pending)}件）。",
+            "`sonae setup` を実行してください。",
+        )
+
+
+def unavailable(error: OperationalError) -> SonaeError:
+    """The database's own complaint as a refusal with a way out."""
+    return SonaeError(
+        "database_unavailable",
+        f"データベースを開けません: {str(error).strip()}",
+        "SONAE_HOME と SONAE_DATABASE、空き容量と権限を確かめてください。",
+    )
 
 
 def municipality_exists() -> bool:

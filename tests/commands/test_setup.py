@@ -3,41 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.commands.conftest import sonae
 
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home folder after the first setup."""
-    folder = tmp_path_factory.mktemp("home")
-    done = sonae(folder, "setup")
-    assert done.returncode == 0, done.stderr
-    assert "static files collected" in done.stderr
-    assert done.stdout == ""
-    return folder
-
-
-def sonae(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("SONAE_", "DJANGO_"))}
-    return subprocess.run(
-        [sys.executable, "-m", "sonae", *arguments],
-        env=env | {"SONAE_HOME": str(home)},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-
-
-pytestmark = pytest.mark.xdist_group("setup")
+pytestmark = pytest.mark.xdist_group("commands")
 
 
 def test_the_database_has_all_tables_and_keeps_what_it_acknowledges(home: Path) -> None:
@@ -77,6 +51,14 @@ def test_static_files_are_collected_again_when_they_were_lost(home: Path) -> Non
 
 def test_a_new_installation_serves_nobody_yet(home: Path) -> None:
     assert sonae(home, "setup", "--has-municipality").returncode == 1
+
+
+def test_check_tells_whether_setup_was_run_and_changes_nothing(home: Path, tmp_path: Path) -> None:
+    assert sonae(home, "setup", "--check").returncode == 0
+    done = sonae(tmp_path, "setup", "--check")
+    assert done.returncode == 1
+    assert json.loads(done.stderr.splitlines()[-1])["error"] == "not_set_up"
+    assert not (tmp_path / "static").exists()
 
 
 def test_a_database_that_cannot_be_opened_is_said_so(tmp_path: Path) -> None:

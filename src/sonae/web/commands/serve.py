@@ -1,0 +1,207 @@
+"""``sonae serve``: the web server and the outbox worker, kept running together.
+
+The command itself is only a supervisor and loads none of the server's code: it starts gunicorn and
+``sonae work`` as its children, starts the worker again when it ends, stops both when it is asked to
+stop, and ends when the web server ends. Should the supervisor be killed outright, the kernel stops
+its children (Linux), so that nothing is left holding the port or the database.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Final
+
+import click
+
+from sonae.core.errors import SonaeError
+
+_PR_SET_PDEATHSIG: Final = 1
+_GRACE_SECONDS: Final = 25.0
+_READY_SECONDS: Final = 60.0
+_ANY_ADDRESS: Final = ("0.0.0.0", "::", "")  # noqa: S104 - recognised, not bound
+# The worker must not spin when it cannot start, nor stay away long in a disaster.
+_RESTART_SECONDS: Final = (0.0, 1.0, 2.0, 5.0, 10.0)
+
+
+@click.command()
+@click.option("--bind", default="127.0.0.1:8000", show_default=True, help="待ち受ける HOST:PORT")
+@click.option(
+    "--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="プロセスの数"
+)
+@click.option(
+    "--threads",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="プロセスごとのスレッド数",
+)
+@click.option(
+    "--no-work", is_flag=True, help="裏の仕事（送信など）を別に `sonae work` で動かす場合"
+)
+def serve(bind: str, workers: int, threads: int, no_work: bool) -> None:
+    """サーバーを起動する。止めるには Ctrl-C。"""
+    host, port = parse_bind(bind)
+    refuse_taken(host, port)
+    environment = child_environment(host, port)
+    ready = subprocess.run([sys.executable, "-m", "sonae", "setup", "--check"], env=environment)
+    if ready.returncode:
+        sys.exit(ready.returncode)
+    commands = {"web": web_command(bind, workers, threads)}
+    if not no_work:
+        commands["work"] = [sys.executable, "-m", "sonae", "work"]
+    sys.exit(Supervisor(commands, environment).run(lambda: announce(host, port)))
+
+
+def parse_bind(bind: str) -> tuple[str, int]:
+    """Host and port of ``HOST:PORT`` or ``[IPv6]:PORT``; wrong usage otherwise."""
+    host, colon, port = bind.rpartition(":")
+    if not colon or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise click.BadParameter(f"HOST:PORT の形で指定してください: {bind}", param_hint="--bind")
+    return host.strip("[]"), int(port)
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Say plainly that the port is taken, before anything is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SonaeError(
+                "address_unavailable",
+                f"{host}:{port} で待ち受けできません: {error.strerror}",
+                "ほかのサーバーを止めるか、--bind で別の HOST:PORT を指定してください。",
+            ) from error
+
+
+def child_environment(host: str, port: int) -> dict[str, str]:
+    """The children's environment: the address as served is the issuer, and its host is answered.
+
+    What the operator has set stays. A server that listens on every address answers to the machine's
+    own names; its public address must be set by SONAE_ISSUER.
+    """
+    env = dict(os.environ)
+    names = ["127.0.0.1", "localhost", "[::1]", "testserver"]
+    if host in _ANY_ADDRESS:
+        names += [socket.gethostname(), socket.getfqdn(), *_own_addresses()]
+    else:
+        shown = f"[{host}]" if ":" in host else host
+        names.append(shown)
+        env.setdefault("SONAE_ISSUER", f"http://{shown}:{port}")
+    env.setdefault("SONAE_HOSTS", ",".join(dict.fromkeys(names)))
+    return env
+
+
+def _own_addresses() -> list[str]:
+    """The IPv4 addresses that this machine's name stands for."""
+    try:
+        return socket.gethostbyname_ex(socket.gethostname())[2]
+    except OSError:
+        return []
+
+
+def web_command(bind: str, workers: int, threads: int) -> list[str]:
+    """gunicorn with threads: measured best under load on Django's synchronous views."""
+    return [
+        sys.executable, "-m", "gunicorn", "sonae.wsgi:application",
+        "--bind", bind, "--worker-class", "gthread",
+        "--workers", str(workers), "--threads", str(threads),
+        "--keep-alive", "15", "--timeout", "120", "--graceful-timeout", "20",
+        "--no-control-socket", "--log-level", "warning",
+    ]  # fmt: skip
+
+
+def announce(host: str, port: int) -> None:
+    """Tell the person at the terminal where to look, once the server answers."""
+    shown = "127.0.0.1" if host in _ANY_ADDRESS else f"[{host}]" if ":" in host else host
+    until = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < until:
+        try:
+            socket.create_connection((shown.strip("[]"), port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+            continue
+        click.echo(f"Sonae: http://{shown}:{port}/ で動いています（止めるには Ctrl-C）", err=True)
+        return
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to stop this child when the supervisor dies, however that happens."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Supervisor:
+    """Runs ``web`` and ``work``; the former decides when all ends, the latter is started again."""
+
+    def __init__(self, commands: dict[str, list[str]], environment: dict[str, str]) -> None:
+        """``commands`` by name; every child gets ``environment``."""
+        self._commands = commands
+        self._environment = environment
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._stopping = False
+        self._restarts = 0
+        self._restart_at = 0.0
+
+    def run(self, started: Callable[[], None]) -> int:
+        """Start the children and watch them; the web server's status, 0 after a wanted stop."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._ask_to_stop)
+        for name in self._commands:
+            self._start(name)
+        started()
+        try:
+            while not self._stopping and self._children["web"].poll() is None:
+                self._revive_worker()
+                time.sleep(0.1)
+        finally:
+            self._stop_all()
+        status = self._children["web"].returncode
+        return 0 if self._stopping else (status if status and status > 0 else 1)
+
+    def _start(self, name: str) -> None:
+        self._children[name] = subprocess.Popen(  # noqa: S603 - our own commands
+            self._commands[name],
+            env=self._environment,
+            # A Ctrl-C reaches the supervisor alone, which then stops the children in order.
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+        )
+
+    def _revive_worker(self) -> None:
+        """Start a worker that ended again: at once, then after growing pauses."""
+        worker = self._children.get("work")
+        if worker is None or worker.poll() is None:
+            return
+        if not self._restart_at:
+            pause = _RESTART_SECONDS[min(self._restarts, len(_RESTART_SECONDS) - 1)]
+            self._restart_at = time.monotonic() + pause
+            click.echo(f"sonae work ended ({worker.returncode}); starting it again", err=True)
+        if time.monotonic() >= self._restart_at:
+            self._restarts, self._restart_at = self._restarts + 1, 0.0
+            self._start("work")
+
+    def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _stop_all(self) -> None:
+        """SIGTERM to all, time to finish the requests in hand, then SIGKILL."""
+        for child in self._children.values():
+            if child.poll() is None:
+                child.terminate()
+        until = time.monotonic() + _GRACE_SECONDS
+        for child in self._children.values():
+            try:
+                child.wait(timeout=max(0.1, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
