@@ -103,7 +103,8 @@ def rule_for(
     elif hazard == "landslide":
         inside = _first(((found.rank >= 2, "landslide_special"),), "landslide", count)
     else:
-        inside = _first((), "tsunami" if hazard == "tsunami" else "other_hazard", count)
+        name = "tsunami" if hazard == "tsunami" else "other_hazard"
+        inside = np.full(count, RULE_NUMBER[name], np.uint8)
     unknown = np.full(count, RULE_NUMBER["not_surveyed"], np.uint8)
     return np.select(
         [found.zone == IN, found.zone == UNKNOWN], [inside, unknown], np.uint8(NO_RULE)

@@ -53,8 +53,9 @@ class Graph:
         self.nodes = len(network.lat)
         usable = np.ones(len(network.tail), bool) if blocked is None else ~blocked
         usable &= network.tail != network.head
-        length = np.maximum(np.rint(np.asarray(network.length_m)[usable] * DECIMETRES), 1.0)
-        danger = np.minimum(np.rint(danger_m[usable] * DECIMETRES), length)
+        metres = np.asarray(network.length_m, np.float64)[usable]
+        length = np.maximum(np.rint(metres * DECIMETRES), 1.0)
+        danger = np.minimum(np.rint(np.asarray(danger_m, np.float64)[usable] * DECIMETRES), length)
         self.matrix = _symmetric(
             np.asarray(network.tail)[usable],
             np.asarray(network.head)[usable],

@@ -156,6 +156,8 @@ def _combinations(
     sets: NDArray[np.uint16], people: People, person: NDArray[np.int64]
 ) -> list[tuple[int, int, bool, NDArray[np.int64]]]:
     """Return (hazard set, groups, stairs, rows) for every combination that occurs."""
+    if not len(person):
+        return []
     can_climb = np.array([profile.stairs for profile in PROFILES])[people.profile[person]]
     key = sets.astype(np.int64) << 16 | people.groups[person].astype(np.int64) << 1 | can_climb
     order = np.argsort(key, kind="stable")

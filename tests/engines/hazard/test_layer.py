@@ -1,0 +1,100 @@
+"""Layers: where a rank lies, what is unknown, and that nothing changes on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from sonae.engines.hazard.layer import NOT_SURVEYED, HazardLayer
+from sonae.engines.hazard.lookup import IN, OUT, UNKNOWN, governing, zones
+from tests.engines.evacuation.small import at, layer
+
+RANKS = st.sampled_from([0, 1, 2, 3, 6, 254, 255])
+
+
+def _at(one: HazardLayer, *places_m: tuple[float, float]) -> list[int]:
+    where = np.array([at(x, y) for x, y in places_m])
+    return one.ranks_at(where[:, 0], where[:, 1]).tolist()
+
+
+def test_row_zero_is_north() -> None:
+    one = layer([[1, 2], [3, 4]])
+    assert _at(one, (50, 150), (150, 150), (50, 50), (150, 50)) == [1, 2, 3, 4]
+
+
+def test_beyond_the_raster_is_not_surveyed() -> None:
+    one = layer([[1]])
+    assert _at(one, (-1, 50), (101, 50), (50, -1), (50, 101)) == [NOT_SURVEYED] * 4
+
+
+@given(arrays(np.uint8, (5, 4), elements=RANKS), st.integers(0, 2**32 - 1))
+def test_lookup_equals_a_loop_over_cells(ranks: np.ndarray, seed: int) -> None:  # type: ignore[type-arg]
+    one = layer(ranks)
+    places = np.random.default_rng(seed).uniform(-100, 600, (50, 2))
+    for (x, y), got in zip(places, _at(one, *map(tuple, places)), strict=True):
+        row, col = int(np.floor(5 - y / 100)), int(np.floor(x / 100))
+        inside = 0 <= row < 5 and 0 <= col < 4
+        assert got == (ranks[row, col] if inside else NOT_SURVEYED)
+
+
+def test_saved_and_loaded_again_it_is_the_same(tmp_path: Path) -> None:
+    one = layer([[0, 1], [255, 254]], hazard="landslide", kind="zone")
+    one.save(tmp_path / "layer")
+    again = HazardLayer.load(tmp_path / "layer")
+    assert isinstance(again.ranks, np.memmap)
+    for name, value in one.__dict__.items():
+        assert (
+            np.array_equal(value, getattr(again, name))
+            if name == "ranks"
+            else value == getattr(again, name)
+        )
+
+
+def _zone(*layers: HazardLayer, place: tuple[float, float] = (50, 50)) -> tuple[int, int]:
+    lat, lon = at(*place)
+    found = zones(layers, np.array([lat]), np.array([lon]))
+    return int(found.zone[0]), int(found.rank[0])
+
+
+def test_three_values() -> None:
+    assert _zone(layer([[2]])) == (IN, 2)
+    assert _zone(layer([[0]])) == (OUT, 0)
+    assert _zone(layer([[255]])) == (UNKNOWN, 0)
+    assert _zone(layer([[254]])) == (UNKNOWN, 0), "an unreadable cell says nothing"
+    assert _zone() == (UNKNOWN, 0), "no layer at all is not safety"
+
+
+@given(st.lists(RANKS, min_size=1, max_size=4), st.randoms())
+def test_layers_join_in_any_order(ranks: list[int], random: Random) -> None:
+    """Inside when any says so with the highest rank, outside only when one was surveyed."""
+    layers = [layer([[rank]]) for rank in ranks]
+    random.shuffle(layers)
+    inside = [rank for rank in ranks if 0 < rank < 254]
+    want = (IN, max(inside)) if inside else (OUT, 0) if 0 in ranks else (UNKNOWN, 0)
+    assert _zone(*layers) == want
+
+
+def test_depth_collapse_and_duration() -> None:
+    lat, lon = at(50, 50)
+    stack = [layer([[3]]), layer([[1]], kind="collapse"), layer([[4]], kind="duration")]
+    found = zones(stack, np.array([lat]), np.array([lon]))
+    assert found.depth_m[0] == 5.0
+    assert found.collapse[0]
+    assert found.duration[0] == 4
+    assert found.layer[0] == 0
+    alone = zones(stack[1:2], np.array([lat]), np.array([lon]))
+    assert alone.zone[0] == IN, "a collapse zone is danger also where no depth is drawn"
+    assert np.isnan(alone.depth_m[0])
+    deepest = zones([layer([[6]])], np.array([lat]), np.array([lon]))
+    assert np.isinf(deepest.depth_m[0])
+
+
+def test_the_largest_assumption_governs() -> None:
+    small, large = layer([[0]], scale="L1"), layer([[2]], scale="L2")
+    assert governing([small, large]) == [large]
+    assert governing([small]) == [small]
