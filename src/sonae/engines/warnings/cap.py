@@ -35,7 +35,7 @@ _SEVERITIES = {
     "moderate": "warning",
     "minor": "advisory",
 }
-# Words of the event, most specific first; whole words, unless an ending is left open (\\w*).
+# Words of the event, most specific first; whole words, unless an ending is left open (\w*).
 _EVENTS = tuple(
     (re.compile(rf"\b(?:{words})\b", re.IGNORECASE), phenomenon)
     for words, phenomenon in (

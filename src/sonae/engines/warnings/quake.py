@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from sonae.engines.warnings.family import Family, Items
 from sonae.engines.warnings.headline import whole_telegram
 from sonae.engines.warnings.model import WarningArea, WarningItem
-from sonae.engines.warnings.report import Element, Report, first, local, text
+from sonae.engines.warnings.report import Element, Report, first, local
 
 _NAMES = {
     "1": "震度１",
@@ -26,6 +26,7 @@ _NAMES = {
 }
 _SEVERE = {"5-": "warning", "5+": "warning", "6-": "emergency", "6+": "emergency", "7": "emergency"}
 _PLACES = {"Pref": "prefecture", "Area": "area", "City": "city"}
+_INSIDE = frozenset({"Area", "City", "IntensityStation"})
 _MISSING = "未入電"
 
 
@@ -40,17 +41,28 @@ def read_quake(report: Report, family: Family) -> list[WarningItem]:
 
 
 def _add(place: Element, items: Items) -> None:
-    area = WarningArea(text(place, "Code"), text(place, "Name"), _PLACES[local(place)])
-    for intensity, name in _intensities(place):
+    says = _own_values(place)
+    area = WarningArea(says.get("Code", ""), says.get("Name", ""), _PLACES[local(place)])
+    for intensity, name in _intensities(says):
         severity = _SEVERE.get(intensity, "information")
         items.add(WarningItem("earthquake", None, name, None, severity, ()), [area])
 
 
-def _intensities(place: Element) -> Iterator[tuple[str, str]]:
+def _own_values(place: Element) -> dict[str, str]:
+    """What a place says of itself: the schema puts that before the places inside it."""
+    out: dict[str, str] = {}
+    for child in place:
+        name = local(child)
+        if name in _INSIDE:
+            break
+        out[name] = (child.text or "").strip()
+    return out
+
+
+def _intensities(says: dict[str, str]) -> Iterator[tuple[str, str]]:
     """The place's intensity; 「震度５弱以上未入電」 (not reported yet) counts as 5弱, not as calm."""
-    written = text(place, "MaxInt")
+    written, condition = says.get("MaxInt", ""), says.get("Condition", "")
     if written:
         yield written, _NAMES.get(written, f"震度{written}")
-    condition = text(place, "Condition")
     if _MISSING in condition:
         yield "5-", condition

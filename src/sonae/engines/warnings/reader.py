@@ -53,7 +53,7 @@ def read_all(raw: bytes, *, name: str = "") -> list[Warning]:
 
 def split(raw: bytes) -> list[bytes]:
     """The messages of a wrapper (a CAP feed) as documents of their own; ``[raw]`` for any other."""
-    root = parse(raw).root
+    root = parse(raw, keep_space=True).root
     if local(root) not in _WRAPPERS:
         return [raw]
     alerts = list(root.iter("{*}alert"))

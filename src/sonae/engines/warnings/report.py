@@ -59,17 +59,21 @@ def first(parent: Element | None, name: str) -> Element | None:
 
 def text(parent: Element | None, name: str) -> str:
     """The trimmed text of the first child ``name``; empty when there is none."""
-    child = first(parent, name)
-    return (child.text or "").strip() if child is not None else ""
+    if parent is not None:
+        for child in parent.iterchildren("{*}" + name):
+            return (child.text or "").strip()
+    return ""
 
 
 def values(parent: Element) -> dict[str, str]:
     """Local name → trimmed text of every child; the first of a name counts."""
     out: dict[str, str] = {}
     for child in parent:
-        name = local(child)
+        tag = child.tag
+        name = tag[tag.rfind("}") + 1 :]
         if name not in out:
-            out[name] = (child.text or "").strip()
+            text = child.text
+            out[name] = text.strip() if text else ""
     return out
 
 

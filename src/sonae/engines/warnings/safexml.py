@@ -20,6 +20,7 @@ MAX_BYTES = 16 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]+)["']""")
 _ROOT_NAME = re.compile(rb"<([^\s/>]+)")
+_SPACES = frozenset({b" ", b"\t", b"\r", b"\n"})
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8"),
     (b"\xff\xfe\x00\x00", "utf-32-le"),
@@ -50,14 +51,17 @@ class Parsed:
     deviations: tuple[str, ...]
 
 
-def parse(raw: bytes) -> Parsed:
-    """The tree of ``raw``; ``WarningRefused`` where it is unsafe, broken or not XML."""
+def parse(raw: bytes, *, keep_space: bool = False) -> Parsed:
+    """The tree of ``raw``; ``WarningRefused`` where it is unsafe, broken or not XML.
+
+    Space between elements is dropped, which is quicker, unless ``keep_space`` (a signature covers it).
+    """
     body, forgiven = _inflate(raw)
     if len(body) > MAX_BYTES:
         raise _too_large(len(body))
     document, more = _to_utf8(body)
     start = _root_start(document)
-    root = _parse_utf8(document, start)
+    root = _parse_utf8(document, start, keep_space)
     return Parsed(root, (*forgiven, *more))
 
 
@@ -84,22 +88,34 @@ def _inflate(raw: bytes) -> tuple[bytes, tuple[str, ...]]:
 
 
 def _to_utf8(body: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """The document in UTF-8 without a byte order mark."""
-    if not body.strip():
+    """The document in UTF-8 without a byte order mark.
+
+    UTF-8 itself is not decoded here: the parser checks it, and ASCII bytes mean themselves.
+    """
+    if body.isspace() or not body:
         raise WarningRefused("empty", "中身が空です。", "取り直してください。")
     codec, offset, forgiven = _codec(body)
-    try:
-        text = body[offset:].decode(codec)
-    except UnicodeDecodeError as error:
-        raise WarningRefused(
-            "encoding",
-            f"{codec} として読めないバイトがあります（先頭から {error.start + offset} バイト目）。",
-            "送信元の文字コードを確かめてください。",
-        ) from error
-    stripped = text.lstrip("\ufeff \t\r\n")
-    if stripped != text:
+    body = body[offset:] if offset else body
+    document = body if codec == "utf-8" else _transcoded(body, codec, offset)
+    if document[:1] in _SPACES:
+        document = document.lstrip()
         forgiven = (*forgiven, "leading_space")
-    return stripped.encode(), forgiven
+    return document, forgiven
+
+
+def _transcoded(body: bytes, codec: str, offset: int) -> bytes:
+    try:
+        return body.decode(codec).encode()
+    except UnicodeError as error:
+        raise _not_decodable(codec, getattr(error, "start", 0) + offset) from error
+
+
+def _not_decodable(codec: str, at: int) -> WarningRefused:
+    return WarningRefused(
+        "encoding",
+        f"{codec} として読めないバイトがあります（先頭から {at} バイト目）。",
+        "送信元の文字コードを確かめてください。",
+    )
 
 
 def _codec(body: bytes) -> tuple[str, int, tuple[str, ...]]:
@@ -140,10 +156,19 @@ def _root_start(document: bytes) -> int:
     if document[at : at + 9].upper() == b"<!DOCTYPE":
         raise _doctype()
     if not document.startswith(b"<", at):
+        _check_utf8(document)
         raise WarningRefused(
             "not_xml", "XML ではありません。", "電文のファイルか確かめてください。"
         )
     return at
+
+
+def _check_utf8(document: bytes) -> None:
+    """Say so when the trouble is the encoding."""
+    try:
+        document.decode()
+    except UnicodeDecodeError as wrong:
+        raise _not_decodable("utf-8", wrong.start) from wrong
 
 
 def _after(document: bytes, end: bytes, start: int) -> int:
@@ -161,7 +186,7 @@ def _doctype() -> WarningRefused:
     )
 
 
-def _parse_utf8(document: bytes, start: int) -> etree._Element:
+def _parse_utf8(document: bytes, start: int, keep_space: bool) -> etree._Element:
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
@@ -171,6 +196,8 @@ def _parse_utf8(document: bytes, start: int) -> etree._Element:
         # A comment inside a value would otherwise cut the value short.
         remove_comments=True,
         remove_pis=True,
+        remove_blank_text=not keep_space,
+        collect_ids=False,
     )
     try:
         root = etree.fromstring(document, parser)
@@ -183,6 +210,7 @@ def _parse_utf8(document: bytes, start: int) -> etree._Element:
 
 def _broken(document: bytes, start: int, error: etree.XMLSyntaxError) -> WarningRefused:
     """Which refusal a parser's error means."""
+    _check_utf8(document)
     message = str(error)
     if "depth" in message:
         return WarningRefused("too_deep", f"入れ子が深すぎます: {message}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -66,6 +67,7 @@ _LEVEL = re.compile(r"レベル([1-5])")
 _LEVEL_SEVERITY = {5: "emergency", 4: "critical", 3: "warning", 2: "advisory", 1: "information"}
 
 
+@lru_cache(maxsize=256)
 def normal(text: str) -> str:
     """``text`` in NFKC without any space: full-width ａ１（） and half-width a1() are the same."""
     return "".join(unicodedata.normalize("NFKC", text).split())
@@ -81,9 +83,10 @@ def severity_of(name: str, default: str = "information") -> str:
     return next((severity for word, severity in _SEVERITIES if word in name), default)
 
 
+@lru_cache(maxsize=1024)
 def level_of(text: str) -> int | None:
     """The level that a text states (「レベル４」「警戒レベル４相当」), else None."""
-    match = _LEVEL.search(normal(text))
+    match = _LEVEL.search(unicodedata.normalize("NFKC", text))
     return int(match[1]) if match else None
 
 
