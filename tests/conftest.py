@@ -10,6 +10,8 @@ from hypothesis import settings
 
 from sonae.core import clock
 
+pytest_plugins = ["tests.fixtures"]
+
 ROOT = Path(__file__).resolve().parents[1]
 # Real public data, never part of the repository: a test that reads it skips without it.
 SHARED_DATA = ROOT.parent / "shared" / "data"

@@ -1,0 +1,128 @@
+"""From a telegram to everyone's advice, over the domain's interface and the outbox."""
+
+from __future__ import annotations
+
+import pytest
+
+from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.evacuation import services
+from sonae.domains.evacuation.models import Advice, PlanRun
+from sonae.domains.residents.interface import Household, population
+from sonae.domains.shelters import interface as shelters
+from sonae.domains.warnings import interface as warnings
+from sonae.platform import outbox
+from sonae.platform.scope import World
+from tests.fixtures import CLERK, City, flood_telegram
+
+pytestmark = pytest.mark.django_db
+
+
+def _warn(level: int = 4, status: str = "actual", minute: int = 0) -> None:
+    warnings.accept(flood_telegram(level, status, minute), via="test")
+    outbox.drain()
+
+
+def test_a_telegram_gives_everyone_in_danger_a_decision_a_site_a_way_and_a_time(city: City) -> None:
+    _warn(4)
+    run = evacuation.current_run()
+    assert run is not None
+    assert run.reason == "warning"
+    assert run.counts["inside"] == 6
+    assert run.counts["unknown"] == 3
+    taro = evacuation.personal_advice(city.residents["備 太郎"].pk)
+    assert taro is not None
+    assert (taro.advice.zone, taro.advice.decision) == ("inside", "leave")
+    assert taro.advice.facility == city.facilities["F4"]
+    assert taro.advice.distance_m == 400
+    assert taro.advice.danger_m == 350
+    assert taro.advice.departure == "leave_now"
+    assert taro.advice.leave_by is not None
+    assert len(taro.line) == 5
+    assert evacuation.personal_advice(city.residents["高橋 翔"].pk) is None, "dry ground: no advice"
+
+
+def test_unsurveyed_ground_is_unknown_and_a_high_floor_stays(city: City) -> None:
+    _warn(4)
+    found = evacuation.advice_of([r.pk for r in city.residents.values()])
+    assert found[city.residents["山﨑 清"].pk].zone == "unknown"
+    assert found[city.residents["山﨑 清"].pk].decision == "leave_unknown"
+    ken = found[city.residents["斎藤 健"].pk]
+    assert (ken.decision, ken.departure, ken.leave_by) == ("stay", "no_need", None)
+
+
+def test_the_nearest_site_that_is_not_designated_is_not_chosen(city: City) -> None:
+    _warn(4)
+    chosen = {a.facility.public_id for a in Advice.objects.select_related("facility") if a.facility}
+    assert chosen == {"F4", "F2"} - ({"F2"} if "F2" not in chosen else set())
+    assert "F1" not in chosen
+    assert "F3" not in chosen
+
+
+def test_a_full_site_changes_the_plan_once(city: City) -> None:
+    _warn(4)
+    shelters.set_state(CLERK, city.facilities["F4"].pk, "full")
+    shelters.set_state(CLERK, city.facilities["F1"].pk, "open")
+    outbox.drain()
+    run = evacuation.current_run()
+    assert run is not None
+    assert run.reason == "facility"
+    assert PlanRun.objects.filter(reason="facility").count() == 1, "two reports, one plan"
+    taro = evacuation.personal_advice(city.residents["備 太郎"].pk)
+    assert taro is not None
+    assert taro.advice.facility == city.facilities["F2"]
+
+
+def test_lifting_empties_the_plan_and_old_advice_goes(city: City) -> None:
+    _warn(4)
+    _warn(0, minute=5)
+    run = evacuation.current_run()
+    assert run is not None
+    assert run.hazards == []
+    assert evacuation.personal_advice(city.residents["備 太郎"].pk) is None
+    assert services.forget_superseded() == 9
+    assert Advice.objects.count() == 0
+    assert PlanRun.objects.count() == 2, "the totals of old plans stay"
+
+
+def test_the_same_telegram_is_planned_once(city: City) -> None:
+    _warn(4)
+    telegram = PlanRun.objects.get().telegram_id
+    again = evacuation.replan("warning", telegram)
+    assert again == evacuation.current_run()
+    assert PlanRun.objects.count() == 1
+
+
+def test_an_exercise_plans_in_its_own_world(city: City) -> None:
+    _warn(4, status="exercise")
+    assert evacuation.current_run() is None
+    with city.entered(World.EXERCISE):
+        run = evacuation.current_run()
+        assert run is not None
+        assert run.counts["inside"] == 6
+
+
+def test_level_two_plans_nobody(city: City) -> None:
+    _warn(2)
+    run = evacuation.current_run()
+    assert run is None or run.hazards == []
+
+
+def test_without_a_network_the_reason_is_said(city: City) -> None:
+    Household.objects.update(node=None)
+    city_now = population()
+    assert (city_now.node[~city_now.moved] >= -1).all()
+    _warn(4)
+    reasons = set(Advice.objects.values_list("reason", flat=True))
+    assert "none_designated" not in reasons
+
+
+def test_best_way_from_any_place(city: City) -> None:
+    home = city.residents["渡邉 実"].household
+    found = evacuation.best_way(home.latitude, home.longitude, ["flood"])
+    assert found.facility == city.facilities["F4"]
+    assert found.distance_m == pytest.approx(300, abs=1)
+    assert found.line[0] == (home.longitude, home.latitude)
+    tsunami = evacuation.best_way(home.latitude, home.longitude, ["tsunami"])
+    assert (tsunami.facility, tsunami.reason) == (None, "none_designated")
+    far = evacuation.best_way(home.latitude + 1, home.longitude, ["flood"])
+    assert far.reason == "not_connected"
