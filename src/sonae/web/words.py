@@ -72,6 +72,7 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
     "telegram": {
         "read": (lazy("解読"), "good"),
         "unknown": (lazy("種類不明"), "caution"),
+        "bundle": (lazy("まとめ電文"), ""),
         "refused": (lazy("受理できない"), "solid-bad"),
     },
     "tri": {

@@ -87,6 +87,12 @@ def vendor(path: str) -> str:
     return asset(f"vendor/{path}")
 
 
+@register.simple_tag
+def vendor_plain(path: str) -> str:
+    """Return the unhashed address of a module whose own imports name its neighbours, or nothing."""
+    return f"{settings.STATIC_URL}vendor/{path}" if _found(f"vendor/{path}") else ""
+
+
 @register.simple_tag(takes_context=True)
 def municipality_name(context: Context) -> str:
     """Return the municipality's name in the reader's language."""
@@ -186,6 +192,15 @@ def moment(at: datetime | None, style: str = "short") -> SafeString | str:
 
 
 @register.simple_tag
+def clock_text(text: str) -> str:
+    """Return day and clock time of an ISO time in text (forecasts keep them so)."""
+    try:
+        return words.spoken(datetime.fromisoformat(text).astimezone(JST))
+    except (TypeError, ValueError):
+        return _("不明")
+
+
+@register.simple_tag
 def level_badge(level: int | None, equivalent: bool = False) -> SafeString:
     """Return the badge of a 警戒レベル: number and name on the official colour.
 
@@ -216,10 +231,30 @@ def state_badge(kind: str, value: str) -> SafeString:
     return format_html('<span class="badge {}">{}</span>', tone, text)
 
 
+@register.simple_tag
+def bar(percent: int) -> SafeString:
+    """Return a small bar of a share; over 100 % it is full and the number tells the rest."""
+    width = max(0, min(percent, 100))
+    return format_html(
+        '<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect '
+        'width="100" height="10" fill="#d3d9e2"/><rect width="{}" height="10" fill="{}"/></svg>'
+        '<span class="small">{}%</span>',
+        width,
+        "#b3130c" if percent >= 100 else "#0b4aa8",
+        percent,
+    )
+
+
 @register.filter
 def metres(value: float | None) -> str:
     """Return a walking distance for people: 850 m, 1.2 km; unknown stays unknown."""
     return words.distance(value)
+
+
+@register.filter
+def unlocalized(value: float) -> str:
+    """Return a number for a program: a point, no grouping."""
+    return repr(value)
 
 
 @register.filter

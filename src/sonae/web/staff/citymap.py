@@ -1,0 +1,57 @@
+"""地図: the city as a picture first, and as a map that can be moved where the browser can."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.municipalities import interface as municipalities
+from sonae.domains.safety import interface as safety
+from sonae.domains.shelters import interface as shelters
+from sonae.platform.access import Audience, audience
+from sonae.web.drawing import TownMark, town_map
+
+WHATS = ("unaccounted", "exposed")
+
+
+def marks(what: str) -> list[TownMark]:
+    """Return every town with the count that is asked for: unaccounted, or people in danger."""
+    exposed = evacuation.counts().get("towns", {})
+    left = safety.unaccounted_by_town()
+    found = []
+    for town in municipalities.towns():
+        inside, unsurveyed = exposed.get(str(town.pk), (0, 0))
+        count, urgent = left.get(town.pk, 0), 0
+        if what == "exposed":
+            count, urgent = inside + unsurveyed, inside
+        found.append(TownMark(town.name, town.longitude, town.latitude, count, urgent))
+    return found
+
+
+def picture(what: str, drawn: list[TownMark]) -> SafeString:
+    """Draw the towns and the places that are open."""
+    title = (
+        _("町ごとの安否未確認の人数")
+        if what == "unaccounted"
+        else _("町ごとの危険な場所にいる人数")
+    )
+    total = sum(mark.count for mark in drawn)
+    described = _("%(total)s人。内訳は下の表にあります。") % {"total": f"{total:,}"}
+    open_now = [
+        (place.facility.longitude, place.facility.latitude)
+        for place in shelters.places()
+        if place.state in {"open", "full"}
+    ]
+    return town_map(drawn, title=title, description=described, places=open_now)
+
+
+@audience(Audience.STAFF)
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show the picture with its table, and offer the movable map where it is installed."""
+    what = request.GET.get("what", "")
+    what = what if what in WHATS else "unaccounted"
+    drawn = marks(what)
+    counted = sorted((mark for mark in drawn if mark.count), key=lambda mark: -mark.count)
+    context = {"what": what, "picture": picture(what, drawn), "marks": counted}
+    return render(request, "staff/map.html", context)

@@ -1,0 +1,137 @@
+"""避難所: what is open, how full, what nobody has confirmed; reporting a state."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib import messages as flash
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from sonae.core import clock
+from sonae.core.errors import SonaeError
+from sonae.domains.safety import interface as safety
+from sonae.domains.shelters import interface as shelters
+from sonae.platform.access import Audience, actor_of, audience
+from sonae.web import words
+from sonae.web.templatetags.sonae import in_world
+
+TREND_WINDOW = timedelta(hours=1)
+VIEWS = ("active", "unknown", "closed", "all")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One facility on the desk; ``trend`` is the change of the head-count within an hour."""
+
+    place: shelters.Place
+    trend: int | None
+
+    @property
+    def percent(self) -> int | None:
+        """Share of the capacity in use, in percent; None when either number is unknown."""
+        if self.place.people is None or not self.place.capacity:
+            return None
+        return round(100 * self.place.people / self.place.capacity)
+
+    @property
+    def groups(self) -> str:
+        """The only groups admitted, for reading."""
+        return words.groups(self.place.restricted_to)
+
+    @property
+    def hazard_names(self) -> str:
+        """The hazards designated for, for reading."""
+        return "・".join(words.hazard(code) for code in self.place.hazards)
+
+
+def rows() -> list[Row]:
+    """Return all facilities with head-count and trend; people in a place not open come first."""
+    now, before = safety.occupancies(), safety.occupancies(at=clock.now() - TREND_WINDOW)
+    found = [
+        Row(place, _trend(place, before.get(place.facility.pk, 0)))
+        for place in shelters.places(now)
+        if place.site or place.shelter or place.people
+    ]
+    return sorted(found, key=lambda row: (not odd(row), -(row.place.people or 0)))
+
+
+def _trend(place: shelters.Place, before: int) -> int | None:
+    """Return the change of the head-count, None where nobody counts."""
+    return None if place.people is None else place.people - before
+
+
+def odd(row: Row) -> bool:
+    """Tell whether people are in a place that nobody reported as open: someone must look."""
+    return bool(row.place.people) and row.place.state not in {"open", "full"}
+
+
+def _shown(row: Row, view: str) -> bool:
+    """Tell whether a row belongs to a view of the list."""
+    state = row.place.state
+    if view == "active":
+        return state in {"open", "full", "preparing"} or bool(row.place.people)
+    return view == "all" or state == view
+
+
+@audience(Audience.STAFF)
+def overview(request: HttpRequest) -> HttpResponse:
+    """List the facilities by state, with a search by name."""
+    everything = rows()
+    view, query = request.GET.get("view", "active"), request.GET.get("q", "").strip()
+    view = view if view in VIEWS else "active"
+    if query:
+        chosen = [r for r in everything if query in r.place.facility.name + r.place.facility.kana]
+    else:
+        chosen = [row for row in everything if _shown(row, view)]
+    context = {
+        "rows": chosen,
+        "view": view,
+        "query": query,
+        "tabs": [(key, label, sum(_shown(r, key) for r in everything)) for key, label in _tabs()],
+        "people": sum(row.place.people or 0 for row in everything),
+        "unknown_capacity": sum(
+            row.place.capacity is None for row in everything if row.place.state == "open"
+        ),
+    }
+    return render(request, "staff/shelters.html", context)
+
+
+def _tabs() -> list[tuple[str, str]]:
+    """Return the views of the list with their names."""
+    return [
+        ("active", _("開設中・準備中")),
+        ("unknown", _("未確認")),
+        ("closed", _("閉鎖・使用不可")),
+        ("all", _("すべて")),
+    ]
+
+
+@audience(Audience.STAFF)
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one facility, its reports and the form to report a new state."""
+    found = next((row for row in rows() if row.place.facility.pk == pk), None)
+    if found is None:
+        raise SonaeError("not_found", _("この施設は登録されていません。"))
+    history = shelters.history(pk)
+    context = {"row": found, "place": found.place, "history": history, "states": shelters.STATES}
+    return render(request, "staff/shelter.html", context)
+
+
+@audience(Audience.OPERATOR)
+def report(request: HttpRequest, pk: int) -> HttpResponse:
+    """Store a report of the state and return to the facility."""
+    if request.method != "POST":
+        raise SonaeError("unreadable", _("このアドレスは、ボタンから使います。"))
+    state, note = request.POST.get("state", ""), request.POST.get("note", "")
+    try:
+        shelters.set_state(actor_of(request), pk, state, note)
+    except SonaeError as error:
+        if error.code == "not_found":
+            raise
+        flash.error(request, f"{error.detail} {error.hint}".strip())
+    else:
+        flash.success(
+            request, _("記録しました：%(state)s") % {"state": words.state("facility", state)[0]}
+        )
+    return HttpResponseRedirect(in_world(f"/staff/shelters/{pk}/"))

@@ -1,0 +1,95 @@
+// The movable map, loaded only when it is asked for. Its base is the city's own walking network.
+const opener = document.getElementById("open-map");
+if (opener) {
+  opener.hidden = false;
+  opener.addEventListener("click", () => open().catch(failed), { once: true });
+}
+
+function failed(reason) {
+  console.warn("map", reason);
+  document.getElementById("map-failed").hidden = false;
+  document.getElementById("live-map").hidden = true;
+  opener.hidden = true;
+}
+
+const json = async (name) => {
+  const response = await fetch(`${opener.dataset.base}${name}`, { headers: { Accept: "application/json" } });
+  if (!response.ok) throw new Error(`${name}: ${response.status}`);
+  return response.json();
+};
+
+async function open() {
+  opener.disabled = true;
+  const { Map: LiveMap, NavigationControl, ScaleControl, Popup } = await import(opener.dataset.library);
+  const [towns, facilities, network, hazards] = await Promise.all(
+    ["towns.json", "facilities.json", "network.json", "layers.json"].map(json),
+  );
+  const frame = document.getElementById("live-map");
+  frame.hidden = false;
+  opener.hidden = true;
+  const map = new LiveMap({
+    container: frame,
+    center: [Number(opener.dataset.longitude), Number(opener.dataset.latitude)],
+    zoom: 12.5,
+    attributionControl: false,
+    style: { version: 8, sources: {}, layers: [{ id: "ground", type: "background", paint: { "background-color": "#f3f4ee" } }] },
+  });
+  map.addControl(new NavigationControl());
+  map.addControl(new ScaleControl());
+  await new Promise((done, fail) => { map.once("load", done); map.once("error", (e) => fail(e.error)); });
+  addHazards(map, hazards.layers);
+  map.addSource("network", { type: "geojson", data: network });
+  map.addLayer({ id: "network", type: "line", source: "network", paint: { "line-color": "#a9b0a0", "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.3, 15, 2] } });
+  addTowns(map, towns);
+  addFacilities(map, facilities, Popup);
+  fit(map, towns);
+  frame.dataset.ready = "yes";
+}
+
+function addHazards(map, layers) {
+  const choices = document.getElementById("map-choices");
+  const source = document.getElementById("map-source");
+  choices.hidden = source.hidden = layers.length === 0;
+  for (const layer of layers) {
+    const { west, north, east, south } = layer;
+    map.addSource(layer.name, { type: "image", url: `${opener.dataset.base}overlay/${encodeURIComponent(layer.name)}.png`,
+      coordinates: [[west, north], [east, north], [east, south], [west, south]] });
+    map.addLayer({ id: layer.name, type: "raster", source: layer.name, layout: { visibility: "none" }, paint: { "raster-resampling": "nearest", "raster-fade-duration": 0 } });
+    const label = document.createElement("label");
+    label.className = "choice";
+    const box = Object.assign(document.createElement("input"), { type: "checkbox" });
+    box.addEventListener("change", () => map.setLayoutProperty(layer.name, "visibility", box.checked ? "visible" : "none"));
+    label.append(box, ` ${layer.hazard_name} ${layer.name}`);
+    choices.append(label);
+  }
+  source.textContent = layers.map((layer) => `${layer.name}: ${layer.source} ${layer.date}`).join(" / ");
+}
+
+function addTowns(map, towns) {
+  const count = opener.dataset.what === "exposed" ? ["+", ["get", "inside"], ["get", "unsurveyed"]] : ["get", "unaccounted"];
+  map.addSource("towns", { type: "geojson", data: towns });
+  map.addLayer({ id: "towns", type: "circle", source: "towns", filter: [">", count, 0],
+    paint: { "circle-radius": ["interpolate", ["linear"], ["sqrt", count], 0, 2, 50, 34], "circle-color": "#b3130c", "circle-opacity": 0.35, "circle-stroke-color": "#b3130c", "circle-stroke-width": 1.5 } });
+}
+
+function addFacilities(map, facilities, Popup) {
+  map.addSource("facilities", { type: "geojson", data: facilities });
+  map.addLayer({ id: "facilities", type: "circle", source: "facilities",
+    paint: { "circle-radius": 6, "circle-stroke-color": "#ffffff", "circle-stroke-width": 2,
+      "circle-color": ["match", ["get", "state"], "open", "#0a6b3d", "full", "#b3130c", "closed", "#47546a", "preparing", "#b97a00", "#9aa5b1"] } });
+  map.on("click", "facilities", ({ features, lngLat }) => {
+    const { name, state_name: state, people, capacity, hazards } = features[0].properties;
+    const box = document.createElement("div");
+    const title = document.createElement("strong");
+    title.textContent = name;
+    box.append(title, document.createElement("br"), `${state}  ${people ?? "?"}/${capacity ?? "?"}`, document.createElement("br"), hazards || "");
+    new Popup().setLngLat(lngLat).setDOMContent(box).addTo(map);
+  });
+}
+
+function fit(map, towns) {
+  const points = towns.features.map((feature) => feature.geometry.coordinates);
+  if (points.length < 2) return;
+  const [lons, lats] = [0, 1].map((axis) => points.map((point) => point[axis]));
+  map.fitBounds([[Math.min(...lons), Math.min(...lats)], [Math.max(...lons), Math.max(...lats)]], { padding: 48, duration: 0 });
+}
