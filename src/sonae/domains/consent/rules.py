@@ -1,0 +1,153 @@
+"""The one decision on disclosure (開示の判断): a pure, total function with a trace.
+
+Order: shield (支援措置) → oneself → own household → the city's own duties (災害対策基本法 第49条の11第1項,
+第90条の4) → active emergency sharing (第49条の11第3項) → refusal → valid consent. What no rule permits
+is denied. Fields out are never more than fields asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+KINDS: Final = frozenset(
+    {
+        "name", "kana", "birth_date", "sex", "address", "phone", "email", "household", "needs",
+        "position", "danger", "safety",
+    }
+)  # fmt: skip
+"""Kinds of personal data that can be asked for."""
+
+RECIPIENTS: Final = ("self", "household", "city", "shelter", "supporter", "service", "public")
+PURPOSES: Final[Mapping[str, frozenset[str]]] = {
+    "rescue": KINDS,
+    "reception": frozenset({"name", "kana", "birth_date", "sex", "address", "household", "needs"}),
+    "reception_presented": frozenset({"name", "kana", "birth_date", "household", "needs"}),
+    "notification": frozenset({"name", "phone", "email", "danger"}),
+    "personal_page": KINDS,
+    "account": frozenset({"name", "email"}),
+}
+"""What each purpose may need at most; anything beyond is cut off whoever asks."""
+
+_CITY_PURPOSES: Final = frozenset({"rescue", "reception", "notification", "account"})
+_PRESENTED: Final = frozenset({"name", "kana", "household"})
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A consent as far as the decision needs it; ``kinds`` empty = refusal of everything."""
+
+    recipient: str
+    purpose: str
+    kinds: frozenset[str]
+    phase: str
+    granted_at: datetime
+    expires_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+
+    def holds(self, at: datetime) -> bool:
+        """Tell whether it is in force at that moment."""
+        if self.withdrawn_at is not None and self.withdrawn_at <= at:
+            return False
+        return self.granted_at <= at and (self.expires_at is None or at < self.expires_at)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Who asks for what: ``recipient`` of `RECIPIENTS`, ``phase`` peacetime or emergency."""
+
+    recipient: str
+    recipient_id: str
+    purpose: str
+    kinds: frozenset[str]
+    phase: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known about the person asked for."""
+
+    shielded: bool = False
+    grants: Sequence[Grant] = ()
+    emergency_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """``outcome`` permit, deny or ask; ``fields`` what may be shown; ``trace`` how it was decided."""
+
+    outcome: str
+    fields: frozenset[str]
+    rule: str
+    trace: tuple[str, ...]
+    obligations: tuple[str, ...] = field(default=("record",))
+
+
+def _permit(fields: frozenset[str], rule: str, trace: list[str]) -> Decision:
+    """Permit what is left, or deny when nothing is."""
+    if not fields:
+        return _deny(rule, [*trace, "nothing asked for is allowed"])
+    return Decision("permit", fields, rule, (*trace, f"{rule}: permit"))
+
+
+def _deny(rule: str, trace: list[str], outcome: str = "deny") -> Decision:
+    """Deny (or ask the person first)."""
+    return Decision(outcome, frozenset(), rule, (*trace, f"{rule}: {outcome}"))
+
+
+def decide(question: Question, facts: Facts) -> Decision:
+    """Decide one disclosure; total over all inputs, unknown words are denied."""
+    trace = [f"{question.recipient} asks for {question.purpose} in {question.phase}"]
+    if question.purpose not in PURPOSES or question.recipient not in RECIPIENTS:
+        return _deny("unknown_words", trace)
+    fields = question.kinds & PURPOSES[question.purpose]
+    if question.recipient == "self":
+        return _permit(fields, "self", trace)
+    if facts.shielded:
+        return _shielded(question, fields, trace)
+    if question.recipient == "household":
+        return _permit(fields - {"phone", "email"}, "household", trace)
+    if question.recipient in ("city", "shelter"):
+        return _duty(question, fields, trace)
+    return _others(question, facts, fields, trace)
+
+
+def _shielded(question: Question, fields: frozenset[str], trace: list[str]) -> Decision:
+    """支援措置: only who stands at the desk with the own card is greeted by name, without address."""
+    if question.recipient in ("city", "shelter") and question.purpose == "reception_presented":
+        return _permit(fields & _PRESENTED, "shield_presented", trace)
+    if question.recipient == "city" and question.purpose == "notification":
+        return _permit(fields & {"phone", "email"}, "shield_notification", trace)
+    return _deny("shield", trace)
+
+
+def _duty(question: Question, fields: frozenset[str], trace: list[str]) -> Decision:
+    """The city's own duties; a shelter's desk only receives people."""
+    if question.recipient == "shelter":
+        if question.purpose in ("reception", "reception_presented"):
+            return _permit(fields, "duty_shelter", trace)
+        return _deny("duty_shelter", trace)
+    if question.purpose in _CITY_PURPOSES or question.purpose == "reception_presented":
+        return _permit(fields, "duty_city", trace)
+    return _deny("duty_city", trace)
+
+
+def _others(question: Question, facts: Facts, fields: frozenset[str], trace: list[str]) -> Decision:
+    """Supporters, services and the public: emergency sharing, refusal, consent, else no."""
+    until = facts.emergency_until
+    if question.recipient == "supporter" and until is not None and question.at < until:
+        return _permit(fields, "emergency", trace)
+    held = [
+        one for one in facts.grants
+        if one.holds(question.at) and one.recipient == question.recipient_id
+        and one.purpose == question.purpose and one.phase in (question.phase, "both")
+    ]  # fmt: skip
+    if any(not one.kinds for one in held):
+        return _deny("refusal", trace)
+    allowed = frozenset().union(*(one.kinds for one in held)) if held else frozenset()
+    if allowed & fields:
+        return _permit(fields & allowed, "consent", trace)
+    return _deny("no_ground", trace, "deny" if question.recipient == "public" else "ask")
