@@ -104,10 +104,12 @@ def _graphs(key: tuple[str, float, tuple[str, ...], tuple[str, ...]]) -> Any:
     return city_or_empty().graphs([one for one in hazards.layers() if one.hazard in key[3]])
 
 
-@lru_cache(maxsize=256)
-def _tree(key: tuple[str, float, tuple[str, ...], tuple[str, ...]], node: int) -> RouteTree:
-    """Return the route tree towards one facility's node."""
-    found: RouteTree = _graphs(key)[True].tree(np.array([node], np.int32))
+@lru_cache(maxsize=64)
+def _tree(
+    key: tuple[str, float, tuple[str, ...], tuple[str, ...]], nodes: tuple[int, ...]
+) -> RouteTree:
+    """Return the route tree towards some facilities' nodes: about 1.5 MB, one for a whole crowd."""
+    found: RouteTree = _graphs(key)[True].tree(np.array(nodes, np.int32))
     return found
 
 
@@ -121,7 +123,7 @@ def _line_to(facility: Facility, node: int, names: Sequence[str]) -> Line:
     """Return the way from a node to a facility under the danger of these hazards."""
     if facility.node is None:
         return []
-    return _line(city_or_empty(), way(_tree(_key(names), facility.node), node))
+    return _line(city_or_empty(), way(_tree(_key(names), (facility.node,)), node))
 
 
 def best_way(latitude: float, longitude: float, names: Sequence[str]) -> Way:
@@ -136,14 +138,15 @@ def best_way(latitude: float, longitude: float, names: Sequence[str]) -> Way:
         return Way(None, None, None, None, [], False, "not_connected")
     table = shelters.site_table()
     ordered = tuple(sorted(names))
-    chooser = SiteChooser(_graphs(_key(ordered)), engine_sites(table), ordered)
+    sites = engine_sites(table)
+    chooser = SiteChooser(_graphs(_key(ordered)), sites, ordered)
     everything = (1 << len(ordered)) - 1
     chosen, partial = chooser.fitting(everything, 0, DESIGNATED), False
     if not len(chosen):
         chosen, partial = chooser.fitting(everything, 0, PARTIAL), True
     if not len(chosen):
         return Way(None, None, None, None, [], False, "none_designated")
-    tree = chooser.tree(chosen, True)
+    tree = _tree(_key(ordered), tuple(sites.node[chosen].tolist()))
     best = int(tree.site[node[0]])
     if best < 0:
         return Way(None, None, None, None, [], False, "not_connected")
