@@ -57,13 +57,9 @@ class Sighting(ScopedModel):
     """
 
     id = models.UUIDField("ID", primary_key=True)
-    resident = models.ForeignKey(
-        Resident, null=True, on_delete=models.PROTECT, verbose_name="住民"
-    )
+    resident = models.ForeignKey(Resident, null=True, on_delete=models.PROTECT, verbose_name="住民")
     visitor = models.ForeignKey(Visitor, null=True, on_delete=models.PROTECT, verbose_name="来訪者")
-    facility = models.ForeignKey(
-        Facility, null=True, on_delete=models.PROTECT, verbose_name="施設"
-    )
+    facility = models.ForeignKey(Facility, null=True, on_delete=models.PROTECT, verbose_name="施設")
     place = models.CharField("場所", max_length=200, blank=True)
     direction = models.CharField("動き", max_length=16)
     status = models.CharField("安否", max_length=12, default="safe")
@@ -85,7 +81,9 @@ class Sighting(ScopedModel):
 
         verbose_name = "所在情報"
         indexes = [
-            models.Index(fields=["municipality", "world", "facility", "occurred_at"], name="seen_at"),
+            models.Index(
+                fields=["municipality", "world", "facility", "occurred_at"], name="seen_at"
+            ),
         ]
 
 
@@ -97,9 +95,7 @@ class PersonState(ScopedModel):
     """
 
     person = models.CharField("本人", max_length=24)
-    resident = models.ForeignKey(
-        Resident, null=True, on_delete=models.CASCADE, verbose_name="住民"
-    )
+    resident = models.ForeignKey(Resident, null=True, on_delete=models.CASCADE, verbose_name="住民")
     visitor = models.ForeignKey(Visitor, null=True, on_delete=models.CASCADE, verbose_name="来訪者")
     facility = models.ForeignKey(
         Facility, null=True, on_delete=models.SET_NULL, verbose_name="施設"

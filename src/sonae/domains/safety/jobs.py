@@ -1,0 +1,12 @@
+"""Outbox subscribers of the ledger."""
+
+from typing import Any
+
+from sonae.domains.safety import inquiries
+from sonae.platform.outbox import subscribe
+
+
+@subscribe("plan.ready")
+def open_inquiry(payload: dict[str, Any]) -> None:
+    """Everyone whom the plan found in danger must be accounted for."""
+    inquiries.open_inquiry(payload["run"])

@@ -1,0 +1,138 @@
+"""Pure decisions of the ledger: the fold over sightings, who counts as accounted for, urgency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+DIRECTIONS: Final = ("in", "out", "move", "shelter_at_home", "in_car", "report", "void")
+"""``report`` says how someone is without a change of place; ``void`` takes a sighting back."""
+STATUSES: Final = ("safe", "injured", "needs_help", "unknown")
+SOURCES: Final = ("reception", "self", "family", "carer", "patrol", "paper", "city", "system")
+PRESENT: Final = frozenset({"in", "move"})
+"""Directions after which a person is inside the facility."""
+SETTLED: Final = frozenset({"in", "move", "shelter_at_home", "in_car"})
+CONCURRENT: Final = timedelta(minutes=10)
+"""Check-ins at two facilities closer together than this cannot both be one person walking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What the fold needs of one sighting."""
+
+    id: UUID
+    direction: str
+    status: str
+    facility: int | None
+    place: str
+    occurred_at: datetime
+    clock: str
+    device: str
+    supersedes: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where and how one person is, after all sightings known."""
+
+    direction: str
+    status: str
+    facility: int | None
+    place: str
+    seen_at: datetime
+    clock: str
+    conflict: bool
+
+
+def standing(events: Iterable[Event]) -> list[Event]:
+    """Return the events that count, in the order of their clocks: superseded ones and voids are out.
+
+    A void or a correction counts against its target even when that arrives later or never.
+    """
+    once = {event.id: event for event in events}
+    gone = {event.supersedes for event in once.values() if event.supersedes is not None}
+    left = [e for e in once.values() if e.id not in gone and e.direction != "void"]
+    return sorted(left, key=lambda event: (event.clock, event.id.hex))
+
+
+def _whereabouts(moves: Iterable[Event]) -> Event | None:
+    """Return the move that says where a person is; leaving a place one is no longer at says nothing."""
+    where: Event | None = None
+    for event in moves:
+        left_elsewhere = (
+            where is not None
+            and event.direction == "out"
+            and where.direction in SETTLED
+            and event.facility not in (None, where.facility)
+        )
+        where = where if left_elsewhere else event
+    return where
+
+
+def fold(events: Iterable[Event]) -> State | None:
+    """Fold one person's sightings into the state; the same for every order and any duplication."""
+    left = standing(events)
+    if not left:
+        return None
+    moves = [event for event in left if event.direction != "report"]
+    where, last = _whereabouts(moves) or left[-1], left[-1]
+    return State(
+        direction=where.direction,
+        status=last.status,
+        facility=where.facility if where.direction in SETTLED else None,
+        place=last.place or where.place,
+        seen_at=max(event.occurred_at for event in left),
+        clock=last.clock,
+        conflict=_in_two_places(moves, where),
+    )
+
+
+def _in_two_places(moves: Sequence[Event], where: Event) -> bool:
+    """Tell whether two devices checked the person in at two facilities at practically one time."""
+    if where.direction != "in":
+        return False
+    stay = [
+        event for event in moves if event.direction == "in" and event.facility == where.facility
+    ]
+    elsewhere = [event for event in moves if event.direction == "in" and event not in stay]
+    return any(
+        abs(here.occurred_at - there.occurred_at) < CONCURRENT and here.device != there.device
+        for here in stay
+        for there in elsewhere
+    )
+
+
+def accounted_since(events: Iterable[Event], opened_at: datetime) -> datetime | None:
+    """Return since when a person counts as accounted for in an inquiry opened at that moment.
+
+    The first standing sighting at or after the opening that says how the person is; someone who was
+    settled somewhere before the opening and is still there counts from the opening itself.
+    """
+    left = standing(events)
+    before = [event for event in left if event.occurred_at < opened_at]
+    state = fold(before)
+    if state is not None and state.direction in SETTLED and state.status != "unknown":
+        return opened_at
+    times = [e.occurred_at for e in left if e.occurred_at >= opened_at and e.status != "unknown"]
+    return min(times, default=None)
+
+
+NEED_WHEELCHAIR, NEED_REGISTERED, NEED_OLD, NEED_SMALL, NEED_OTHER = 100, 80, 50, 40, 10
+OLD_AGE, SMALL_AGE = 75, 7
+DANGER_UNKNOWN = 30
+
+
+def danger_of(zone: str, rank: int, decision: str) -> int:
+    """Return 0–100 from the hazard at home: inside by rank, less for who can stay or go upstairs."""
+    if zone != "inside":
+        return DANGER_UNKNOWN
+    full = min(40 + 10 * rank, 100)
+    return full - {"stay": 30, "upstairs": 15}.get(decision, 0)
+
+
+def urgency(danger: int, need: int) -> int:
+    """Return the order of the list of the unaccounted: danger × need, neither ever nothing."""
+    return (danger + 1) * (need + 1)

@@ -1,0 +1,263 @@
+"""Reads of the ledger: who is not accounted for, the curve, occupancy, states and histories."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db import connection
+from django.db.models import Count, F, Q, QuerySet
+
+from sonae.core import clock
+from sonae.domains.consent import interface as consent
+from sonae.domains.residents.interface import Resident
+from sonae.domains.safety import rules
+from sonae.domains.safety.models import Inquiry, InquirySubject, PersonState, Sighting
+from sonae.domains.safety.services import events_of
+from sonae.platform.access import Actor, Audience, require
+
+SHIELDED_TEXT = "支援措置対象（詳細は担当者へ）"
+
+
+@dataclass(frozen=True)
+class Count3:
+    """Residents under inquiry: ``total``, ``accounted`` and the rest by zone."""
+
+    total: int
+    accounted: int
+    inside: int
+    unknown: int
+
+    @property
+    def unaccounted(self) -> int:
+        """Residents not yet accounted for."""
+        return self.inside + self.unknown
+
+
+@dataclass(frozen=True)
+class Unaccounted:
+    """One line of the list; personal fields are empty where disclosure is denied."""
+
+    resident_pk: int
+    name: str
+    kana: str
+    birth_date: str
+    address: str
+    town: str
+    phone: str
+    zone: str
+    danger: int
+    need: int
+    helper: str
+    last_seen: datetime | None
+    last_place: str
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of the curve: how many were not accounted for at that minute."""
+
+    at: datetime
+    unaccounted: int
+
+
+def current_inquiry() -> Inquiry | None:
+    """Return the open inquiry of the world in force, else the last one, else None."""
+    return Inquiry.objects.order_by(F("closed_at").desc(nulls_first=True), "-opened_at").first()
+
+
+def _missing(inquiry: Inquiry, at: datetime | None) -> QuerySet[InquirySubject]:
+    """Return the subjects not accounted for, now or as of a moment."""
+    rows = InquirySubject.objects.filter(inquiry=inquiry)
+    if at is None:
+        return rows.filter(accounted_at=None)
+    return rows.filter(added_at__lte=at).filter(Q(accounted_at=None) | Q(accounted_at__gt=at))
+
+
+def unaccounted_count(at: datetime | None = None) -> Count3:
+    """Return the one number: residents not yet accounted for, by zone, of how many."""
+    inquiry = current_inquiry()
+    if inquiry is None:
+        return Count3(0, 0, 0, 0)
+    rows = InquirySubject.objects.filter(inquiry=inquiry)
+    if at is not None:
+        rows = rows.filter(added_at__lte=at)
+    total = rows.count()
+    zones = Counter(dict(_missing(inquiry, at).values_list("zone").annotate(n=Count("pk"))))
+    inside = zones.get("inside", 0)
+    rest = sum(zones.values()) - inside
+    return Count3(total, total - inside - rest, inside, rest)
+
+
+def unaccounted_by_town(at: datetime | None = None) -> dict[int, int]:
+    """Return town (primary key) → residents not yet accounted for."""
+    inquiry = current_inquiry()
+    if inquiry is None:
+        return {}
+    rows = _missing(inquiry, at).order_by().values_list("town_id").annotate(n=Count("pk"))
+    return dict(rows)
+
+
+def unaccounted(
+    actor: Actor,
+    *,
+    at: datetime | None = None,
+    town: int | None = None,
+    zone: str = "",
+    limit: int = 100,
+    offset: int = 0,
+) -> list[Unaccounted]:
+    """Return the list ordered by danger × need, for staff; every look is recorded."""
+    require(actor, Audience.STAFF)
+    inquiry = current_inquiry()
+    if inquiry is None:
+        return []
+    rows = _missing(inquiry, at)
+    if town is not None:
+        rows = rows.filter(town=town)
+    if zone:
+        rows = rows.filter(zone=zone)
+    weight = (F("danger") + 1) * (F("need") + 1)
+    wanted = rows.select_related("resident__household", "resident__assistanceregistrant", "town")
+    found = list(wanted.order_by(-weight, "town__code", "resident_id")[offset : offset + limit])
+    return _lines(actor, found)
+
+
+def _lines(actor: Actor, found: Sequence[InquirySubject]) -> list[Unaccounted]:
+    """Return the lines with what may be disclosed."""
+    pks = [row.resident_id for row in found]
+    made = consent.disclose(
+        actor,
+        pks,
+        purpose="rescue",
+        kinds=("name", "kana", "birth_date", "address", "phone", "needs", "safety"),
+        shielded={row.resident_id for row in found if row.resident.shielded},
+    )
+    states = {s.resident_id: s for s in PersonState.objects.filter(resident__in=pks)}
+    return [_line(row, made[row.resident_id].fields, states.get(row.resident_id)) for row in found]
+
+
+def _line(row: InquirySubject, fields: frozenset[str], state: PersonState | None) -> Unaccounted:
+    """Put one line together from the permitted fields."""
+    one = row.resident
+    registrant = getattr(one, "assistanceregistrant", None)
+    known = state if "safety" in fields else None
+    return Unaccounted(
+        resident_pk=one.pk,
+        name=one.name if "name" in fields else SHIELDED_TEXT,
+        kana=one.kana if "kana" in fields else "",
+        birth_date=one.birth_date if "birth_date" in fields else "",
+        address=one.household.address if "address" in fields else "",
+        town=row.town.name if "address" in fields else "",
+        phone=one.phone if "phone" in fields else "",
+        zone=row.zone,
+        danger=row.danger,
+        need=row.need,
+        helper=registrant.reason if registrant and "needs" in fields else "",
+        last_seen=known.seen_at if known else None,
+        last_place=known.place if known else "",
+    )
+
+
+def _per_minute(inquiry: Inquiry, column: str) -> Counter[str]:
+    """Return minute (UTC text) → how many subjects have this moment in it."""
+    table = connection.ops.quote_name(InquirySubject._meta.db_table)
+    minute = f"substr({column}, 1, 16)"
+    if connection.vendor == "postgresql":
+        minute = f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {minute}, COUNT(*) FROM {table} WHERE inquiry_id = %s"  # noqa: S608
+            f" AND {column} IS NOT NULL GROUP BY 1",
+            [inquiry.pk],
+        )
+        return Counter(dict(cursor.fetchall()))
+
+
+def curve() -> list[Point]:
+    """Return the number of residents not accounted for at every minute at which it changed."""
+    inquiry = current_inquiry()
+    if inquiry is None:
+        return []
+    added, found = _per_minute(inquiry, "added_at"), _per_minute(inquiry, "accounted_at")
+    points, number = [], 0
+    for minute in sorted(added.keys() | found.keys()):
+        number += added[minute] - found[minute]
+        at = datetime.strptime(minute, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+        points.append(Point(at.astimezone(clock.JST), number))
+    return points
+
+
+def state_of(resident_pks: Sequence[int]) -> dict[int, PersonState]:
+    """Return resident → present state; people never sighted are absent."""
+    rows = PersonState.objects.filter(resident__in=resident_pks).select_related("facility")
+    return {row.resident_id: row for row in rows if row.resident_id is not None}
+
+
+def occupancies() -> dict[int, int]:
+    """Return facility (primary key) → people inside now; facilities never reported are absent."""
+    rows = PersonState.objects.filter(direction__in=rules.PRESENT, facility__isnull=False)
+    inside = dict(rows.values_list("facility_id").annotate(n=Count("pk")))
+    seen = Sighting.objects.filter(facility__isnull=False, refusal="")
+    ever = seen.order_by().values_list("facility_id", flat=True).distinct()
+    return {pk: inside.get(pk, 0) for pk in ever}
+
+
+@dataclass(frozen=True)
+class Occupancy:
+    """People and households inside a facility; ``as_of`` the moment it is true for."""
+
+    people: int
+    households: int
+    as_of: datetime
+
+
+def occupancy(facility_pk: int, at: datetime | None = None) -> Occupancy:
+    """Return who is inside a facility, now or as of a moment (folded from the sightings until then)."""
+    as_of = at or clock.now()
+    if at is None:
+        rows = PersonState.objects.filter(direction__in=rules.PRESENT, facility=facility_pk)
+        households = rows.exclude(resident=None).aggregate(
+            n=Count("resident__household", distinct=True)
+        )["n"]
+        return Occupancy(rows.count(), households, as_of)
+    residents = _inside("resident_id", facility_pk, at)
+    visitors = _inside("visitor_id", facility_pk, at)
+    homes = Resident.objects.filter(pk__in=residents).values("household").distinct().count()
+    return Occupancy(len(residents) + len(visitors), homes, as_of)
+
+
+def _inside(column: str, facility_pk: int, at: datetime) -> list[int]:
+    """Return who was inside a facility as of a moment."""
+    rows = Sighting.objects.filter(facility=facility_pk, refusal="", occurred_at__lte=at)
+    ever = rows.exclude(**{column: None}).order_by().values_list(column, flat=True).distinct()
+    found = []
+    for person, events in events_of(column, [pk for pk in ever if pk is not None], at).items():
+        state = rules.fold(events)
+        if state and state.direction in rules.PRESENT and state.facility == facility_pk:
+            found.append(person)
+    return found
+
+
+def recent(facility_pk: int | None = None, limit: int = 30) -> list[Sighting]:
+    """Return the newest sightings, of one facility or of all, newest first."""
+    rows = Sighting.objects.select_related("resident", "visitor", "facility")
+    if facility_pk is not None:
+        rows = rows.filter(facility=facility_pk)
+    return list(rows.order_by("-recorded_at", "-pk")[:limit])
+
+
+def conflicts() -> list[PersonState]:
+    """Return people seen at two facilities at once: a clerk must look."""
+    rows = PersonState.objects.filter(conflict=True).select_related(
+        "resident", "visitor", "facility"
+    )
+    return list(rows)
+
+
+def help_wanted() -> list[PersonState]:
+    """Return people who said that they need help or are injured, newest first."""
+    rows = PersonState.objects.filter(status__in=("needs_help", "injured"))
+    return list(rows.select_related("resident__household", "facility").order_by("-seen_at"))

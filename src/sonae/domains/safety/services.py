@@ -1,0 +1,340 @@
+"""Verbs of the ledger: record sightings (the only writer of them), reports of residents, rebuild."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError
+
+from sonae.core import clock
+from sonae.core.ids import HybridClock, uuid7
+from sonae.domains.residents.interface import Resident
+from sonae.domains.safety import rules
+from sonae.domains.safety.models import Inquiry, InquirySubject, PersonState, Sighting, Visitor
+from sonae.domains.safety.rules import Event
+from sonae.platform import audit
+from sonae.platform.access import Actor
+from sonae.platform.db import bulk_insert, writing
+from sonae.platform.scope import Scope, current
+
+_server_clocks: dict[Scope, HybridClock] = {}
+"""One per world: an exercise on simulated time must not push the live clock ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorFacts:
+    """What is known of someone who is not linked to the register."""
+
+    name: str = ""
+    kana: str = ""
+    birth_date: str = ""
+    address: str = ""
+
+    @property
+    def key(self) -> str:
+        """The same facts are the same visitor, whichever device wrote them down."""
+        text = "\x1f".join((self.name, self.kana, self.birth_date, self.address))
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class NewSighting:
+    """One sighting to be recorded; ``refusal`` keeps an event that cannot count, with its reason."""
+
+    id: UUID
+    direction: str
+    occurred_at: datetime
+    clock: str
+    source: str
+    resident_pk: int | None = None
+    visitor: VisitorFacts | None = None
+    facility_pk: int | None = None
+    place: str = ""
+    status: str = "safe"
+    device: str = ""
+    actor: str = ""
+    confidence: float = 1.0
+    offline: bool = False
+    needs: Sequence[str] = ()
+    note: str = ""
+    supersedes: UUID | None = None
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one sighting: ``accepted`` and ``duplicate`` mean that it is on disk."""
+
+    id: UUID
+    status: str
+    error: str | None = None
+
+
+def record(batch: Sequence[NewSighting]) -> list[Result]:
+    """Record sightings and fold the state of everyone they touch, in one transaction.
+
+    Idempotent by id. Returns one result per sighting, in order; when it returns, they are on disk.
+    """
+    try:
+        return _record(batch)
+    except IntegrityError:  # another writer stored one of the same ids just now (PostgreSQL)
+        return _record(batch)
+
+
+def _record(batch: Sequence[NewSighting]) -> list[Result]:
+    """Write what is new and report on everything."""
+    with writing():
+        known = _known_ids([one.id for one in batch])
+        fresh: dict[UUID, NewSighting] = {}
+        results = []
+        for one in batch:
+            if one.id in known or one.id in fresh:
+                results.append(Result(one.id, "duplicate"))
+                continue
+            fresh[one.id] = one
+            status = "refused" if one.refusal else "accepted"
+            results.append(Result(one.id, status, one.refusal or None))
+        if fresh:
+            visitors = _visitors(fresh.values())
+            _insert(list(fresh.values()), visitors)
+            _fold_touched(fresh.values(), visitors)
+    return results
+
+
+def _known_ids(ids: Sequence[UUID]) -> set[UUID]:
+    """Return which ids are stored already, in whichever world."""
+    return set(Sighting.everywhere.filter(pk__in=ids).values_list("pk", flat=True))
+
+
+def _visitors(fresh: Iterable[NewSighting]) -> dict[str, int]:
+    """Return visitor key → primary key, making rows for those never seen before."""
+    facts = {one.visitor.key: one.visitor for one in fresh if one.visitor and not one.refusal}
+    if not facts:
+        return {}
+    found = dict(Visitor.objects.filter(key__in=facts).values_list("key", "pk"))
+    for key, one in facts.items():
+        if key not in found:
+            row = Visitor.objects.create(
+                key=key,
+                name=one.name,
+                kana=one.kana,
+                birth_date=one.birth_date,
+                address=one.address,
+                first_seen_at=clock.now(),
+            )
+            found[key] = row.pk
+    return found
+
+
+def _insert(fresh: Sequence[NewSighting], visitors: Mapping[str, int]) -> None:
+    """Insert the sightings as columns."""
+    scope, now, count = current(), clock.now(), len(fresh)
+    bulk_insert(
+        Sighting,
+        {
+            "municipality": [scope.municipality] * count,
+            "world": [scope.world.value] * count,
+            "id": [one.id for one in fresh],
+            "resident_id": [None if one.refusal else one.resident_pk for one in fresh],
+            "visitor_id": [_visitor_pk(one, visitors) for one in fresh],
+            "facility_id": [one.facility_pk for one in fresh],
+            "place": [one.place[:200] for one in fresh],
+            "direction": [one.direction for one in fresh],
+            "status": [one.status for one in fresh],
+            "occurred_at": [one.occurred_at for one in fresh],
+            "recorded_at": [now] * count,
+            "clock": [one.clock for one in fresh],
+            "source": [one.source for one in fresh],
+            "device": [one.device[:64] for one in fresh],
+            "actor": [one.actor[:120] for one in fresh],
+            "confidence": [one.confidence for one in fresh],
+            "offline": [one.offline for one in fresh],
+            "needs": [list(one.needs) for one in fresh],
+            "note": [one.note[:400] for one in fresh],
+            "supersedes": [one.supersedes for one in fresh],
+            "refusal": [one.refusal for one in fresh],
+        },
+    )
+
+
+def _visitor_pk(one: NewSighting, visitors: Mapping[str, int]) -> int | None:
+    return visitors[one.visitor.key] if one.visitor and not one.refusal else None
+
+
+def _fold_touched(fresh: Iterable[NewSighting], visitors: Mapping[str, int]) -> None:
+    """Fold again everyone whom the new sightings touch."""
+    live = [one for one in fresh if not one.refusal]
+    residents = {one.resident_pk for one in live if one.resident_pk is not None}
+    people = {visitors[one.visitor.key] for one in live if one.visitor}
+    if residents:
+        histories = events_of("resident_id", residents)
+        _store_states("resident_id", "r", histories)
+        _account(histories)
+    if people:
+        _store_states("visitor_id", "v", events_of("visitor_id", people))
+
+
+_EVENT_COLUMNS = (
+    "pk", "direction", "status", "facility_id", "place", "occurred_at", "clock", "device", "supersedes",
+)  # fmt: skip
+
+
+def events_of(
+    column: str, people: Iterable[int], until: datetime | None = None
+) -> dict[int, list[Event]]:
+    """Return person → all sightings that were accepted, up to a moment of occurrence."""
+    found: dict[int, list[Event]] = {person: [] for person in people}
+    rows = Sighting.objects.filter(**{f"{column}__in": list(found)}, refusal="")
+    if until is not None:
+        rows = rows.filter(occurred_at__lte=until)
+    for person, *values in rows.values_list(column, *_EVENT_COLUMNS):
+        found[person].append(Event(*values))
+    return found
+
+
+def _store_states(column: str, prefix: str, histories: Mapping[int, Sequence[Event]]) -> None:
+    """Write the folded states; a person without any standing sighting has none."""
+    folded = {person: rules.fold(events) for person, events in histories.items()}
+    gone = [f"{prefix}{person}" for person, state in folded.items() if state is None]
+    if gone:
+        PersonState.objects.filter(person__in=gone).delete()
+    rows = [
+        PersonState(
+            person=f"{prefix}{person}",
+            facility_id=state.facility,
+            place=state.place,
+            direction=state.direction,
+            status=state.status,
+            seen_at=state.seen_at,
+            clock=state.clock,
+            conflict=state.conflict,
+            **{column: person},
+        )
+        for person, state in folded.items()
+        if state is not None
+    ]
+    PersonState.objects.bulk_create(
+        rows,
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["municipality", "world", "person"],
+        update_fields=[
+            "facility", "place", "direction", "status", "seen_at", "clock", "conflict",
+        ],
+    )  # fmt: skip
+
+
+def _account(histories: Mapping[int, Sequence[Event]]) -> None:
+    """Bring the open inquiry up to date for these residents."""
+    inquiry = Inquiry.objects.filter(closed_at=None).first()
+    if inquiry is None:
+        return
+    by_time: dict[datetime | None, list[int]] = defaultdict(list)
+    for person, events in histories.items():
+        by_time[rules.accounted_since(events, inquiry.opened_at)].append(person)
+    for since, people in by_time.items():
+        InquirySubject.objects.filter(inquiry=inquiry, resident__in=people).update(
+            accounted_at=since
+        )
+
+
+def report_self(
+    resident_pks: Sequence[int],
+    status: str,
+    *,
+    direction: str = "report",
+    place: str = "",
+    note: str = "",
+    actor: Actor,
+    source: str = "self",
+) -> list[Result]:
+    """Record what people say of themselves and of those with them (無事です, 助けが必要です …)."""
+    now = clock.now()
+    return record(
+        [
+            NewSighting(
+                id=uuid7(),
+                direction=direction,
+                occurred_at=now,
+                clock=server_clock(),
+                source=source,
+                resident_pk=pk,
+                place=place,
+                status=status,
+                device="web",
+                actor=actor.id,
+                note=note,
+            )
+            for pk in resident_pks
+        ]
+    )
+
+
+def undo(actor: Actor, sighting_id: UUID) -> Result:
+    """Take a sighting back: a void event supersedes it; nothing is deleted."""
+    row = Sighting.objects.get(pk=sighting_id)
+    visitor = row.visitor
+    with writing():
+        audit.record(actor.id, "sighting_undone", str(sighting_id))
+        [result] = record(
+            [
+                NewSighting(
+                    id=uuid7(),
+                    direction="void",
+                    occurred_at=clock.now(),
+                    clock=server_clock(),
+                    source=row.source,
+                    resident_pk=row.resident_id,
+                    visitor=_facts(visitor) if visitor else None,
+                    facility_pk=row.facility_id,
+                    device="web",
+                    actor=actor.id,
+                    supersedes=row.pk,
+                )
+            ]
+        )
+    return result
+
+
+def _facts(visitor: Visitor) -> VisitorFacts:
+    return VisitorFacts(visitor.name, visitor.kana, visitor.birth_date, visitor.address)
+
+
+def server_clock() -> str:
+    """Return the next hybrid logical clock of this server, for events made on its pages."""
+    return _server_clocks.setdefault(current(), HybridClock("server")).tick()
+
+
+def rebuild() -> int:
+    """Fold everyone's state and every open inquiry anew from the sightings; return how many people."""
+    with writing():
+        PersonState.objects.all().delete()
+        residents = _people("resident_id")
+        visitors = _people("visitor_id")
+        for start in range(0, len(residents), 5000):
+            histories = events_of("resident_id", residents[start : start + 5000])
+            _store_states("resident_id", "r", histories)
+            _account(histories)
+        for start in range(0, len(visitors), 5000):
+            _store_states(
+                "visitor_id", "v", events_of("visitor_id", visitors[start : start + 5000])
+            )
+    return len(residents) + len(visitors)
+
+
+def _people(column: str) -> list[int]:
+    """Return everyone who has a sighting."""
+    rows: Any = Sighting.objects.exclude(**{column: None}).values_list(column, flat=True)
+    return sorted(set(rows))
+
+
+def known_residents(public_ids: Sequence[str]) -> dict[str, int]:
+    """Return public id → primary key for those in the register."""
+    rows = Resident.objects.filter(resident_id__in=public_ids)
+    return dict(rows.values_list("resident_id", "pk"))

@@ -1,0 +1,64 @@
+"""Reception terminals (受付端末): enrol, find by token, revoke."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+
+from sonae.core import clock
+from sonae.core.errors import SonaeError
+from sonae.domains.safety.models import Terminal
+from sonae.domains.shelters.interface import Facility
+from sonae.platform import audit
+from sonae.platform.access import SYSTEM, Actor
+from sonae.platform.db import writing
+from sonae.platform.scope import current_municipality
+
+_TTL_SECONDS = 30.0
+_known: dict[tuple[str, str], tuple[float, Terminal | None]] = {}
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def enrol_terminal(shelter: str, name: str, *, actor: Actor = SYSTEM) -> tuple[Terminal, str]:
+    """Enrol a terminal for a facility (its public id); return it and its token, shown only now."""
+    facility = Facility.objects.filter(public_id=shelter).first()
+    if facility is None:
+        raise SonaeError("not_found", f"施設ID {shelter} は登録されていません。")
+    token = secrets.token_urlsafe(32)
+    with writing():
+        number = Terminal.objects.count() + 1
+        row = Terminal.objects.create(
+            code=f"T{number:03d}",
+            name=name,
+            facility=facility,
+            token_hash=_hash(token),
+            enrolled_at=clock.now(),
+        )
+        audit.record(actor.id, "terminal_enrolled", row.code, shelter=shelter)
+    return row, token
+
+
+def terminal_by_token(token: str) -> Terminal | None:
+    """Return the terminal of a token, or None when unknown or revoked; remembered for 30 s."""
+    key = (current_municipality(), _hash(token))
+    held = _known.get(key)
+    if held is not None and time.monotonic() - held[0] < _TTL_SECONDS:
+        return held[1]
+    rows = Terminal.objects.select_related("facility")
+    found = rows.filter(token_hash=key[1], revoked_at=None).first()
+    if len(_known) > 5000:
+        _known.clear()
+    _known[key] = (time.monotonic(), found)
+    return found
+
+
+def revoke_terminal(code: str, *, actor: Actor) -> None:
+    """End a terminal's access (within 30 s in every process)."""
+    with writing():
+        Terminal.objects.filter(code=code, revoked_at=None).update(revoked_at=clock.now())
+        audit.record(actor.id, "terminal_revoked", code)
+    _known.clear()

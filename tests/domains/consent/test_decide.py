@@ -1,0 +1,127 @@
+"""The decision: total, traced, never more than asked, shield above all but oneself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sonae.core.errors import SonaeError
+from sonae.domains.consent import interface as consent
+from sonae.domains.consent.interface import (
+    KINDS,
+    PURPOSES,
+    AccessEvent,
+    Facts,
+    Grant,
+    Question,
+    decide,
+)
+from sonae.domains.consent.rules import RECIPIENTS
+from sonae.platform.access import Role
+from tests.fixtures import ADMINISTRATOR, CLERK, OPERATOR, City, actor
+
+NOW = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
+WORDS = st.text(max_size=6)
+KIND_SETS = st.frozensets(st.sampled_from(sorted(KINDS)))
+GRANTS = st.builds(
+    Grant, st.sampled_from(["svc", "other"]), st.sampled_from(sorted(PURPOSES)), KIND_SETS,
+    st.sampled_from(["peacetime", "emergency", "both"]), st.just(NOW - timedelta(days=1)),
+    st.sampled_from([None, NOW - timedelta(hours=1), NOW + timedelta(hours=1)]),
+    st.sampled_from([None, NOW - timedelta(hours=1)]),
+)  # fmt: skip
+QUESTIONS = st.builds(
+    Question, st.one_of(st.sampled_from(RECIPIENTS), WORDS), st.just("svc"),
+    st.one_of(st.sampled_from(sorted(PURPOSES)), WORDS), KIND_SETS,
+    st.sampled_from(["peacetime", "emergency"]), st.just(NOW),
+)  # fmt: skip
+FACTS = st.builds(
+    Facts, st.booleans(), st.lists(GRANTS, max_size=3),
+    st.sampled_from([None, NOW - timedelta(hours=1), NOW + timedelta(hours=1)]),
+)  # fmt: skip
+
+
+@given(QUESTIONS, FACTS)
+def test_every_answer_is_traced_and_within_what_was_asked(question: Question, facts: Facts) -> None:
+    made = decide(question, facts)
+    assert made.outcome in {"permit", "deny", "ask"}
+    assert made.trace
+    assert made.rule
+    assert made.fields <= question.kinds
+    assert made.fields <= PURPOSES.get(question.purpose, frozenset())
+    assert bool(made.fields) == (made.outcome == "permit")
+
+
+@given(QUESTIONS, FACTS)
+def test_the_shield_beats_all_but_oneself(question: Question, facts: Facts) -> None:
+    made = decide(question, Facts(True, facts.grants, facts.emergency_until))
+    if question.recipient != "self":
+        assert "address" not in made.fields
+        assert "position" not in made.fields
+        assert not made.fields or question.purpose in {"reception_presented", "notification"}
+
+
+@given(KIND_SETS, FACTS)
+def test_a_withdrawn_or_expired_consent_permits_nothing(
+    kinds: frozenset[str], facts: Facts
+) -> None:
+    over = [
+        Grant("svc", "personal_page", kinds, "both", NOW - timedelta(days=2), NOW),
+    ]
+    withdrawn = [Grant("svc", "personal_page", kinds, "both", NOW - timedelta(days=2), None, NOW)]
+    for grants in (over, withdrawn):
+        question = Question("service", "svc", "personal_page", KINDS, "peacetime", NOW)
+        assert decide(question, Facts(False, grants)).outcome != "permit"
+
+
+def test_emergency_sharing_ends_at_its_expiry() -> None:
+    question = Question(
+        "supporter", "fire", "rescue", frozenset({"name", "address"}), "emergency", NOW
+    )
+    assert decide(question, Facts(emergency_until=NOW + timedelta(seconds=1))).outcome == "permit"
+    assert decide(question, Facts(emergency_until=NOW)).outcome == "ask"
+
+
+def test_a_refusal_beats_a_consent() -> None:
+    yes = Grant("svc", "personal_page", frozenset({"name"}), "both", NOW - timedelta(days=1))
+    no = Grant("svc", "personal_page", frozenset(), "both", NOW - timedelta(days=1))
+    question = Question("service", "svc", "personal_page", frozenset({"name"}), "peacetime", NOW)
+    assert decide(question, Facts(grants=[yes])).outcome == "permit"
+    assert decide(question, Facts(grants=[yes, no])).rule == "refusal"
+
+
+def test_a_shelter_desk_receives_people_and_nothing_more() -> None:
+    def ask(purpose: str) -> str:
+        return decide(Question("shelter", "t", purpose, KINDS, "emergency", NOW), Facts()).outcome
+
+    assert ask("reception") == "permit"
+    assert ask("rescue") == "deny"
+
+
+@pytest.mark.django_db
+def test_each_disclosure_is_recorded_and_the_resident_can_read_it(city: City) -> None:
+    taro, hana = city.residents["備 太郎"], city.residents["備 花子"]
+    made = consent.disclose(
+        OPERATOR, [taro.pk, hana.pk], purpose="rescue", kinds=["name"], shielded={hana.pk}
+    )
+    assert (made[taro.pk].outcome, made[hana.pk].outcome) == ("permit", "deny")
+    assert AccessEvent.objects.count() == 2
+    own = actor(Role.RESIDENT, 9, taro.pk)
+    [seen] = consent.accesses(own, taro.pk)
+    assert (seen.recipient, seen.fields, seen.rule) == (OPERATOR.name, ["name"], "duty_city")
+    assert consent.accesses(ADMINISTRATOR, hana.pk)[0].decision == "deny"
+    with pytest.raises(SonaeError):
+        consent.accesses(own, hana.pk)
+    consent.disclose(own, [taro.pk], purpose="personal_page", kinds=["name"], shielded=set())
+    assert AccessEvent.objects.filter(subject=taro.pk).count() == 1, "one's own look is one's own"
+
+
+@pytest.mark.django_db
+def test_grant_and_withdraw(city: City) -> None:
+    taro = city.residents["備 太郎"].pk
+    row = consent.grant(CLERK, taro, "anonymous", "personal_page", ["name"])
+    consent.withdraw(CLERK, row.pk)
+    row.refresh_from_db()
+    assert row.withdrawn_at is not None

@@ -1,0 +1,235 @@
+"""The ledger over its interface: recording, inquiry, occupancy, list, rebuild."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from random import Random
+
+import pytest
+
+from sonae.core import clock
+from sonae.core.clock import FrozenClock
+from sonae.core.errors import SonaeError
+from sonae.core.ids import HybridClock, uuid7
+from sonae.domains.consent.interface import AccessEvent
+from sonae.domains.safety import interface as safety
+from sonae.domains.safety.interface import NewSighting, PersonState, Sighting, VisitorFacts
+from sonae.domains.safety.models import InquirySubject
+from sonae.domains.warnings import interface as warnings
+from sonae.platform import outbox
+from sonae.platform.scope import World
+from tests.fixtures import CLERK, OPERATOR, VIEWER, City, flood_telegram
+
+pytestmark = pytest.mark.django_db
+
+
+def sighting(
+    city: City,
+    name: str | None = None,
+    facility: str | None = "F2",
+    direction: str = "in",
+    *,
+    device: str = "T001",
+    minutes: int = 0,
+    visitor: VisitorFacts | None = None,
+    status: str = "safe",
+    **more: object,
+) -> NewSighting:
+    at = clock.now() + timedelta(minutes=minutes)
+    with clock.using(FrozenClock(at)):
+        tick = HybridClock(device).tick()
+    return NewSighting(
+        id=uuid7(), direction=direction, occurred_at=at, clock=tick, source="reception",
+        resident_pk=city.residents[name].pk if name else None, visitor=visitor,
+        facility_pk=city.facilities[facility].pk if facility else None, device=device,
+        status=status, **more,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def warn(level: int = 4, status: str = "actual", minute: int = 0) -> None:
+    warnings.accept(flood_telegram(level, status, minute), via="test")
+    outbox.drain()
+
+
+def test_recorded_once_however_often_it_is_sent(city: City) -> None:
+    batch = [sighting(city, "備 太郎"), sighting(city, "備 花子")]
+    assert [r.status for r in safety.record(batch)] == ["accepted", "accepted"]
+    assert [r.status for r in safety.record([*batch, batch[0]])] == ["duplicate"] * 3
+    assert Sighting.objects.count() == 2
+    assert safety.occupancy(city.facilities["F2"].pk).people == 2
+    assert safety.occupancy(city.facilities["F2"].pk).households == 1
+
+
+def test_a_refused_event_is_kept_and_counts_for_nothing(city: City) -> None:
+    one = sighting(city, "備 太郎", refusal="unknown_resident")
+    [result] = safety.record([one])
+    assert (result.status, result.error) == ("refused", "unknown_resident")
+    assert safety.record([one])[0].status == "duplicate"
+    assert Sighting.objects.get().refusal == "unknown_resident"
+    assert PersonState.objects.count() == 0
+
+
+def test_visitors_are_people_too(city: City) -> None:
+    who = VisitorFacts("外 来", "ソト ライ", "1999-01-01", "他市")
+    safety.record([sighting(city, visitor=who), sighting(city, visitor=who, minutes=1)])
+    found = safety.occupancy(city.facilities["F2"].pk)
+    assert (found.people, found.households) == (1, 0)
+
+
+def test_the_inquiry_opens_with_everyone_in_danger_and_falls_with_every_check_in(
+    city: City,
+) -> None:
+    warn(4)
+    count = safety.unaccounted_count()
+    assert (count.total, count.inside, count.unknown, count.unaccounted) == (9, 6, 3, 9)
+    safety.record([sighting(city, "備 太郎"), sighting(city, "高橋 翔")])
+    assert safety.unaccounted_count().unaccounted == 8, "who was not in danger changes nothing"
+    safety.report_self([city.residents["山﨑 ミツ"].pk], "safe", actor=CLERK)
+    assert safety.unaccounted_count().unknown == 2
+    assert safety.unaccounted_by_town()[city.towns["西町"].pk] == 4
+
+
+def test_who_came_before_the_warning_is_accounted_for(city: City) -> None:
+    safety.record([sighting(city, "備 太郎", minutes=-30)])
+    warn(4)
+    assert safety.unaccounted_count().unaccounted == 8
+    safety.record([sighting(city, "備 太郎", minutes=5, direction="report", status="unknown")])
+    assert safety.unaccounted_count().unaccounted == 8
+
+
+def test_an_undone_check_in_is_missing_again(city: City) -> None:
+    warn(4)
+    [result] = safety.record([sighting(city, "備 太郎")])
+    safety.undo(CLERK, result.id)
+    assert safety.unaccounted_count().unaccounted == 9
+    assert safety.occupancy(city.facilities["F2"].pk).people == 0
+    assert Sighting.objects.count() == 2, "nothing is deleted"
+
+
+def test_later_plans_add_and_raise_but_forget_nobody(city: City) -> None:
+    warn(3)
+    before = dict(InquirySubject.objects.values_list("resident__name", "danger"))
+    safety.record([sighting(city, "備 花子", minutes=1)])
+    warn(5, minute=5)
+    after = dict(InquirySubject.objects.values_list("resident__name", "danger"))
+    assert after.keys() == before.keys()
+    assert all(after[name] >= before[name] for name in before)
+    assert safety.unaccounted_count().unaccounted == 8
+
+
+def test_the_list_is_ordered_by_danger_and_need_and_every_look_is_recorded(city: City) -> None:
+    warn(4)
+    lines = safety.unaccounted(VIEWER)
+    weights = [(line.danger + 1) * (line.need + 1) for line in lines]
+    assert weights == sorted(weights, reverse=True)
+    assert lines[0].name == "備 太郎"
+    assert lines[0].helper == "要介護３"
+    assert AccessEvent.objects.filter(recipient=VIEWER.name, purpose="rescue").count() == 9
+    town = safety.unaccounted(VIEWER, town=city.towns["東町"].pk, limit=2)
+    assert len(town) == 2
+    with pytest.raises(SonaeError):
+        safety.unaccounted(CLERK)
+
+
+def test_a_shielded_person_has_no_name_on_the_list(city: City) -> None:
+    warn(4)
+    lines = safety.unaccounted(OPERATOR)
+    shielded = next(line for line in lines if line.resident_pk == city.residents["佐藤 守"].pk)
+    text = repr(shielded)
+    assert "佐藤" not in text
+    assert "サトウ" not in text
+    assert "番地" not in text
+    assert "東町" not in text
+
+
+def test_as_of_any_time(city: City) -> None:
+    warn(4)
+    opened = clock.now()
+    safety.record([sighting(city, "備 太郎", minutes=10), sighting(city, "備 花子", minutes=20)])
+    safety.record([sighting(city, "備 太郎", direction="out", minutes=30)])
+
+    def then(minutes: int) -> tuple[int, int]:
+        at = opened + timedelta(minutes=minutes)
+        return safety.unaccounted_count(at).unaccounted, safety.occupancy(
+            city.facilities["F2"].pk, at
+        ).people
+
+    assert [then(m) for m in (1, 15, 25, 35)] == [(9, 0), (8, 1), (7, 2), (7, 1)]
+    assert safety.curve()[-1].unaccounted == 7
+    assert [p.unaccounted for p in safety.curve()] == [9, 8, 7]
+
+
+def test_two_desks_flag_one_person(city: City) -> None:
+    safety.record([sighting(city, "備 太郎", "F2", device="T001")])
+    safety.record([sighting(city, "備 太郎", "F4", device="T002", minutes=3)])
+    assert [state.resident_id for state in safety.conflicts()] == [city.residents["備 太郎"].pk]
+
+
+def test_any_order_of_delivery_and_a_rebuild_give_the_same(city: City) -> None:
+    warn(4)
+    names = list(city.residents)
+    random = Random(4)
+    batch = [
+        sighting(
+            city,
+            random.choice(names),
+            random.choice(["F1", "F2", "F4"]),
+            random.choice(["in", "out", "move", "in_car", "report"]),
+            device=f"T{random.randrange(5)}",
+            minutes=random.randrange(-60, 240),
+        )
+        for _ in range(60)
+    ]
+    for start in range(0, 60, 7):
+        safety.record(batch[start : start + 7])
+    first = _everything()
+    InquirySubject.objects.update(accounted_at=None)
+    assert safety.rebuild() == len({one.resident_pk for one in batch})
+    assert _everything() == first
+    Sighting.objects.all().delete()
+    PersonState.objects.all().delete()
+    InquirySubject.objects.update(accounted_at=None)
+    random.shuffle(batch)
+    safety.record(batch[:20])
+    safety.record(batch[10:])
+    assert _everything() == first
+
+
+def _everything() -> tuple[list[object], list[object]]:
+    states = PersonState.objects.order_by("person").values_list(
+        "person", "facility", "direction", "status", "seen_at", "clock", "conflict"
+    )
+    subjects = InquirySubject.objects.order_by("resident").values_list("resident", "accounted_at")
+    return list(states), list(subjects)
+
+
+def test_an_exercise_never_touches_the_live_ledger(city: City) -> None:
+    warn(4)
+    with city.entered(World.EXERCISE):
+        warnings.accept(flood_telegram(5, "exercise"), via="test")
+        outbox.drain()
+        safety.record([sighting(city, "備 太郎")])
+        assert safety.unaccounted_count().unaccounted == 8
+    assert safety.unaccounted_count().unaccounted == 9
+    assert safety.occupancies() == {}
+
+
+def test_terminals(city: City) -> None:
+    row, token = safety.enrol_terminal("F2", "受付1")
+    assert safety.terminal_by_token(token) == row
+    assert safety.terminal_by_token("wrong") is None
+    safety.revoke_terminal(row.code, actor=OPERATOR)
+    assert safety.terminal_by_token(token) is None
+    with pytest.raises(SonaeError):
+        safety.enrol_terminal("NOWHERE", "受付1")
+
+
+def test_the_inquiry_is_closed_by_a_person(city: City) -> None:
+    warn(4)
+    with pytest.raises(SonaeError):
+        safety.close_inquiry(VIEWER)
+    safety.close_inquiry(OPERATOR)
+    assert safety.current_inquiry().closed_at is not None  # type: ignore[union-attr]
+    warn(5, minute=9)
+    assert safety.current_inquiry().closed_at is None  # type: ignore[union-attr]
+    assert isinstance(safety.current_inquiry().opened_at, datetime)  # type: ignore[union-attr]
