@@ -18,6 +18,7 @@ from sonae.domains.safety.selectors import (
     state_of,
     unaccounted,
     unaccounted_by_town,
+    unaccounted_by_urgency,
     unaccounted_count,
 )
 from sonae.domains.safety.services import (
@@ -69,6 +70,7 @@ __all__ = [
     "terminal_by_token",
     "unaccounted",
     "unaccounted_by_town",
+    "unaccounted_by_urgency",
     "unaccounted_count",
     "undo",
 ]

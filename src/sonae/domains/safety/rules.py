@@ -123,6 +123,8 @@ def accounted_since(events: Iterable[Event], opened_at: datetime) -> datetime | 
 NEED_WHEELCHAIR, NEED_REGISTERED, NEED_OLD, NEED_SMALL, NEED_OTHER = 100, 80, 50, 40, 10
 OLD_AGE, SMALL_AGE = 75, 7
 DANGER_UNKNOWN = 30
+GRAVE_DANGER = 70
+"""From here on: flooded over the first floor, or a landslide special zone (bands of the desk)."""
 
 
 def danger_of(zone: str, rank: int, decision: str) -> int:

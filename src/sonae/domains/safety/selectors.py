@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import connection
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 
 from sonae.core import clock
 from sonae.domains.consent import interface as consent
@@ -98,6 +98,26 @@ def unaccounted_by_town(at: datetime | None = None) -> dict[int, int]:
         return {}
     rows = _missing(inquiry, at).order_by().values_list("town_id").annotate(n=Count("pk"))
     return dict(rows)
+
+
+def unaccounted_by_urgency(at: datetime | None = None) -> dict[tuple[str, str], int]:
+    """Return (danger band, need band) → residents not yet accounted for (`rules` names the bands)."""
+    inquiry = current_inquiry()
+    if inquiry is None:
+        return {}
+    danger = Case(
+        When(~Q(zone="inside"), then=Value("unknown")),
+        When(danger__gte=rules.GRAVE_DANGER, then=Value("grave")),
+        default=Value("inside"),
+    )
+    need = Case(
+        When(need__gte=rules.NEED_REGISTERED, then=Value("registrant")),
+        When(need__gte=rules.NEED_SMALL, then=Value("slow")),
+        default=Value("other"),
+    )
+    rows = _missing(inquiry, at).order_by().annotate(band=danger, needs=need)
+    counted = rows.values_list("band", "needs").annotate(n=Count("pk"))
+    return {(band, needs): count for band, needs, count in counted}
 
 
 def unaccounted(
