@@ -29,6 +29,31 @@ GROUPS = {
     "other": lazy("支援が必要な人"),
 }
 
+CHANNELS = {
+    "email": lazy("メール"),
+    "push": lazy("プッシュ通知"),
+    "line": lazy("LINE"),
+    "sms": lazy("SMS"),
+    "radio": lazy("防災行政無線"),
+    "page": lazy("市のページ"),
+    "web": lazy("市のページ"),
+    "cap": lazy("CAP配信"),
+    "feed": lazy("CAP配信"),
+    "lalert": lazy("Lアラート"),
+    "recorder": lazy("訓練の記録"),
+}
+
+DANGER_BANDS = {
+    "grave": lazy("特に危険"),
+    "inside": lazy("危険区域"),
+    "unknown": lazy("未調査の土地"),
+}
+NEED_BANDS = {
+    "registrant": lazy("要支援者"),
+    "slow": lazy("高齢者・幼児"),
+    "other": lazy("そのほか"),
+}
+
 STATES: dict[str, dict[str, tuple[object, str]]] = {
     "facility": {
         "open": (lazy("開設中"), "good"),
@@ -94,6 +119,11 @@ def state(kind: str, value: str) -> tuple[str, str]:
 def hazard(code: str) -> str:
     """Return the name of a hazard in the reader's language."""
     return str(HAZARDS.get(code, code))
+
+
+def channel(code: str) -> str:
+    """Return the name of a channel in the reader's language."""
+    return str(CHANNELS.get(code, code))
 
 
 def groups(codes: list[str]) -> str:

@@ -6,12 +6,12 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
-from sonae.domains.evacuation import interface as evacuation
-from sonae.domains.messages import interface as messages
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
 from sonae.platform.access import Audience, audience
+from sonae.web import pending
+from sonae.web import pending as messages
 from sonae.web.citizen.shared import for_everyone
 from sonae.web.citizen.situation import Situation, describe
 
@@ -26,7 +26,7 @@ def situation() -> tuple[Situation, list[warnings.WarningInForce]]:
     """Return the head of the page and the warnings in force, gravest first."""
     orders = [
         (order, [town.name for town in order.towns.all()])
-        for order in evacuation.orders()
+        for order in pending.orders()
         if order.status == "issued"
     ]
     lines = warnings.in_force()

@@ -2,9 +2,12 @@
 
 from django.urls import URLPattern, path
 
-from sonae.web.citizen import language
+from sonae.web.citizen import front, language, shelterlist, where
 
 app_name = "citizen"
 urlpatterns: list[URLPattern] = [
+    path("", front.front, name="front"),
+    path("where/", where.where, name="where"),
+    path("shelters/", shelterlist.listing, name="shelters"),
     path("language/<str:code>/", language.choose, name="language"),
 ]

@@ -8,11 +8,11 @@ import click
 
 from sonae.core.errors import SonaeError
 from sonae.core.rows import FORMATS, Rows
-from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.warnings import interface as warnings
 from sonae.domains.warnings.interface import Accepted
 from sonae.engines.warnings.cli import inputs
 from sonae.platform import worlds
+from sonae.web.commands.place import serving
 
 
 @click.command("accept")
@@ -26,7 +26,7 @@ def accept(files: tuple[str, ...], via: str, fmt: str | None) -> None:
 
     読めない電文も原文を保存し、職員の確認待ちにする。同じ電文は何度取り込んでも1通になる。
     """
-    code = _municipality()
+    code = serving()
     with Rows(fmt) as rows, worlds.entered(code):
         for name, path in inputs(files):
             try:
@@ -36,17 +36,6 @@ def accept(files: tuple[str, ...], via: str, fmt: str | None) -> None:
                 continue
             _report(rows, name, warnings.accept(raw, via=via))
     sys.exit(rows.status)
-
-
-def _municipality() -> str:
-    code = municipalities.serving_code()
-    if code is None:
-        raise SonaeError(
-            "no_municipality",
-            "どの市区町村の受信か決まりません。",
-            "市区町村を登録するか、SONAE_MUNICIPALITY に6桁の団体コードを指定してください。",
-        )
-    return code
 
 
 def _report(rows: Rows, name: str, taken: Accepted) -> None:

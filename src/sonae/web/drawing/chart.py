@@ -84,8 +84,9 @@ def _time_axis(start: datetime, end: datetime, x: object) -> str:
         local = at.astimezone(JST)
         newday = local.hour == 0 and local.minute == 0
         text = f"{local.month}/{local.day}" if newday else words.spoken(local, "clock")
+        where = min(x(at), WIDTH - RIGHT - 6)
         marks.append(
-            f'<text x="{x(at):.1f}" y="{HEIGHT - 10:g}" text-anchor="middle" font-size="14" '
+            f'<text x="{where:.1f}" y="{HEIGHT - 10:g}" text-anchor="middle" font-size="14" '
             f'fill="#47546a">{text}</text>'
         )
         at += step

@@ -109,9 +109,9 @@ def _plans(limit: int) -> list[Happening]:
 def _people() -> list[Happening]:
     """Return hour by hour how many residents were newly accounted for."""
     by_hour: dict[datetime, list[int]] = {}
-    for at, left in safety.curve():
-        hour = at.astimezone(JST).replace(minute=0, second=0, microsecond=0)
-        by_hour.setdefault(hour, []).append(left)
+    for point in safety.curve():
+        hour = point.at.astimezone(JST).replace(minute=0, second=0, microsecond=0)
+        by_hour.setdefault(hour, []).append(point.unaccounted)
     return [
         Happening(
             hour,

@@ -1,9 +1,11 @@
 """避難所: what is open, how full, what nobody has confirmed; reporting a state."""
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib import messages as flash
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -47,18 +49,30 @@ class Row:
 
 def rows() -> list[Row]:
     """Return all facilities with head-count and trend; people in a place not open come first."""
-    now, before = safety.occupancies(), safety.occupancies(at=clock.now() - TREND_WINDOW)
+    moved = net_arrivals(clock.now() - TREND_WINDOW)
     found = [
-        Row(place, _trend(place, before.get(place.facility.pk, 0)))
-        for place in shelters.places(now)
+        Row(place, None if place.people is None else moved.get(place.facility.pk, 0))
+        for place in shelters.places(safety.occupancies())
         if place.site or place.shelter or place.people
     ]
     return sorted(found, key=lambda row: (not odd(row), -(row.place.people or 0)))
 
 
-def _trend(place: shelters.Place, before: int) -> int | None:
-    """Return the change of the head-count, None where nobody counts."""
-    return None if place.people is None else place.people - before
+def net_arrivals(since: datetime) -> dict[int, int]:
+    """Return facility → arrivals less departures recorded since then (corrections not folded)."""
+    seen = safety.Sighting.objects.filter(
+        facility__isnull=False,
+        refusal="",
+        occurred_at__gte=since,
+        direction__in=("in", "move", "out"),
+    )
+    found: Counter[int] = Counter()
+    for pk, direction, count in (
+        seen.order_by().values_list("facility_id", "direction").annotate(n=Count("pk"))
+    ):
+        if pk is not None:
+            found[pk] += -count if direction == "out" else count
+    return dict(found)
 
 
 def odd(row: Row) -> bool:

@@ -1,6 +1,37 @@
 """Routes of the section: Staff desk."""
 
-from django.urls import URLPattern
+from importlib.util import find_spec
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from sonae.web.staff import citymap, desk, exercise, mapdata, safety, shelters, warnings
 
 app_name = "staff"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", desk.overview, name="desk"),
+    path("panels/<str:name>/", desk.panel, name="panel"),
+    path("warnings/", warnings.overview, name="warnings"),
+    path("warnings/<int:pk>/", warnings.telegram, name="telegram"),
+    path("warnings/<int:pk>/raw/", warnings.download, name="telegram-raw"),
+    path("warnings/<int:pk>/seen/", warnings.acknowledge, name="telegram-seen"),
+    path("shelters/", shelters.overview, name="shelters"),
+    path("shelters/<int:pk>/", shelters.detail, name="shelter"),
+    path("shelters/<int:pk>/report/", shelters.report, name="shelter-report"),
+    path("safety/", safety.overview, name="safety"),
+    path("safety/csv/", safety.as_csv, name="safety-csv"),
+    path("map/", citymap.overview, name="map"),
+    path("map/towns.json", mapdata.towns, name="map-towns"),
+    path("map/facilities.json", mapdata.facilities, name="map-facilities"),
+    path("map/network.json", mapdata.network, name="map-network"),
+    path("map/layers.json", mapdata.layers, name="map-layers"),
+    path("map/overlay/<str:name>.png", mapdata.overlay, name="map-overlay"),
+    path("exercise/", exercise.overview, name="exercise"),
+    path("exercise/progress/", exercise.progress, name="exercise-progress"),
+    path("exercise/<str:verb>/", exercise.control, name="exercise-control"),
+]
+
+urlpatterns.extend(
+    path(f"{section}/", include(f"sonae.web.staff.{section}_urls"))
+    for section in ("orders", "messages")
+    if find_spec(f"sonae.web.staff.{section}_urls")
+)

@@ -1,0 +1,210 @@
+"""概況: the whole picture on one page, from the one number down to the health of the outbox."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from sonae.core import clock
+from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.safety import interface as safety
+from sonae.domains.warnings import interface as warnings
+from sonae.platform import outbox
+from sonae.platform.access import Audience, audience
+from sonae.platform.models import OutboxEntry
+from sonae.web import pending, words
+from sonae.web import pending as messages
+from sonae.web.citizen.situation import named
+from sonae.web.drawing import curve
+from sonae.web.staff import chronicle, shelters
+from sonae.web.staff.panels import Panel, drawn, view_of
+
+MOST_SHELTERS = 8
+MOST_ROWS_OF_CURVE = 24
+LATE_MINUTES = 2
+ENDED = {"rejected", "cancelled", "lifted", "replaced"}
+_DECISIONS = {
+    "leave": lazy("立ち退き避難"),
+    "leave_unknown": lazy("避難を検討（未調査）"),
+    "upstairs": lazy("上の階へ"),
+    "stay": lazy("その場で安全確保"),
+}
+
+
+def unaccounted() -> dict[str, Any]:
+    """The one number, of how many, and by danger and need."""
+    count = safety.unaccounted_count()
+    if not count.total:
+        return {"total": 0}
+    before = safety.unaccounted_count(at=clock.now() - timedelta(hours=1))
+    return {
+        "total": count.total,
+        "done": count.accounted,
+        "left": count.unaccounted,
+        "percent": f"{100 * count.accounted / count.total:.1f}",
+        "fallen": max(0, before.unaccounted - count.unaccounted),
+        "needs": [str(name) for name in words.NEED_BANDS.values()],
+        "matrix": _matrix(safety.unaccounted_by_urgency()),
+    }
+
+
+def _matrix(counts: dict[tuple[str, str], int]) -> list[dict[str, Any]]:
+    """Return the rows of the table danger × need, gravest first."""
+    return [
+        {
+            "code": danger,
+            "name": str(name),
+            "counts": [counts.get((danger, need), 0) for need in words.NEED_BANDS],
+            "total": sum(counts.get((danger, need), 0) for need in words.NEED_BANDS),
+        }
+        for danger, name in words.DANGER_BANDS.items()
+    ]
+
+
+def falling() -> dict[str, Any]:
+    """The curve of the one number, with a table that says the same."""
+    points = [(point.at, point.unaccounted) for point in safety.curve()]
+    if not points:
+        return {"points": []}
+    count = safety.unaccounted_count().unaccounted
+    points.append((clock.now().replace(second=0, microsecond=0), count))
+    step = max(1, len(points) // MOST_ROWS_OF_CURVE)
+    title = _("安否未確認の人数の移り変わり")
+    told = _("最大 %(most)s人、いま %(now)s人。") % {
+        "most": f"{max(n for _at, n in points):,}",
+        "now": f"{count:,}",
+    }
+    sample = [*points[::-step]]
+    return {
+        "points": points,
+        "picture": curve(points, title=title, description=told),
+        "sample": sample,
+    }
+
+
+def in_force() -> dict[str, Any]:
+    """Warnings in force, alarms first."""
+    return {
+        "lines": warnings.in_force(),
+        "alarms": warnings.alarms(),
+        "received": warnings.last_received(),
+    }
+
+
+def orders() -> dict[str, Any]:
+    """Orders that are in force or on their way, gravest first."""
+    open_ones = [order for order in pending.orders() if order.status not in ENDED]
+    ranked = sorted(open_ones, key=lambda order: (order.status != "issued", -order.level))
+    return {"orders": [_order(order) for order in ranked]}
+
+
+def _order(order: evacuation.EvacuationOrder) -> dict[str, Any]:
+    """Return one order for its line."""
+    towns = [town.name for town in order.towns.all()]
+    return {
+        "pk": order.pk,
+        "number": order.number,
+        "level": order.level,
+        "status": order.status,
+        "hazard_name": words.hazard(order.hazard),
+        "where": _("市内全域") if order.whole_city else named(towns),
+        "people": order.people,
+        "at": order.issued_at or order.submitted_at or order.drafted_at,
+    }
+
+
+def open_shelters() -> dict[str, Any]:
+    """Shelters: how many are open, full, unconfirmed; the fullest ones with their trend."""
+    rows = shelters.rows()
+    active = [row for row in rows if row.place.state in {"open", "full"} or row.place.people]
+    return {
+        "open": sum(row.place.state in {"open", "full"} for row in rows),
+        "full": sum(row.place.congestion == "full" for row in rows),
+        "unknown": sum(
+            row.place.state == "unknown" and row.place.shelter is not None for row in rows
+        ),
+        "people": sum(row.place.people or 0 for row in rows),
+        "odd": sum(shelters.odd(row) for row in rows),
+        "rows": sorted(active, key=lambda row: -(row.percent or 0))[:MOST_SHELTERS],
+    }
+
+
+def sent() -> dict[str, Any]:
+    """The newest transmissions with what is known of their arrival."""
+    return {"transmissions": _transmissions()}
+
+
+def _transmissions() -> Iterable[dict[str, Any]]:
+    """Return the newest transmissions with their receipts."""
+    return [
+        {
+            "message": one.message_id,
+            "channel": words.channel(one.channel),
+            "status": one.status,
+            "recipients": one.recipients,
+            "at": one.created_at,
+            **messages.receipts(one.pk),
+        }
+        for one in messages.transmissions()[:8]
+    ]
+
+
+def plan() -> dict[str, Any]:
+    """The plan that counts: how many should leave, go up, stay, and how many have nowhere to go."""
+    run = evacuation.current_run()
+    if run is None or not run.counts:
+        return {"run": None}
+    counts = run.counts
+    reasons = counts.get("reasons", {})
+    return {
+        "run": run,
+        "people": counts["inside"] + counts["unknown"],
+        "inside": counts["inside"],
+        "unsurveyed": counts["unknown"],
+        "households": counts["households"],
+        "decisions": [
+            (str(name), counts["decisions"].get(code, 0)) for code, name in _DECISIONS.items()
+        ],
+        "none": reasons.get("none_designated", 0) + reasons.get("not_connected", 0),
+        "hazards": "・".join(words.hazard(item["hazard"]) for item in run.hazards),
+    }
+
+
+def health() -> dict[str, Any]:
+    """What the outbox still holds, and since when it should have gone."""
+    due = OutboxEntry.objects.filter(state=OutboxEntry.PENDING).order_by("due_at")
+    oldest = due.values_list("due_at", flat=True).first()
+    late = 0 if oldest is None else int((clock.machine_ns() / 1e9 - oldest) // 60)
+    return {"waiting": outbox.waiting(), "late": late if late >= LATE_MINUTES else 0}
+
+
+def chronology() -> dict[str, Any]:
+    """The newest lines of the chronology."""
+    return {"lines": chronicle.happenings(40)}
+
+
+PANELS = {
+    panel.name: panel
+    for panel in (
+        Panel("unaccounted", lazy("安否が確認できていない人"), unaccounted, "w5"),
+        Panel("curve", lazy("未確認の人数の移り変わり"), falling, "w7"),
+        Panel("warnings", lazy("発表中の警報・注意報"), in_force, "w6"),
+        Panel("orders", lazy("避難情報"), orders, "w6"),
+        Panel("plan", lazy("避難の見込み"), plan, "w6"),
+        Panel("shelters", lazy("避難所"), open_shelters, "w6"),
+        Panel("messages", lazy("伝達と受信確認"), sent, "w6"),
+        Panel("outbox", lazy("送信処理"), health, "w6"),
+        Panel("chronicle", lazy("時系列"), chronology, ""),
+    )
+}
+panel = view_of(PANELS)
+
+
+@audience(Audience.STAFF)
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show all panels; each renews itself."""
+    return render(request, "staff/desk.html", {"panels": [drawn(one) for one in PANELS.values()]})

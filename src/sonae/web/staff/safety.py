@@ -1,0 +1,140 @@
+"""安否: the list of residents not yet accounted for, ordered by danger × need; table, CSV, as of any time."""
+
+import csv
+import io
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from sonae.core import clock
+from sonae.core.clock import JST
+from sonae.core.errors import SonaeError
+from sonae.domains.municipalities import interface as municipalities
+from sonae.domains.safety import interface as safety
+from sonae.platform import audit
+from sonae.platform.access import Audience, actor_of, audience
+from sonae.platform.db import writing
+from sonae.web import words
+
+PER_PAGE = 100
+MOST_IN_FILE = 200_000
+ZONES = ("inside", "unknown")
+
+
+class Filters:
+    """What the reader asked for: zone, town (primary key), moment, page."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        """Read the query; what makes no sense is left out, a moment that is none is refused."""
+        get = request.GET.get
+        danger = get("zone") or {"grave": "inside"}.get(get("danger", ""), get("danger", ""))
+        self.zone = danger if danger in ZONES else ""
+        self.town = int(get("town", "")) if get("town", "").isdecimal() else None
+        self.at = moment_of(get("at", ""))
+        self.page = max(1, int(get("page", "1"))) if get("page", "1").isdecimal() else 1
+
+    def query(self, **changes: object) -> str:
+        """Return the query of the same list with some things changed."""
+        shown = {
+            "zone": self.zone,
+            "town": self.town,
+            "at": self.at.strftime("%Y-%m-%dT%H:%M") if self.at else "",
+            **changes,
+        }
+        return "?" + urlencode({key: value for key, value in shown.items() if value})
+
+
+def moment_of(text: str) -> datetime | None:
+    """Return the moment of a ``datetime-local`` field, in JST; empty means now."""
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=JST)
+    except ValueError:
+        raise SonaeError(
+            "unreadable", _("時刻を読み取れませんでした。"), _("例：2026-07-01T18:00")
+        ) from None
+
+
+def _count(filters: Filters) -> int:
+    """Return how many people the list holds in all."""
+    if filters.town is not None:
+        found = safety.unaccounted_by_town(filters.at).get(filters.town, 0)
+        return found
+    count = safety.unaccounted_count(filters.at)
+    return {"inside": count.inside, "unknown": count.unknown}.get(filters.zone, count.unaccounted)
+
+
+@audience(Audience.STAFF)
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show a page of the list; looking at it is recorded for every person on it."""
+    filters = Filters(request)
+    rows = safety.unaccounted(
+        actor_of(request),
+        at=filters.at,
+        town=filters.town,
+        zone=filters.zone,
+        limit=PER_PAGE + 1,
+        offset=PER_PAGE * (filters.page - 1),
+    )
+    more = len(rows) > PER_PAGE
+    context = {
+        "filters": filters,
+        "count": safety.unaccounted_count(filters.at),
+        "listed": _count(filters),
+        "rows": rows[:PER_PAGE],
+        "first": PER_PAGE * (filters.page - 1),
+        "towns": municipalities.towns(),
+        "by_town": safety.unaccounted_by_town(filters.at),
+        "next": filters.query(page=filters.page + 1) if more else "",
+        "previous": filters.query(page=filters.page - 1) if filters.page > 1 else "",
+        "csv": filters.query(),
+        "as_of": filters.at or clock.now(),
+        "help": safety.help_wanted(),
+        "conflicts": safety.conflicts(),
+    }
+    return render(request, "staff/safety.html", context)
+
+
+COLUMNS = (
+    "順位", "氏名", "フリガナ", "生年月日", "町字", "住所", "電話番号", "危険区域", "危険", "支援の必要",
+    "支援を必要とする事由", "最終確認", "最後の場所",
+)  # fmt: skip
+
+
+@audience(Audience.OPERATOR)
+def as_csv(request: HttpRequest) -> HttpResponse:
+    """Return the list as CSV for the fire brigade and carers: UTF-8 with BOM, as Excel opens it."""
+    filters, actor = Filters(request), actor_of(request)
+    rows = safety.unaccounted(
+        actor, at=filters.at, town=filters.town, zone=filters.zone, limit=MOST_IN_FILE
+    )
+    as_of = filters.at or clock.now()
+    with writing():
+        audit.record(actor.id, "safety.export", rows=len(rows), as_of=as_of.isoformat())
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\r\n")
+    table.writerow([f"安否未確認者一覧 {words.spoken(as_of.astimezone(JST), 'long')} 現在"])
+    table.writerow(COLUMNS)
+    table.writerows(_csv_row(place, row) for place, row in enumerate(rows, start=1))
+    name = f"unaccounted-{as_of.astimezone(JST):%Y%m%d-%H%M}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    body = "\ufeff" + out.getvalue()
+    return HttpResponse(body, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _csv_row(place: int, row: safety.Unaccounted) -> list[object]:
+    """Return one line of the file; a leading sign cannot become a formula."""
+    seen = row.last_seen.astimezone(JST).isoformat(timespec="minutes") if row.last_seen else ""
+    zone = words.state("zone", row.zone)[0]
+    texts = [row.name, row.kana, row.birth_date, row.town, row.address, row.phone, zone]
+    rest = [row.danger, row.need, harmless(row.helper), seen, harmless(row.last_place)]
+    return [place, *(harmless(text) for text in texts), *rest]
+
+
+def harmless(text: str) -> str:
+    """Return a cell that a spreadsheet shows and never computes."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
