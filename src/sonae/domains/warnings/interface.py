@@ -11,7 +11,7 @@ from sonae.domains.warnings.selectors import (
     telegram,
     warned_hazards,
 )
-from sonae.domains.warnings.services import Accepted, accept, acknowledge, refresh
+from sonae.domains.warnings.services import Accepted, accept, acknowledge, refresh, rescan
 
 __all__ = [
     "Accepted",
@@ -26,6 +26,7 @@ __all__ = [
     "last_received",
     "raw",
     "refresh",
+    "rescan",
     "telegram",
     "warned_hazards",
 ]

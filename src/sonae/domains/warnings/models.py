@@ -10,7 +10,8 @@ class Telegram(ScopedModel):
 
     ``state`` is ``read`` (normal form in ``content``), ``unknown`` (well-formed, type not understood),
     ``bundle`` (only holds other telegrams, each stored on its own) or ``refused`` (with ``error`` and
-    ``detail``). What is ``unknown`` or ``refused`` waits for a person until ``seen_at``.
+    ``detail``). What is ``unknown`` or ``refused`` waits for a person until ``seen_at``. ``ours`` is
+    ``content`` with the municipality's areas only: what is in force is made from it.
     """
 
     READ, UNKNOWN, BUNDLE, REFUSED = "read", "unknown", "bundle", "refused"
@@ -36,6 +37,7 @@ class Telegram(ScopedModel):
     concerns_us = models.BooleanField("当市に関係", default=False)
     holds = models.BooleanField("解除まで続く内容", default=False)
     content = models.JSONField("標準形", null=True, blank=True)
+    ours = models.JSONField("標準形（当市の分）", null=True, blank=True)
     seen_at = models.DateTimeField("確認日時", null=True, blank=True)
     seen_by = models.CharField("確認者", max_length=120, blank=True)
 
@@ -48,7 +50,9 @@ class Telegram(ScopedModel):
         ]
         indexes = [
             models.Index(fields=["municipality", "world", "received_at"], name="telegram_received"),
-            models.Index(fields=["municipality", "world", "series"], name="telegram_series"),
+            models.Index(
+                fields=["municipality", "world", "series", "sent_at"], name="telegram_series"
+            ),
         ]
 
 

@@ -1,7 +1,7 @@
 """Pure decisions of the domain: what concerns this municipality, and which hazards a warning means."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from shapely import Polygon, contains_xy, make_valid
@@ -9,12 +9,10 @@ from shapely import Polygon, contains_xy, make_valid
 from sonae.engines.warnings.families import decided_by_city
 from sonae.engines.warnings.model import (
     SEVERITY_RANK,
-    InForce,
     Warning,
     WarningArea,
     WarningItem,
 )
-from sonae.engines.warnings.state import NOWHERE
 
 # Unsure which hazard drowns the place first, both are meant: 大雨 is inundation and small rivers.
 HAZARDS_OF: Final[Mapping[str, tuple[str, ...]]] = {
@@ -63,6 +61,9 @@ def area_concerns(area: WarningArea, place: Place) -> bool:
         return area.code[:5] == place.code[:5]
     if area.type in ("prefecture", "area") and not listed:
         return _same_prefecture(area.code, place.code)
+    if area.type == "tsunami_area":
+        # Nobody has said yet which coast is ours (an inland city says: none).
+        return area.type not in place.areas
     return area.type == "prefecture" and area.code == place.code[:2]
 
 
@@ -126,17 +127,17 @@ def hazards_of(phenomenon: str, condition: str = "") -> tuple[str, ...]:
     return hazards
 
 
-def worse(first: tuple[str, int | None], second: tuple[str, int | None]) -> bool:
-    """Whether (severity, level) ``first`` is graver than ``second``."""
-    return _weight(first) > _weight(second)
+def ours(warning: Warning, place: Place) -> Warning:
+    """The telegram with only what it says about the municipality: perhaps nothing.
 
-
-def _weight(pair: tuple[str, int | None]) -> tuple[int, int]:
-    return SEVERITY_RANK[pair[0]], pair[1] or 0
-
-
-def line_concerns(line: InForce, warning: Warning, place: Place) -> bool:
-    """Whether a line of what is in force is about us; one without any place is shown, not dropped."""
-    if line.area == NOWHERE:
-        return True
-    return bool(says_of_cities(warning, [line.area])) and area_concerns(line.area, place)
+    Items that name no place stay, because they may be about us.
+    """
+    if not any(item.areas for item in warning.items):
+        return warning
+    items = []
+    for item in warning.items:
+        areas = says_of_cities(warning, item.areas)
+        kept = tuple(area for area in areas if area_concerns(area, place))
+        if kept or not item.areas:
+            items.append(replace(item, areas=kept))
+    return replace(warning, items=tuple(items))

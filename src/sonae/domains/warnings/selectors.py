@@ -1,6 +1,6 @@
 """Reads: what is in force now or was at any time, what arrived, its raw bytes, what needs a person."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +20,7 @@ from sonae.platform.scope import current_world
 
 # Telegrams older than this matter only as the last word of a series that nobody ended.
 WINDOW = timedelta(days=14)
+_TSUNAMI = "VTSE41"
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class WarnedHazard:
     """The gravest warning in force here for one hazard.
 
     ``level`` is 警戒レベル相当 as stated (None: none stated), ``expected_level`` the highest level that
-    the telegram expects within its forecast and ``expected_at`` when that begins, ``telegram`` the primary key of what says so.
+    any of its telegrams expects within its forecast, ``expected_at`` when that begins, ``telegram``
+    the primary key of what says so.
     """
 
     hazard: str
@@ -71,17 +73,13 @@ def _reading_order(line: WarningInForce) -> tuple[int, int, bool, str, str]:
 def compute(at: datetime) -> list[WarningInForce]:
     """The lines for the municipality from all that was received by ``at``, not saved."""
     telegrams = {row.sha256: row for row in relevant(at)}
-    warnings = {
-        row.sha256: Warning.from_json(row.content) for row in telegrams.values() if row.content
-    }
-    here = place()
+    warnings = [Warning.from_json(row.ours) for row in telegrams.values() if row.ours]
     lines = [
-        line
+        _row(line, telegrams[line.raw_sha256])
         for status in _statuses()
-        for line in fold(warnings.values(), at=at, status=status, arrived=True)
-        if rules.line_concerns(line, warnings[line.raw_sha256], here)
+        for line in fold(warnings, at=at, status=status, arrived=True)
     ]
-    return _once([_row(line, telegrams[line.raw_sha256]) for line in lines])
+    return _once(lines)
 
 
 def _statuses() -> tuple[str, ...]:
@@ -116,38 +114,59 @@ def _once(rows: Iterable[WarningInForce]) -> list[WarningInForce]:
 
 
 def relevant(at: datetime) -> QuerySet[Telegram]:
-    """Telegrams received by ``at`` that can have a say about us.
-
-    A series that named us once is followed to its end, because a cancellation names no place; so
-    are tsunami and CAP messages, whose series join.
-    """
-    rows = Telegram.objects.filter(received_at__lte=at, content__isnull=False)
-    ours = rows.filter(concerns_us=True, series=OuterRef("series"))
-    followed = rows.filter(Exists(ours) | Q(source="cap") | Q(telegram_type__startswith="VTSE"))
+    """Telegrams received by ``at`` that can have a say about us."""
+    rows = Telegram.objects.filter(received_at__lte=at, ours__isnull=False)
     newer = Q(sent_at__gt=OuterRef("sent_at")) | Q(sent_at=OuterRef("sent_at"), action="cancel")
-    later = rows.filter(newer, series=OuterRef("series"))
-    last_word = Q(holds=True) & ~Exists(later)
-    return followed.filter(Q(sent_at__gte=at - WINDOW) | last_word).defer("raw")
+    last_word = Q(holds=True) & ~Exists(rows.filter(newer, series=OuterRef("series")))
+    followed = rows.filter(_followed())
+    recent = followed.filter(sent_at__gte=at - WINDOW)
+    return (recent | followed.filter(last_word, sent_at__lt=at - WINDOW)).defer("raw", "content")
+
+
+def _followed() -> Q:
+    """A series that named us once is followed to its end, because a cancellation names no place.
+
+    So are tsunami and CAP messages, whose series join.
+    """
+    named = Telegram.objects.filter(concerns_us=True).values("series")
+    return Q(series__in=named) | Q(source="cap") | Q(telegram_type=_TSUNAMI)
+
+
+def is_followed(warning: Warning) -> bool:
+    """Whether a telegram belongs to what `relevant` looks at."""
+    if warning.source == "cap" or warning.telegram == _TSUNAMI:
+        return True
+    return Telegram.objects.filter(series=warning.series[:300], concerns_us=True).exists()
 
 
 def warned_hazards() -> dict[str, WarnedHazard]:
-    """Hazard → the gravest warning in force for it here (flood, landslide, storm_surge …)."""
-    found: dict[str, WarnedHazard] = {}
+    """Hazard → the gravest warning in force for it here (flood, landslide, storm_surge …).
+
+    What is expected next is the worst that any of the hazard's warnings expects: 大雨 at level 2 may
+    announce level 4 while the river is at 3.
+    """
+    found: dict[str, list[WarningInForce]] = {}
     for line in in_force():
         for hazard in rules.hazards_of(line.phenomenon, line.condition):
-            held = found.get(hazard)
-            this = (line.severity, line.level)
-            if held is None or rules.worse(this, (held.severity, held.level)):
-                found[hazard] = _warned(hazard, line)
-    return found
+            found.setdefault(hazard, []).append(line)
+    return {hazard: _warned(hazard, lines) for hazard, lines in found.items()}
 
 
-def _warned(hazard: str, line: WarningInForce) -> WarnedHazard:
-    expected = max((each["level"] for each in line.forecast), default=None)
-    starts = [each["from"] for each in line.forecast if each["level"] == expected and each["from"]]
-    begins = min(map(datetime.fromisoformat, starts), default=None)
+def _warned(hazard: str, lines: Sequence[WarningInForce]) -> WarnedHazard:
+    """Sum up the lines of one hazard, gravest first."""
+    worst = lines[0]
+    forecasts = [each for line in lines for each in line.forecast]
+    expected = max((each["level"] for each in forecasts), default=None)
+    starts = [each["from"] for each in forecasts if each["level"] == expected]
     return WarnedHazard(
-        hazard, line.level, line.severity, expected, begins, line.since, line.kind, line.telegram_id
+        hazard=hazard,
+        level=worst.level,
+        severity=worst.severity,
+        expected_level=expected,
+        expected_at=min(map(datetime.fromisoformat, starts), default=None),
+        since=worst.since,
+        kind=worst.kind,
+        telegram=worst.telegram_id,
     )
 
 

@@ -9,6 +9,7 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.warnings import rules, selectors
 from sonae.domains.warnings.models import Telegram, WarningInForce
+from sonae.domains.warnings.rules import Place
 from sonae.engines.warnings import Warning, WarningRefused, read_all, split
 from sonae.platform import audit, outbox, worlds
 from sonae.platform.access import Actor, Audience, require
@@ -144,17 +145,17 @@ def _take(raw: bytes, warning: Warning, via: str) -> Accepted:
             row, made = Telegram.everywhere.get_or_create(
                 municipality=code,
                 sha256=warning.raw_sha256,
-                defaults=_columns(raw, warning, via, rules.concerns(warning, here)),
+                defaults=_columns(raw, warning, via, here),
             )
             if not made:
                 return _told(row, duplicate=True)
-            changed = _recompute(clock.now())
+            changed = selectors.is_followed(warning) and _recompute(clock.now())
             if changed or row.concerns_us:
                 outbox.publish("warning.changed", {"telegram": row.pk}, order_key="warnings")
     return _told(row, duplicate=False, changed=changed)
 
 
-def _columns(raw: bytes, warning: Warning, via: str, concerns_us: bool) -> dict[str, object]:
+def _columns(raw: bytes, warning: Warning, via: str, here: Place) -> dict[str, object]:
     unknown = rules.is_unknown(warning)
     return {
         "world": _world_of(warning.status).value,
@@ -173,15 +174,34 @@ def _columns(raw: bytes, warning: Warning, via: str, concerns_us: bool) -> dict[
         "issued_at": warning.issued_at,
         "sent_at": warning.sent_at,
         "severity": rules.gravest(warning),
-        "concerns_us": concerns_us,
-        "holds": any(item.in_force for item in warning.items),
         "content": warning.to_json(),
+        **_of_ours(warning, here),
+    }
+
+
+def _of_ours(warning: Warning, here: Place) -> dict[str, object]:
+    """The columns that depend on where the municipality is."""
+    ours = rules.ours(warning, here)
+    return {
+        "concerns_us": rules.concerns(warning, here),
+        "holds": any(item.in_force for item in ours.items),
+        "ours": ours.to_json(),
     }
 
 
 def refresh() -> bool:
-    """Compute what is in force anew (after a lapse, or a change of the municipality's areas)."""
+    """Compute what is in force anew, after something ended by itself; whether anything changed."""
     with writing():
+        return _recompute(clock.now())
+
+
+def rescan() -> bool:
+    """Look at every telegram again after the municipality's areas were changed, and refresh."""
+    here = selectors.place()
+    with writing():
+        for row in Telegram.objects.filter(content__isnull=False).defer("raw").iterator():
+            columns = _of_ours(Warning.from_json(row.content or {}), here)
+            Telegram.objects.filter(pk=row.pk).update(**columns)
         return _recompute(clock.now())
 
 
