@@ -14,6 +14,7 @@ from datetime import timedelta
 import pytest
 
 from sonae.core import clock
+from sonae.core.kana import search_key
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.hazards import interface as hazards
 from sonae.domains.municipalities.interface import Municipality, Town, forget_serving
@@ -140,7 +141,7 @@ def _make_home(
     for place, (name, kana, birth, sex, email, helped) in enumerate(people, start=1):
         one = Resident.objects.create(
             resident_id=f"R{number:03d}{place}", household=home, name=name, kana=kana,
-            kana_key=kana.replace(" ", ""), name_key=name.replace(" ", ""), birth_date=birth,
+            kana_key=search_key(kana), name_key=name.replace(" ", ""), birth_date=birth,
             sex=sex, email=email, channel="email" if email else "none",
             card_number=f"C{number:03d}{place}", shielded=name == "佐藤 守",
         )  # fmt: skip

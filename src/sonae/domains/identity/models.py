@@ -29,7 +29,10 @@ class Account(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField("メールアドレス", unique=True)
     name = models.CharField("表示名", max_length=80, blank=True)
     role = models.CharField(
-        "役割", max_length=16, default=Role.RESIDENT.value, choices=[(r.value, r.value) for r in Role]
+        "役割",
+        max_length=16,
+        default=Role.RESIDENT.value,
+        choices=[(r.value, r.value) for r in Role],
     )
     municipality = models.CharField("団体コード", max_length=6)
     resident_pk = models.BigIntegerField("住民", null=True, blank=True)

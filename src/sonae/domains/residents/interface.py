@@ -1,6 +1,35 @@
 """What other domains and the screens may use of residents."""
 
+from sonae.domains.residents import qr
 from sonae.domains.residents.models import AssistanceRegistrant, Household, Position, Resident
 from sonae.domains.residents.population import Population, population
+from sonae.domains.residents.selectors import (
+    Person,
+    Search,
+    household_of,
+    operator_rows,
+    own_home,
+    own_household,
+    search,
+)
+from sonae.domains.residents.services import clear_register, load_register, share_position
 
-__all__ = ["AssistanceRegistrant", "Household", "Population", "Position", "Resident", "population"]
+__all__ = [
+    "AssistanceRegistrant",
+    "Household",
+    "Person",
+    "Population",
+    "Position",
+    "Resident",
+    "Search",
+    "clear_register",
+    "household_of",
+    "load_register",
+    "operator_rows",
+    "own_home",
+    "own_household",
+    "population",
+    "qr",
+    "search",
+    "share_position",
+]

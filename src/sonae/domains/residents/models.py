@@ -65,7 +65,9 @@ class Resident(TenantModel):
 
         verbose_name = "住民"
         constraints = [
-            models.UniqueConstraint(fields=["municipality", "resident_id"], name="resident_public_id")
+            models.UniqueConstraint(
+                fields=["municipality", "resident_id"], name="resident_public_id"
+            )
         ]
         indexes = [
             models.Index(fields=["municipality", "kana_key"], name="resident_kana"),

@@ -1,0 +1,7 @@
+"""What other domains and the screens may use of identity."""
+
+from sonae.domains.identity.models import Account
+from sonae.domains.identity.selectors import accounts, actor_for
+from sonae.domains.identity.services import add_account, close_account
+
+__all__ = ["Account", "accounts", "actor_for", "add_account", "close_account"]

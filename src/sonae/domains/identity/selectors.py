@@ -1,0 +1,19 @@
+"""Reads of accounts."""
+
+from sonae.domains.identity.models import Account
+from sonae.platform.access import Actor, Role
+from sonae.platform.scope import current_municipality
+
+
+def accounts() -> list[Account]:
+    """Return all accounts of the municipality in force, staff first."""
+    rows = Account.objects.filter(municipality=current_municipality())
+    return sorted(rows, key=lambda one: (one.role == Role.RESIDENT, one.role, one.email))
+
+
+def actor_for(email: str) -> Actor | None:
+    """Return the actor of an account by its address (commands and the exercise), or None."""
+    row = Account.objects.filter(municipality=current_municipality(), email=email).first()
+    if row is None:
+        return None
+    return Actor(f"account:{row.pk}", Role(row.role), row.get_full_name(), row.pk, row.resident_pk)
