@@ -2,6 +2,7 @@
 
 import math
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -124,6 +125,25 @@ def hazard(code: str) -> str:
 def channel(code: str) -> str:
     """Return the name of a channel in the reader's language."""
     return str(CHANNELS.get(code, code))
+
+
+def whereabouts(state: Any) -> str:
+    """Return where and how a person is, from the folded state (`safety.PersonState`)."""
+    if state.status == "needs_help":
+        return _("助けが必要です")
+    if state.status == "injured":
+        return _("けがをしています")
+    if state.direction in {"in", "move"} and state.facility:
+        return _("%(place)sにいます") % {"place": state.facility.name}
+    fixed = {
+        "shelter_at_home": _("自宅にいます"),
+        "in_car": _("車の中にいます"),
+        "out": _("避難所を出ました"),
+    }
+    if text := fixed.get(state.direction):
+        return text
+    told = _("無事です") if state.status == "safe" else _("連絡がありました")
+    return f"{told}（{state.place}）" if state.place else told
 
 
 def groups(codes: list[str]) -> str:

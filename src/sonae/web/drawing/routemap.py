@@ -12,7 +12,7 @@ from sonae.web.drawing.plane import Plane
 
 Line = Sequence[tuple[float, float]]
 
-WIDTH, HEIGHT = 640.0, 420.0
+WIDTH, HEIGHT = 480.0, 340.0
 
 
 @dataclass(frozen=True)

@@ -225,6 +225,12 @@ def level_name(level: int) -> str:
 
 
 @register.simple_tag
+def hazard_name(code: str) -> str:
+    """Return the name of a hazard."""
+    return words.hazard(code)
+
+
+@register.simple_tag
 def state_badge(kind: str, value: str) -> SafeString:
     """Return the badge of a state (``open``, ``full`` …) of a kind of thing (`words.STATES`)."""
     text, tone = words.state(kind, value)

@@ -1,0 +1,330 @@
+"""わたしの避難: my household's danger, what to do and why, where to go, by when; 無事です; who looked."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages as flash
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from sonae.core import clock
+from sonae.core.errors import SonaeError
+from sonae.domains.consent import interface as consent
+from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.hazards import interface as hazards
+from sonae.domains.residents import interface as residents
+from sonae.domains.residents.interface import qr
+from sonae.domains.safety import interface as safety
+from sonae.domains.shelters import interface as shelters
+from sonae.platform.access import Actor, Audience, actor_of, audience
+from sonae.web import words
+from sonae.web.citizen.front import situation
+from sonae.web.citizen.nearest import Choice, choose
+from sonae.web.citizen.where import USUAL, current_hazards
+from sonae.web.drawing import RoutePlace, route_map
+from sonae.web.templatetags.sonae import in_world
+
+MOST_ACCESSES = 30
+CARD_VALID = timedelta(days=5 * 365)
+"""A card hangs on the fridge for years; it says until when its codes are read."""
+CHECKED = ("flood", "inland_flood", "landslide", "storm_surge", "tsunami")
+"""Hazards with mapped zones; earthquake, fire and volcano have none to look a home up in."""
+
+PLACES = {
+    "": ("report", lazy("言わない")),
+    "home": ("shelter_at_home", lazy("自宅")),
+    "family": ("report", lazy("家族・知人の家")),
+    "car": ("in_car", lazy("車の中")),
+    "shelter": ("report", lazy("避難所（受付はまだ）")),
+    "elsewhere": ("report", lazy("そのほかの場所")),
+}
+"""Where people may say they are, with the direction of the sighting that results."""
+
+DECISIONS = {
+    "leave": lazy("避難してください"),
+    "leave_unknown": lazy("避難を考えてください"),
+    "upstairs": lazy("上の階へ移ってください"),
+    "stay": lazy("いまいる所で身の安全を確保してください"),
+}
+DEPARTURES = {
+    "leave_now": lazy("いますぐ出発してください"),
+    "leave_by": lazy("この時刻までに出発してください"),
+    "prepare": lazy("いつでも出られるように準備してください"),
+    "too_late": lazy(
+        "外へ出るのが危険かもしれません。近くの頑丈な建物か、建物の上の階へ移ってください"
+    ),
+    "no_need": lazy("移動の必要はありません"),
+}
+REASONS = {
+    "none_designated": lazy(
+        "この災害に指定された避難場所がありません。危険な場所から離れ、市の案内に従ってください。"
+    ),
+    "not_connected": lazy(
+        "家から避難場所まで、歩ける道がつながっていません。市に連絡してください。"
+    ),
+    "no_network": lazy("家のまわりの道の情報がないため、道順を計算できません。"),
+    "partial": lazy("避難場所は、この災害では一部だけが使えます。"),
+}
+
+
+@dataclass(frozen=True)
+class Danger:
+    """What is known of one hazard at home."""
+
+    hazard: str
+    zone: str
+    detail: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """One person of the household with what is known of where he or she is."""
+
+    resident: residents.Resident
+    state: safety.PersonState | None
+
+    @property
+    def told(self) -> str:
+        """The present state in words."""
+        return words.whereabouts(self.state) if self.state else _("まだ連絡がありません")
+
+
+@dataclass(frozen=True)
+class Household:
+    """The signed-in resident's own home, people and advice."""
+
+    actor: Actor
+    home: residents.Household
+    members: list[Member]
+    advice: dict[int, evacuation.Advice]
+
+
+def household(actor: Actor) -> Household:
+    """Return one's own household; who looks is recorded for the others of it, as for anyone."""
+    home, people = residents.own_home(actor), residents.own_household(actor)
+    if home is None or not people:
+        raise SonaeError(
+            "no_resident",
+            _("この利用者は、住民の記録と結び付いていません。"),
+            _("市の窓口で、利用者と住民の記録を結び付けてもらってください。"),
+        )
+    permitted = _permitted(actor, people)
+    pks = [one.pk for one in people if one.pk in permitted]
+    states = safety.state_of(pks)
+    members = [Member(one, states.get(one.pk)) for one in people if one.pk in permitted]
+    return Household(actor, home, members, evacuation.advice_of(pks))
+
+
+def _permitted(actor: Actor, people: list[residents.Resident]) -> set[int]:
+    """Return the members whose data this person may see (one decision point, recorded)."""
+    made = consent.disclose(
+        actor,
+        [one.pk for one in people],
+        purpose="personal_page",
+        kinds=("name", "address", "danger", "safety"),
+        shielded={one.pk for one in people if one.shielded},
+        household={one.pk for one in people},
+    )
+    return {pk for pk, decision in made.items() if decision.outcome == "permit"}
+
+
+def dangers(home: residents.Household, extra: list[str]) -> list[Danger]:
+    """Return what the layers say about a home, for every hazard that has a map or is warned of."""
+    mapped = {row.hazard for row in hazards.maps()}
+    asked = [
+        code for code in words.HAZARDS if code in mapped or (code in extra and code in CHECKED)
+    ]
+    return [
+        Danger(
+            str(found["hazard"]),
+            str(found["zone"]),
+            _detail(found),
+            f"{found['source']} {found['date']}".strip(),
+        )
+        for found in hazards.at_place(home.latitude, home.longitude, asked)
+    ]
+
+
+def _detail(found: dict[str, Any]) -> str:
+    """Return depth and kind of a zone in words."""
+    parts = [str(found["detail"])] if found["detail"] else []
+    if found["depth_m"]:
+        parts.append(_("深さ %(depth)s mまで") % {"depth": f"{found['depth_m']:g}"})
+    if found["collapse"]:
+        parts.append(_("家が流されるおそれのある区域"))
+    return "、".join(parts)
+
+
+@dataclass(frozen=True)
+class Action:
+    """What the household should do: the decision with its rule, the place, the way, the time."""
+
+    advice: evacuation.Advice
+    decision: str
+    departure: str
+    rule: str
+    rule_source: str
+    reason: str
+    facility: shelters.Place | None
+    picture: SafeString | str
+
+
+def action_of(house: Household) -> Action | None:
+    """Return the advice for the person signed in, else for the member in the gravest danger."""
+    if not house.advice:
+        return None
+    own = house.advice.get(house.actor.resident_id or 0)
+    gravest = own or max(house.advice.values(), key=lambda advice: advice.rank)
+    personal = evacuation.personal_advice(gravest.resident_id)
+    if personal is None:
+        return None
+    advice = personal.advice
+    place = _place(advice.facility_id) if advice.decision.startswith("leave") else None
+    return Action(
+        advice,
+        str(DECISIONS.get(advice.decision, advice.decision)),
+        str(DEPARTURES.get(advice.departure, "")),
+        _(personal.rule.ja),
+        personal.rule.source,
+        str(REASONS.get(advice.reason, "")),
+        place,
+        _picture(house.home, place, personal.line, advice.distance_m) if place else "",
+    )
+
+
+def _place(facility_pk: int | None) -> shelters.Place | None:
+    """Return one facility with its state and head-count."""
+    found = shelters.places(safety.occupancies())
+    return next((place for place in found if place.facility.pk == facility_pk), None)
+
+
+def _picture(
+    home: residents.Household,
+    place: shelters.Place,
+    line: list[tuple[float, float]],
+    metres: float | None,
+) -> SafeString:
+    """Draw the way from home."""
+    goal = place.facility
+    told = {"name": goal.name, "distance": words.distance(metres)}
+    return route_map(
+        RoutePlace(_("家"), home.longitude, home.latitude),
+        RoutePlace(goal.name, goal.longitude, goal.latitude),
+        line,
+        title=_("%(name)sへの道") % told,
+        description=_("家から%(name)sまで、%(distance)s。") % told,
+        key="-me",
+    )
+
+
+def usual_places(home: residents.Household) -> list[tuple[str, Choice | None]]:
+    """Return the designated place per hazard for quiet times and for the card."""
+    places = shelters.places()
+    offered = {code for place in places for code in place.hazards}
+    asked = [
+        code for code in words.HAZARDS if code in offered and (code in USUAL or code in CHECKED)
+    ]
+    return [
+        (words.hazard(code), choose(home.latitude, home.longitude, code, places)) for code in asked
+    ]
+
+
+@audience(Audience.RESIDENT)
+def me(request: HttpRequest) -> HttpResponse:
+    """Show the resident's own page."""
+    actor = actor_of(request)
+    house = household(actor)
+    head, _lines = situation()
+    action = action_of(house)
+    context = {
+        "house": house,
+        "situation": head,
+        "action": action,
+        "dangers": dangers(house.home, current_hazards()),
+        "usual": [] if action else usual_places(house.home),
+        "places": PLACES.items(),
+        "accesses": consent.accesses(actor, actor.resident_id or 0, MOST_ACCESSES),
+    }
+    return render(request, "citizen/me.html", context)
+
+
+@audience(Audience.RESIDENT)
+def report(request: HttpRequest) -> HttpResponse:
+    """Store 無事です or 助けが必要です for the members who were ticked."""
+    if request.method != "POST":
+        return HttpResponseRedirect(in_world("/me/"))
+    actor = actor_of(request)
+    own = {one.pk for one in residents.own_household(actor)}
+    chosen = [int(pk) for pk in request.POST.getlist("who") if pk.isdecimal() and int(pk) in own]
+    status = request.POST.get("status", "")
+    if status not in {"safe", "needs_help"}:
+        raise SonaeError("unreadable", _("「無事です」か「助けが必要です」を選んでください。"))
+    if not chosen:
+        flash.error(request, _("だれのことか選ばれていません。名前に印を付けてください。"))
+        return HttpResponseRedirect(in_world("/me/"))
+    _store(actor, chosen, status, request)
+    return HttpResponseRedirect(in_world("/me/"))
+
+
+def _store(actor: Actor, chosen: list[int], status: str, request: HttpRequest) -> None:
+    """Record the report of each person, one's own as oneself and the others as family, and thank."""
+    where = request.POST.get("place", "")
+    direction, name = PLACES.get(where, PLACES[""])
+    note = request.POST.get("note", "").strip()[:200]
+    place = str(name) if where in {"family", "shelter", "elsewhere"} else ""
+    place = "：".join(part for part in (place, note) if part)
+    mine = [pk for pk in chosen if pk == actor.resident_id]
+    others = [pk for pk in chosen if pk != actor.resident_id]
+    for people, source in ((mine, "self"), (others, "family")):
+        if people:
+            safety.report_self(
+                people,
+                status,
+                direction=direction,
+                place=place,
+                note=note,
+                actor=actor,
+                source=source,
+            )
+    count = {"count": len(chosen)}
+    if status == "safe":
+        flash.success(request, _("%(count)d人の無事を市に伝えました。") % count)
+    else:
+        flash.warning(
+            request,
+            _(
+                "%(count)d人が助けを必要としていることを市に伝えました。命の危険があるときは119番に電話してください。"
+            )
+            % count,
+        )
+
+
+@audience(Audience.RESIDENT)
+def card(request: HttpRequest) -> HttpResponse:
+    """Show the household's card for printing: who, where to go per hazard, the QR for reception."""
+    actor = actor_of(request)
+    house = household(actor)
+    ends = clock.now() + CARD_VALID
+    codes = [
+        (member, _code(qr.PERSON, member.resident.resident_id, ends)) for member in house.members
+    ]
+    context = {
+        "house": house,
+        "usual": usual_places(house.home),
+        "home_code": _code(qr.HOUSEHOLD, house.home.card_code, ends)
+        if house.home.card_code
+        else "",
+        "codes": codes,
+        "ends": ends,
+    }
+    return render(request, "citizen/card.html", context)
+
+
+def _code(kind: str, identifier: str, ends: datetime) -> SafeString:
+    """Return the signed QR code that the reception reads without a network."""
+    return mark_safe(qr.svg(qr.make(kind, identifier, ends)))  # noqa: S308 - drawn by us
