@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import ResolverMatch
 
 from sonae.core.errors import SonaeError
+from sonae.platform.scope import World, in_force
 
 
 class Role(StrEnum):
@@ -43,6 +44,7 @@ class Audience(StrEnum):
     CLIENT = "client"
 
 
+_LET_THROUGH = frozenset({Audience.PUBLIC, Audience.TERMINAL, Audience.CLIENT})
 _ALL_STAFF = {Role.VIEWER, Role.OPERATOR, Role.APPROVER, Role.ADMINISTRATOR}
 ROLES: dict[Audience, set[Role]] = {
     Audience.SIGNED_IN: set(Role),
@@ -101,7 +103,7 @@ def permits(audiences: frozenset[Audience], role: Role | None) -> bool:
 
     Terminal and client routes check their own bearer token and are let through here.
     """
-    if audiences & {Audience.PUBLIC, Audience.TERMINAL, Audience.CLIENT}:
+    if audiences & _LET_THROUGH:
         return True
     return role is not None and any(role in ROLES[a] for a in audiences)
 
@@ -113,10 +115,20 @@ def require(actor: Actor, *allowed: Audience) -> None:
     raise SonaeError("forbidden", "この操作をする権限がありません。")
 
 
+def _of_an_exercise() -> bool:
+    """Tell whether the request belongs to the exercise world (False outside any scope)."""
+    scope = in_force()
+    return scope is not None and scope.world is World.EXERCISE
+
+
 def actor_of(request: HttpRequest) -> Actor:
-    """Return the actor of a request: the signed-in account, else an anonymous actor."""
+    """Return the actor of a request: the signed-in account, else an anonymous actor.
+
+    An account of another municipality is nobody here, and an account is nobody outside any.
+    """
     account = request.user
-    if not account.is_authenticated:
+    scope = in_force()
+    if not account.is_authenticated or scope is None or account.municipality != scope.municipality:
         return Actor("anonymous", None)
     return Actor(
         id=f"account:{account.pk}",
@@ -148,9 +160,10 @@ class AccessMiddleware:
         audiences = declared(match) if match else None
         if audiences is None:
             return refused(request, "undeclared", 403)
-        if audiences == {Audience.PUBLIC}:
-            return None
-        if audiences & {Audience.PUBLIC, Audience.TERMINAL, Audience.CLIENT}:
+        if Audience.PUBLIC in audiences and _of_an_exercise():
+            # A visitor must never take an exercise for the real thing (decision 0002).
+            audiences = (audiences - {Audience.PUBLIC}) | {Audience.SIGNED_IN}
+        if audiences & _LET_THROUGH:
             return None
         actor = actor_of(request)
         if permits(audiences, actor.role):

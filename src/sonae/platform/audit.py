@@ -6,7 +6,10 @@ at a place `verify` names.
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import Any
+
+from django.db import connection
 
 from sonae.core import clock
 from sonae.platform.db import writing
@@ -29,6 +32,7 @@ def _digest(entry: AuditEntry) -> str:
 def record(actor: str, action: str, target: str = "", **detail: Any) -> AuditEntry:
     """Append one act to the chain of the municipality in force; joins the caller's transaction."""
     with writing():
+        _take_turn()
         last = (
             AuditEntry.everywhere.filter(municipality=current_municipality())
             .order_by("-sequence")
@@ -46,6 +50,41 @@ def record(actor: str, action: str, target: str = "", **detail: Any) -> AuditEnt
         entry.hash = _digest(entry)
         entry.save()
     return entry
+
+
+def _take_turn() -> None:
+    """Let one writer at a time append to the municipality's chain (PostgreSQL; SQLite has but one)."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"audit:{current_municipality()}"]
+            )
+
+
+@dataclass(frozen=True)
+class Head:
+    """The newest record of a chain: keep it elsewhere, and a chain cut short will show."""
+
+    sequence: int
+    hash: str
+
+    def __str__(self) -> str:
+        """``sequence:hash``."""
+        return f"{self.sequence}:{self.hash}"
+
+
+def head(municipality: str) -> Head:
+    """Return the newest record of a municipality's chain (sequence 0 when there is none)."""
+    last = AuditEntry.everywhere.filter(municipality=municipality).order_by("-sequence").first()
+    return Head(last.sequence, last.hash) if last else Head(0, GENESIS)
+
+
+def holds(municipality: str, kept: Head) -> bool:
+    """Tell whether the chain still has the record that was its head when it was noted."""
+    if kept.sequence == 0:
+        return kept.hash == GENESIS
+    rows = AuditEntry.everywhere.filter(municipality=municipality, sequence=kept.sequence)
+    return rows.filter(hash=kept.hash).exists()
 
 
 def verify(municipality: str) -> int | None:

@@ -19,6 +19,16 @@ _held = threading.local()
 _lock_files: dict[tuple[int, str], int] = {}
 
 
+def _begin_afresh() -> None:
+    """Give a forked child its own lock: the parent's may be held by a thread it has not."""
+    global _thread_lock
+    _thread_lock = threading.Lock()
+    _held.depth = 0
+
+
+os.register_at_fork(after_in_child=_begin_afresh)
+
+
 def _lock_descriptor(database: str) -> int:
     """Return this process's descriptor of the lock file beside ``database``."""
     key = (os.getpid(), database)

@@ -65,6 +65,7 @@ class IdempotencyRecord(models.Model):
     status = models.IntegerField("応答コード", default=0)
     body = models.BinaryField("応答", default=b"")
     content_type = models.CharField("形式", max_length=80, blank=True)
+    headers = models.JSONField("見出し", default=dict)
     created_at = models.DateTimeField("作成日時")
 
     class Meta:
@@ -74,6 +75,19 @@ class IdempotencyRecord(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["credential", "key"], name="idempotency_once")
         ]
+
+
+class WorkerBeat(models.Model):
+    """The last sign of life of one outbox worker, in real time."""
+
+    name = models.CharField("処理係", max_length=120, primary_key=True)
+    seen_at = models.FloatField("最終確認（UNIX秒）")
+    entry = models.BigIntegerField("処理中の用件", null=True)
+
+    class Meta:
+        """One row per worker process."""
+
+        verbose_name = "処理係の稼働"
 
 
 class ExerciseClock(models.Model):

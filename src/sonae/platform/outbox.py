@@ -6,22 +6,25 @@ transaction and records the outcome; a crash only means that the lease runs out.
 least once and must be idempotent. Entries with the same order key run one after the other.
 """
 
+import contextlib
 import logging
 import os
+import socket
 import threading
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from django.db import DatabaseError, close_old_connections, connection
 from django.db.models import Exists, F, OuterRef
 from django.db.models.query import QuerySet
 
 from sonae.core import clock
 from sonae.platform import worlds
 from sonae.platform.db import writing
-from sonae.platform.models import OutboxEntry
+from sonae.platform.models import OutboxEntry, WorkerBeat
 from sonae.platform.scope import Scope, World, current
 
 log = logging.getLogger(__name__)
@@ -29,8 +32,10 @@ log = logging.getLogger(__name__)
 Handler = Callable[[dict[str, Any]], None]
 
 LEASE_SECONDS = 120.0
+BEAT_SECONDS = 5.0
 BACKOFF_SECONDS = (0.0, 5.0, 15.0, 60.0, 300.0)
 MOST_ATTEMPTS = 50
+_ONCE = ("municipality", "world", "subscriber", "dedupe_key")
 
 _subscribers: dict[str, dict[str, Handler]] = defaultdict(dict)
 
@@ -67,12 +72,16 @@ def publish(
     delay: float = 0.0,
     priority: int = 5,
 ) -> int:
-    """Write one entry per subscriber of ``topic``; call inside `writing`. Return how many.
+    """Write one entry per subscriber of ``topic``; call inside `writing`. Return how many are new.
 
     ``payload`` is JSON data (ids, never objects). The same ``dedupe_key`` is stored once per
-    subscriber. ``delay`` is in seconds; a lower ``priority`` runs first.
+    subscriber, for ever. ``delay`` is in seconds; a lower ``priority`` runs first.
     """
-    rows = [
+    names = set(_subscribers[topic])
+    if dedupe_key is not None:
+        rows = OutboxEntry.objects.filter(subscriber__in=names, dedupe_key=dedupe_key)
+        names -= set(rows.values_list("subscriber", flat=True))
+    made = [
         OutboxEntry(
             topic=topic,
             subscriber=name,
@@ -83,10 +92,23 @@ def publish(
             created_at=clock.now(),
             due_at=time.time() + delay,
         )
-        for name in _subscribers[topic]
+        for name in sorted(names)
     ]
-    OutboxEntry.objects.bulk_create(rows, ignore_conflicts=dedupe_key is not None)
-    return len(rows)
+    _store(made, dedupe_key)
+    return len(made)
+
+
+def _store(made: list[OutboxEntry], dedupe_key: str | None) -> None:
+    """Insert the entries; only the same dedupe key from another process is no error.
+
+    ``ignore_conflicts`` would swallow every other violated rule too, and the event with it.
+    """
+    if dedupe_key is None:
+        OutboxEntry.objects.bulk_create(made)
+        return
+    OutboxEntry.objects.bulk_create(
+        made, update_conflicts=True, unique_fields=_ONCE, update_fields=["dedupe_key"]
+    )
 
 
 def _ready(moment: float) -> QuerySet[OutboxEntry]:
@@ -114,63 +136,138 @@ def _lease() -> OutboxEntry | None:
         entry = _ready(moment).first()
         if entry is None:
             return None
-        taken = OutboxEntry.everywhere.filter(pk=entry.pk, leased_until=entry.leased_until).update(
-            leased_until=moment + LEASE_SECONDS, attempts=F("attempts") + 1
-        )
-        entry.attempts += 1
-        return entry if taken else None
+        return entry if _hold(entry, moment, attempts=F("attempts") + 1) else None
+
+
+def _hold(entry: OutboxEntry, moment: float, **changes: Any) -> bool:
+    """Take or lengthen the lease; False when another worker has taken it since we looked."""
+    until = moment + LEASE_SECONDS
+    rows = OutboxEntry.everywhere.filter(
+        pk=entry.pk, state=OutboxEntry.PENDING, leased_until=entry.leased_until
+    )
+    if not rows.update(leased_until=until, **changes):
+        return False
+    entry.leased_until = until
+    entry.attempts += 1 if changes else 0
+    return True
 
 
 def _finish(entry: OutboxEntry, **changes: Any) -> None:
-    """Record the outcome of one run."""
+    """Record the outcome of one run; a worker that has lost its lease has no say any more."""
     with writing():
-        OutboxEntry.everywhere.filter(pk=entry.pk).update(**{"leased_until": 0, **changes})
+        rows = OutboxEntry.everywhere.filter(pk=entry.pk, leased_until=entry.leased_until)
+        if not rows.update(**{"leased_until": 0, **changes}):
+            log.warning("outbox entry %s was taken over by another worker", entry.pk)
 
 
-def _again(entry: OutboxEntry, seconds: float, error: str) -> None:
+def _again(entry: OutboxEntry, seconds: float, error: str) -> dict[str, Any]:
     """Schedule another try, or give up after `MOST_ATTEMPTS`."""
     if entry.attempts >= MOST_ATTEMPTS:
-        _finish(entry, state=OutboxEntry.FAILED, last_error=error)
-        return
-    _finish(entry, due_at=time.time() + seconds, last_error=error)
+        return {"state": OutboxEntry.FAILED, "last_error": error}
+    return {"due_at": time.time() + seconds, "last_error": error}
 
 
-def _run(entry: OutboxEntry) -> None:
-    """Run one leased entry in its own municipality and world and record the outcome."""
+def _run(entry: OutboxEntry) -> dict[str, Any]:
+    """Run one leased entry in its own municipality and world; return what to record."""
     handler = _subscribers[entry.topic].get(entry.subscriber)
     if handler is None:
-        _finish(entry, state=OutboxEntry.FAILED, last_error="no such subscriber")
-        return
+        return {"state": OutboxEntry.FAILED, "last_error": "no such subscriber"}
     try:
         with worlds.entered(entry.municipality, World(entry.world)):
             handler(entry.payload)
     except Permanent as error:
-        _finish(entry, state=OutboxEntry.FAILED, last_error=str(error))
+        return {"state": OutboxEntry.FAILED, "last_error": str(error)}
     except Retry as error:
-        _again(entry, error.seconds, str(error))
+        return _again(entry, error.seconds, str(error))
     except Exception:
         log.exception("outbox entry %s (%s) failed", entry.pk, entry.subscriber)
-        wait = BACKOFF_SECONDS[min(entry.attempts, len(BACKOFF_SECONDS) - 1)]
-        _again(entry, wait, traceback.format_exc(limit=8))
-    else:
-        _finish(entry, state=OutboxEntry.DONE, last_error="")
+        wait = BACKOFF_SECONDS[min(entry.attempts - 1, len(BACKOFF_SECONDS) - 1)]
+        return _again(entry, wait, traceback.format_exc(limit=8))
+    return {"state": OutboxEntry.DONE, "last_error": ""}
 
 
-def drain(*, most: int = 10_000) -> int:
+def drain(*, most: int = 10_000, keeper: "_Keeper | None" = None) -> int:
     """Run entries that are due until none is left; return how many ran (tests, one-off commands)."""
     done = 0
     while done < most and (entry := _lease()) is not None:
-        _run(entry)
+        with keeper.kept(entry) if keeper else contextlib.nullcontext():
+            changes = _run(entry)
+        _finish(entry, **changes)
         done += 1
     return done
 
 
+class _Keeper(threading.Thread):
+    """Shows that the worker lives and lengthens the lease of what it is at, beside the handler."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        super().__init__(name="outbox-keeper", daemon=True)
+        self.worker = f"{socket.gethostname()}:{os.getpid()}"
+        self._stop_asked = stop
+        self._entry: OutboxEntry | None = None
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def kept(self, entry: OutboxEntry) -> Iterator[None]:
+        """Keep the entry's lease alive while its handler runs."""
+        with self._lock:
+            self._entry = entry
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._entry = None
+
+    def run(self) -> None:
+        """Beat until the worker stops, then take the sign of life away."""
+        while not self._stop_asked.is_set():
+            self._beat()
+            self._stop_asked.wait(BEAT_SECONDS)
+        with contextlib.suppress(DatabaseError), writing():
+            WorkerBeat.objects.filter(name=self.worker).delete()
+        connection.close()
+
+    def _beat(self) -> None:
+        moment = time.time()
+        try:
+            with self._lock, writing():
+                held = self._entry
+                WorkerBeat.objects.filter(seen_at__lt=moment - 3600).delete()
+                WorkerBeat.objects.update_or_create(
+                    name=self.worker,
+                    defaults={"seen_at": moment, "entry": held.pk if held else None},
+                )
+                if held and held.leased_until < moment + LEASE_SECONDS * 2 / 3:
+                    _hold(held, moment)
+        except DatabaseError:
+            log.exception("outbox worker %s could not show that it lives", self.worker)
+            connection.close()
+
+
 def work(stop: threading.Event, *, idle_seconds: float = 0.1) -> None:
     """Run entries as they become due until ``stop`` is set (the worker process of `sonae serve`)."""
-    log.info("outbox worker %s started", os.getpid())
+    keeper = _Keeper(stop)
+    keeper.start()
+    log.info("outbox worker %s started", keeper.worker)
     while not stop.is_set():
-        if drain(most=100) == 0:
+        try:
+            close_old_connections()
+            done = drain(most=100, keeper=keeper)
+        except DatabaseError:
+            # The database may be restarting: wait for it, the entries are safe in it.
+            log.exception("outbox worker %s lost its database", keeper.worker)
+            connection.close()
+            done = 0
+            stop.wait(1.0)
+        if done == 0:
             stop.wait(idle_seconds)
+    keeper.join(timeout=BEAT_SECONDS)
+
+
+def worker_seen() -> float | None:
+    """Return how many seconds ago any worker showed that it lives; None when none ever did."""
+    seen = WorkerBeat.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
+    return None if seen is None else max(0.0, time.time() - seen)
 
 
 def waiting(scope: Scope | None = None) -> dict[str, int]:

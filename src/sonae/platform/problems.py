@@ -46,7 +46,10 @@ def problem(status: int, code: str, detail: str = "", **extra: Any) -> HttpRespo
         **extra,
     }
     text = json.dumps(body, ensure_ascii=False)
-    return HttpResponse(text, status=status, content_type="application/problem+json")
+    response = HttpResponse(text, status=status, content_type="application/problem+json")
+    if status == HTTPStatus.UNAUTHORIZED:
+        response["WWW-Authenticate"] = 'Bearer realm="sonae"'
+    return response
 
 
 def refused(
@@ -54,7 +57,7 @@ def refused(
 ) -> HttpResponse:
     """Answer a refused request in the caller's form; people who must sign in are led there."""
     if for_program(request):
-        return problem(status, code, detail)
+        return problem(status, code, detail, **({"hint": hint} if hint else {}))
     if code == "sign_in":
         return HttpResponseRedirect(f"/accounts/login/?next={quote(request.get_full_path())}")
     context = {"code": code, "status": status, "detail": detail, "hint": hint}

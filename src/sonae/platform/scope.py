@@ -32,6 +32,11 @@ class Scope:
 _current: ContextVar[Scope | None] = ContextVar("sonae_scope", default=None)
 
 
+def in_force() -> Scope | None:
+    """Return the scope in force, or None outside any (health checks, a server without a city)."""
+    return _current.get()
+
+
 def current() -> Scope:
     """Return the scope in force; `SonaeError('no_scope')` when none was entered."""
     scope = _current.get()
