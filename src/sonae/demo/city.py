@@ -33,8 +33,14 @@ class DemoCity:
 
 
 def _layer(
-    plan: Plan, ranks: Raster, name: str, hazard: str, kind: str, scale: str = "",
-    details: tuple[str, ...] = (), rivers: tuple[str, ...] = (),
+    plan: Plan,
+    ranks: Raster,
+    name: str,
+    hazard: str,
+    kind: str,
+    scale: str = "",
+    details: tuple[str, ...] = (),
+    rivers: tuple[str, ...] = (),
 ) -> HazardLayer:
     """Return a raster (row 0 south) as a hazard layer."""
     edge = np.array([0.0, CELL_M])
@@ -51,14 +57,38 @@ def _layer(
 def _layers(plan: Plan, rasters: Rasters) -> tuple[HazardLayer, ...]:
     """Return all layers of the city."""
     rivers = (RIVER_AREA,)
-    hours = ("12時間未満", "12時間から1日", "1日から3日", "3日から1週間", "1週間から2週間", "2週間以上")
+    hours = (
+        "12時間未満",
+        "12時間から1日",
+        "1日から3日",
+        "3日から1週間",
+        "1週間から2週間",
+        "2週間以上",
+    )
     return (
         _layer(plan, rasters.flood_l2, "flood_l2", "flood", "depth", "L2", rivers=rivers),
         _layer(plan, rasters.flood_l1, "flood_l1", "flood", "depth", "L1", rivers=rivers),
-        _layer(plan, rasters.collapse, "flood_collapse", "flood", "collapse", "L2", ("氾濫流", "河岸侵食"), rivers),
+        _layer(
+            plan,
+            rasters.collapse,
+            "flood_collapse",
+            "flood",
+            "collapse",
+            "L2",
+            ("氾濫流", "河岸侵食"),
+            rivers,
+        ),
         _layer(plan, rasters.duration, "flood_duration", "flood", "duration", "L2", hours, rivers),
         _layer(plan, rasters.inland, "inland_flood", "inland_flood", "depth"),
-        _layer(plan, rasters.landslide, "landslide", "landslide", "zone", "", ("土砂災害警戒区域", "土砂災害特別警戒区域")),
+        _layer(
+            plan,
+            rasters.landslide,
+            "landslide",
+            "landslide",
+            "zone",
+            "",
+            ("土砂災害警戒区域", "土砂災害特別警戒区域"),
+        ),
     )
 
 

@@ -48,14 +48,38 @@ class Plan:
 
 
 FULL = Plan(
-    size="full", width=16_000, height=14_000, scale=1.0, towns=330, households=50_480,
-    residents=117_209, registrants=4_688, shielded=36, shelters=102, welfare=32, sites=199,
-    both=82, nodes=60_000, streams=7,
+    size="full",
+    width=16_000,
+    height=14_000,
+    scale=1.0,
+    towns=330,
+    households=50_480,
+    residents=117_209,
+    registrants=4_688,
+    shielded=36,
+    shelters=102,
+    welfare=32,
+    sites=199,
+    both=82,
+    nodes=60_000,
+    streams=7,
 )
 SMALL = Plan(
-    size="small", width=4_800, height=4_200, scale=0.3, towns=30, households=2_153,
-    residents=5_000, registrants=200, shielded=4, shelters=20, welfare=6, sites=36, both=16,
-    nodes=5_600, streams=3,
+    size="small",
+    width=4_800,
+    height=4_200,
+    scale=0.3,
+    towns=30,
+    households=2_153,
+    residents=5_000,
+    registrants=200,
+    shielded=4,
+    shelters=20,
+    welfare=6,
+    sites=36,
+    both=16,
+    nodes=5_600,
+    streams=3,
 )
 
 

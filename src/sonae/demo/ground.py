@@ -19,12 +19,29 @@ Grid = npt.NDArray[np.float32]
 COARSE_M = 20.0
 
 _MAIN = (
-    (0.320, -0.03), (0.345, 0.08), (0.300, 0.19), (0.265, 0.30), (0.315, 0.40), (0.300, 0.50),
-    (0.235, 0.58), (0.255, 0.68), (0.310, 0.77), (0.265, 0.87), (0.285, 1.03),
+    (0.320, -0.03),
+    (0.345, 0.08),
+    (0.300, 0.19),
+    (0.265, 0.30),
+    (0.315, 0.40),
+    (0.300, 0.50),
+    (0.235, 0.58),
+    (0.255, 0.68),
+    (0.310, 0.77),
+    (0.265, 0.87),
+    (0.285, 1.03),
 )
 _TRIBUTARY = (
-    (1.03, 0.700), (0.93, 0.655), (0.84, 0.690), (0.75, 0.640), (0.66, 0.655), (0.57, 0.600),
-    (0.49, 0.645), (0.41, 0.625), (0.34, 0.675), (0.255, 0.690),
+    (1.03, 0.700),
+    (0.93, 0.655),
+    (0.84, 0.690),
+    (0.75, 0.640),
+    (0.66, 0.655),
+    (0.57, 0.600),
+    (0.49, 0.645),
+    (0.41, 0.625),
+    (0.34, 0.675),
+    (0.255, 0.690),
 )
 _STREAMS = (
     ((1.02, 0.93), (0.93, 0.90), (0.85, 0.92), (0.77, 0.87), (0.70, 0.88)),
@@ -83,7 +100,9 @@ class Ground:
         sampled = map_coordinates(grid, [rows, columns], order=1, mode="nearest")
         return np.asarray(sampled, np.float64)
 
-    def nearest(self, grid: npt.NDArray[np.generic], x: Floats, y: Floats) -> npt.NDArray[np.generic]:
+    def nearest(
+        self, grid: npt.NDArray[np.generic], x: Floats, y: Floats
+    ) -> npt.NDArray[np.generic]:
         """Look a coarse grid up at points in metres without interpolation."""
         rows = np.clip((y / COARSE_M).astype(np.int64), 0, grid.shape[0] - 1)
         columns = np.clip((x / COARSE_M).astype(np.int64), 0, grid.shape[1] - 1)
@@ -121,8 +140,13 @@ def _spline(points: tuple[tuple[float, float], ...], plan: Plan) -> tuple[Floats
     parts = []
     for a, b, c, d in zip(p[:-3], p[1:-2], p[2:-1], p[3:], strict=True):
         parts.append(
-            0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2
-                   + (3 * b - a - 3 * c + d) * t**3)
+            0.5
+            * (
+                2 * b
+                + (c - a) * t
+                + (2 * a - 5 * b + 4 * c - d) * t**2
+                + (3 * b - a - 3 * c + d) * t**3
+            )
         )
     curve = np.vstack([*parts, p[-2][None]])
     run = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(curve, axis=0).T))])
@@ -187,7 +211,9 @@ def _plain(plan: Plan, x: Floats, y: Floats) -> Floats:
     return _valley_floor(plan, y) + fan + 0.0010 * west
 
 
-def _near(river: River, points: Floats, shape: tuple[int, int]) -> tuple[Grid, npt.NDArray[np.int32]]:
+def _near(
+    river: River, points: Floats, shape: tuple[int, int]
+) -> tuple[Grid, npt.NDArray[np.int32]]:
     """Distance of every cell to a centre line, and which point of the line it is."""
     distance, at = cKDTree(np.column_stack([river.x, river.y])).query(points, workers=2)
     return distance.reshape(shape).astype(np.float32), at.reshape(shape).astype(np.int32)
@@ -196,25 +222,31 @@ def _near(river: River, points: Floats, shape: tuple[int, int]) -> tuple[Grid, n
 def _joined(streams: tuple[River, ...]) -> River:
     """All mountain streams as one line of points, for the distance to the nearest."""
     return River(
-        "沢", np.concatenate([s.x for s in streams]), np.concatenate([s.y for s in streams]), 6.0,
+        "沢",
+        np.concatenate([s.x for s in streams]),
+        np.concatenate([s.y for s in streams]),
+        6.0,
         np.concatenate([s.bank for s in streams]),
     )
 
 
-def _height(plan: Plan, rng: np.random.Generator, x: Floats, y: Floats, near: dict[str, Grid],
-            inland: Grid) -> Grid:
+def _height(
+    plan: Plan, rng: np.random.Generator, x: Floats, y: Floats, near: dict[str, Grid], inland: Grid
+) -> Grid:
     """Compose the height field from plain, levees, marshes, terrace, mountains and valleys."""
     shape = inland.shape
     small = noise(rng, shape, 30) * 0.55 + noise(rng, shape, 9) * 0.15
     levee = 1.1 * np.exp(-near["main"] / 130) + 0.7 * np.exp(-near["tributary"] / 80)
     marsh = 0.9 * np.exp(-(((near["main"] - 650 * plan.scale) / (380 * plan.scale)) ** 2))
     cx, cy = CENTRE[0] * plan.width, CENTRE[1] * plan.height
-    castle = np.exp(-(((x - cx) / (1300 * plan.scale)) ** 2 + ((y - cy) / (1000 * plan.scale)) ** 2))
+    castle = np.exp(
+        -(((x - cx) / (1300 * plan.scale)) ** 2 + ((y - cy) / (1000 * plan.scale)) ** 2)
+    )
     plain = _plain(plan, x, y) + small + levee - marsh + 2.6 * castle
     up = np.maximum(inland, 0) / plan.scale
     ridge = 1 - np.abs(noise(rng, shape, 62 * max(plan.scale, 0.5)))
     rough = noise(rng, shape, 24) * 0.5 + noise(rng, shape, 11) * 0.25
-    gain = 0.088 * up ** 1.03 * (0.45 + 0.75 * ridge) + np.minimum(up / 600, 1) * 34 * rough
+    gain = 0.088 * up**1.03 * (0.45 + 0.75 * ridge) + np.minimum(up / 600, 1) * 34 * rough
     water = np.minimum(near["stream"], near["tributary"] * 0.8)
     valley = np.clip((water - 60) / (520 * max(plan.scale, 0.55)), 0, 1)
     valley = valley * valley * (3 - 2 * valley)
@@ -232,16 +264,29 @@ def _blob(x: Floats, y: Floats, cx: float, cy: float, reach: float, power: float
     return np.exp(-((np.hypot(x - cx, y - cy) / reach) ** power))
 
 
-def _density(plan: Plan, rng: np.random.Generator, x: Floats, y: Floats, ground: dict[str, Grid],
-             inland: Grid, slope: Grid) -> Grid:
+def _density(
+    plan: Plan,
+    rng: np.random.Generator,
+    x: Floats,
+    y: Floats,
+    ground: dict[str, Grid],
+    inland: Grid,
+    slope: Grid,
+) -> Grid:
     """How built-up a place is: core, suburbs along the roads, villages, hamlets in the valleys."""
     w, h, s = plan.width, plan.height, plan.scale
     core = _blob(x, y, CENTRE[0] * w, CENTRE[1] * h, 2300 * s, 1.7)
     parts = [core]
     for px, py, strength, reach in (
-        (0.52, 0.76, 0.62, 950), (0.57, 0.34, 0.6, 1150), (0.17, 0.50, 0.48, 800),
-        (0.44, 0.24, 0.45, 800), (0.60, 0.53, 0.66, 1100), (0.16, 0.78, 0.42, 650),
-        (0.40, 0.90, 0.45, 750), (0.19, 0.22, 0.40, 600), (0.64, 0.66, 0.45, 700),
+        (0.52, 0.76, 0.62, 950),
+        (0.57, 0.34, 0.6, 1150),
+        (0.17, 0.50, 0.48, 800),
+        (0.44, 0.24, 0.45, 800),
+        (0.60, 0.53, 0.66, 1100),
+        (0.16, 0.78, 0.42, 650),
+        (0.40, 0.90, 0.45, 750),
+        (0.19, 0.22, 0.40, 600),
+        (0.64, 0.66, 0.45, 700),
     ):
         parts.append(strength * _blob(x, y, px * w, py * h, reach * s))
     for _ in range(int(70 * max(s, 0.25))):
@@ -249,7 +294,9 @@ def _density(plan: Plan, rng: np.random.Generator, x: Floats, y: Floats, ground:
         parts.append(rng.uniform(0.28, 0.46) * _blob(x, y, vx, vy, rng.uniform(130, 280)))
     density = np.maximum.reduce(parts)
     density = np.maximum(density * (0.86 + 0.3 * noise(rng, inland.shape, 22)), 0)
-    hamlet = 0.34 * np.clip(1 - ground["stream"] / 170, 0, 1) * (noise(rng, inland.shape, 26) > 0.05)
+    hamlet = (
+        0.34 * np.clip(1 - ground["stream"] / 170, 0, 1) * (noise(rng, inland.shape, 26) > 0.05)
+    )
     hamlet *= (inland > 0) & (inland < 4200 * s)
     density = np.maximum(np.where(inland > 150 * s, 0.0, density), hamlet)
     density *= np.clip((0.16 - slope) / 0.08, 0, 1)
@@ -275,6 +322,17 @@ def build_ground(plan: Plan, rng: np.random.Generator) -> Ground:
     slope = np.hypot(*np.gradient(height, COARSE_M)).astype(np.float32)
     density = _density(plan, rng, x, y, near, inland, slope)
     return Ground(
-        plan, height, to_main, main_at, to_tributary, tributary_at, to_stream, stream_at, inland,
-        density, main, tributary, streams,
+        plan,
+        height,
+        to_main,
+        main_at,
+        to_tributary,
+        tributary_at,
+        to_stream,
+        stream_at,
+        inland,
+        density,
+        main,
+        tributary,
+        streams,
     )

@@ -73,9 +73,7 @@ def _addresses(towns: Towns, town: Ints, x: Floats, y: Floats) -> list[str]:
     ]
 
 
-def build_homes(
-    ground: Ground, streets: Streets, towns: Towns, rng: np.random.Generator
-) -> Homes:
+def build_homes(ground: Ground, streets: Streets, towns: Towns, rng: np.random.Generator) -> Homes:
     """Place the households."""
     count = ground.plan.households
     x, y = _along_streets(ground, streets, count, rng)
@@ -87,7 +85,12 @@ def build_homes(
     floor = np.where(flat, np.minimum(rng.integers(1, 12, count), storeys), 1)
     unknown = rng.random(count) < 0.03
     return Homes(
-        x, y, town, _addresses(towns, town, x, y), np.where(unknown, 0, storeys), np.where(unknown, 0, floor)
+        x,
+        y,
+        town,
+        _addresses(towns, town, x, y),
+        np.where(unknown, 0, storeys),
+        np.where(unknown, 0, floor),
     )
 
 
@@ -120,7 +123,11 @@ def _ages(home: Ints, place: Ints, size: Ints, rng: np.random.Generator) -> tupl
     role = np.where(last & parent[home] & (place > 1), 3, role)
     age = np.select(
         [role == 0, role == 1, role == 3],
-        [head[home], head[home] + rng.integers(-6, 5, people), head[home] + rng.integers(22, 32, people)],
+        [
+            head[home],
+            head[home] + rng.integers(-6, 5, people),
+            head[home] + rng.integers(22, 32, people),
+        ],
         head[home] - rng.integers(24, 37, people) - 2 * place,
     )
     opposite = 3 - head_sex[home]
@@ -155,7 +162,11 @@ def _names(
 def _relations(role: Ints, sex: Ints) -> list[str]:
     """Return 続柄 as the register writes it."""
     child = np.where(sex == 1, "子", "子")
-    words = np.select([role == 0, role == 1, role == 3], ["世帯主", np.where(sex == 1, "夫", "妻"), np.where(sex == 1, "父", "母")], child)
+    words = np.select(
+        [role == 0, role == 1, role == 3],
+        ["世帯主", np.where(sex == 1, "夫", "妻"), np.where(sex == 1, "父", "母")],
+        child,
+    )
     return [str(word) for word in words.tolist()]
 
 
@@ -167,10 +178,17 @@ def _contacts(age: Ints, rng: np.random.Generator) -> tuple[list[str], list[str]
     mail = np.where(elder, 0.14, 0.42)
     push = mail + np.where(elder, 0.04, 0.28)
     phone = push + np.where(elder, 0.46, 0.10)
-    channel = np.select([age < 12, draw < mail, draw < push, draw < phone], ["none", "email", "push", "phone"], "none")
+    channel = np.select(
+        [age < 12, draw < mail, draw < push, draw < phone],
+        ["none", "email", "push", "phone"],
+        "none",
+    )
     words = [str(word) for word in channel.tolist()]
     emails = [f"r{n:06d}@example.jp" if word == "email" else "" for n, word in enumerate(words)]
-    phones = [f"090-0000-{n % 10000:04d}" if word in ("phone", "push") else "" for n, word in enumerate(words)]
+    phones = [
+        f"090-0000-{n % 10000:04d}" if word in ("phone", "push") else ""
+        for n, word in enumerate(words)
+    ]
     return words, emails, phones
 
 
@@ -216,7 +234,9 @@ def build_register(ground: Ground, homes: Homes, rng: np.random.Generator) -> Re
     births, years = _birth_dates(age, rng)
     names, kana = _names(home, plan.households, sex, years, rng)
     channel, email, phone = _contacts(age, rng)
-    shielded = np.isin(home, rng.choice(plan.households, plan.shielded, replace=False)) & (role != 3)
+    shielded = np.isin(home, rng.choice(plan.households, plan.shielded, replace=False)) & (
+        role != 3
+    )
     numbers = rng.permutation(plan.residents)
     language = rng.choice(_LANGUAGES, plan.households, p=_LANGUAGE_SHARE)[home]
     residents = {

@@ -19,7 +19,11 @@ _KINDS = (
     ("体育館", "タイイクカン"), ("コミュニティセンター", "コミュニティセンター"), ("公園", "コウエン"),
     ("高等学校", "コウトウガッコウ"), ("市民センター", "シミンセンター"),
 )  # fmt: skip
-_WELFARE = (("老人福祉センター", "elderly"), ("障がい者支援センター", "disabled"), ("児童館", "child"))
+_WELFARE = (
+    ("老人福祉センター", "elderly"),
+    ("障がい者支援センター", "disabled"),
+    ("児童館", "child"),
+)
 _TALL = ("小学校", "中学校", "高等学校")
 _CLOSED = ("改修工事中のため使用できません。", "耐震診断の結果、使用できません。")
 
@@ -52,7 +56,9 @@ def _rank(raster: Raster, x: float, y: float) -> int:
     return int(raster[row, min(int(x / CELL_M), raster.shape[1] - 1)])
 
 
-def _hazards(rasters: Rasters, kind: str, x: float, y: float, rng: np.random.Generator) -> dict[str, str]:
+def _hazards(
+    rasters: Rasters, kind: str, x: float, y: float, rng: np.random.Generator
+) -> dict[str, str]:
     """Designate a site per hazard from the ground it stands on; no sea and no volcano near."""
     flood, slide = _rank(rasters.flood_l2, x, y), _rank(rasters.landslide, x, y)
     water = "yes" if flood == 0 else "partial" if flood in (1, 2) and kind in _TALL else "no"
@@ -79,7 +85,9 @@ def _capacity(rng: np.random.Generator, known: float) -> int | None:
     return int(rng.integers(8, 90) * 10) if rng.random() < known else None
 
 
-def _spots(ground: Ground, homes: Homes, count: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+def _spots(
+    ground: Ground, homes: Homes, count: int, rng: np.random.Generator
+) -> npt.NDArray[np.float64]:
     """Return places in metres, spread as people live."""
     sample = rng.choice(len(homes.x), min(9000, len(homes.x)), replace=False)
     points = np.column_stack((homes.x, homes.y))[sample]
@@ -109,7 +117,22 @@ def build_places(
     for number in range(count):
         group = _WELFARE[welfare.index(number) % 3] if number in welfare else None
         kind, kind_kana = _KINDS[int(rng.integers(len(_KINDS)))]
-        made.append(_place(number, group, kind, kind_kana, int(town[number]), spots[number], plan.sites, plan.both, towns, rasters, seen, rng))
+        made.append(
+            _place(
+                number,
+                group,
+                kind,
+                kind_kana,
+                int(town[number]),
+                spots[number],
+                plan.sites,
+                plan.both,
+                towns,
+                rasters,
+                seen,
+                rng,
+            )
+        )
     return made
 
 

@@ -96,14 +96,22 @@ def _gabriel(x: Floats, y: Floats) -> tuple[Ints, Ints]:
 def _side(river: River, at: npt.NDArray[np.generic], x: Floats, y: Floats) -> npt.NDArray[np.int8]:
     """Return on which side of a river points lie (-1 or 1), by its nearest point."""
     index = np.clip(at.astype(np.int64), 1, len(river.x) - 2)
-    along_x, along_y = river.x[index + 1] - river.x[index - 1], river.y[index + 1] - river.y[index - 1]
+    along_x, along_y = (
+        river.x[index + 1] - river.x[index - 1],
+        river.y[index + 1] - river.y[index - 1],
+    )
     cross = along_x * (y - river.y[index]) - along_y * (x - river.x[index])
     return np.where(cross >= 0, 1, -1).astype(np.int8)
 
 
 def _crossings(
-    river: River, distance: Floats, at: npt.NDArray[np.generic], x: Floats, y: Floats,
-    tail: Ints, head: Ints,
+    river: River,
+    distance: Floats,
+    at: npt.NDArray[np.generic],
+    x: Floats,
+    y: Floats,
+    tail: Ints,
+    head: Ints,
 ) -> tuple[Mask, Mask]:
     """Return which edges cross a river, and which of them are its bridges."""
     side = _side(river, at, x, y)
@@ -163,7 +171,10 @@ def _network(
     slope = (height[head] - height[tail]) / np.maximum(length, 1.0)
     bent = np.flatnonzero(length > 110)
     across = rng.normal(0, 0.05, len(bent)) * length[bent]
-    unit_x, unit_y = (x[head] - x[tail])[bent] / length[bent], (y[head] - y[tail])[bent] / length[bent]
+    unit_x, unit_y = (
+        (x[head] - x[tail])[bent] / length[bent],
+        (y[head] - y[tail])[bent] / length[bent],
+    )
     bend_x = (x[tail] + x[head])[bent] / 2 - unit_y * across
     bend_y = (y[tail] + y[head])[bent] / 2 + unit_x * across
     length[bent] = 2 * np.hypot(length[bent] / 2, across)

@@ -399,6 +399,9 @@ def surname_table() -> SurnameTable:
     weights = np.array(weight)
     _, sound = np.unique(np.array(kana), return_inverse=True)
     return SurnameTable(
-        np.array(kanji, object), np.array(kana, object), weights / weights.sum(),
-        np.array(base), sound.astype(np.int64),
+        np.array(kanji, object),
+        np.array(kana, object),
+        weights / weights.sum(),
+        np.array(base),
+        sound.astype(np.int64),
     )

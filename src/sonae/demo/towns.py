@@ -63,7 +63,9 @@ class Towns:
 
     def of(self, x: Floats, y: Floats) -> Ints:
         """Return the town (position) of points in metres: the nearest centre."""
-        return np.asarray(cKDTree(np.column_stack((self.x, self.y))).query(np.column_stack((x, y)))[1], np.int64)
+        return np.asarray(
+            cKDTree(np.column_stack((self.x, self.y))).query(np.column_stack((x, y)))[1], np.int64
+        )
 
 
 def _stems(rng: np.random.Generator, count: int) -> list[tuple[str, str]]:
@@ -74,7 +76,9 @@ def _stems(rng: np.random.Generator, count: int) -> list[tuple[str, str]]:
     return [every[i] for i in rng.permutation(len(every))[:count]]
 
 
-def _names(rng: np.random.Generator, near: npt.NDArray[np.bool_], count: int) -> list[tuple[str, str, bool]]:
+def _names(
+    rng: np.random.Generator, near: npt.NDArray[np.bool_], count: int
+) -> list[tuple[str, str, bool]]:
     """Return (name, kana, uses 丁目) per town; towns near the centre come in 丁目."""
     central = [tuple(pair.split(" ")) for pair in _CENTRAL.split(";")]
     stems = iter(_stems(rng, count))

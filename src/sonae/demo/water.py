@@ -57,8 +57,12 @@ class _Fine:
 def _refined(ground: Ground) -> _Fine:
     """Refine the coarse grids that the hazards need."""
     return _Fine(
-        ground.fine(ground.height), ground.fine(ground.to_main), ground.fine(ground.to_tributary),
-        ground.fine(ground.to_stream), ground.fine(ground.inland), ground.fine(ground.density),
+        ground.fine(ground.height),
+        ground.fine(ground.to_main),
+        ground.fine(ground.to_tributary),
+        ground.fine(ground.to_stream),
+        ground.fine(ground.inland),
+        ground.fine(ground.density),
     )
 
 
@@ -83,9 +87,9 @@ def _ranked(depth: Grid, steps: tuple[float, ...]) -> Raster:
 
 def _unsurveyed(ground: Ground, fine: _Fine) -> Mask:
     """Where no flood survey exists: along the small streams that nobody has modelled."""
-    numbers = np.repeat(
-        np.arange(len(ground.streams)), [len(s.x) for s in ground.streams]
-    )[ground.stream_at]
+    numbers = np.repeat(np.arange(len(ground.streams)), [len(s.x) for s in ground.streams])[
+        ground.stream_at
+    ]
     mine = np.isin(numbers, [n for n in UNSURVEYED_STREAMS if n < len(ground.streams)])
     factor = int(20 // CELL_M)
     return np.asarray(
@@ -148,6 +152,10 @@ def build_rasters(ground: Ground, rng: np.random.Generator) -> Rasters:
     for raster in (ranks["L1"], ranks["L2"], duration, collapse):
         raster[unsurveyed & (ranks["L2"] == 0)] = UNKNOWN
     return Rasters(
-        ranks["L1"], ranks["L2"], duration, collapse, _inland(fine, ground.plan.scale),
+        ranks["L1"],
+        ranks["L2"],
+        duration,
+        collapse,
+        _inland(fine, ground.plan.scale),
         _landslide(ground, fine),
     )

@@ -7,5 +7,14 @@ from sonae.domains.municipalities.selectors import (
     serving_code,
     towns,
 )
+from sonae.domains.municipalities.services import load_municipality
 
-__all__ = ["Municipality", "Town", "forget_serving", "municipality", "serving_code", "towns"]
+__all__ = [
+    "Municipality",
+    "Town",
+    "forget_serving",
+    "load_municipality",
+    "municipality",
+    "serving_code",
+    "towns",
+]

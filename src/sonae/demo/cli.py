@@ -1,0 +1,98 @@
+"""``sonae demo``: the invented city, its 72 hours, and a real city's open data."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from sonae.core.errors import SonaeError
+from sonae.demo import load
+from sonae.demo.city import generate
+from sonae.demo.frame import Size
+from sonae.domains.municipalities import interface as municipalities
+from sonae.platform import worlds
+from sonae.platform.scope import World
+
+_told = Console(stderr=True)
+
+
+@click.group("demo")
+def group() -> None:
+    """架空の市「備え市」で試す。"""
+
+
+@group.command()
+@click.option("--size", type=click.Choice(["full", "small"]), default="full", show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="同じ数なら同じ市になる")
+def create(size: Size, seed: int) -> None:
+    """備え市を作る（前の備え市は消して作り直す）。"""
+    begun = time.monotonic()
+    with _told.status("備え市を作っています…") as status:
+        city = generate(size, seed)
+        try:
+            load.create(city, step=lambda name: status.update(f"備え市：{name}…"))
+        except SonaeError as error:
+            _told.print(f"[red]{error.detail}[/red]")
+            sys.exit(1)
+    people, homes = len(city.register.residents["name"]), len(city.register.households["number"])
+    _told.print(
+        f"備え市ができました：{people:,}人、{homes:,}世帯（{time.monotonic() - begun:.1f}秒）"
+    )
+    _told.print(load.accounts_text())
+
+
+@group.command()
+def accounts() -> None:
+    """ログインできる人と、まず試すことを表示する。"""
+    code = municipalities.serving_code()
+    if code is None:
+        return
+    with worlds.entered(code):
+        if municipalities.municipality().is_demo:
+            _told.print(load.accounts_text())
+            _told.print("まず試すこと：operator でログイン → 災害対策本部 → 訓練 → 再生")
+
+
+@group.command()
+@click.option(
+    "--speed", type=click.FloatRange(1, 20000), default=600.0, show_default=True, help="何倍速か"
+)
+@click.option(
+    "--hours", type=click.FloatRange(0.1, 72), default=72.0, show_default=True, help="何時間分か"
+)
+def play(speed: float, hours: float) -> None:
+    """72時間の災害を訓練として再生する（Ctrl-C で止まり、続きから再開できる）。"""
+    from sonae.demo import play as script
+
+    code = municipalities.serving_code()
+    if code is None:
+        raise SonaeError("no_municipality", "先に sonae demo create で備え市を作ってください。")
+    with worlds.entered(code, World.EXERCISE):
+        script.run(speed=speed, hours=hours, tell=_told.print)
+
+
+@group.command()
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    required=True,
+    help="実データのフォルダ",
+)
+@click.option(
+    "--people",
+    type=click.IntRange(100, 200_000),
+    default=20_000,
+    show_default=True,
+    help="作る住民の数",
+)
+def ube(data: Path, people: int) -> None:
+    """宇部市の実データ（道路・避難先・町字）に、架空の住民と浸水域を載せる。"""
+    from sonae.demo import ube as real
+
+    with _told.status("宇部市を読み込んでいます…") as status:
+        made = real.create(data, people, step=lambda name: status.update(f"宇部市：{name}…"))
+    _told.print(made)
