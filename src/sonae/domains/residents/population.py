@@ -72,7 +72,7 @@ def _file(code: str, stamp: str) -> Path:
 
 def _database_token() -> str:
     """Tell one database's copy from another's (tests, a moved installation)."""
-    first = Resident.objects.order_by("pk").values_list("resident_id", flat=True).first()
+    first = Resident.objects.order_by("pk").values_list("pk", "resident_id").first()
     return f"{connection.settings_dict['NAME']}:{first}:{Resident.objects.count()}"
 
 
