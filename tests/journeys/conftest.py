@@ -21,6 +21,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from sonae.domains.identity.interface import Account
+from sonae.domains.residents import population
 from sonae.platform.access import Role
 from sonae.web import kept
 from tests.conftest import ROOT
@@ -53,12 +54,20 @@ def browser() -> Iterator[Browser]:
         made.close()
 
 
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> Iterator[None]:
+    """What a process keeps between requests belongs to another test's city."""
+    population._cache.clear()
+    kept.forget()
+    yield
+    population._cache.clear()
+    kept.forget()
+
+
 @pytest.fixture
-def site(live_server: Any, city: City) -> Iterator[str]:
-    """The address of the running server; the city is there, nothing is kept from other tests."""
-    kept.forget()
-    yield str(live_server.url)
-    kept.forget()
+def site(live_server: Any, city: City) -> str:
+    """The address of the running server; the city is there."""
+    return str(live_server.url)
 
 
 class Problems(list[str]):
