@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sonae.domains.evacuation import services
+from sonae.domains.evacuation import orders, services
 from sonae.platform.outbox import subscribe
 
 
@@ -22,3 +22,9 @@ def replan_for_facility(payload: dict[str, Any]) -> None:
 def forget_superseded(payload: dict[str, Any]) -> None:
     """Remove the advice that a newer plan replaced."""
     services.forget_superseded()
+
+
+@subscribe("plan.ready")
+def draft_orders(payload: dict[str, Any]) -> None:
+    """Suggest the orders that the plan calls for; people decide."""
+    orders.draft_from_plan(payload["run"])

@@ -16,3 +16,19 @@ def planning_level(level: int | None, severity: str) -> int | None:
     """
     weighed = level if level is not None else _LEVEL_OF_SEVERITY.get(severity)
     return weighed if weighed is not None and weighed >= PLANNING_LEVEL else None
+
+
+ORDER_NAMES: Final = {3: "高齢者等避難", 4: "避難指示", 5: "緊急安全確保"}
+"""避難情報 by 警戒レベル (災害対策基本法 第56条第2項, 第60条第1項・第3項)."""
+
+ORDER_TRANSITIONS: Final[dict[str, frozenset[str]]] = {
+    "draft": frozenset({"submitted"}),
+    "returned": frozenset({"submitted"}),
+    "submitted": frozenset({"returned", "rejected", "issued"}),
+    "issued": frozenset({"lifted", "cancelled", "replaced"}),
+    "rejected": frozenset(),
+    "lifted": frozenset(),
+    "cancelled": frozenset(),
+    "replaced": frozenset(),
+}
+"""Every status an order can have, and where it may go from there."""

@@ -1,0 +1,291 @@
+"""Verbs of evacuation orders (避難情報): draft, submit, return, reject, approve, lift, cancel.
+
+Only the mayor orders (災害対策基本法 第60条); a machine drafts at most. Whoever drafted or submitted
+can never approve. Every step is audited, and what follows from it leaves through the outbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Max, QuerySet
+
+from sonae.core import clock
+from sonae.core.errors import SonaeError
+from sonae.domains.evacuation.models import EvacuationOrder, PlanRun
+from sonae.domains.evacuation.rules import ORDER_NAMES, ORDER_TRANSITIONS
+from sonae.domains.municipalities.interface import Town
+from sonae.domains.residents.interface import Household, Resident
+from sonae.platform import audit, outbox
+from sonae.platform.access import SYSTEM, Actor, Audience, require
+from sonae.platform.db import writing
+
+EDITABLE = ("draft", "returned")
+IN_FORCE = ("issued",)
+
+
+def draft_order(
+    actor: Actor,
+    *,
+    level: int,
+    hazard: str,
+    towns: Sequence[int] = (),
+    whole_city: bool = False,
+    reason: str = "",
+    plan_run: int | None = None,
+    telegram: int | None = None,
+    replaces: int | None = None,
+) -> EvacuationOrder:
+    """Draft an order for towns (primary keys) or the whole city; the people meant are counted."""
+    require(actor, Audience.OPERATOR)
+    _check(level, towns, whole_city)
+    with writing():
+        last = EvacuationOrder.objects.aggregate(n=Max("number"))["n"] or 0
+        order = EvacuationOrder.objects.create(
+            number=last + 1,
+            level=level,
+            hazard=hazard,
+            whole_city=whole_city,
+            reason=reason.strip(),
+            plan_run_id=plan_run,
+            telegram_id=telegram,
+            replaces_id=replaces,
+            drafted_by=actor.id,
+            drafted_at=clock.now(),
+        )
+        _set_towns(order, towns)
+        _log(actor, order, "drafted")
+    return order
+
+
+def _check(level: int, towns: Sequence[int], whole_city: bool) -> None:
+    """Refuse an order that says nothing."""
+    if level not in ORDER_NAMES:
+        raise SonaeError("unreadable", "警戒レベルは3、4、5のどれかです。")
+    if not towns and not whole_city:
+        raise SonaeError("unreadable", "対象の町字を1つ以上選ぶか、市内全域を選んでください。")
+
+
+def _set_towns(order: EvacuationOrder, towns: Sequence[int]) -> None:
+    """Store the area and count whom it means."""
+    order.towns.set(Town.objects.filter(pk__in=towns))
+    homes = homes_of(order)
+    order.households = homes.count()
+    order.people = Resident.objects.filter(household__in=homes).count()
+    order.save(update_fields=["households", "people"])
+
+
+def homes_of(order: EvacuationOrder) -> QuerySet[Household]:
+    """Return the households that an order means."""
+    if order.whole_city:
+        return Household.objects.all()
+    return Household.objects.filter(town__in=order.towns.all())
+
+
+def edit(
+    actor: Actor,
+    order_pk: int,
+    *,
+    level: int,
+    hazard: str,
+    towns: Sequence[int],
+    whole_city: bool,
+    reason: str,
+) -> EvacuationOrder:
+    """Change a draft, or an order that came back; the one who edits counts as its drafter."""
+    require(actor, Audience.OPERATOR)
+    _check(level, towns, whole_city)
+    with writing():
+        order = _locked(order_pk)
+        if order.status not in EDITABLE:
+            raise SonaeError("conflict", "申請中または決裁済みの避難情報は変更できません。")
+        order.level, order.hazard, order.reason = level, hazard, reason.strip()
+        order.whole_city, order.drafted_by = whole_city, actor.id
+        order.save()
+        _set_towns(order, towns)
+        _log(actor, order, "edited")
+    return order
+
+
+def _locked(order_pk: int) -> EvacuationOrder:
+    """Return the order for a change; other writers wait."""
+    order = EvacuationOrder.objects.select_for_update().filter(pk=order_pk).first()
+    if order is None:
+        raise SonaeError("not_found", "この避難情報はありません。")
+    return order
+
+
+def _log(actor: Actor, order: EvacuationOrder, act: str, **detail: Any) -> None:
+    """Write the audit record of one act."""
+    facts = {"level": order.level, "hazard": order.hazard, "people": order.people, **detail}
+    audit.record(actor.id, f"order.{act}", f"order:{order.number}", **facts)
+
+
+def _move(order: EvacuationOrder, to: str) -> None:
+    """Take one step of the state machine, or refuse."""
+    if to not in ORDER_TRANSITIONS[order.status]:
+        raise SonaeError("conflict", f"いまの状態（{order.status}）からはこの操作はできません。")
+    order.status = to
+
+
+def submit(actor: Actor, order_pk: int) -> EvacuationOrder:
+    """Ask for approval."""
+    require(actor, Audience.OPERATOR)
+    with writing():
+        order = _locked(order_pk)
+        _move(order, "submitted")
+        order.submitted_by, order.submitted_at = actor.id, clock.now()
+        order.save()
+        _log(actor, order, "submitted")
+    return order
+
+
+def _decide(actor: Actor, order_pk: int, to: str, reason: str) -> EvacuationOrder:
+    """Return or reject with a reason."""
+    require(actor, Audience.APPROVER)
+    if not reason.strip():
+        raise SonaeError("unreadable", "理由を入力してください。起案者がそれを見て直します。")
+    with writing():
+        order = _locked(order_pk)
+        _move(order, to)
+        order.decided_by, order.decided_at = actor.id, clock.now()
+        order.decision_reason = reason.strip()
+        order.save()
+        _log(actor, order, to, reason=reason.strip())
+    return order
+
+
+def return_(actor: Actor, order_pk: int, reason: str) -> EvacuationOrder:
+    """Send a submitted order back to its drafter with a reason (差し戻し)."""
+    return _decide(actor, order_pk, "returned", reason)
+
+
+def reject(actor: Actor, order_pk: int, reason: str) -> EvacuationOrder:
+    """Refuse a submitted order for good, with a reason (却下)."""
+    return _decide(actor, order_pk, "rejected", reason)
+
+
+def approve(actor: Actor, order_pk: int) -> EvacuationOrder:
+    """Issue a submitted order; an order of a lower level that it replaces ends.
+
+    Refused for whoever drafted or submitted it. Publishes ``order.issued {order}``.
+    """
+    require(actor, Audience.APPROVER)
+    with writing():
+        order = _locked(order_pk)
+        if actor.id in (order.drafted_by, order.submitted_by):
+            raise SonaeError("forbidden", "起案または申請をした人は、決裁できません。")
+        _move(order, "issued")
+        now = clock.now()
+        order.decided_by, order.decided_at, order.issued_at = actor.id, now, now
+        order.save()
+        if order.replaces_id is not None:
+            EvacuationOrder.objects.filter(pk=order.replaces_id, status="issued").update(
+                status="replaced", ended_at=now
+            )
+        _log(actor, order, "issued", households=order.households)
+        outbox.publish(
+            "order.issued",
+            {"order": order.pk},
+            order_key="orders",
+            dedupe_key=f"issued:{order.pk}",
+            priority=1,
+        )
+    return order
+
+
+def _end(actor: Actor, order_pk: int, to: str) -> EvacuationOrder:
+    """End an order in force and announce it."""
+    require(actor, Audience.APPROVER)
+    with writing():
+        order = _locked(order_pk)
+        _move(order, to)
+        order.ended_at = clock.now()
+        order.save()
+        _log(actor, order, to)
+        outbox.publish(
+            "order.ended",
+            {"order": order.pk, "how": to},
+            order_key="orders",
+            dedupe_key=f"ended:{order.pk}",
+            priority=1,
+        )
+    return order
+
+
+def lift(actor: Actor, order_pk: int) -> EvacuationOrder:
+    """Lift an order: the danger has passed (解除)."""
+    return _end(actor, order_pk, "lifted")
+
+
+def cancel(actor: Actor, order_pk: int) -> EvacuationOrder:
+    """Cancel an order that was issued by mistake (取消)."""
+    return _end(actor, order_pk, "cancelled")
+
+
+def order(order_pk: int) -> EvacuationOrder:
+    """Return one order of the world in force."""
+    found = EvacuationOrder.objects.filter(pk=order_pk).first()
+    if found is None:
+        raise SonaeError("not_found", "この避難情報はありません。")
+    return found
+
+
+def orders(*, open_only: bool = False) -> list[EvacuationOrder]:
+    """Return orders, newest first; ``open_only``: in force, or waiting for somebody."""
+    rows = EvacuationOrder.objects.order_by("-number").prefetch_related("towns")
+    if open_only:
+        rows = rows.filter(status__in=(*EDITABLE, "submitted", *IN_FORCE))
+    return list(rows)
+
+
+def orders_in_force() -> list[EvacuationOrder]:
+    """Return the orders in force, the gravest first."""
+    rows = EvacuationOrder.objects.filter(status__in=IN_FORCE).prefetch_related("towns")
+    return list(rows.order_by("-level", "-number"))
+
+
+def draft_from_plan(run_pk: int) -> list[EvacuationOrder]:
+    """Draft what a plan run suggests: one order per warned hazard, never issued by a machine.
+
+    Not where an order of that level or higher is in force or waiting already; a waiting draft of a
+    lower level that the system made is raised instead of adding another.
+    """
+    run = PlanRun.objects.filter(pk=run_pk, current=True).first()
+    if run is None or not run.counts:
+        return []
+    towns = [int(pk) for pk, (inside, _) in run.counts["towns"].items() if inside]
+    return [made for item in run.hazards if towns and (made := _suggest(run, item, towns))]
+
+
+def _suggest(run: PlanRun, item: dict[str, Any], towns: Sequence[int]) -> EvacuationOrder | None:
+    """Draft for one warned hazard, or raise the waiting draft; None when there is nothing to add."""
+    if not run.counts["hazards"].get(item["hazard"]):
+        return None
+    alike = EvacuationOrder.objects.filter(hazard=item["hazard"])
+    if alike.filter(status__in=("draft", "submitted", "issued"), level__gte=item["level"]).exists():
+        return None
+    reason = f"{item['kind']}が発表されたため"
+    waiting = alike.filter(status="draft", drafted_by=SYSTEM.id).first()
+    if waiting is not None:
+        return edit(
+            SYSTEM,
+            waiting.pk,
+            level=item["level"],
+            hazard=item["hazard"],
+            towns=towns,
+            whole_city=False,
+            reason=reason,
+        )
+    lower = alike.filter(status="issued").order_by("-level").first()
+    return draft_order(
+        SYSTEM,
+        level=item["level"],
+        hazard=item["hazard"],
+        towns=towns,
+        reason=reason,
+        plan_run=run.pk,
+        telegram=item["telegram"],
+        replaces=lower.pk if lower else None,
+    )
