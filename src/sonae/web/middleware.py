@@ -15,6 +15,7 @@ from sonae.domains.municipalities import interface as municipalities
 from sonae.platform import worlds
 from sonae.platform.problems import refused
 from sonae.platform.scope import World
+from sonae.web import health
 
 DRILL_PREFIX = "/drill"
 
@@ -30,6 +31,8 @@ class ScopeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer inside the scope; without any municipality say how to make one."""
+        if request.path_info in health.PATHS:
+            return self.get_response(request)
         code = municipalities.serving_code()
         if code is None:
             return refused(request, "no_municipality", 503)
