@@ -1,0 +1,83 @@
+"""Vector files of any kind (GeoJSON, GeoPackage, Shapefile, GML, zip of them) as plain columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio
+import shapely
+from numpy.typing import NDArray
+from pyogrio.errors import DataLayerError, DataSourceError
+from pyproj import CRS, Transformer
+
+from sonae.core.errors import SonaeError
+
+WGS84 = 4326
+_HINT = "GeoJSON、GeoPackage、Shapefile（zipも可）を指定してください。"
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """``shapes``: shapely geometries in longitude, latitude; ``columns``: name → values, same length."""
+
+    shapes: NDArray[Any]
+    columns: dict[str, NDArray[Any]]
+
+    def column(self, *names: str) -> NDArray[Any]:
+        """Return the first column that exists; all None when there is none of them."""
+        for name in names:
+            if name in self.columns:
+                return self.columns[name]
+        return np.full(len(self.shapes), None, object)
+
+    def where(self, keep: NDArray[np.bool_]) -> Features:
+        """Return only the features marked."""
+        return Features(self.shapes[keep], {k: v[keep] for k, v in self.columns.items()})
+
+
+def read(path: Path, wanted: Sequence[str] | None = None) -> Features:
+    """Read all features, transformed to longitude/latitude; ``wanted`` limits the columns read.
+
+    Wide tables are common (254 bytes a field): only what is wanted is decoded. Raises SonaeError
+    ``unreadable`` for a missing or unknown file, ``empty_file`` for one without features.
+    """
+    name = f"/vsizip/{path}" if path.suffix.lower() == ".zip" else str(path)
+    try:
+        if not path.exists():
+            raise SonaeError(
+                "unreadable", f"{path.name}がありません。", "ファイル名を確かめてください。"
+            )
+        columns = None if wanted is None else _present(name, wanted)
+        meta, _, geometry, values = pyogrio.raw.read(name, columns=columns)
+    except (DataSourceError, DataLayerError, UnicodeDecodeError) as error:
+        raise SonaeError(
+            "unreadable", f"{path.name}を地図データとして読めません。", _HINT
+        ) from error
+    if geometry is None or not len(geometry):
+        raise SonaeError("empty_file", f"{path.name}に図形がありません。", _HINT)
+    shapes = _in_degrees(shapely.from_wkb(geometry), meta["crs"])
+    return Features(shapes, dict(zip(meta["fields"], values, strict=True)))
+
+
+def _present(name: str, wanted: Sequence[str]) -> list[str]:
+    """Return those of the wanted columns that the file has."""
+    there = set(pyogrio.read_info(name)["fields"])
+    return [column for column in wanted if column in there]
+
+
+def _in_degrees(shapes: NDArray[Any], crs: str | None) -> NDArray[Any]:
+    """Transform to longitude, latitude; the Japanese datums 6668 and 4326 agree within a metre."""
+    known = CRS.from_user_input(crs) if crs else None
+    if known is None or known.is_geographic:
+        return shapes
+    change = Transformer.from_crs(known, WGS84, always_xy=True)
+
+    def moved(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack(change.transform(points[:, 0], points[:, 1]))
+
+    changed: NDArray[Any] = shapely.transform(shapely.force_2d(shapes), moved)
+    return changed
