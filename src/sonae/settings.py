@@ -4,7 +4,8 @@ Variables: SONAE_HOME (data folder), SONAE_DATABASE (``postgres://user:password@
 path; default: ``sonae.sqlite3`` in SONAE_HOME), SONAE_MUNICIPALITY (6-digit code where one server
 holds several), SONAE_HOSTS (comma-separated host names), SONAE_ISSUER (public address),
 SONAE_SMTP (``smtp://user:password@host:port``; unset = no live e-mail), SONAE_MAIL_FROM,
-SONAE_ALLOW_PRIVATE_TARGETS, SONAE_DEBUG.
+SONAE_PROXIES (how many proxies of the city stand before the server; limits of attempts count the
+sender's address by it), SONAE_ALLOW_PRIVATE_TARGETS, SONAE_DEBUG.
 """
 
 import os
@@ -69,6 +70,7 @@ ISSUER = os.environ.get("SONAE_ISSUER", "")
 MUNICIPALITY = os.environ.get("SONAE_MUNICIPALITY", "")
 SMTP = os.environ.get("SONAE_SMTP", "")
 MAIL_FROM = os.environ.get("SONAE_MAIL_FROM", "sonae@localhost")
+PROXIES = int(os.environ.get("SONAE_PROXIES", "0") or 0)
 ALLOW_PRIVATE_TARGETS = os.environ.get("SONAE_ALLOW_PRIVATE_TARGETS") == "1"
 
 DATABASES = {"default": _database(os.environ.get("SONAE_DATABASE", str(HOME / "sonae.sqlite3")))}
@@ -103,6 +105,7 @@ INSTALLED_APPS = [
     "sonae.platform",
     *(f"sonae.domains.{name}" for name in DOMAINS),
     "sonae.web",
+    "sonae.demo",
 ]
 
 MIDDLEWARE = [
@@ -152,7 +155,10 @@ ACCOUNT_ADAPTER = "sonae.web.accounts.AccountAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Sonae"
+MFA_ADAPTER = "sonae.web.accounts.MFAAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG or ISSUER.startswith("http://") or not ISSUER
+ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/home/"
 AUTH_PASSWORD_VALIDATORS = [
@@ -166,8 +172,10 @@ AUTH_PASSWORD_VALIDATORS = [
 SONAE_AUDIENCES = {
     "account_login": ["public"],
     "account_logout": ["public"],
+    "account_inactive": ["public"],
     "account_reauthenticate": ["signed_in"],
     "account_change_password": ["signed_in"],
+    "account_set_password": ["signed_in"],
     "mfa_authenticate": ["public"],
     "mfa_login_webauthn": ["public"],
     "mfa_*": ["signed_in"],
@@ -179,6 +187,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = False
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

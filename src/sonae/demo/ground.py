@@ -193,7 +193,7 @@ def _profile(x: Floats, y: Floats, plan: Plan, slope: float) -> Floats:
     run = np.arange(len(x))[::-1] * 20.0
     mouth = float(_plain(plan, x[-1:], y[-1:])[0])
     steep = np.maximum(x - _foot(plan, y), 0)
-    return np.maximum(mouth + run * slope * 0.9, _plain(plan, x, y) - 2) + steep * 0.018
+    return np.asarray(np.maximum(mouth + run * slope * 0.9, _plain(plan, x, y) - 2) + steep * 0.018)
 
 
 def _foot(plan: Plan, y: Floats) -> Floats:
@@ -256,7 +256,7 @@ def _height(
     height = plain + floor + (gain - floor).clip(0) * valley + west
     dug = 3.4 * np.clip(1.25 - near["main"] / (60 * max(plan.scale, 0.5)), 0, 1)
     dug += 2.4 * np.clip(1.25 - near["tributary"] / (28 * max(plan.scale, 0.5)), 0, 1)
-    return (height - dug).astype(np.float32)
+    return np.asarray((height - dug).astype(np.float32))
 
 
 def _blob(x: Floats, y: Floats, cx: float, cy: float, reach: float, power: float = 2.0) -> Floats:

@@ -26,6 +26,7 @@ from sonae.domains.shelters.interface import FacilityRow
 from sonae.platform import worlds
 from sonae.platform.access import Role
 from sonae.platform.db import writing
+from sonae.platform.scope import World
 from sonae.platform.scoped import ScopedModel, TenantModel
 
 Step = Callable[[str], None]
@@ -78,9 +79,9 @@ def remove(code: str) -> None:
     forget_serving()
 
 
-def _empty(model: type[Any], code: str) -> None:
+def _empty(model: type[Any], code: str, **world: str) -> None:
     """Delete a table's rows of the municipality, with the rows of tables that hang on them."""
-    rows = model.everywhere.filter(municipality=code)
+    rows = model.everywhere.filter(municipality=code, **world)
     for relation in model._meta.related_objects:
         child = relation.related_model
         if not issubclass(child, TenantModel | ScopedModel):
@@ -93,6 +94,17 @@ def _empty(model: type[Any], code: str) -> None:
             "default"
         )
     rows._raw_delete("default")
+
+
+def empty_world(code: str, world: World) -> None:
+    """Remove everything of one world of a demo municipality; the live world of a real one never."""
+    row = Municipality.objects.get(code=code)
+    if world is World.LIVE and not row.is_demo:
+        raise SonaeError("conflict", "本番の記録は消せません。")
+    with worlds.entered(code, world), writing():
+        for model in _own_models():
+            if issubclass(model, ScopedModel) and model._meta.label_lower != "platform.auditentry":
+                _empty(model, code, world=world.value)
 
 
 def create(city: DemoCity, *, step: Step = lambda _: None) -> None:

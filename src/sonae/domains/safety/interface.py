@@ -1,7 +1,14 @@
 """What other domains and the screens may use of safety."""
 
 from sonae.domains.safety.inquiries import close_inquiry, open_inquiry
-from sonae.domains.safety.models import Inquiry, PersonState, Sighting, Terminal, Visitor
+from sonae.domains.safety.models import (
+    Inquiry,
+    InquirySubject,
+    PersonState,
+    Sighting,
+    Terminal,
+    Visitor,
+)
 from sonae.domains.safety.rules import DIRECTIONS, SOURCES, STATUSES
 from sonae.domains.safety.selectors import (
     Count3,
@@ -40,6 +47,7 @@ __all__ = [
     "STATUSES",
     "Count3",
     "Inquiry",
+    "InquirySubject",
     "NewSighting",
     "Occupancy",
     "PersonState",

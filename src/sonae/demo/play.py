@@ -1,0 +1,160 @@
+"""Playing the 72 hours in the exercise world, on its simulated clock.
+
+A play is a chain of outbox entries, one per quarter of an hour: a server that is killed goes on
+where it stood. What was done is remembered per scene, so nothing happens twice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sonae.core import clock
+from sonae.core.errors import SonaeError
+from sonae.demo import crowd, script
+from sonae.demo.load import empty_world
+from sonae.demo.script import HOURS, SCENES, START
+from sonae.domains.municipalities import interface as municipalities
+from sonae.domains.municipalities.interface import Municipality
+from sonae.domains.safety import interface as safety
+from sonae.platform import outbox, worlds
+from sonae.platform.db import writing
+from sonae.platform.scope import World, current_municipality
+
+TICK = "demo.tick"
+TICK_MINUTES = 15.0
+_KEY = "play"
+_FRESH: dict[str, Any] = {
+    "running": False,
+    "minute": 0.0,
+    "scene": 0,
+    "speed": 0.0,
+    "error": "",
+    "generation": 0,
+}
+
+
+def _state() -> dict[str, Any]:
+    """Return where the play stands."""
+    held = municipalities.municipality().settings.get(_KEY, {})
+    return {**_FRESH, **held}
+
+
+def _keep(**changes: Any) -> dict[str, Any]:
+    """Change where the play stands."""
+    with writing():
+        row = Municipality.objects.get(code=current_municipality())
+        state = {**_FRESH, **row.settings.get(_KEY, {}), **changes}
+        row.settings = {**row.settings, _KEY: state}
+        row.save(update_fields=["settings"])
+    return state
+
+
+def status() -> dict[str, Any]:
+    """Return what the page shows: running, finished, hours, step, last scene, speed, time, error."""
+    state = _state()
+    minute = float(state["minute"])
+    running = bool(state["running"])
+    return {
+        "running": running,
+        "finished": minute >= HOURS * 60,
+        "hours": minute / 60,
+        "step": int(state["scene"]),
+        "last": SCENES[state["scene"] - 1].told if state["scene"] else "",
+        "speed": state["speed"],
+        "now": START + timedelta(minutes=minute) if state["scene"] else None,
+        "error": state["error"],
+    }
+
+
+def start_play(speed: float = 600.0) -> None:
+    """Start, or go on where it stood, ``speed`` times real time; the server's worker does the rest."""
+    state = _state()
+    if state["running"]:
+        return
+    if state["minute"] >= HOURS * 60:
+        reset_play()
+        state = _state()
+    code = current_municipality()
+    worlds.set_exercise_clock(code, _at(state["minute"]), speed)
+    generation = state["generation"] + 1
+    _keep(running=True, speed=speed, error="", generation=generation)
+    with worlds.entered(code, World.EXERCISE), writing():
+        outbox.publish(TICK, {"generation": generation}, order_key=TICK)
+
+
+def stop_play() -> None:
+    """Stop; the exercise clock stands still."""
+    state = _keep(running=False)
+    worlds.set_exercise_clock(current_municipality(), _at(state["minute"]), 0.0)
+
+
+def reset_play() -> None:
+    """Remove everything of the exercise world and return to the beginning."""
+    code = current_municipality()
+    stop_play()
+    empty_world(code, World.EXERCISE)
+    _keep(**{**_FRESH, "generation": _state()["generation"] + 1})
+    worlds.clear_exercise_clock(code)
+
+
+def _at(minute: float) -> datetime:
+    return START + timedelta(minutes=minute)
+
+
+@outbox.subscribe(TICK)
+def tick(payload: dict[str, Any]) -> None:
+    """Do what is due by now and ask to be called again; an entry of an older start does nothing."""
+    state = _state()
+    if not state["running"] or payload["generation"] != state["generation"]:
+        return
+    minute = min(script.minute_now(), HOURS * 60.0)
+    try:
+        advance(minute)
+    except SonaeError as error:
+        _keep(running=False, error=error.detail)
+        return
+    if minute >= HOURS * 60:
+        stop_play()
+        return
+    with writing():
+        delay = TICK_MINUTES * 60 / state["speed"]
+        outbox.publish(TICK, payload, order_key=TICK, delay=max(delay, 0.2))
+
+
+def advance(minute: float, tell: Callable[[str], object] = lambda _: None) -> None:
+    """Bring the exercise to ``minute``: scenes that are due, then what the people do."""
+    state = _state()
+    while state["scene"] < len(SCENES) and SCENES[state["scene"]].minute <= minute:
+        scene = SCENES[state["scene"]]
+        scene.act()
+        tell(f"{_at(scene.minute):%d日 %H:%M} {scene.told}")
+        state = _keep(scene=state["scene"] + 1)
+    for events in (crowd.reports(minute), crowd.moves(minute)):
+        for batch in crowd.batches(events):
+            safety.record(list(batch))
+    _keep(minute=minute)
+
+
+def run(speed: float, hours: float, tell: Callable[[str], object]) -> None:
+    """Play in the foreground for ``hours`` of the story, doing the worker's part as well."""
+    code = current_municipality()
+    end = min(_state()["minute"] + hours * 60, HOURS * 60.0)
+    _keep(running=False, generation=_state()["generation"] + 1, speed=speed)
+    try:
+        while (minute := _state()["minute"]) < end:
+            minute = min(minute + TICK_MINUTES, end)
+            worlds.set_exercise_clock(code, _at(minute), 0.0)
+            with worlds.entered(code, World.EXERCISE):
+                begun = time.monotonic()
+                advance(minute, tell)
+                outbox.drain()
+                count = safety.unaccounted_count()
+                tell(
+                    f"{clock.now():%d日 %H:%M} 所在未確認 {count.unaccounted:,}人（対象 {count.total:,}人）"
+                )
+            time.sleep(max(TICK_MINUTES * 60 / speed - (time.monotonic() - begun), 0.0))
+    except KeyboardInterrupt:
+        tell("止めました。もう一度 sonae demo play で続きから再開します。")
