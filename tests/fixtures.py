@@ -122,7 +122,7 @@ def _facility_row(
     """One facility on the street; F3 is for the elderly and disabled only."""
     lat, lon = at(east, 50)
     return FacilityRow(
-        public_id, name, lat, lon, hazards=designated, site_capacity=capacity,
+        public_id, name, lat, lon, hazards=designated or None, site_capacity=capacity,
         is_shelter=public_id != "F4", shelter_capacity=capacity,
         restricted_to=("elderly", "disabled") if public_id == "F3" else (), usable="yes",
     )  # fmt: skip

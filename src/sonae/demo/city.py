@@ -102,5 +102,5 @@ def generate(size: Size = "full", seed: int = 1) -> DemoCity:
     towns = build_towns(ground, streets.x, streets.y, rng)
     homes = build_homes(ground, streets, towns, rng)
     places = build_places(ground, rasters, towns, homes, rng)
-    register = build_register(ground, homes, rng)
+    register = build_register(plan, homes, rng)
     return DemoCity(plan, towns, streets.network, _layers(plan, rasters), places, register)

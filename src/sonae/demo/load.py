@@ -14,6 +14,7 @@ from django.db import connection
 from sonae.core.errors import SonaeError
 from sonae.demo.city import DemoCity
 from sonae.demo.frame import CITY_AREA, CODE, FORECAST_AREA, PREFECTURE_AREA, RIVER_AREA
+from sonae.demo.people import Register
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.hazards import interface as hazards
 from sonae.domains.identity import interface as identity
@@ -115,7 +116,7 @@ def create(city: DemoCity, *, step: Step = lambda _: None) -> None:
     _towns(city)
     with worlds.entered(CODE):
         step("住民")
-        _register(city)
+        load_register(city.register)
         step("避難先")
         _facilities(city)
         step("ハザード情報")
@@ -153,12 +154,12 @@ def _town_keys() -> list[int]:
     return list(Town.objects.order_by("code").values_list("pk", flat=True))
 
 
-def _register(city: DemoCity) -> None:
-    """Write households and residents."""
+def load_register(register: Register) -> None:
+    """Write households and residents of the municipality in force."""
     keys = _town_keys()
-    homes = dict(city.register.households)
+    homes = dict(register.households)
     homes["town_id"] = [keys[at] for at in homes.pop("town")]
-    residents.load_register(homes, city.register.residents, city.register.registrants)
+    residents.load_register(homes, register.residents, register.registrants)
 
 
 def _facilities(city: DemoCity) -> None:
@@ -167,7 +168,7 @@ def _facilities(city: DemoCity) -> None:
         FacilityRow(
             place.public_id, place.name, place.latitude, place.longitude, kana=place.kana,
             address=city.towns.name[place.town], town_code=city.towns.code[place.town],
-            hazards=place.hazards, site_capacity=place.site_capacity, is_shelter=place.is_shelter,
+            hazards=place.hazards or None, site_capacity=place.site_capacity, is_shelter=place.is_shelter,
             shelter_capacity=place.shelter_capacity, restricted_to=place.restricted_to,
             usable=place.usable, usable_reason=place.usable_reason, pets=place.pets,
             step_free=place.step_free, wheelchair_toilet=place.wheelchair_toilet,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sonae.demo.frame import Floats, latitude, longitude
+from sonae.demo.frame import Floats, Plan, latitude, longitude
 from sonae.demo.givennames import generation_of, given_name_table
 from sonae.demo.ground import Ground
 from sonae.demo.streets import Streets
@@ -30,10 +30,12 @@ _LANGUAGES, _LANGUAGE_SHARE = ("ja", "ja-x-easy", "en"), (0.975, 0.013, 0.012)
 
 @dataclass(frozen=True)
 class Homes:
-    """One entry per household: place in metres, town (position), address, building and floor (0 unknown)."""
+    """One entry per household: place in metres and degrees, town, address, building, floor (0 unknown)."""
 
     x: Floats
     y: Floats
+    lat: Floats
+    lon: Floats
     town: Ints
     address: list[str]
     storeys: Ints
@@ -59,17 +61,17 @@ def _along_streets(
     return np.clip(x, 1, ground.plan.width - 1), np.clip(y, 1, ground.plan.height - 1)
 
 
-def _addresses(towns: Towns, town: Ints, x: Floats, y: Floats) -> list[str]:
+def addresses(chome: npt.NDArray[np.bool_], town: Ints, x: Floats, y: Floats) -> list[str]:
     """Return the part of the address after the town, numbered through each town from south to north."""
     order = np.lexsort((x, y // 60, town))
     position = np.empty(len(town), np.int64)
-    starts = np.searchsorted(town[order], np.arange(len(towns.name)))
+    starts = np.searchsorted(town[order], np.arange(len(chome)))
     position[order] = np.arange(len(town)) - starts[town[order]]
     lots = [f"{n // 12 + 1}番{n % 12 + 1}号" for n in range(int(position.max()) + 1)]
     plain = [f"{n * 3 + 1}番地" for n in range(int(position.max()) + 1)]
     return [
-        (lots if chome else plain)[n]
-        for chome, n in zip(towns.chome[town].tolist(), position.tolist(), strict=True)
+        (lots if blocks else plain)[n]
+        for blocks, n in zip(chome[town].tolist(), position.tolist(), strict=True)
     ]
 
 
@@ -87,8 +89,10 @@ def build_homes(ground: Ground, streets: Streets, towns: Towns, rng: np.random.G
     return Homes(
         x,
         y,
+        latitude(y),
+        longitude(x),
         town,
-        _addresses(towns, town, x, y),
+        addresses(towns.chome, town, x, y),
         np.where(unknown, 0, storeys),
         np.where(unknown, 0, floor),
     )
@@ -224,9 +228,8 @@ def _birth_dates(age: Ints, rng: np.random.Generator) -> tuple[list[str], Ints]:
     return texts, np.array([int(text[:4]) for text in texts])
 
 
-def build_register(ground: Ground, homes: Homes, rng: np.random.Generator) -> Register:
+def build_register(plan: Plan, homes: Homes, rng: np.random.Generator) -> Register:
     """Generate everyone of the city."""
-    plan = ground.plan
     size = _sizes(plan.households, plan.residents, rng)
     home = np.repeat(np.arange(plan.households), size)
     place = np.arange(plan.residents) - np.repeat(np.cumsum(size) - size, size)
@@ -264,8 +267,8 @@ def _households(homes: Homes) -> dict[str, list[Any]]:
         "number": [f"{n:08d}" for n in range(1, count + 1)],
         "town": homes.town.tolist(),
         "address": homes.address,
-        "latitude": latitude(homes.y).tolist(),
-        "longitude": longitude(homes.x).tolist(),
+        "latitude": homes.lat.tolist(),
+        "longitude": homes.lon.tolist(),
         "storeys": [int(n) or None for n in homes.storeys.tolist()],
         "floor": [int(n) or None for n in homes.floor.tolist()],
         "card_code": [f"H{n:07d}" for n in range(1, count + 1)],

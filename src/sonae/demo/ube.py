@@ -1,0 +1,189 @@
+"""宇部市 (352021) on real open data: roads, designated sites and shelters, towns.
+
+Only the residents and the flood field are invented: the register is no open data, and no hazard map
+of the city lies in the folder. Credits: © OpenStreetMap contributors, 国土地理院, Geolonia.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from sonae.core.errors import SonaeError
+from sonae.demo import load
+from sonae.demo.frame import FULL, Floats, Plan
+from sonae.demo.people import Homes, addresses, build_register
+from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.hazards import interface as hazards
+from sonae.domains.municipalities import interface as municipalities
+from sonae.domains.residents import interface as residents
+from sonae.domains.shelters import interface as shelters
+from sonae.domains.shelters.interface import FacilityRow
+from sonae.engines.evacuation.network import METRES_PER_DEGREE, Network
+from sonae.engines.evacuation.roads import read_roads
+from sonae.engines.hazard.layer import NOT_SURVEYED, HazardLayer
+from sonae.platform import worlds
+
+CODE = "352021"
+FACTS: dict[str, Any] = {
+    "name": "宇部市", "kana": "ウベシ", "name_en": "Ube City", "prefecture": "山口県",
+    "warning_areas": {
+        "city": ["3520200"], "area": ["350010"], "prefecture": ["350000"], "river": [],
+        "tsunami_area": [],
+    },
+    "is_demo": True,
+}  # fmt: skip
+_FLAGS = {
+    "洪水": "flood", "崖崩れ、土石流及び地滑り": "landslide", "高潮": "storm_surge", "地震": "earthquake",
+    "津波": "tsunami", "大規模な火事": "fire", "内水氾濫": "inland_flood", "火山現象": "volcano",
+}  # fmt: skip
+_GROUPS = {"高齢": "elderly", "障": "disabled", "児童": "child"}
+CELL_M = 10.0
+
+
+def _points(file: Path) -> list[dict[str, Any]]:
+    """Return the features of a national list with their place."""
+    rows = json.loads(file.read_text("utf-8"))["features"]
+    return [
+        {
+            **row["properties"],
+            "lon": row["geometry"]["coordinates"][0],
+            "lat": row["geometry"]["coordinates"][1],
+        }
+        for row in rows
+    ]
+
+
+def _restricted(text: str | None) -> tuple[str, ...]:
+    """Return the groups that 受入対象者 names; an unknown wording is ``other``, never everyone."""
+    if not text:
+        return ()
+    found = tuple(group for word, group in _GROUPS.items() if word in text)
+    return found or ("other",)
+
+
+def facility_rows(data: Path) -> list[FacilityRow]:
+    """Join the national lists of sites and shelters by name into facilities."""
+    folder = data / "geo" / "gsi-shelters"
+    source = "国土地理院 指定緊急避難場所・指定避難所データ"
+    rows: dict[str, FacilityRow] = {}
+    for one in _points(folder / "emergency" / f"{CODE}.json"):
+        flags = {
+            ours: "yes" if one.get(theirs) == "1" else "no" if one.get(theirs) == "" else "unknown"
+            for theirs, ours in _FLAGS.items()
+        }
+        rows[one["施設・場所名"]] = FacilityRow(
+            one["共通ID"], one["施設・場所名"], one["lat"], one["lon"], address=one["住所"] or "",
+            hazards=flags, source=source, source_date="2025-10-27",
+        )  # fmt: skip
+    for one in _points(folder / "evacuation" / f"{CODE}.json"):
+        name, groups = one["施設・場所名"], _restricted(one.get("受入対象者"))
+        known = rows.get(name) or FacilityRow(
+            one["共通ID"], name, one["lat"], one["lon"], address=one["住所"] or "", source=source,
+            source_date="2025-10-27",
+        )  # fmt: skip
+        rows[name] = replace(known, is_shelter=True, restricted_to=groups)
+    return list(rows.values())
+
+
+def _towns(data: Path) -> list[dict[str, Any]]:
+    """Return the towns with their points."""
+    file = data / "geo" / "addresses" / "山口県" / "宇部市.json"
+    rows: list[dict[str, Any]] = json.loads(file.read_text("utf-8"))
+    return [row for row in rows if row["town"] and row["lat"] is not None]
+
+
+def _plan(people: int) -> Plan:
+    """Return how many households and residents to invent, in the demo city's proportions."""
+    share = people / FULL.residents
+    return replace(
+        FULL, residents=people, households=int(FULL.households * share),
+        registrants=int(FULL.registrants * share), shielded=max(int(FULL.shielded * share), 1),
+    )  # fmt: skip
+
+
+def _homes(
+    network: Network, towns: list[dict[str, Any]], count: int, rng: np.random.Generator
+) -> Homes:
+    """Place invented households along the real streets."""
+    edge = rng.choice(len(network.tail), count)
+    share = rng.random(count)
+    ends = (network.tail[edge], network.head[edge])
+    lat = network.lat[ends[0]] * (1 - share) + network.lat[ends[1]] * share
+    lon = network.lon[ends[0]] * (1 - share) + network.lon[ends[1]] * share
+    where = cKDTree([(row["lat"], row["lng"]) for row in towns])
+    town = np.asarray(where.query(np.column_stack((lat, lon)))[1], np.int64)
+    storeys = rng.choice([1, 2, 2, 2, 3, 5, 8], count).astype(np.int64)
+    floor = np.where(storeys > 3, rng.integers(1, 8, count) % storeys + 1, 1)
+    chome = np.zeros(len(towns), np.bool_)
+    return Homes(lon, lat, lat, lon, town, addresses(chome, town, lon, lat * 6000), storeys, floor)
+
+
+def invented_flood(network: Network) -> HazardLayer:
+    """Return an invented flood field: a river through the middle, deep beside it, shallow farther off."""
+    south, north = float(network.lat.min()), float(network.lat.max())
+    west, east = float(network.lon.min()), float(network.lon.max())
+    dlat = CELL_M / METRES_PER_DEGREE
+    dlon = dlat / float(np.cos(np.radians((south + north) / 2)))
+    rows, columns = int((north - south) / dlat) + 1, int((east - west) / dlon) + 1
+    y = np.arange(rows)[:, None] * CELL_M
+    x = np.arange(columns)[None, :] * CELL_M
+    middle = columns * CELL_M * (0.5 + 0.12 * np.sin(y / 1400.0) + 0.05 * np.sin(y / 430.0))
+    off: Floats = np.abs(x - middle)
+    depth = 6.0 - off / 220.0 + 0.8 * np.sin(x / 500.0) * np.cos(y / 700.0)
+    ranks = np.digitize(depth, (0.05, 0.5, 3.0, 5.0, 10.0, 20.0)).astype(np.uint8)
+    ranks[: rows // 12] = NOT_SURVEYED
+    depths = ((0.0, 0.5), (0.5, 3.0), (3.0, 5.0), (5.0, 10.0), (10.0, 20.0), (20.0, None))
+    return HazardLayer(
+        name="flood_l2", hazard="flood", kind="depth", ranks=ranks, west=west, north=north,
+        dlon=dlon, dlat=dlat, source="架空の浸水域（実際のハザードマップではありません）",
+        date="2026-01-01", scale="L2", depths=depths, details=(),
+    )  # fmt: skip
+
+
+def create(data: Path, people: int, *, step: Callable[[str], None] = lambda _: None) -> str:
+    """Make 宇部市 from the folder of real data and return a sentence about what was made."""
+    roads = data / "geo" / "osm" / "ube" / "ube_roads.zip"
+    if not roads.exists():
+        raise SonaeError("not_found", f"{roads.name} がフォルダの geo/osm/ube にありません。")
+    rng = np.random.default_rng(zlib.crc32(CODE.encode()))
+    step("道路")
+    network = read_roads(roads, source="© OpenStreetMap contributors", date="2025-12-01")
+    towns, plan = _towns(data), _plan(people)
+    load.remove(CODE)
+    step("町字")
+    municipalities.load_municipality(
+        CODE,
+        {**FACTS, "latitude": float(network.lat.mean()), "longitude": float(network.lon.mean())},
+        {
+            "code": [f"{number:06d}" for number in range(1, len(towns) + 1)],
+            "name": [f"{row['town']}{row['koaza']}" for row in towns],
+            "kana": [""] * len(towns),
+            "district": [""] * len(towns),
+            "latitude": [row["lat"] for row in towns],
+            "longitude": [row["lng"] for row in towns],
+        },
+    )
+    with worlds.entered(CODE):
+        step("住民（架空）")
+        register = build_register(plan, _homes(network, towns, plan.households, rng), rng)
+        load.load_register(register)
+        step("避難先")
+        facilities = facility_rows(data)
+        shelters.load_facilities(facilities)
+        step("浸水域（架空）と道路網")
+        hazards.register_layer(invented_flood(network))
+        evacuation.load_network(network)
+        load.add_accounts()
+        residents.population()
+    return (
+        f"宇部市ができました：道路 {len(network.tail):,} 本、避難先 {len(facilities)} か所、"
+        f"町字 {len(towns)}、架空の住民 {people:,}人"
+    )
