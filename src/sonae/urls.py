@@ -2,6 +2,8 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from sonae.web import accounts, health
+
 _SECTIONS = {
     "staff/": "sonae.web.staff.urls",
     "reception/": "sonae.web.reception.urls",
@@ -11,7 +13,9 @@ _SECTIONS = {
 }
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("accounts/", include("allauth.account.urls")),
-    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("home/", accounts.home, name="home"),
+    path("accounts/", include("sonae.web.account_urls")),
     *(path(prefix, include(module)) for prefix, module in _SECTIONS.items()),
 ]

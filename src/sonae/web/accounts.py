@@ -7,9 +7,12 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.adapter import get_adapter as get_mfa_adapter
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from sonae.domains.identity.interface import Account
@@ -29,6 +32,15 @@ FIRST_PAGE = {
     Role.ADMINISTRATOR: "/staff/",
 }
 """Where each role begins its work."""
+
+ROLE_NAMES = {
+    Role.RESIDENT: _("住民"),
+    Role.RECEPTION: _("避難所の受付"),
+    Role.VIEWER: _("閲覧"),
+    Role.OPERATOR: _("担当者"),
+    Role.APPROVER: _("決裁者"),
+    Role.ADMINISTRATOR: _("管理者"),
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -92,7 +104,8 @@ def passkeys_possible(request: HttpRequest) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return request.is_secure() or host == "localhost" or host.endswith(".localhost")
+        secure = settings.HTTPS or request.is_secure()
+        return secure or host == "localhost" or host.endswith(".localhost")
     return False
 
 
@@ -108,8 +121,13 @@ def home(request: HttpRequest) -> HttpResponse:
 @never_cache
 def overview(request: HttpRequest) -> HttpResponse:
     """Show one's own account: name, role, password, second factor."""
-    actor = actor_of(request)
-    return render(request, "account/overview.html", {"role": actor.role, "first": actor.name})
+    role = actor_of(request).role or Role.RESIDENT
+    context = {
+        "role_name": ROLE_NAMES[role],
+        "staff": role is not Role.RESIDENT,
+        "second_factor": get_mfa_adapter().is_mfa_enabled(request.user),
+    }
+    return render(request, "account/overview.html", context)
 
 
 @audience(Audience.PUBLIC)
