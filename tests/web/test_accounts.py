@@ -307,7 +307,7 @@ def test_what_is_sealed_opens_only_for_its_purpose_and_key() -> None:
     assert unseal("totp", sealed) == "秘密"
     with pytest.raises(SonaeError, match="unsealable"):
         unseal("other", sealed)
-    with override_settings(SECRET_KEY="another"), pytest.raises(SonaeError, match="secret.key"):
+    with override_settings(SECRET_KEY="another"), pytest.raises(SonaeError, match=r"secret\.key"):
         unseal("totp", sealed)
 
 

@@ -80,6 +80,8 @@ def audience(*allowed: Audience) -> Callable[[View], View]:
     """Declare who the view is for; the last word on access for its route."""
 
     def declare(view: View) -> View:
+        if getattr(view, "sonae_audience", frozenset(allowed)) != frozenset(allowed):
+            raise ValueError(f"{view} is declared twice, for different audiences")
         view.sonae_audience = frozenset(allowed)  # type: ignore[attr-defined]
         return view
 
