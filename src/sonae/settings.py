@@ -104,6 +104,7 @@ INSTALLED_APPS = [
     "csp",
     "sonae.platform",
     *(f"sonae.domains.{name}" for name in DOMAINS),
+    "sonae.gateways",
     "sonae.web",
     "sonae.demo",
 ]

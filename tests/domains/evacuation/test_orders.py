@@ -10,7 +10,7 @@ from sonae.domains.evacuation.interface import ORDER_TRANSITIONS, EvacuationOrde
 from sonae.domains.warnings import interface as warnings
 from sonae.platform import audit, outbox
 from sonae.platform.access import Role
-from sonae.platform.models import AuditEntry, OutboxEntry
+from sonae.platform.models import AuditEntry
 from sonae.platform.scope import World
 from tests.fixtures import APPROVER, CLERK, CODE, OPERATOR, VIEWER, City, actor, flood_telegram
 
@@ -74,11 +74,9 @@ def test_the_way_to_an_order(city: City) -> None:
     issued = evacuation.approve(APPROVER, made.pk)
     assert (issued.status, issued.people) == ("issued", 6)
     assert issued.issued_at is not None
-    assert OutboxEntry.objects.filter(topic="order.issued").count() >= 0
     acts = list(AuditEntry.objects.order_by("sequence").values_list("action", flat=True))
-    assert [act for act in acts if act.startswith("order.")] == [
-        "order.drafted", "order.submitted", "order.returned", "order.edited", "order.submitted",
-        "order.issued",
+    assert [act.removeprefix("order.") for act in acts if act.startswith("order.")] == [
+        "draft", "submit", "return", "edit", "submit", "issue",
     ]  # fmt: skip
     assert audit.verify(CODE) is None
     assert evacuation.lift(APPROVER, made.pk).status == "lifted"

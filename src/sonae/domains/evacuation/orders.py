@@ -23,6 +23,8 @@ from sonae.platform.db import writing
 
 EDITABLE = ("draft", "returned")
 IN_FORCE = ("issued",)
+ACTS = {"returned": "return", "rejected": "reject", "lifted": "lift", "cancelled": "cancel"}
+"""Name of the act in the audit, by the status it leads to."""
 
 
 def draft_order(
@@ -55,7 +57,7 @@ def draft_order(
             drafted_at=clock.now(),
         )
         _set_towns(order, towns)
-        _log(actor, order, "drafted")
+        _log(actor, order, "draft")
     return order
 
 
@@ -104,7 +106,7 @@ def edit(
         order.whole_city, order.drafted_by = whole_city, actor.id
         order.save()
         _set_towns(order, towns)
-        _log(actor, order, "edited")
+        _log(actor, order, "edit")
     return order
 
 
@@ -137,7 +139,7 @@ def submit(actor: Actor, order_pk: int) -> EvacuationOrder:
         _move(order, "submitted")
         order.submitted_by, order.submitted_at = actor.id, clock.now()
         order.save()
-        _log(actor, order, "submitted")
+        _log(actor, order, "submit")
     return order
 
 
@@ -152,7 +154,7 @@ def _decide(actor: Actor, order_pk: int, to: str, reason: str) -> EvacuationOrde
         order.decided_by, order.decided_at = actor.id, clock.now()
         order.decision_reason = reason.strip()
         order.save()
-        _log(actor, order, to, reason=reason.strip())
+        _log(actor, order, ACTS[to], reason=reason.strip())
     return order
 
 
@@ -184,7 +186,7 @@ def approve(actor: Actor, order_pk: int) -> EvacuationOrder:
             EvacuationOrder.objects.filter(pk=order.replaces_id, status="issued").update(
                 status="replaced", ended_at=now
             )
-        _log(actor, order, "issued", households=order.households)
+        _log(actor, order, "issue", households=order.households)
         outbox.publish(
             "order.issued",
             {"order": order.pk},
@@ -203,7 +205,7 @@ def _end(actor: Actor, order_pk: int, to: str) -> EvacuationOrder:
         _move(order, to)
         order.ended_at = clock.now()
         order.save()
-        _log(actor, order, to)
+        _log(actor, order, ACTS[to])
         outbox.publish(
             "order.ended",
             {"order": order.pk, "how": to},

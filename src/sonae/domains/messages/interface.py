@@ -1,0 +1,51 @@
+"""What the screens and gateways may use of messages."""
+
+from sonae.domains.messages.models import Delivery, Message, Transmission, Wording
+from sonae.domains.messages.ports import Handed, Parcel, Recipient, Sender, describe, register
+from sonae.domains.messages.selectors import (
+    PublicItem,
+    message,
+    messages,
+    prepared,
+    public_items,
+    receipts,
+    receipts_by_town,
+    transmissions,
+    unreached,
+    wordings,
+)
+from sonae.domains.messages.services import acknowledge, correct, facts_of, link_for, resident_of
+from sonae.domains.messages.wording import CHANNELS, LANGUAGES, Facts, Text, texts
+
+__all__ = [
+    "CHANNELS",
+    "LANGUAGES",
+    "Delivery",
+    "Facts",
+    "Handed",
+    "Message",
+    "Parcel",
+    "PublicItem",
+    "Recipient",
+    "Sender",
+    "Text",
+    "Transmission",
+    "Wording",
+    "acknowledge",
+    "correct",
+    "describe",
+    "facts_of",
+    "link_for",
+    "message",
+    "messages",
+    "prepared",
+    "public_items",
+    "receipts",
+    "receipts_by_town",
+    "register",
+    "resident_of",
+    "texts",
+    "transmissions",
+    "unreached",
+    "wordings",
+]

@@ -1,0 +1,24 @@
+"""Outbox subscribers of messages."""
+
+from typing import Any
+
+from sonae.domains.messages import services
+from sonae.platform.outbox import subscribe
+
+
+@subscribe("order.issued")
+def send_order(payload: dict[str, Any]) -> None:
+    """An order was issued: tell everyone it means."""
+    services.send_order(payload["order"])
+
+
+@subscribe("order.ended")
+def send_end(payload: dict[str, Any]) -> None:
+    """An order ended: tell everyone it had reached."""
+    services.send_end(payload["order"], payload["how"])
+
+
+@subscribe(services.SEND)
+def transmit(payload: dict[str, Any]) -> None:
+    """Hand one chunk of a transmission to its channel."""
+    services.transmit(payload["transmission"], payload["chunk"])

@@ -1,0 +1,82 @@
+"""What the domain asks of a channel; `sonae.gateways` provides it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sonae.core.errors import SonaeError
+from sonae.platform.scope import is_exercise
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """One delivery: its primary key, address, language and personal link."""
+
+    delivery: int
+    address: str
+    language: str
+    link: str
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What became of one delivery: ``status`` handed_over or failed, with the counterpart's words."""
+
+    delivery: int
+    status: str
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A frozen copy for a channel: texts by language, identifier, and the recipients of one chunk."""
+
+    identifier: str
+    texts: dict[str, dict[str, str]]
+    recipients: Sequence[Recipient] = field(default=())
+
+
+class Sender(Protocol):
+    """A channel. Yields outcomes as they are known, in small groups, so that each can be stored.
+
+    Raises `outbox.Retry` for a counterpart that is down or busy and `outbox.Permanent` for one that
+    will never take the parcel. Never called inside a transaction.
+    """
+
+    def __call__(self, parcel: Parcel) -> Iterable[Sequence[Handed]]:
+        """Hand the parcel over."""
+        ...
+
+
+_live: dict[str, tuple[Sender, Callable[[], bool]]] = {}
+
+
+def register(channel: str, sender: Sender, configured: Callable[[], bool] = lambda: True) -> None:
+    """Provide a live channel; ``configured`` tells whether the city has set it up."""
+    _live[channel] = (sender, configured)
+
+
+def available(channel: str) -> bool:
+    """Tell whether a channel can be used in the world in force (in an exercise all are recorded)."""
+    return is_exercise() or (channel in _live and _live[channel][1]())
+
+
+def sender(channel: str) -> Sender:
+    """Return the sender for the world in force: in the exercise world only ever the recorder."""
+    if is_exercise():
+        return _recorder
+    if not available(channel):
+        raise SonaeError("not_configured", f"手段「{channel}」は設定されていません。")
+    return _live[channel][0]
+
+
+def _recorder(parcel: Parcel) -> Iterable[Sequence[Handed]]:
+    """The exercise's only channel: note that it would have been sent, and send nothing."""
+    yield [Handed(one.delivery, "handed_over", "exercise") for one in parcel.recipients]
+
+
+def describe() -> dict[str, Any]:
+    """Return channel → whether it is set up, for staff."""
+    return {name: configured() for name, (_, configured) in _live.items()}

@@ -1,0 +1,26 @@
+"""Pure decisions about messages: their states, and when a channel is done."""
+
+from typing import Final
+
+MESSAGE_TRANSITIONS: Final[dict[str, frozenset[str]]] = {
+    "draft": frozenset({"approved"}),
+    "prepared": frozenset({"approved", "dropped"}),
+    "approved": frozenset(),
+    "dropped": frozenset(),
+}
+"""``prepared``: a correction or cancellation that waits beside its message for the one click."""
+
+TRANSMISSION_TRANSITIONS: Final[dict[str, frozenset[str]]] = {
+    "created": frozenset({"sending", "handed_over", "failed"}),
+    "sending": frozenset({"handed_over", "failed"}),
+    "handed_over": frozenset(),
+    "failed": frozenset({"sending"}),
+}
+"""States of a hand-over to one channel."""
+
+CHUNK: Final = 500
+"""Recipients per outbox entry: one job per chunk, never per person."""
+EXPIRES_HOURS: Final = 22.5
+"""A public item ends by itself after this long unless it is renewed (cell-broadcast practice)."""
+ACKNOWLEDGE_DAYS: Final = 7
+"""How long the link 「無事です」 in a message is valid."""

@@ -1,0 +1,98 @@
+"""Reads of messages: what is public now, transmissions, receipts, who was not reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count
+from django.utils import translation
+
+from sonae.core import clock
+from sonae.domains.messages.models import Delivery, Message, Transmission, Wording
+from sonae.domains.messages.rules import EXPIRES_HOURS
+from sonae.domains.messages.services import outcomes
+from sonae.platform.access import Actor, Audience, require
+
+
+@dataclass(frozen=True)
+class PublicItem:
+    """One item of the public page and the feed, in the reader's language."""
+
+    message: int
+    identifier: str
+    kind: str
+    level: int | None
+    subject: str
+    body: str
+    sent_at: datetime
+
+
+def public_items(channel: str = "web") -> list[PublicItem]:
+    """Return what the city published in the last 22.5 hours, newest first, in the language in force."""
+    since = clock.now() - timedelta(hours=EXPIRES_HOURS)
+    rows = Transmission.objects.filter(channel=channel, created_at__gte=since)
+    rows = rows.select_related("message__order").order_by("-created_at", "-pk")
+    return [_item(row) for row in rows]
+
+
+def _item(row: Transmission) -> PublicItem:
+    """Return one transmission as a public item."""
+    text = row.frozen.get(translation.get_language() or "ja") or row.frozen["ja"]
+    order = row.message.order
+    return PublicItem(
+        row.message_id, row.identifier, row.message.kind, order.level if order else None,
+        text["subject"], text["body"], row.created_at,
+    )  # fmt: skip
+
+
+def message(message_pk: int) -> Message | None:
+    """Return one message of the world in force, or None."""
+    return Message.objects.select_related("order", "refers_to").filter(pk=message_pk).first()
+
+
+def messages(limit: int = 50) -> list[Message]:
+    """Return messages that were sent or wait, newest first (prepared ones show beside theirs)."""
+    rows = Message.objects.exclude(status__in=("prepared", "dropped")).select_related("order")
+    return list(rows.order_by("-drafted_at", "-pk")[:limit])
+
+
+def wordings(message_pk: int) -> list[Wording]:
+    """Return every text of a message, by channel and language."""
+    return list(Wording.objects.filter(message=message_pk).order_by("channel", "language"))
+
+
+def transmissions(message_pk: int | None = None) -> list[Transmission]:
+    """Return transmissions, newest first, of one message or of all."""
+    rows = Transmission.objects.select_related("message__order").order_by("-created_at", "-pk")
+    return list(rows if message_pk is None else rows.filter(message=message_pk))
+
+
+def receipts(transmission_pk: int) -> dict[str, int]:
+    """Return delivery status → count of one transmission."""
+    rows = Delivery.objects.filter(transmission=transmission_pk)
+    return outcomes(rows.order_by().values_list("status").annotate(n=Count("pk")))
+
+
+def receipts_by_town(transmission_pk: int) -> list[tuple[str, int, int]]:
+    """Return (town, recipients, reached) of one transmission."""
+    rows = Delivery.objects.filter(transmission=transmission_pk).order_by()
+    found: dict[str, list[int]] = {}
+    counted = rows.values_list("resident__household__town__name", "status").annotate(n=Count("pk"))
+    for town, status, count in counted:
+        pair = found.setdefault(town or "", [0, 0])
+        pair[0] += count
+        pair[1] += count if status in ("handed_over", "acknowledged") else 0
+    return [(town, total, reached) for town, (total, reached) in sorted(found.items())]
+
+
+def unreached(actor: Actor, transmission_pk: int, limit: int = 200) -> list[Delivery]:
+    """Return failed deliveries with the counterpart's reason, for operators."""
+    require(actor, Audience.OPERATOR)
+    rows = Delivery.objects.filter(transmission=transmission_pk, status="failed")
+    return list(rows.order_by("pk")[:limit])
+
+
+def prepared(message_pk: int) -> list[Message]:
+    """Return the correction and cancellation that wait beside a message."""
+    return list(Message.objects.filter(refers_to=message_pk, status="prepared").order_by("kind"))

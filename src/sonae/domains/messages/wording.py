@@ -1,0 +1,193 @@
+"""The words of messages (文面): per kind, level, channel and language, as data.
+
+Level first, then where, what to do, why (避難情報に関するガイドライン). Texts are our own; the terms
+are the guideline's. An exercise says so in its subject, first and last line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sonae.core.clock import JST
+
+LANGUAGES: Final = ("ja", "ja-x-easy", "en")
+CHANNELS: Final = ("mail", "web", "cap", "radio")
+"""mail: e-mail; web: the public page; cap: the open feed; radio: text to be read out (防災行政無線)."""
+KINDS: Final = ("order", "lifting", "cancellation", "correction")
+LIMITS: Final = {("mail", "subject"): 78, ("cap", "headline"): 160, ("radio", "body"): 400}
+"""Most characters: RFC 5322 line, CAP 1.2 headline advice, about a minute and a half of speech."""
+NAMED_TOWNS: Final = 12
+
+_NAMES = {
+    "ja": {3: "高齢者等避難", 4: "避難指示", 5: "緊急安全確保"},
+    "ja-x-easy": {3: "高齢者等避難（こうれいしゃ とう ひなん）", 4: "避難指示（ひなん しじ）", 5: "緊急安全確保（きんきゅう あんぜん かくほ）"},
+    "en": {3: "Evacuation of the Elderly, Etc.", 4: "Evacuation Instruction", 5: "Emergency Safety Measures"},
+}  # fmt: skip
+_HAZARDS = {
+    "ja": {"flood": "洪水", "inland_flood": "大雨による浸水", "landslide": "土砂災害", "storm_surge": "高潮",
+           "tsunami": "津波", "earthquake": "地震", "volcano": "火山", "fire": "大規模な火事"},
+    "ja-x-easy": {"flood": "川の水（かわの みず）", "inland_flood": "雨の水（あめの みず）", "landslide": "がけくずれ", "storm_surge": "海の水（うみの みず）",
+                  "tsunami": "津波（つなみ）", "earthquake": "地震（じしん）", "volcano": "火山（かざん）", "fire": "火事（かじ）"},
+    "en": {"flood": "river flood", "inland_flood": "flooding by heavy rain", "landslide": "landslide", "storm_surge": "storm surge",
+           "tsunami": "tsunami", "earthquake": "earthquake", "volcano": "volcanic eruption", "fire": "large fire"},
+}  # fmt: skip
+_ACTIONS = {
+    "ja": {
+        3: "危険な場所にいる高齢者や、避難に時間のかかる人は、いま避難を始めてください。ほかの人も避難の準備をしてください。",
+        4: "危険な場所にいる人は、全員、いますぐ避難してください。",
+        5: "命が危険な状況です。いまいる場所より少しでも安全な場所へ、ただちに移ってください。避難場所への移動が危ないときは、建物の高い階や、がけから離れた部屋へ。",
+    },
+    "ja-x-easy": {
+        3: "お年寄り（としより）や 体（からだ）の 弱い（よわい）人は、いま 逃げて（にげて）ください。ほかの人も 準備（じゅんび）を してください。",
+        4: "危ない（あぶない）ところにいる人は、みんな いますぐ 逃げて（にげて）ください。",
+        5: "とても 危ない（あぶない）です。すぐに 安全（あんぜん）な ところへ 行って（いって）ください。外（そと）が 危ないときは、家（いえ）の 高い（たかい）階（かい）へ。",
+    },
+    "en": {
+        3: "Elderly people and anyone who needs time to evacuate must leave dangerous places now. Everyone else should prepare to leave.",
+        4: "Everyone in a dangerous place must evacuate now.",
+        5: "Lives are in danger. Move at once to any safer place. If going outside is dangerous, go to a high floor or a room away from slopes.",
+    },
+}  # fmt: skip
+_HEAD = {
+    "ja": {"order": "警戒レベル{level} {name}", "lifting": "{name}を解除", "cancellation": "{name}の取消（誤って送信）", "correction": "訂正：警戒レベル{level} {name}"},
+    "ja-x-easy": {"order": "警戒レベル{level} {name}", "lifting": "{name}は おわりました", "cancellation": "まちがいです：{name}", "correction": "なおしました：警戒レベル{level} {name}"},
+    "en": {"order": "Level {level} {name}", "lifting": "{name} lifted", "cancellation": "Cancelled: {name} sent by mistake", "correction": "Correction: Level {level} {name}"},
+}  # fmt: skip
+_SAY = {
+    "ja": {"where": "対象：{where}", "why": "理由：{why}", "at": "{city}　{at}", "act": "とるべき行動：{act}",
+           "all": "{city}の全域", "more": "ほか{n}町",
+           "lifting": "{hazard}による{name}を解除しました。引き続き、川やがけには近づかないでください。",
+           "cancellation": "先ほどお送りした{name}は誤りでした。取り消します。ご心配をおかけしました。",
+           "correction": "先ほどの内容を次のように訂正します。"},
+    "ja-x-easy": {"where": "場所（ばしょ）：{where}", "why": "どうして：{why}", "at": "{city}　{at}", "act": "すること：{act}",
+                  "all": "{city}の ぜんぶ", "more": "ほか{n}の 町（まち）",
+                  "lifting": "{hazard}の {name}は おわりました。川（かわ）や がけには まだ 行かないで（いかないで）ください。",
+                  "cancellation": "さっきの {name}は まちがいです。なにも しなくて いいです。ごめんなさい。",
+                  "correction": "さっきの お知らせ（おしらせ）を なおします。"},
+    "en": {"where": "Area: {where}", "why": "Reason: {why}", "at": "{city}, {at}", "act": "What to do: {act}",
+           "all": "all of {city}", "more": "and {n} more",
+           "lifting": "The {name} for {hazard} has been lifted. Keep away from rivers and slopes.",
+           "cancellation": "The {name} sent a moment ago was a mistake and is cancelled. We apologise.",
+           "correction": "The previous message is corrected as follows."},
+}  # fmt: skip
+_DRILL = {
+    "ja": ("【訓練】", "これは訓練です。実際の避難情報ではありません。"),
+    "ja-x-easy": (
+        "【訓練（くんれん）】",
+        "これは 訓練（くんれん）です。本当（ほんとう）では ありません。",
+    ),
+    "en": ("[DRILL] ", "This is a drill, not a real alert."),
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a message is about; ``towns`` names of the area, empty with ``whole_city``."""
+
+    kind: str
+    level: int
+    hazard: str
+    towns: Sequence[str]
+    whole_city: bool
+    reason: str
+    city: str
+    city_en: str
+    at: datetime
+    exercise: bool
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text: ``subject`` (headline) and ``body``."""
+
+    subject: str
+    body: str
+
+
+def area(facts: Facts, language: str, most: int = NAMED_TOWNS) -> str:
+    """Return the area in words, the rest counted beyond ``most`` towns."""
+    say = _SAY[language]
+    if facts.whole_city:
+        return say["all"].format(city=_city(facts, language))
+    joint = ", " if language == "en" else "、"
+    named = joint.join(facts.towns[:most])
+    rest = len(facts.towns) - most
+    return named + joint + say["more"].format(n=rest) if rest > 0 else named
+
+
+def _city(facts: Facts, language: str) -> str:
+    return facts.city_en if language == "en" else facts.city
+
+
+def headline(facts: Facts, language: str) -> str:
+    """Return the level and the name of the order, marked in an exercise."""
+    name = _NAMES[language][facts.level]
+    head = _HEAD[language][facts.kind].format(level=facts.level, name=name)
+    return (_DRILL[language][0] if facts.exercise else "") + head
+
+
+def _lines(facts: Facts, language: str, most: int) -> list[str]:
+    """Return the body's lines in order: level, where, what to do, why."""
+    say = _SAY[language]
+    names = {
+        "name": _NAMES[language][facts.level],
+        "hazard": _HAZARDS[language].get(facts.hazard, facts.hazard),
+    }
+    where = say["where"].format(where=area(facts, language, most))
+    if facts.kind in ("lifting", "cancellation"):
+        return [say[facts.kind].format(**names), where]
+    lines = [
+        headline(facts, language),
+        where,
+        say["act"].format(act=_ACTIONS[language][facts.level]),
+    ]
+    why = facts.reason if language == "ja" and facts.reason else names["hazard"]
+    lines.append(say["why"].format(why=why))
+    return [say["correction"], *lines] if facts.kind == "correction" else lines
+
+
+def _full(facts: Facts, language: str) -> str:
+    """Return the text for mail, page and feed."""
+    lines = _lines(facts, language, NAMED_TOWNS)
+    moment = facts.at.astimezone(JST).strftime("%Y-%m-%d %H:%M")
+    lines.append(_SAY[language]["at"].format(city=_city(facts, language), at=moment))
+    if facts.exercise:
+        drill = _DRILL[language][1]
+        lines = [drill, *lines, drill]
+    return "\n\n".join(lines)
+
+
+def _radio(facts: Facts) -> str:
+    """Return the text to be read out: call twice, level and call to act twice, then where and why.
+
+    The order of 防災行政無線 texts; Japanese only, within about ninety seconds.
+    """
+    call = "こちらは、訓練放送です。" if facts.exercise else "緊急放送、緊急放送。"
+    lines = _lines(facts, "ja", 5)
+    head = f"{headline(facts, 'ja')}。" if facts.kind == "order" else f"{lines[0]}"
+    act = (
+        _ACTIONS["ja"][facts.level].split("。")[0] + "。"
+        if facts.kind in ("order", "correction")
+        else ""
+    )
+    where = area(facts, "ja", 5)
+    return f"{call}\n{head}{act}\n{head}{act}\n対象は、{where}です。\nこちらは、{facts.city}です。"[
+        : LIMITS[("radio", "body")]
+    ]
+
+
+def texts(facts: Facts) -> dict[tuple[str, str], Text]:
+    """Return every text of a message: (channel, language) → text, each within its channel's limit."""
+    made: dict[tuple[str, str], Text] = {}
+    for language in LANGUAGES:
+        head = headline(facts, language)
+        body = _full(facts, language)
+        subject = f"{head}（{facts.city}）" if language != "en" else f"{head} ({facts.city_en})"
+        made["mail", language] = Text(subject[: LIMITS[("mail", "subject")]], body)
+        made["web", language] = Text(head, body)
+        made["cap", language] = Text(head[: LIMITS[("cap", "headline")]], body)
+    made["radio", "ja"] = Text(headline(facts, "ja"), _radio(facts))
+    return made

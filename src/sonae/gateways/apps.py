@@ -1,0 +1,20 @@
+"""Django application of the gateways: provides the channels that are built in."""
+
+from django.apps import AppConfig
+
+
+class GatewaysConfig(AppConfig):
+    """Registers the live channels with the messages domain."""
+
+    name = "sonae.gateways"
+    label = "gateways"
+    verbose_name = "外部接続"
+
+    def ready(self) -> None:
+        """Register e-mail, the public page and the feed."""
+        from sonae.domains.messages import interface as messages
+        from sonae.gateways import mail, publish
+
+        messages.register("mail", mail.send, mail.configured)
+        messages.register("web", publish.send)
+        messages.register("cap", publish.send)

@@ -1,0 +1,192 @@
+"""Real SMTP on loopback: what arrives, what is refused, a counterpart that is down, slow or dies."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.messages import interface as messages
+from sonae.domains.messages.interface import Delivery, Transmission
+from sonae.platform import outbox
+from sonae.platform.models import OutboxEntry
+from sonae.platform.scope import World
+from tests.fixtures import APPROVER, OPERATOR, City
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass
+class Box:
+    """The counterpart: keeps what it took, refuses whom it is told to, and may break after a few."""
+
+    refuse: set[str] = field(default_factory=set)
+    busy: bool = False
+    break_after: int = 10_000
+    mails: list[EmailMessage] = field(default_factory=list)
+    connections: int = 0
+
+    async def handle_EHLO(  # noqa: N802 - the library's names
+        self, server: Any, session: Any, envelope: Any, name: str, replies: list[str]
+    ) -> list[str]:
+        self.connections += 1
+        session.host_name = name
+        return replies
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
+        if self.busy:
+            return "450 4.2.1 busy"
+        if address in self.refuse:
+            return "550 5.1.1 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        if len(self.mails) >= self.break_after:
+            server.transport.close()
+            return "421 closing"
+        made = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        assert isinstance(made, EmailMessage)
+        self.mails.append(made)
+        return "250 OK"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def box(settings: Any) -> Iterator[Box]:
+    made = Box()
+    controller = Controller(made, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    settings.SMTP = f"smtp://127.0.0.1:{controller.port}"
+    settings.MAIL_FROM = "bousai@sonae.example"
+    settings.ISSUER = "http://127.0.0.1:8000"
+    yield made
+    controller.stop()
+
+
+def issue(city: City) -> None:
+    made = evacuation.draft_order(
+        OPERATOR,
+        level=4,
+        hazard="flood",
+        towns=[city.towns["西町"].pk, city.towns["中町"].pk],
+        reason="増水",
+    )
+    evacuation.submit(OPERATOR, made.pk)
+    evacuation.approve(APPROVER, made.pk)
+    outbox.drain()
+
+
+def mail_row() -> Transmission:
+    return Transmission.objects.get(channel="mail", message__kind="order")
+
+
+def try_again() -> None:
+    OutboxEntry.everywhere.filter(state="pending").update(due_at=0)
+    outbox.drain()
+
+
+def test_every_recipient_gets_one_personal_mail(city: City, box: Box) -> None:
+    issue(city)
+    assert sorted(mail["To"] for mail in box.mails) == [
+        "ichiro@example.jp", "ken@example.jp", "minoru@example.jp", "taro@example.jp",
+    ]  # fmt: skip
+    first = box.mails[0]
+    assert first["From"] == "bousai@sonae.example"
+    assert "避難指示" in first["Subject"]
+    body = first.get_content()
+    assert "西町" in body
+    token = body.split("/a/")[1].split()[0]
+    owner = next(r for r in city.residents.values() if r.email == first["To"])
+    assert messages.resident_of(token) == owner.pk
+    assert len({mail["Message-ID"] for mail in box.mails}) == 4
+    assert messages.receipts(mail_row().pk) == {
+        "created": 0,
+        "handed_over": 4,
+        "failed": 0,
+        "acknowledged": 0,
+    }
+    assert mail_row().status == "handed_over"
+    assert box.connections == 1
+
+
+def test_a_refused_address_fails_alone(city: City, box: Box) -> None:
+    box.refuse = {"ken@example.jp"}
+    issue(city)
+    assert len(box.mails) == 3
+    [lost] = messages.unreached(OPERATOR, mail_row().pk)
+    assert (lost.address, lost.error) == ("ken@example.jp", "550 5.1.1 no such user")
+
+
+def test_a_busy_server_is_tried_again_and_nobody_gets_it_twice(city: City, box: Box) -> None:
+    box.busy = True
+    issue(city)
+    assert box.mails == []
+    assert mail_row().status == "sending"
+    box.busy = False
+    try_again()
+    assert len(box.mails) == 4
+    try_again()
+    assert len(box.mails) == 4
+
+
+def test_a_server_that_dies_in_the_middle_goes_on_with_the_rest(city: City, box: Box) -> None:
+    box.break_after = 2
+    issue(city)
+    assert len(box.mails) == 2
+    assert messages.receipts(mail_row().pk)["handed_over"] == 2
+    box.break_after = 100
+    try_again()
+    assert sorted(mail["To"] for mail in box.mails) == [
+        "ichiro@example.jp", "ken@example.jp", "minoru@example.jp", "taro@example.jp",
+    ]  # fmt: skip
+
+
+def test_a_server_that_is_down_delays_only_mail(city: City, settings: Any) -> None:
+    settings.SMTP = f"smtp://127.0.0.1:{free_port()}"
+    issue(city)
+    states = dict(Transmission.objects.values_list("channel", "status"))
+    assert states == {"web": "handed_over", "cap": "handed_over", "mail": "sending"}
+    waiting = OutboxEntry.objects.get(topic="transmission.send", state="pending")
+    assert "つながりません" in waiting.last_error
+
+
+def test_a_correction_reaches_exactly_those_reached_before(city: City, box: Box) -> None:
+    issue(city)
+    first = messages.messages()[0]
+    box.mails.clear()
+    city.residents["備 太郎"].__class__.objects.filter(pk=city.residents["備 太郎"].pk).update(
+        email=""
+    )
+    messages.correct(APPROVER, first.pk, "対象の川を訂正")
+    outbox.drain()
+    assert len(box.mails) == 4
+    assert all("訂正" in mail["Subject"] for mail in box.mails)
+
+
+def test_a_drill_never_opens_a_connection(city: City, box: Box) -> None:
+    """With a live mail server set up: orders, corrections and liftings of an exercise reach nobody."""
+    with city.entered(World.EXERCISE):
+        issue(city)
+        messages.correct(APPROVER, messages.messages()[0].pk, "訂正の訓練")
+        outbox.drain()
+        evacuation.lift(APPROVER, evacuation.orders_in_force()[0].pk)
+        outbox.drain()
+        assert Delivery.objects.filter(status="handed_over").count() == 12
+    assert box.connections == 0
+    assert box.mails == []
