@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonae.engines.evacuation.network import METRES_PER_DEGREE, Network
-from sonae.engines.hazard.layer import OUTSIDE, UNREADABLE, HazardLayer
+from sonae.engines.hazard.layer import OUTSIDE, UNREADABLE, Layer
 
 STEP_M = 10.0
 
@@ -54,9 +54,7 @@ class Samples:
         self.share = weight / total[self.edge]
 
 
-def edge_danger(
-    network: Network, samples: Samples, layers: Iterable[HazardLayer]
-) -> NDArray[np.float32]:
+def edge_danger(network: Network, samples: Samples, layers: Iterable[Layer]) -> NDArray[np.float32]:
     """Return the metres of each edge (m,) that lie inside any of the layers.
 
     Ground that was not surveyed does not count as danger here; it shows in the zone of people.

@@ -18,7 +18,7 @@ from sonae.engines.evacuation.departure import leave_by
 from sonae.engines.evacuation.graph import Graph, RouteTree
 from sonae.engines.evacuation.network import Network
 from sonae.engines.evacuation.profiles import NIGHT_FACTOR, PROFILES, START_MINUTES
-from sonae.engines.hazard.layer import HazardLayer
+from sonae.engines.hazard.layer import Layer
 from sonae.engines.hazard.lookup import OUT, Found, governing, zones
 
 DESIGNATED, PARTIAL = 2, 1
@@ -103,7 +103,7 @@ class City:
         self.samples = Samples(network)
 
     def graphs(
-        self, layers: Sequence[HazardLayer], closed: NDArray[np.bool_] | None = None
+        self, layers: Sequence[Layer], closed: NDArray[np.bool_] | None = None
     ) -> dict[bool, Graph]:
         """Return the graph for people who can use stairs (True) and who cannot (False)."""
         danger = edge_danger(self.network, self.samples, layers)
@@ -142,7 +142,7 @@ class SiteChooser:
 
 
 def expose(
-    warned: Sequence[Warned], layers: Sequence[HazardLayer], people: People
+    warned: Sequence[Warned], layers: Sequence[Layer], people: People
 ) -> list[tuple[str, Found]]:
     """Return for every warned hazard what its layers say about everyone's place."""
     found = []
@@ -198,7 +198,7 @@ def _route(
 def plan(
     people: People,
     city: City,
-    layers: Sequence[HazardLayer],
+    layers: Sequence[Layer],
     sites: Sites,
     warned: Sequence[Warned],
     *,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,31 @@ from numpy.typing import NDArray
 OUTSIDE = 0
 UNREADABLE = 254
 NOT_SURVEYED = 255
+
+
+class Layer(Protocol):
+    """What every kind of layer answers, whatever it is kept as; fields as in `HazardLayer`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def hazard(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def date(self) -> str: ...
+    @property
+    def scale(self) -> str: ...
+    @property
+    def depths(self) -> tuple[tuple[float, float | None], ...]: ...
+    @property
+    def details(self) -> tuple[str, ...]: ...
+
+    def ranks_at(self, lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """Return the rank at each point (degrees): 0 outside, 254 unreadable, 255 not surveyed."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sonae.engines.hazard.layer import NOT_SURVEYED, OUTSIDE, UNREADABLE, HazardLayer
+from sonae.engines.hazard.layer import NOT_SURVEYED, OUTSIDE, UNREADABLE, Layer
 
+AnyLayer = TypeVar("AnyLayer", bound=Layer)
 OUT, IN, UNKNOWN = range(3)
 ZONES = ("outside", "inside", "unknown")
 
@@ -31,7 +33,7 @@ class Found:
     layer: NDArray[np.int8]
 
 
-def depth_table(layer: HazardLayer) -> NDArray[np.float32]:
+def depth_table(layer: Layer) -> NDArray[np.float32]:
     """Return the upper depth in metres per rank 0–255 (nan where the layer states none)."""
     table = np.full(256, np.nan, np.float32)
     for rank, (_, upper) in enumerate(layer.depths, start=1):
@@ -39,15 +41,13 @@ def depth_table(layer: HazardLayer) -> NDArray[np.float32]:
     return table
 
 
-def governing(layers: Sequence[HazardLayer]) -> list[HazardLayer]:
+def governing(layers: Sequence[AnyLayer]) -> list[AnyLayer]:
     """Return the layers that decide: 想定最大規模 (L2) where there is one, else all."""
     largest = [layer for layer in layers if layer.scale == "L2"]
     return largest or list(layers)
 
 
-def zones(
-    layers: Sequence[HazardLayer], lat: NDArray[np.float64], lon: NDArray[np.float64]
-) -> Found:
+def zones(layers: Sequence[Layer], lat: NDArray[np.float64], lon: NDArray[np.float64]) -> Found:
     """Look one hazard's layers up at all places (degrees).
 
     Inside when any layer says so (the highest rank counts); outside when none says inside and at

@@ -1,0 +1,63 @@
+"""Hazard areas as polygons (区域): exact at their edges, three-valued beyond what the data covers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from sonae.engines.hazard.layer import NOT_SURVEYED, OUTSIDE, UNREADABLE
+
+
+@dataclass(frozen=True, eq=False)
+class PolygonLayer:
+    """One hazard as polygons in longitude, latitude; answers like `HazardLayer`.
+
+    ``shapes`` (n,) shapely geometries and their ``rank`` (n,) uint8: 1–250, 254 = unreadable value.
+    ``surveyed``: geometry inside which "no polygon" means outside; ``stated`` tells whether the
+    source says so (else it is the box around the data). Other fields as in `HazardLayer`.
+    """
+
+    name: str
+    hazard: str
+    kind: str
+    shapes: NDArray[Any]
+    rank: NDArray[np.uint8]
+    surveyed: Any
+    source: str
+    date: str = ""
+    scale: str = ""
+    depths: tuple[tuple[float, float | None], ...] = ()
+    details: tuple[str, ...] = ()
+    rivers: tuple[str, ...] = ()
+    stated: bool = field(default=False)
+
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        return shapely.STRtree(self.shapes)
+
+    def ranks_at(self, lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """Return the rank at each point (degrees): the highest readable of all polygons there.
+
+        254 where only polygons with an unreadable value lie, 255 beyond the surveyed ground.
+        """
+        points = shapely.points(np.asarray(lon, np.float64), np.asarray(lat, np.float64))
+        at, shape = self._tree.query(points, predicate="intersects")
+        rank = self.rank[shape]
+        good = rank < UNREADABLE
+        best = np.zeros(len(points), np.uint8)
+        np.maximum.at(best, at[good], rank[good])
+        odd = np.zeros(len(points), bool)
+        odd[at[~good]] = True
+        shapely.prepare(self.surveyed)
+        known = shapely.intersects_xy(self.surveyed, shapely.get_x(points), shapely.get_y(points))
+        empty = np.where(odd, UNREADABLE, np.where(known, OUTSIDE, NOT_SURVEYED))
+        return np.where(best > 0, best, empty).astype(np.uint8)
+
+    def within(self, surveyed: Any) -> PolygonLayer:
+        """Return the layer with ground stated as surveyed by somebody (a geometry)."""
+        return replace(self, surveyed=surveyed, stated=True)

@@ -1,0 +1,76 @@
+"""Tables of text (CSV) as people send them: UTF-8 with or without BOM, Shift_JIS, any column order."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sonae.core.errors import SonaeError
+
+ENCODINGS = ("utf-8-sig", "cp932")
+
+
+def decode(raw: bytes, name: str) -> str:
+    """Return the text; SonaeError ``encoding`` when it is neither UTF-8 nor Shift_JIS."""
+    for encoding in ENCODINGS:
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise SonaeError(
+        "encoding", f"{name}の文字コードを判別できません。", "UTF-8で保存してください。"
+    )
+
+
+def read_bytes(name: str) -> bytes:
+    """Return a file's bytes, or standard input's for ``-``; SonaeError ``unreadable``."""
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise SonaeError("unreadable", f"{name}を開けません：{error.strerror}") from error
+
+
+def rows(name: str, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield (line number from 2, column → trimmed text) of a CSV with a heading line.
+
+    Raises SonaeError ``empty_file`` or ``missing_columns`` before the first row.
+    """
+    reader = csv.DictReader(io.StringIO(decode(read_bytes(name), name), newline=""))
+    columns = [column.strip() for column in reader.fieldnames or []]
+    if not columns:
+        raise SonaeError("empty_file", f"{name}は空です。", f"見出しは {','.join(needed)} です。")
+    if lacking := [column for column in needed if column not in columns]:
+        raise SonaeError(
+            "missing_columns",
+            f"{name}に列 {', '.join(lacking)} がありません。",
+            f"見出しは {','.join(needed)} です。",
+        )
+    reader.fieldnames = columns
+    return _rows(reader)
+
+
+def _rows(reader: csv.DictReader[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the rows that are not blank."""
+    for row in reader:
+        values = {key: (text or "").strip() for key, text in row.items() if isinstance(key, str)}
+        if any(values.values()):
+            yield reader.line_num, values
+
+
+def degrees(row: dict[str, str]) -> tuple[float, float]:
+    """Return latitude and longitude of a row; SonaeError ``bad_position`` names the value."""
+    try:
+        lat, lon = float(row["lat"]), float(row["lon"])
+    except ValueError as error:
+        raise SonaeError(
+            "bad_position", f"緯度経度が数ではありません：{row['lat']!r}, {row['lon']!r}"
+        ) from error
+    if not (-90 <= lat <= 90 and -180 <= lon <= 180):
+        hint = "緯度と経度が逆ではありませんか。" if -90 <= lon <= 90 else ""
+        raise SonaeError("bad_position", f"緯度経度の範囲外です：{lat}, {lon}", hint)
+    return lat, lon

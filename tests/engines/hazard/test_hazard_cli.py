@@ -1,0 +1,91 @@
+"""``sonae hazard at`` keeps the contract of the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.engines.evacuation.small import at, layer
+from tests.engines.hazard.test_polygons import geojson
+
+
+def sonae(*args: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run the command line as a user does."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    return subprocess.run(
+        [sys.executable, "-m", "sonae", "hazard", "at", *args],
+        input=given, capture_output=True, env=environment, check=False, timeout=60,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def raster(tmp_path: Path) -> Path:
+    """A saved raster: rank 3, dry, unreadable, not surveyed, from west to east."""
+    layer([[3, 0, 254, 255]]).save(tmp_path / "flood")
+    return tmp_path / "flood"
+
+
+def points(*east: float) -> bytes:
+    lines = ["id,lat,lon"]
+    for number, metres in enumerate(east):
+        lat, lon = at(metres, 50)
+        lines.append(f"p{number},{lat},{lon}")
+    return "\n".join(lines).encode()
+
+
+def test_each_point_and_layer_is_one_line_in_three_values(raster: Path, tmp_path: Path) -> None:
+    zones = geojson(tmp_path / "A33.geojson", [{"A33_002": 2}])
+    done = sonae(
+        "--layer", str(raster), "--layer", str(zones), "-", given=points(50, 150, 250, 350, 5000)
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    flood = [row for row in rows if row["hazard"] == "flood"]
+    assert [row["zone"] for row in flood] == [
+        "inside", "outside", "unknown", "unknown", "unknown",
+    ]  # fmt: skip
+    assert flood[0]["rank"] == 3
+    assert flood[0]["depth_m"] == [3.0, 5.0]
+    assert all(row["rank"] is None and row["depth_m"] is None for row in flood[1:])
+    assert all(row["source"] for row in rows)
+    slope = [row for row in rows if row["hazard"] == "landslide"]
+    assert [row["detail"] for row in slope[:4]] == ["土砂災害特別警戒区域"] * 4
+    assert slope[4]["zone"] == "unknown"
+
+
+def test_bad_rows_and_layers_are_refused_and_the_rest_is_answered(raster: Path) -> None:
+    given = points(50) + b"\nx,abc,139\ny,139.0,37.0\n"
+    done = sonae("--layer", str(raster), "--layer", "missing.gpkg", "-", given=given)
+    assert done.returncode == 1
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["p0"]
+    refused = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [one["error"] for one in refused] == ["unreadable", "bad_position", "bad_position"]
+    assert [one.get("row") for one in refused] == [None, 3, 4]
+    assert "逆" in refused[2]["hint"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp932"])
+def test_encodings_and_csv_out(raster: Path, tmp_path: Path, encoding: str) -> None:
+    lat, lon = at(50, 50)
+    file = tmp_path / "points.csv"
+    file.write_bytes(f"名前,lon,id,lat\r\n備え市役所,{lon},役所,{lat}\r\n".encode(encoding))
+    done = sonae("--layer", str(raster), "--format", "csv", str(file))
+    (row,) = csv.DictReader(io.StringIO(done.stdout.decode()))
+    assert (row["id"], row["zone"]) == ("役所", "inside")
+
+
+def test_a_file_without_the_columns_or_rows(raster: Path) -> None:
+    for given, code in ((b"", "empty_file"), (b"id,x\n1,2\n", "missing_columns"),
+                        (b"\xff\xfe\x81\n", "encoding")):  # fmt: skip
+        done = sonae("--layer", str(raster), "-", given=given)
+        assert done.returncode == 1
+        assert json.loads(done.stderr.splitlines()[0])["error"] == code
+    assert sonae("-", given=b"id,lat,lon\n").returncode == 2, "no layer is wrong usage"
