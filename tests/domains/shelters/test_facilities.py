@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -123,3 +124,19 @@ def test_viewers_cannot_report(place: Scope) -> None:
     with pytest.raises(SonaeError) as refused:
         shelters.set_state(VIEWER, shelters.facilities()[0].pk, "open")
     assert refused.value.code == "forbidden"
+
+
+def test_the_list_is_read_once_until_it_changes(
+    place: Scope, django_assert_num_queries: Any
+) -> None:
+    """One look at the stamp is all that a second reader costs; any change is seen at once."""
+    first = shelters.facilities()
+    with django_assert_num_queries(1):
+        again = shelters.facilities()
+    assert [f.pk for f in again] == [f.pk for f in first]
+    again.clear()
+    assert len(shelters.facilities()) == 5, "a reader cannot empty the list of another"
+    shelters.place_on_network({first[0].pk: 4321})
+    assert shelters.facilities()[0].node == 4321
+    shelters.load_facilities([replace(ROWS[0], name="改名"), *ROWS[1:]])
+    assert shelters.facilities()[0].name == "改名"

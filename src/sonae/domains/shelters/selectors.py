@@ -7,6 +7,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.shelters import rules
 from sonae.domains.shelters.models import EmergencySite, Facility, FacilityStatus, Shelter
 
@@ -92,10 +93,24 @@ class Place:
         return str(self.site.hazards.get(hazard, "unknown")) if self.site else "no"
 
 
+STAMP = "facilities_stamp"
+"""Setting of the municipality that changes with every change of its list of facilities."""
+
+_held: dict[str, tuple[object, list[Facility]]] = {}
+
+
 def facilities() -> list[Facility]:
-    """Return all facilities with their designations loaded, by public id."""
-    rows = Facility.objects.select_related("emergencysite", "shelter", "town")
-    return list(rows.order_by("public_id"))
+    """Return all facilities with their designations loaded, by public id; not to be changed.
+
+    The list is read once per process and change: pages that the whole city opens need it at once.
+    """
+    city = municipalities.municipality()
+    stamp = city.settings.get(STAMP)
+    held = _held.get(city.code)
+    if stamp is None or held is None or held[0] != stamp:
+        rows = Facility.objects.select_related("emergencysite", "shelter", "town")
+        held = _held[city.code] = (stamp, list(rows.order_by("public_id")))
+    return list(held[1])
 
 
 def facility(pk: int) -> Facility | None:

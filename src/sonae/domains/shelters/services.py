@@ -9,6 +9,7 @@ from sonae.core.errors import SonaeError
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.shelters import rules
 from sonae.domains.shelters.models import EmergencySite, Facility, FacilityStatus, Shelter
+from sonae.domains.shelters.selectors import STAMP
 from sonae.platform import audit, outbox
 from sonae.platform.access import SYSTEM, Actor, Audience, require
 from sonae.platform.db import writing
@@ -99,6 +100,7 @@ def load_facilities(rows: Iterable[FacilityRow], *, actor: Actor = SYSTEM) -> Lo
         )
     with writing():
         done = _store(listed)
+        _changed()
         audit.record(
             actor.id,
             "shelters.load",
@@ -170,6 +172,14 @@ def place_on_network(nodes: Mapping[int, int | None]) -> None:
         facility.node = nodes[facility.pk]
     with writing():
         Facility.objects.bulk_update(found, ["node"], batch_size=500)
+        _changed()
+
+
+def _changed() -> None:
+    """Stamp the list anew, so that every process reads it again (`selectors.facilities`)."""
+    row = municipalities.municipality()
+    row.settings = {**row.settings, STAMP: clock.machine_ns()}
+    row.save(update_fields=["settings"])
 
 
 def set_state(actor: Actor, facility_pk: int, state: str, note: str = "") -> FacilityStatus:
