@@ -84,13 +84,22 @@ class Network:
         scale = np.cos(np.radians(float(np.mean(self.lat))))
         return np.column_stack((lon * METRES_PER_DEGREE * scale, lat * METRES_PER_DEGREE))
 
+    def _search(self, nodes: NDArray[np.int64]) -> tuple[NDArray[np.int64], cKDTree]:
+        """Return nodes with the tree that finds the nearest of them."""
+        return nodes, cKDTree(self._metres(self.lat[nodes], self.lon[nodes]))
+
+    @cached_property
+    def _main_search(self) -> tuple[NDArray[np.int64], cKDTree]:
+        """The main component's search tree, made once: pages ask for one point at a time."""
+        main = np.bincount(self._labels).argmax()
+        return self._search(np.flatnonzero(self._labels == main))
+
     def snap(
         self, lat: NDArray[np.float64], lon: NDArray[np.float64], *, main_component: bool = True
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Return the nearest node of each point and the straight distance to it in metres."""
-        nodes = np.arange(len(self.lat))
-        if main_component:
-            nodes = np.flatnonzero(self._labels == np.bincount(self._labels).argmax())
-        tree = cKDTree(self._metres(self.lat[nodes], self.lon[nodes]))
+        nodes, tree = (
+            self._main_search if main_component else self._search(np.arange(len(self.lat)))
+        )
         metres, found = tree.query(self._metres(np.asarray(lat), np.asarray(lon)), workers=-1)
         return nodes[found].astype(np.int32), metres.astype(np.float32)
