@@ -1,4 +1,4 @@
-"""Orders and messages as far as they are there: the screens run before these two parts arrive."""
+"""Messages as far as they are there: the screens run before this part arrives."""
 
 from importlib import import_module
 from importlib.util import find_spec
@@ -11,11 +11,6 @@ def _of(module: str, name: str, *arguments: Any) -> Any:
         return []
     found = getattr(import_module(module), name, None)
     return found(*arguments) if found else []
-
-
-def orders() -> list[Any]:
-    """Evacuation orders."""
-    return list(_of("sonae.domains.evacuation.interface", "orders"))
 
 
 def public_items() -> list[Any]:

@@ -222,6 +222,27 @@ def _picture(
     )
 
 
+@dataclass(frozen=True)
+class Outlook:
+    """What to tell a household that is in no mapped danger: an order for its town, what is watched."""
+
+    order: str
+    watched: str
+
+
+def outlook(home: residents.Household) -> Outlook:
+    """Return the gravest order for the home's town, and the hazards planned for; empty = none."""
+    orders = [
+        order
+        for order in evacuation.orders_in_force()
+        if order.whole_city or any(town.pk == home.town_id for town in order.towns.all())
+    ]
+    run = evacuation.current_run()
+    watched = [words.hazard(item["hazard"]) for item in run.hazards] if run else []
+    name = _(evacuation.ORDER_NAMES[orders[0].level]) if orders else ""
+    return Outlook(name, "・".join(dict.fromkeys(watched)))
+
+
 def usual_places(home: residents.Household) -> list[tuple[str, Choice | None]]:
     """Return the designated place per hazard for quiet times and for the card."""
     places = shelters.places()
@@ -247,6 +268,7 @@ def me(request: HttpRequest) -> HttpResponse:
         "action": action,
         "dangers": dangers(house.home, current_hazards()),
         "usual": [] if action else usual_places(house.home),
+        "outlook": None if action else outlook(house.home),
         "places": PLACES.items(),
         "accesses": consent.accesses(actor, actor.resident_id or 0, MOST_ACCESSES),
     }

@@ -10,11 +10,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from sonae.core import kana
+from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
 from sonae.platform.access import Audience, audience
-from sonae.web import pending, words
+from sonae.web import words
 from sonae.web.citizen.nearest import Choice, choose
 from sonae.web.drawing import RoutePlace, route_map
 from sonae.web.templatetags.sonae import Link, in_world
@@ -220,7 +221,7 @@ def answered(spot: Spot, hazard: str) -> dict[str, object]:
 
 def current_hazards() -> list[str]:
     """Return the hazards of orders in force and of warnings, those with an order first."""
-    ordered = [order.hazard for order in pending.orders() if order.status == "issued"]
+    ordered = [order.hazard for order in evacuation.orders_in_force()]
     warned = [
         hazard
         for hazard, line in warnings.warned_hazards().items()

@@ -2,8 +2,17 @@
 
 from sonae.web.drawing.chart import curve
 from sonae.web.drawing.citymap import TownMark, town_map
-from sonae.web.drawing.overlay import overlay_png
+from sonae.web.drawing.overlay import lines_png, overlay_png
 from sonae.web.drawing.plane import Plane
 from sonae.web.drawing.routemap import RoutePlace, route_map
 
-__all__ = ["Plane", "RoutePlace", "TownMark", "curve", "overlay_png", "route_map", "town_map"]
+__all__ = [
+    "Plane",
+    "RoutePlace",
+    "TownMark",
+    "curve",
+    "lines_png",
+    "overlay_png",
+    "route_map",
+    "town_map",
+]

@@ -12,7 +12,8 @@ from django.utils.safestring import SafeString, mark_safe
 from sonae.web.drawing.plane import Plane
 
 WIDTH, HEIGHT = 760.0, 560.0
-LABELLED = 12
+LABELLED = 14
+SMALLEST, LARGEST = 4.0, 30.0
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,11 @@ def town_map(
         return SafeString("")
     plane = Plane.around([(m.longitude, m.latitude) for m in marks], WIDTH, HEIGHT, margin=0.06)
     ranked = sorted(marks, key=lambda m: -m.count)
-    most = max(ranked[0].count, 1)
+    radii = _Radii(max(ranked[0].count, 1), len(marks))
     dots = "".join(_dot(plane, mark) for mark in marks)
     houses = "".join(_house(plane, lon, lat) for lon, lat in places if plane.holds(lon, lat))
-    circles = "".join(_circle(plane, mark, most) for mark in ranked if mark.count)
-    labels = "".join(_label(plane, mark, most) for mark in ranked[:LABELLED] if mark.count)
+    circles = "".join(_circle(plane, mark, radii) for mark in ranked if mark.count)
+    labels = _labels(plane, [mark for mark in ranked if mark.count], radii)
     length, scale = plane.scale(0.2)
     return mark_safe(  # noqa: S308 - every text is escaped
         f'<svg class="town-map" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-labelledby="town-map-title '
@@ -72,15 +73,23 @@ def _house(plane: Plane, lon: float, lat: float) -> str:
     return f'<path transform="translate({x:.1f} {y:.1f})" d="M0-6 6-1V5H-6V-1z" fill="#0a6b3d"/>'
 
 
-def _radius(mark: TownMark, most: int) -> float:
-    """Return the radius of a town's circle: the area is proportional to the count."""
-    return 5 + 27 * math.sqrt(mark.count / most)
+@dataclass(frozen=True)
+class _Radii:
+    """Radii of circles whose area grows with the count; smaller where towns are many."""
+
+    most: int
+    towns: int
+
+    def __call__(self, mark: TownMark) -> float:
+        """Return a town's radius."""
+        room = math.sqrt(WIDTH * HEIGHT / self.towns) * 0.55
+        return SMALLEST + min(room, LARGEST) * math.sqrt(mark.count / self.most)
 
 
-def _circle(plane: Plane, mark: TownMark, most: int) -> str:
+def _circle(plane: Plane, mark: TownMark, radii: _Radii) -> str:
     """Return the circle of a town, its urgent core, and what a pointer is told."""
     x, y = plane.xy(mark.longitude, mark.latitude)
-    radius = _radius(mark, most)
+    radius = radii(mark)
     core = radius * math.sqrt(mark.urgent / mark.count)
     drawn = (
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="#b3130c" fill-opacity=".28" '
@@ -93,13 +102,39 @@ def _circle(plane: Plane, mark: TownMark, most: int) -> str:
     return f"<g><title>{escape(mark.name)} {mark.count:,}</title>{drawn}</g>"
 
 
-def _label(plane: Plane, mark: TownMark, most: int) -> str:
-    """Return name and count beside a circle."""
+Box = tuple[float, float, float, float]
+
+
+def _labels(plane: Plane, ranked: Sequence[TownMark], radii: _Radii) -> str:
+    """Return names and counts of the largest towns, leaving out those that would cover another."""
+    taken: list[Box] = []
+    texts: list[str] = []
+    for mark in ranked:
+        box = _label_box(plane, mark, radii)
+        if len(texts) < LABELLED and not any(_overlap(box, other) for other in taken):
+            taken.append(box)
+            texts.append(_label(box, mark))
+    return "".join(texts)
+
+
+def _label_box(plane: Plane, mark: TownMark, radii: _Radii) -> Box:
+    """Return the box of a label (left, top, right, bottom), beside its circle and in the picture."""
     x, y = plane.xy(mark.longitude, mark.latitude)
-    right = x < WIDTH * 0.75
-    where = x + (1 if right else -1) * (_radius(mark, most) + 4)
+    wide = 15.0 * len(mark.name) + 9.0 * len(f"{mark.count:,}") + 8
+    gap = radii(mark) + 4
+    left = x + gap if x + gap + wide <= WIDTH else x - gap - wide
+    return left, y - 10, left + wide, y + 10
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    """Tell whether two boxes share ground."""
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _label(box: Box, mark: TownMark) -> str:
+    """Return name and count of a town."""
     return (
-        f'<text x="{where:.1f}" y="{y + 5:.1f}" text-anchor="{"start" if right else "end"}" font-size="15" '
-        f'fill="#17202e" stroke="#f3f4ee" stroke-width="4" paint-order="stroke">{escape(mark.name)} '
+        f'<text x="{box[0]:.1f}" y="{box[1] + 15:.1f}" font-size="15" fill="#17202e" stroke="#f3f4ee" '
+        f'stroke-width="4" paint-order="stroke">{escape(mark.name)} '
         f'<tspan font-weight="700">{mark.count:,}</tspan></text>'
     )

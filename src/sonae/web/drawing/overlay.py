@@ -6,10 +6,13 @@ from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageDraw
 
 MOST_PIXELS = 1600
 """Longest side of an overlay: a whole city in one file of a few hundred kilobytes."""
+
+LINE_PIXELS = 1000
+"""Longest side of a picture of the streets: a first look; zooming in loads the lines themselves."""
 
 _COLOURS = np.array(
     [
@@ -45,4 +48,26 @@ def overlay_png(
         picture[hatched] = _UNSURVEYED
     out = BytesIO()
     Image.fromarray(picture, "RGBA").save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def lines_png(
+    ends: npt.NDArray[np.float64], west: float, north: float, east: float, south: float
+) -> bytes:
+    """Return thin lines on a clear ground: ``ends`` (n, 4) longitude, latitude of both ends.
+
+    The picture spans the four bounds in degrees; its longest side is `LINE_PIXELS`.
+    """
+    across = (east - west) * np.cos(np.radians((north + south) / 2))
+    scale = LINE_PIXELS / max(across, north - south)
+    size = (max(1, int(across * scale)), max(1, int((north - south) * scale)))
+    picture = Image.new("P", size, 0)
+    picture.putpalette([243, 244, 238, 169, 176, 160])
+    pen = ImageDraw.Draw(picture)
+    x = (ends[:, [0, 2]] - west) / (east - west) * (size[0] - 1)
+    y = (north - ends[:, [1, 3]]) / (north - south) * (size[1] - 1)
+    for x0, y0, x1, y1 in np.stack([x[:, 0], y[:, 0], x[:, 1], y[:, 1]], axis=1).round().tolist():
+        pen.line((x0, y0, x1, y1), fill=1)
+    out = BytesIO()
+    picture.save(out, "PNG", optimize=True, transparency=0, bits=1)
     return out.getvalue()

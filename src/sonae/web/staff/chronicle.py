@@ -1,13 +1,14 @@
 """事案の時系列: what happened and who did what, gathered from audit, telegrams, plans and sightings."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from sonae.core.clock import JST
 from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.identity.interface import Account
 from sonae.domains.safety import interface as safety
 from sonae.domains.warnings import interface as warnings
 from sonae.platform.models import AuditEntry
@@ -29,25 +30,46 @@ ACTS = {
     "shelter.state": lazy("避難所の状態を報告"),
     "shelters.load": lazy("施設一覧を更新"),
     "network_loaded": lazy("道路網を更新"),
+    "hazard_layer_loaded": lazy("ハザード情報を更新"),
+    "register_loaded": lazy("住民データを更新"),
+    "register_cleared": lazy("住民データを消去"),
     "warnings.acknowledged": lazy("読めなかった電文を確認"),
+    "warnings.refused": lazy("読めない電文を受信"),
+    "order.drafted": lazy("避難情報を起案"),
     "order.draft": lazy("避難情報を起案"),
+    "order.edit": lazy("避難情報の案を修正"),
     "order.submit": lazy("避難情報の決裁を依頼"),
-    "order.return": lazy("避難情報を差し戻し"),
-    "order.reject": lazy("避難情報を却下"),
-    "order.approve": lazy("避難情報を決裁"),
     "order.issue": lazy("避難情報を発令"),
-    "order.cancel": lazy("避難情報を取消"),
-    "order.lift": lazy("避難情報を解除"),
-    "message.approve": lazy("伝達文を承認"),
-    "message.correct": lazy("伝達文を訂正"),
-    "message.cancel": lazy("伝達文を取消"),
-    "inquiry.open": lazy("安否確認を開始"),
-    "terminal.enrol": lazy("受付端末を登録"),
+    "order.edited": lazy("避難情報の案を修正"),
+    "order.submitted": lazy("避難情報の決裁を依頼"),
+    "order.returned": lazy("避難情報を差し戻し"),
+    "order.rejected": lazy("避難情報を却下"),
+    "order.issued": lazy("避難情報を発令"),
+    "order.cancelled": lazy("避難情報を取消"),
+    "order.lifted": lazy("避難情報を解除"),
+    "order.replaced": lazy("避難情報を切替"),
+    "message.drafted": lazy("伝達文を作成"),
+    "message.submitted": lazy("伝達文の決裁を依頼"),
+    "message.approved": lazy("伝達文を承認"),
+    "message.returned": lazy("伝達文を差し戻し"),
+    "message.rejected": lazy("伝達文を却下"),
+    "message.corrected": lazy("伝達文を訂正"),
+    "message.cancelled": lazy("伝達文を取消"),
+    "inquiry_closed": lazy("安否確認を終了"),
+    "sighting_undone": lazy("所在情報を取り消し"),
+    "safety.export": lazy("安否未確認者の一覧を保存"),
+    "terminal_enrolled": lazy("受付端末を登録"),
+    "terminal_revoked": lazy("受付端末を失効"),
+    "exercise.start": lazy("訓練の再生を開始"),
+    "exercise.stop": lazy("訓練の再生を停止"),
+    "exercise.reset": lazy("訓練のデータを消去"),
 }
 """Acts of the audit in words; an act without words is shown by its own name, never left out."""
 
-HIDDEN = ("accounts.", "session.")
-KEY_ACTS = ("order.",)
+HIDDEN = ("account", "signed_", "sign_", "session", "password", "mfa")
+KEY_ACTS = ("order.issued", "order.cancelled", "order.lifted", "message.approved")
+GROUP_WITHIN = timedelta(minutes=10)
+"""The same act of the same person this close together is one line with a count."""
 
 
 def happenings(limit: int = 60) -> list[Happening]:
@@ -57,27 +79,67 @@ def happenings(limit: int = 60) -> list[Happening]:
 
 
 def _acts(limit: int) -> list[Happening]:
-    """Return what people did, from the audit."""
-    rows = AuditEntry.objects.order_by("-sequence")[: limit * 2]
+    """Return what people did, from the audit, runs of the same act joined."""
+    rows = [
+        row
+        for row in AuditEntry.objects.order_by("-sequence")[: limit * 5]
+        if not row.action.startswith(HIDDEN)
+    ]
+    names = _names({row.actor for row in rows})
+    runs: list[list[AuditEntry]] = []
+    for row in rows:
+        last = runs[-1][-1] if runs else None
+        if last and _same_run(last, row):
+            runs[-1].append(row)
+        else:
+            runs.append([row])
     return [
         Happening(
-            row.at,
-            _act_text(row),
-            "" if row.actor.startswith("system") else str(row.detail.get("by") or row.actor),
-            key=row.action.startswith(KEY_ACTS),
+            run[0].at, _act_text(run), names.get(run[0].actor, ""), key=run[0].action in KEY_ACTS
         )
-        for row in rows
-        if not row.action.startswith(HIDDEN)
+        for run in runs
     ]
 
 
-def _act_text(row: AuditEntry) -> str:
-    """Return an act in words, with what it was about."""
+def _same_run(newer: AuditEntry, older: AuditEntry) -> bool:
+    """Tell whether two entries are one line: a routine act repeated by the same person."""
+    same = (newer.action, newer.actor) == (older.action, older.actor)
+    return same and newer.action not in KEY_ACTS and newer.at - older.at <= GROUP_WITHIN
+
+
+def _names(actors: set[str]) -> dict[str, str]:
+    """Return actor → the name people know; the system itself has none."""
+    pks = [int(actor.partition(":")[2]) for actor in actors if actor.startswith("account:")]
+    accounts = {
+        f"account:{one.pk}": one.get_full_name() for one in Account.objects.filter(pk__in=pks)
+    }
+    others = {actor: actor for actor in actors if not actor.startswith(("account:", "system"))}
+    return others | accounts
+
+
+def _act_text(run: list[AuditEntry]) -> str:
+    """Return an act in words, with what it was about and how many more of its kind there were."""
+    row = run[0]
     text = str(ACTS.get(row.action, row.action))
-    about = row.detail.get("name") or ""
+    about = str(row.detail.get("name") or "")
     if state := row.detail.get("state"):
         about = f"{about} {words.state('facility', str(state))[0]}".strip()
-    return f"{text}：{about}" if about else text
+    if row.action.startswith("order."):
+        about = _order_text(row)
+    told = f"{text}：{about}" if about else text
+    return (
+        told
+        if len(run) == 1
+        else _("%(told)s ほか%(count)d件") % {"told": told, "count": len(run) - 1}
+    )
+
+
+def _order_text(row: AuditEntry) -> str:
+    """Return level, name and hazard of the order an act was about."""
+    level = row.detail.get("level")
+    name = evacuation.ORDER_NAMES.get(level, "") if isinstance(level, int) else ""
+    hazard = words.hazard(str(row.detail.get("hazard", "")))
+    return f"{_('警戒レベル%(level)d') % {'level': level}} {_(name)}（{hazard}）" if name else ""
 
 
 def _telegrams(limit: int) -> list[Happening]:
@@ -99,8 +161,11 @@ def _plans(limit: int) -> list[Happening]:
     return [
         Happening(
             run.at,
-            _("避難計画を計算：対象 %(people)s人（%(seconds).1f秒）")
-            % {"people": f"{run.counts.get('people', 0):,}", "seconds": run.seconds},
+            _("避難計画を計算：危険な場所に %(people)s人（%(seconds).1f秒）")
+            % {
+                "people": f"{run.counts.get('inside', 0) + run.counts.get('unknown', 0):,}",
+                "seconds": run.seconds,
+            },
         )
         for run in evacuation.PlanRun.objects.order_by("-pk")[:limit]
     ]

@@ -16,8 +16,9 @@ from sonae.domains.warnings import interface as warnings
 from sonae.platform import outbox
 from sonae.platform.access import Audience, audience
 from sonae.platform.models import OutboxEntry
-from sonae.web import pending, words
 from sonae.web import pending as messages
+from sonae.web import words
+from sonae.web.citizen.front import grouped
 from sonae.web.citizen.situation import named
 from sonae.web.drawing import curve
 from sonae.web.staff import chronicle, shelters
@@ -26,7 +27,6 @@ from sonae.web.staff.panels import Panel, drawn, view_of
 MOST_SHELTERS = 8
 MOST_ROWS_OF_CURVE = 24
 LATE_MINUTES = 2
-ENDED = {"rejected", "cancelled", "lifted", "replaced"}
 _DECISIONS = {
     "leave": lazy("立ち退き避難"),
     "leave_unknown": lazy("避難を検討（未調査）"),
@@ -89,7 +89,7 @@ def falling() -> dict[str, Any]:
 def in_force() -> dict[str, Any]:
     """Warnings in force, alarms first."""
     return {
-        "lines": warnings.in_force(),
+        "lines": grouped(warnings.in_force()),
         "alarms": warnings.alarms(),
         "received": warnings.last_received(),
     }
@@ -97,8 +97,10 @@ def in_force() -> dict[str, Any]:
 
 def orders() -> dict[str, Any]:
     """Orders that are in force or on their way, gravest first."""
-    open_ones = [order for order in pending.orders() if order.status not in ENDED]
-    ranked = sorted(open_ones, key=lambda order: (order.status != "issued", -order.level))
+    ranked = sorted(
+        evacuation.orders(open_only=True),
+        key=lambda order: (order.status != "issued", -order.level),
+    )
     return {"orders": [_order(order) for order in ranked]}
 
 
@@ -128,7 +130,7 @@ def open_shelters() -> dict[str, Any]:
             row.place.state == "unknown" and row.place.shelter is not None for row in rows
         ),
         "people": sum(row.place.people or 0 for row in rows),
-        "odd": sum(shelters.odd(row) for row in rows),
+        "odd": sum(row.odd for row in rows),
         "rows": sorted(active, key=lambda row: -(row.percent or 0))[:MOST_SHELTERS],
     }
 
@@ -184,27 +186,27 @@ def health() -> dict[str, Any]:
 
 def chronology() -> dict[str, Any]:
     """The newest lines of the chronology."""
-    return {"lines": chronicle.happenings(40)}
+    return {"lines": chronicle.happenings(25)}
 
 
-PANELS = {
-    panel.name: panel
-    for panel in (
-        Panel("unaccounted", lazy("安否が確認できていない人"), unaccounted, "w5"),
-        Panel("curve", lazy("未確認の人数の移り変わり"), falling, "w7"),
-        Panel("warnings", lazy("発表中の警報・注意報"), in_force, "w6"),
-        Panel("orders", lazy("避難情報"), orders, "w6"),
-        Panel("plan", lazy("避難の見込み"), plan, "w6"),
-        Panel("shelters", lazy("避難所"), open_shelters, "w6"),
-        Panel("messages", lazy("伝達と受信確認"), sent, "w6"),
-        Panel("outbox", lazy("送信処理"), health, "w6"),
-        Panel("chronicle", lazy("時系列"), chronology, ""),
-    )
-}
-panel = view_of(PANELS)
+LEFT = (
+    Panel("unaccounted", lazy("安否が確認できていない人"), unaccounted),
+    Panel("warnings", lazy("発表中の警報・注意報"), in_force),
+    Panel("orders", lazy("避難情報"), orders),
+    Panel("messages", lazy("伝達と受信確認"), sent),
+    Panel("outbox", lazy("送信処理"), health),
+)
+RIGHT = (
+    Panel("curve", lazy("未確認の人数の移り変わり"), falling),
+    Panel("plan", lazy("避難の見込み"), plan),
+    Panel("shelters", lazy("避難所"), open_shelters),
+    Panel("chronicle", lazy("時系列"), chronology),
+)
+panel = view_of({one.name: one for one in (*LEFT, *RIGHT)})
 
 
 @audience(Audience.STAFF)
 def overview(request: HttpRequest) -> HttpResponse:
-    """Show all panels; each renews itself."""
-    return render(request, "staff/desk.html", {"panels": [drawn(one) for one in PANELS.values()]})
+    """Show all panels in two columns; each renews itself."""
+    columns = {"left": [drawn(one) for one in LEFT], "right": [drawn(one) for one in RIGHT]}
+    return render(request, "staff/desk.html", columns)

@@ -6,7 +6,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import interface as evacuation
@@ -14,13 +16,15 @@ from sonae.domains.hazards import interface as hazards
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
+from sonae.engines.evacuation.network import Network
 from sonae.engines.hazard.layer import NOT_SURVEYED, UNREADABLE, HazardLayer
 from sonae.platform.access import Audience, audience
+from sonae.platform.scope import current_municipality
 from sonae.web import words
-from sonae.web.drawing import overlay_png
+from sonae.web.drawing import lines_png, overlay_png
 
 MOST_EDGES = 40_000
-"""Edges of the network sent at once; a larger network is thinned to the longer ones."""
+"""Edges of the network sent at once, for the part of the city that is looked at."""
 
 
 def _geojson(features: Iterable[dict[str, Any]]) -> HttpResponse:
@@ -76,27 +80,57 @@ def facilities(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _ends(net: Network) -> npt.NDArray[np.float64]:
+    """Return longitude and latitude of both ends of every edge (m, 4)."""
+    tail, head = np.asarray(net.tail), np.asarray(net.head)
+    return np.stack([net.lon[tail], net.lat[tail], net.lon[head], net.lat[head]], axis=1)
+
+
 @audience(Audience.STAFF)
 def network(request: HttpRequest) -> HttpResponse:
-    """The walking network as one feature of lines."""
+    """The walking network inside ``bbox`` (west,south,east,north in degrees) as one feature."""
     city = evacuation.city()
+    try:
+        west, south, east, north = (float(part) for part in request.GET.get("bbox", "").split(","))
+    except ValueError:
+        raise SonaeError("unreadable", "bbox は 西,南,東,北 の度です。") from None
     if city is None:
         return _geojson([])
+    ends = _ends(city.network)
+    lon, lat = ends[:, [0, 2]].mean(axis=1), ends[:, [1, 3]].mean(axis=1)
+    seen = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+    shown = ends[np.flatnonzero(seen)[:MOST_EDGES]].round(6).tolist()
+    geometry = {
+        "type": "MultiLineString",
+        "coordinates": [[[a, b], [c, d]] for a, b, c, d in shown],
+    }
+    return _geojson([{"type": "Feature", "geometry": geometry, "properties": {}}])
+
+
+def _bounds(net: Network) -> tuple[float, float, float, float]:
+    """Return west, north, east, south of the network in degrees."""
+    lon, lat = np.asarray(net.lon), np.asarray(net.lat)
+    return float(lon.min()), float(lat.max()), float(lon.max()), float(lat.min())
+
+
+@lru_cache(maxsize=4)
+def _streets(municipality: str, source: str, date: str, edges: int) -> bytes:
+    """Return the picture of the network; another network is another key."""
+    city = evacuation.city()
+    assert city is not None
+    return lines_png(_ends(city.network), *_bounds(city.network))
+
+
+@audience(Audience.STAFF)
+def streets(request: HttpRequest) -> HttpResponse:
+    """The whole walking network as one picture."""
+    city = evacuation.city()
+    if city is None:
+        raise SonaeError("not_found", "道路網はまだ読み込まれていません。")
     net = city.network
-    order = np.argsort(-np.asarray(net.length_m), kind="stable")[:MOST_EDGES]
-    ends = np.stack(
-        [
-            net.lon[net.tail[order]],
-            net.lat[net.tail[order]],
-            net.lon[net.head[order]],
-            net.lat[net.head[order]],
-        ],
-        axis=1,
-    ).round(5)
-    lines = [[[a, b], [c, d]] for a, b, c, d in ends.tolist()]
-    geometry = {"type": "MultiLineString", "coordinates": lines}
-    return _geojson(
-        [{"type": "Feature", "geometry": geometry, "properties": {"source": net.source}}]
+    body = _streets(current_municipality(), net.source, net.date, len(net.tail))
+    return HttpResponse(
+        body, content_type="image/png", headers={"Cache-Control": "private, max-age=300"}
     )
 
 
@@ -115,7 +149,7 @@ def layers(request: HttpRequest) -> HttpResponse:
         {
             "name": layer.name,
             "hazard": layer.hazard,
-            "hazard_name": words.hazard(layer.hazard),
+            "title": title_of(layer),
             "source": layer.source,
             "date": layer.date,
             "west": layer.west,
@@ -125,9 +159,26 @@ def layers(request: HttpRequest) -> HttpResponse:
         }
         for layer in hazards.layers()
     ]
-    return HttpResponse(
-        json.dumps({"layers": rows}, ensure_ascii=False), content_type="application/json"
-    )
+    body = json.dumps({"layers": rows, "streets": _ground()}, ensure_ascii=False)
+    return HttpResponse(body, content_type="application/json")
+
+
+def _ground() -> dict[str, float] | None:
+    """Return the bounds of the picture of the streets, or None without a network."""
+    city = evacuation.city()
+    names = ("west", "north", "east", "south")
+    return dict(zip(names, _bounds(city.network), strict=True)) if city else None
+
+
+def title_of(layer: HazardLayer) -> str:
+    """Return what a layer shows, in words."""
+    name = words.hazard(layer.hazard)
+    if layer.kind == "collapse":
+        return _("%(hazard)s：家屋倒壊等氾濫想定区域") % {"hazard": name}
+    if layer.kind == "duration":
+        return _("%(hazard)s：水が引くまでの時間") % {"hazard": name}
+    scale = {"L1": _("計画規模"), "L2": _("想定最大規模")}.get(layer.scale, "")
+    return f"{name}：{scale}" if scale else name
 
 
 @lru_cache(maxsize=16)

@@ -22,15 +22,11 @@ FRESH_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel: ``content`` gives what ``template`` shows, totals only, the same for all staff.
-
-    ``width`` is the class of its column on the desk (of 12).
-    """
+    """One panel: ``content`` gives what ``template`` shows, totals only, the same for all staff."""
 
     name: str
     title: str | Promise
     content: Callable[[], dict[str, Any]]
-    width: str = "w6"
 
     @property
     def template(self) -> str:

@@ -37,6 +37,11 @@ class Row:
         return round(100 * self.place.people / self.place.capacity)
 
     @property
+    def odd(self) -> bool:
+        """Whether people are in a place that nobody reported as open or opening: someone must look."""
+        return bool(self.place.people) and self.place.state in {"unknown", "closed"}
+
+    @property
     def groups(self) -> str:
         """The only groups admitted, for reading."""
         return words.groups(self.place.restricted_to)
@@ -55,7 +60,7 @@ def rows() -> list[Row]:
         for place in shelters.places(safety.occupancies())
         if place.site or place.shelter or place.people
     ]
-    return sorted(found, key=lambda row: (not odd(row), -(row.place.people or 0)))
+    return sorted(found, key=lambda row: (not row.odd, -(row.place.people or 0)))
 
 
 def net_arrivals(since: datetime) -> dict[int, int]:
@@ -73,11 +78,6 @@ def net_arrivals(since: datetime) -> dict[int, int]:
         if pk is not None:
             found[pk] += -count if direction == "out" else count
     return dict(found)
-
-
-def odd(row: Row) -> bool:
-    """Tell whether people are in a place that nobody reported as open: someone must look."""
-    return bool(row.place.people) and row.place.state not in {"open", "full"}
 
 
 def _shown(row: Row, view: str) -> bool:

@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("map/towns.json", mapdata.towns, name="map-towns"),
     path("map/facilities.json", mapdata.facilities, name="map-facilities"),
     path("map/network.json", mapdata.network, name="map-network"),
+    path("map/streets.png", mapdata.streets, name="map-streets"),
     path("map/layers.json", mapdata.layers, name="map-layers"),
     path("map/overlay/<str:name>.png", mapdata.overlay, name="map-overlay"),
     path("exercise/", exercise.overview, name="exercise"),

@@ -21,9 +21,7 @@ const json = async (name) => {
 async function open() {
   opener.disabled = true;
   const { Map: LiveMap, NavigationControl, ScaleControl, Popup } = await import(opener.dataset.library);
-  const [towns, facilities, network, hazards] = await Promise.all(
-    ["towns.json", "facilities.json", "network.json", "layers.json"].map(json),
-  );
+  const [towns, facilities, ground] = await Promise.all(["towns.json", "facilities.json", "layers.json"].map(json));
   const frame = document.getElementById("live-map");
   frame.hidden = false;
   opener.hidden = true;
@@ -37,13 +35,31 @@ async function open() {
   map.addControl(new NavigationControl());
   map.addControl(new ScaleControl());
   await new Promise((done, fail) => { map.once("load", done); map.once("error", (e) => fail(e.error)); });
-  addHazards(map, hazards.layers);
-  map.addSource("network", { type: "geojson", data: network });
-  map.addLayer({ id: "network", type: "line", source: "network", paint: { "line-color": "#a9b0a0", "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.3, 15, 2] } });
+  addStreets(map, ground.streets);
+  addHazards(map, ground.layers);
   addTowns(map, towns);
   addFacilities(map, facilities, Popup);
   fit(map, towns);
   frame.dataset.ready = "yes";
+}
+
+const corners = ({ west, north, east, south }) => [[west, north], [east, north], [east, south], [west, south]];
+const EMPTY = { type: "FeatureCollection", features: [] };
+const CLOSE = 14;
+
+// From afar the streets are one picture; close up, the lines of what is in view.
+function addStreets(map, bounds) {
+  if (!bounds) return;
+  map.addSource("streets", { type: "image", url: `${opener.dataset.base}streets.png`, coordinates: corners(bounds) });
+  map.addLayer({ id: "streets", type: "raster", source: "streets", maxzoom: CLOSE, paint: { "raster-fade-duration": 0 } });
+  map.addSource("network", { type: "geojson", data: EMPTY });
+  map.addLayer({ id: "network", type: "line", source: "network", minzoom: CLOSE, paint: { "line-color": "#a9b0a0", "line-width": 2 } });
+  map.on("moveend", async () => {
+    if (map.getZoom() < CLOSE) return;
+    const view = map.getBounds();
+    const box = [view.getWest(), view.getSouth(), view.getEast(), view.getNorth()].map((side) => side.toFixed(5));
+    map.getSource("network").setData(await json(`network.json?bbox=${box}`));
+  });
 }
 
 function addHazards(map, layers) {
@@ -51,18 +67,16 @@ function addHazards(map, layers) {
   const source = document.getElementById("map-source");
   choices.hidden = source.hidden = layers.length === 0;
   for (const layer of layers) {
-    const { west, north, east, south } = layer;
-    map.addSource(layer.name, { type: "image", url: `${opener.dataset.base}overlay/${encodeURIComponent(layer.name)}.png`,
-      coordinates: [[west, north], [east, north], [east, south], [west, south]] });
+    map.addSource(layer.name, { type: "image", url: `${opener.dataset.base}overlay/${encodeURIComponent(layer.name)}.png`, coordinates: corners(layer) });
     map.addLayer({ id: layer.name, type: "raster", source: layer.name, layout: { visibility: "none" }, paint: { "raster-resampling": "nearest", "raster-fade-duration": 0 } });
     const label = document.createElement("label");
     label.className = "choice";
     const box = Object.assign(document.createElement("input"), { type: "checkbox" });
     box.addEventListener("change", () => map.setLayoutProperty(layer.name, "visibility", box.checked ? "visible" : "none"));
-    label.append(box, ` ${layer.hazard_name} ${layer.name}`);
+    label.append(box, ` ${layer.title}`);
     choices.append(label);
   }
-  source.textContent = layers.map((layer) => `${layer.name}: ${layer.source} ${layer.date}`).join(" / ");
+  source.textContent = layers.map((layer) => `${layer.title}（${layer.source} ${layer.date}）`).join(" / ");
 }
 
 function addTowns(map, towns) {

@@ -1,0 +1,85 @@
+"""伝達: what was sent, by which channel, who received it; correcting in one step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages as flash
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from sonae.core.errors import SonaeError
+from sonae.domains.messages import interface as messages
+from sonae.domains.messages.interface import Message, Transmission
+from sonae.platform.access import Audience, actor_of, audience, permits
+from sonae.web import kept, words
+from sonae.web.templatetags.sonae import in_world
+
+
+def _channel(one: Transmission) -> dict[str, Any]:
+    """Return one transmission with its receipts for reading."""
+    counts = messages.receipts(one.pk)
+    reached = counts["handed_over"] + counts["acknowledged"]
+    return {
+        "pk": one.pk,
+        "name": words.channel(one.channel),
+        "status": one.status,
+        "recipients": one.recipients,
+        "reached": reached,
+        "percent": round(100 * reached / one.recipients) if one.recipients else None,
+        "at": one.created_at,
+        "finished": one.finished_at,
+        **counts,
+    }
+
+
+@audience(Audience.STAFF)
+def overview(request: HttpRequest) -> HttpResponse:
+    """List what was sent, newest first, with every channel's progress."""
+    rows = [
+        {"message": one, "channels": [_channel(t) for t in messages.transmissions(one.pk)]}
+        for one in messages.messages()
+    ]
+    context = {"rows": rows, "channels": messages.describe()}
+    return render(request, "staff/messages/list.html", context)
+
+
+def _one(pk: int) -> Message:
+    """Return one message or say that there is none."""
+    found = messages.message(pk)
+    if found is None:
+        raise SonaeError("not_found", _("この伝達文はありません。"))
+    return found
+
+
+@audience(Audience.STAFF)
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one message: its texts, receipts per channel and town, who was not reached."""
+    one, actor = _one(pk), actor_of(request)
+    sent = messages.transmissions(pk)
+    may_see = permits(frozenset({Audience.OPERATOR}), actor.role)
+    context = {
+        "message": one,
+        "texts": messages.wordings(pk),
+        "channels": [_channel(t) for t in sent],
+        "towns": [row for t in sent if t.recipients for row in messages.receipts_by_town(t.pk)],
+        "unreached": [d for t in sent if may_see for d in messages.unreached(actor, t.pk)],
+        "prepared": messages.prepared(pk),
+        "may_correct": permits(frozenset({Audience.APPROVER}), actor.role) and one.kind == "order",
+    }
+    return render(request, "staff/messages/detail.html", context)
+
+
+@audience(Audience.APPROVER)
+def correct(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send the correction through every channel that the message used."""
+    if request.method == "POST":
+        try:
+            messages.correct(actor_of(request), pk, request.POST.get("reason", ""))
+        except SonaeError as error:
+            flash.error(request, error.detail)
+        else:
+            kept.forget()
+            flash.success(request, _("訂正の伝達を始めました。"))
+    return HttpResponseRedirect(in_world(f"/staff/messages/{pk}/"))

@@ -1,0 +1,11 @@
+"""Routes of messages."""
+
+from django.urls import path
+
+from sonae.web.staff import messages
+
+urlpatterns = [
+    path("", messages.overview, name="messages"),
+    path("<int:pk>/", messages.detail, name="message"),
+    path("<int:pk>/correct/", messages.correct, name="message-correct"),
+]

@@ -1,0 +1,194 @@
+"""避難情報: the orders, their drafting, the request for approval and the mayor's decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages as flash
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from sonae.core.errors import SonaeError
+from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.evacuation.interface import ORDER_NAMES, EvacuationOrder
+from sonae.domains.messages import interface as messages
+from sonae.domains.municipalities import interface as municipalities
+from sonae.domains.municipalities.interface import Town
+from sonae.domains.shelters.interface import HAZARDS
+from sonae.platform.access import Actor, Audience, actor_of, audience, permits
+from sonae.web import kept, words
+from sonae.web.templatetags.sonae import in_world
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One town to tick: ``inside`` and ``unknown`` people of it by the plan in force."""
+
+    town: Town
+    inside: int
+    unknown: int
+    chosen: bool
+
+
+def choices(chosen: Sequence[int]) -> list[Choice]:
+    """Return every town, those with people in danger first."""
+    counts = evacuation.counts().get("towns", {})
+    found = []
+    for town in municipalities.towns():
+        inside, unknown = counts.get(str(town.pk), (0, 0))
+        found.append(Choice(town, inside, unknown, town.pk in chosen))
+    return sorted(found, key=lambda one: (-one.inside, -one.unknown, one.town.code))
+
+
+@audience(Audience.STAFF)
+def overview(request: HttpRequest) -> HttpResponse:
+    """List all orders, those in force and those waiting first."""
+    everything = evacuation.orders()
+    context = {
+        "waiting": [one for one in everything if one.status in ("draft", "returned", "submitted")],
+        "in_force": [one for one in everything if one.status == "issued"],
+        "ended": [one for one in everything if one.status in ("lifted", "cancelled", "replaced", "rejected")],
+        "names": ORDER_NAMES,
+    }
+    return render(request, "staff/orders/list.html", context)
+
+
+def _typed(request: HttpRequest) -> dict[str, Any]:
+    """Read the form of a draft."""
+    level = request.POST.get("level", "")
+    return {
+        "level": int(level) if level.isdigit() else 0,
+        "hazard": request.POST.get("hazard", "flood"),
+        "whole_city": request.POST.get("whole_city") == "1",
+        "towns": [int(pk) for pk in request.POST.getlist("towns") if pk.isdigit()],
+        "reason": request.POST.get("reason", ""),
+    }
+
+
+def _form(request: HttpRequest, values: dict[str, Any], order: EvacuationOrder | None) -> HttpResponse:
+    """Show the form of a draft with what was typed."""
+    context = {
+        "order": order,
+        "values": values,
+        "levels": [(level, name) for level, name in ORDER_NAMES.items()],
+        "hazards": [(code, words.hazard(code)) for code in HAZARDS],
+        "choices": choices(values["towns"]),
+    }
+    return render(request, "staff/orders/form.html", context)
+
+
+def _saved(request: HttpRequest, values: dict[str, Any], save: Callable[[], EvacuationOrder], order: EvacuationOrder | None) -> HttpResponse:
+    """Save a draft and show it, or show the form again with what is wrong."""
+    try:
+        made = save()
+    except SonaeError as error:
+        flash.error(request, error.detail)
+        return _form(request, values, order)
+    kept.forget()
+    flash.success(request, _("保存しました。対象は %(n)s人です。") % {"n": f"{made.people:,}"})
+    return HttpResponseRedirect(in_world(f"/staff/orders/{made.pk}/"))
+
+
+@audience(Audience.OPERATOR)
+def new(request: HttpRequest) -> HttpResponse:
+    """Draft an order by hand; the plan's towns are ticked beforehand."""
+    actor = actor_of(request)
+    if request.method == "POST":
+        values = _typed(request)
+        return _saved(request, values, lambda: evacuation.draft_order(actor, **values), None)
+    exposed = [one.town.pk for one in choices([]) if one.inside]
+    start = {"level": 4, "hazard": "flood", "whole_city": False, "towns": exposed, "reason": ""}
+    return _form(request, start, None)
+
+
+@audience(Audience.OPERATOR)
+def change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a draft or an order that came back."""
+    order, actor = evacuation.order(pk), actor_of(request)
+    if request.method == "POST":
+        values = _typed(request)
+        return _saved(request, values, lambda: evacuation.edit(actor, pk, **values), order)
+    held = {
+        "level": order.level, "hazard": order.hazard, "whole_city": order.whole_city,
+        "towns": [town.pk for town in order.towns.all()], "reason": order.reason,
+    }  # fmt: skip
+    return _form(request, held, order)
+
+
+def _texts(order: EvacuationOrder) -> list[dict[str, str]]:
+    """Return the final texts of an order for every channel and language."""
+    kind = {"lifted": "lifting", "cancelled": "cancellation"}.get(order.status, "order")
+    made = messages.texts(messages.facts_of(order, kind))
+    return [
+        {"channel": words.channel(channel), "language": language, "subject": text.subject, "body": text.body}
+        for (channel, language), text in made.items()
+        if channel != "cap"
+    ]
+
+
+@audience(Audience.STAFF)
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one order: area, people, its way so far, the texts, and what the reader may do now."""
+    order, actor = evacuation.order(pk), actor_of(request)
+    own = actor.id in (order.drafted_by, order.submitted_by)
+    context = {
+        "order": order,
+        "towns": [town.name for town in order.towns.order_by("code")],
+        "texts": _texts(order),
+        "name": ORDER_NAMES[order.level],
+        "may_edit": order.status in ("draft", "returned") and _may(actor, Audience.OPERATOR),
+        "may_decide": order.status == "submitted" and _may(actor, Audience.APPROVER) and not own,
+        "own": own and order.status == "submitted",
+        "may_end": order.status == "issued" and _may(actor, Audience.APPROVER),
+        "sent": [one for one in messages.messages() if one.order_id == order.pk],
+    }
+    return render(request, "staff/orders/detail.html", context)
+
+
+def _may(actor: Actor, wanted: Audience) -> bool:
+    """Tell whether an actor may do what an audience may."""
+    return permits(frozenset({wanted}), actor.role)
+
+
+_TOLD = {
+    "submit": "決裁を依頼しました。", "return": "差し戻しました。", "reject": "却下しました。",
+    "approve": "発令しました。伝達を始めています。", "lift": "解除しました。伝達を始めています。",
+    "cancel": "取り消しました。取消の伝達を始めています。",
+}  # fmt: skip
+
+
+def _do(actor: Actor, order: EvacuationOrder, verb: str, request: HttpRequest) -> None:
+    """Do what the button says."""
+    reason = request.POST.get("reason", "")
+    if verb == "approve" and request.POST.get("people", "").replace(",", "") != str(order.people):
+        raise SonaeError("unreadable", _("対象人数が一致しません。画面の人数を確かめて入力してください。"))
+    acts: dict[str, Callable[[], object]] = {
+        "submit": lambda: evacuation.submit(actor, order.pk),
+        "return": lambda: evacuation.return_(actor, order.pk, reason),
+        "reject": lambda: evacuation.reject(actor, order.pk, reason),
+        "approve": lambda: evacuation.approve(actor, order.pk),
+        "lift": lambda: evacuation.lift(actor, order.pk),
+        "cancel": lambda: evacuation.cancel(actor, order.pk),
+    }
+    if verb not in acts:
+        raise SonaeError("not_found", _("この操作はありません。"))
+    acts[verb]()
+
+
+@audience(Audience.OPERATOR)
+def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """Take one step with an order; the domain decides whether it is allowed."""
+    if request.method != "POST":
+        return HttpResponseRedirect(in_world(f"/staff/orders/{pk}/"))
+    order = evacuation.order(pk)
+    try:
+        _do(actor_of(request), order, verb, request)
+    except SonaeError as error:
+        flash.error(request, error.detail)
+    else:
+        kept.forget()
+        flash.success(request, _(_TOLD[verb]))
+    return HttpResponseRedirect(in_world(f"/staff/orders/{pk}/"))
