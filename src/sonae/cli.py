@@ -55,6 +55,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "serve": Entry("sonae.web.commands.serve:serve", "サーバーを起動する"),
     "work": Entry("sonae.web.commands.work:work", "送信などの仕事をする", django=True),
+    "audit": Entry("sonae.web.commands.audit:group", "監査記録を確かめる", django=True),
     "doctor": Entry("sonae.web.commands.doctor:doctor", "設置の状態を点検する", django=True),
 }
 

@@ -2,6 +2,6 @@
 
 from sonae.domains.identity.models import Account
 from sonae.domains.identity.selectors import accounts, actor_for
-from sonae.domains.identity.services import add_account, close_account
+from sonae.domains.identity.services import add_account, close_account, set_password
 
-__all__ = ["Account", "accounts", "actor_for", "add_account", "close_account"]
+__all__ = ["Account", "accounts", "actor_for", "add_account", "close_account", "set_password"]

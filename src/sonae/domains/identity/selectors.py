@@ -13,7 +13,7 @@ def accounts() -> list[Account]:
 
 def actor_for(email: str) -> Actor | None:
     """Return the actor of an account by its address (commands and the exercise), or None."""
-    row = Account.objects.filter(municipality=current_municipality(), email=email).first()
+    row = Account.objects.filter(municipality=current_municipality(), email=email.lower()).first()
     if row is None:
         return None
     return Actor(f"account:{row.pk}", Role(row.role), row.get_full_name(), row.pk, row.resident_pk)

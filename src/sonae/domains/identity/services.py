@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -29,11 +30,7 @@ def add_account(
     password or a resident account without a resident.
     """
     address = email.strip().lower()
-    try:
-        validate_email(address)
-        validate_password(password)
-    except ValidationError as error:
-        raise SonaeError("unreadable", " ".join(error.messages)) from None
+    _check(address, password)
     if role is Role.RESIDENT and resident_pk is None:
         raise SonaeError("unreadable", "住民のアカウントには住民IDが必要です。")
     with writing():
@@ -51,10 +48,53 @@ def add_account(
     return account
 
 
+def _check(address: str, password: str) -> None:
+    """Refuse a bad address or a weak password with `SonaeError` ``unreadable``."""
+    try:
+        validate_email(address)
+        validate_password(password)
+    except ValidationError as error:
+        raise SonaeError("unreadable", " ".join(error.messages)) from None
+
+
+def _account(email: str) -> Account:
+    """Return an account of the municipality in force; `SonaeError` ``not_found`` otherwise."""
+    address = email.strip().lower()
+    found = Account.objects.filter(municipality=current_municipality(), email=address).first()
+    if found is None:
+        raise SonaeError("not_found", f"{address} のアカウントはありません。")
+    return found
+
+
+def set_password(
+    email: str, password: str, *, forget_second_factor: bool = False, actor: Actor = SYSTEM
+) -> Account:
+    """Give an account a new password, sign it out everywhere and open it again if it was closed.
+
+    ``forget_second_factor`` also removes its authenticator app, keys and spare codes, for a person
+    who has lost them.
+    """
+    account = _account(email)
+    _check(account.email, password)
+    with writing():
+        account.set_password(password)
+        account.is_active = True
+        account.save()
+        if forget_second_factor:
+            Authenticator.objects.filter(user=account).delete()
+        audit.record(
+            actor.id,
+            "password_set",
+            f"account:{account.pk}",
+            second_factor=not forget_second_factor,
+        )
+    return account
+
+
 def close_account(actor: Actor, account_pk: int) -> None:
     """Close an account: it can no longer sign in; its acts stay in the audit."""
     with writing():
-        Account.objects.filter(pk=account_pk, municipality=current_municipality()).update(
-            is_active=False
-        )
+        rows = Account.objects.filter(pk=account_pk, municipality=current_municipality())
+        if not rows.update(is_active=False):
+            raise SonaeError("not_found", "このアカウントはありません。")
         audit.record(actor.id, "account_closed", f"account:{account_pk}")

@@ -11,12 +11,20 @@ from sonae.core.rows import FORMATS, Rows
 from sonae.domains.identity import interface as identity
 from sonae.domains.residents.interface import Resident
 from sonae.platform import worlds
-from sonae.platform.access import Role
+from sonae.platform.access import SYSTEM, Role
 from sonae.web.commands.place import serving
 
 _FORMAT = click.option(
     "--format", "fmt", type=click.Choice(FORMATS), help="出力の形（既定: 端末では table）"
 )
+_PASSWORD = click.option(
+    "--password", required=True, help="パスワード（10文字以上）。- なら標準入力の1行目から読む"
+)
+
+
+def _given(password: str) -> str:
+    """Return the password; ``-`` reads it from standard input, where no list of processes shows it."""
+    return sys.stdin.readline().rstrip("\r\n") if password == "-" else password  # noqa: S105
 
 
 @click.group("accounts")
@@ -26,7 +34,7 @@ def group() -> None:
 
 @group.command("add")
 @click.option("--email", required=True, help="メールアドレス（ログインに使う）")
-@click.option("--password", required=True, help="パスワード（10文字以上）")
+@_PASSWORD
 @click.option(
     "--role",
     type=click.Choice([role.value for role in Role]),
@@ -43,7 +51,9 @@ def add(
     with Rows(fmt) as rows, worlds.entered(serving()):
         try:
             pk = _resident(resident_id) if resident_id else None
-            account = identity.add_account(email, password, Role(role), name=name, resident_pk=pk)
+            account = identity.add_account(
+                email, _given(password), Role(role), name=name, resident_pk=pk
+            )
         except SonaeError as error:
             rows.refuse(error, email)
         else:
@@ -57,6 +67,42 @@ def _resident(resident_id: str) -> int:
     if found is None:
         raise SonaeError("not_found", f"住民ID {resident_id} は登録されていません。")
     return found.pk
+
+
+@group.command()
+@click.option("--email", required=True, help="メールアドレス")
+@_PASSWORD
+@click.option(
+    "--forget-second-factor", is_flag=True, help="認証アプリ・キー・予備コードの登録も消す"
+)
+@_FORMAT
+def password(email: str, password: str, forget_second_factor: bool, fmt: str | None) -> None:
+    """パスワードを付けなおす。本人はすべての端末からログアウトされる。"""
+    with Rows(fmt) as rows, worlds.entered(serving()):
+        try:
+            account = identity.set_password(
+                email, _given(password), forget_second_factor=forget_second_factor
+            )
+        except SonaeError as error:
+            rows.refuse(error, email)
+        else:
+            rows.add({"account": account.pk, "email": account.email, "role": account.role})
+    sys.exit(rows.status)
+
+
+@group.command()
+@click.option("--email", required=True, help="メールアドレス")
+@_FORMAT
+def close(email: str, fmt: str | None) -> None:
+    """アカウントを止める。記録は残る。開けなおすには password を付けなおす。"""
+    with Rows(fmt) as rows, worlds.entered(serving()):
+        actor = identity.actor_for(email.strip())
+        if actor is None or actor.account_id is None:
+            rows.refuse(SonaeError("not_found", f"{email} のアカウントはありません。"), email)
+        else:
+            identity.close_account(SYSTEM, actor.account_id)
+            rows.add({"account": actor.account_id, "email": email, "active": False})
+    sys.exit(rows.status)
 
 
 @group.command("list")

@@ -51,5 +51,7 @@ def _head(text: str) -> Head:
     """Read a head as it was printed; wrong usage otherwise."""
     sequence, colon, digest = text.partition(":")
     if not colon or not sequence.isdecimal() or len(digest) != 64:
-        raise click.BadParameter("前に出力された 番号:ハッシュ を指定してください", param_hint="--kept")
+        raise click.BadParameter(
+            "前に出力された 番号:ハッシュ を指定してください", param_hint="--kept"
+        )
     return Head(int(sequence), digest)

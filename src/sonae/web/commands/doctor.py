@@ -20,12 +20,14 @@ from sonae.core import clock
 from sonae.core.rows import FORMATS, Rows
 from sonae.domains.municipalities.interface import Municipality
 from sonae.platform.models import OutboxEntry
+from sonae.platform.outbox import worker_seen
 from sonae.web.commands.setup import pending_migrations
 
 # SQLite before this version can corrupt a WAL database that several processes write to.
 SAFE_SQLITE: Final = (3, 51, 3)
 _LEAST_FREE_GB: Final = 2.0
 _LATE_SECONDS: Final = 300.0
+_WORKER_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def findings() -> Iterator[Finding]:
         return
     yield tables
     if tables.state == "ok":
-        for look in (municipality, outbox):
+        for look in (municipality, outbox, worker):
             yield look()
     for look in (static_files, browser_libraries, catalogues, mail, address):
         yield look()
@@ -107,10 +109,11 @@ def space() -> Finding:
 
 
 def secret() -> Finding:
-    """The server's key is readable by its owner only."""
-    file = Path(settings.HOME) / "secret.key"
-    mode = stat.S_IMODE(file.stat().st_mode)
-    return _judge("secret_key", mode & 0o077 == 0, f"{mode:04o}", f"chmod 600 {file}")
+    """The server's keys are readable by their owner only."""
+    modes = {file: stat.S_IMODE(file.stat().st_mode) for file in Path(settings.HOME).glob("*.key")}
+    loose = [str(file) for file, mode in modes.items() if mode & 0o077]
+    detail = ", ".join(f"{file.name} {mode:04o}" for file, mode in sorted(modes.items()))
+    return _judge("secret_key", not loose, detail, f"chmod 600 {' '.join(loose)}")
 
 
 def migrations() -> Finding:
@@ -139,6 +142,16 @@ def outbox() -> Finding:
     return _judge(
         "outbox", not failed, f"{failed} failed", "本部画面で内容を確かめてください。", "warning"
     )
+
+
+def worker() -> Finding:
+    """An outbox worker is running (it shows its life every few seconds)."""
+    seen = worker_seen()
+    detail = "never seen" if seen is None else f"{seen:.0f} s ago"
+    hint = (
+        "サーバーを動かしているのに出るときは、`sonae serve` か `sonae work` を動かしてください。"
+    )
+    return _judge("worker", seen is not None and seen < _WORKER_SECONDS, detail, hint, "warning")
 
 
 def static_files() -> Finding:
