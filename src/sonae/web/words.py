@@ -31,16 +31,10 @@ GROUPS = {
 }
 
 CHANNELS = {
-    "email": lazy("メール"),
-    "push": lazy("プッシュ通知"),
-    "line": lazy("LINE"),
-    "sms": lazy("SMS"),
+    "mail": lazy("メール"),
     "radio": lazy("防災行政無線"),
-    "page": lazy("市のページ"),
     "web": lazy("市のページ"),
     "cap": lazy("CAP配信"),
-    "feed": lazy("CAP配信"),
-    "lalert": lazy("Lアラート"),
     "recorder": lazy("訓練の記録"),
 }
 
@@ -87,14 +81,23 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
     },
     "message": {
         "draft": (lazy("起案"), ""),
-        "submitted": (lazy("決裁待ち"), "caution"),
-        "returned": (lazy("差し戻し"), "caution"),
+        "prepared": (lazy("準備済み"), ""),
         "approved": (lazy("承認済み"), "info"),
-        "sending": (lazy("送信中"), "info"),
-        "sent": (lazy("送信済み"), "good"),
-        "rejected": (lazy("却下"), ""),
-        "cancelled": (lazy("取消"), ""),
+        "dropped": (lazy("不要になった"), ""),
     },
+    "message_kind": {
+        "order": (lazy("避難情報"), "solid-bad"),
+        "correction": (lazy("訂正"), "caution"),
+        "cancellation": (lazy("取消"), "caution"),
+        "lifting": (lazy("解除"), "good"),
+    },
+    "transmission": {
+        "created": (lazy("準備中"), ""),
+        "sending": (lazy("送信中"), "info"),
+        "handed_over": (lazy("済み"), "good"),
+        "failed": (lazy("失敗"), "bad"),
+    },
+    "channel": {code: (name, "") for code, name in CHANNELS.items()},
     "telegram": {
         "read": (lazy("解読"), "good"),
         "unknown": (lazy("種類不明"), "caution"),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from sonae.web.citizen import front, language, me, shelterlist, where
+from sonae.web.citizen import acknowledge, front, language, me, shelterlist, where
 
 app_name = "citizen"
 urlpatterns: list[URLPattern] = [
@@ -12,5 +12,6 @@ urlpatterns: list[URLPattern] = [
     path("me/", me.me, name="me"),
     path("me/report/", me.report, name="report"),
     path("me/card/", me.card, name="card"),
+    path("a/<str:token>", acknowledge.page, name="acknowledge"),
     path("language/<str:code>/", language.choose, name="language"),
 ]

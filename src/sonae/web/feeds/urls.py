@@ -1,6 +1,11 @@
 """Routes of the section: Open feeds."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from sonae.web.feeds import views
 
 app_name = "feeds"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("cap.atom", views.atom, name="atom"),
+    path("cap/<str:name>.xml", views.alert, name="cap"),
+]

@@ -1,6 +1,5 @@
 """概況: the whole picture on one page, from the one number down to the health of the outbox."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -11,12 +10,12 @@ from django.utils.translation import gettext_lazy as lazy
 
 from sonae.core import clock
 from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.messages import interface as messages
 from sonae.domains.safety import interface as safety
 from sonae.domains.warnings import interface as warnings
 from sonae.platform import outbox
 from sonae.platform.access import Audience, audience
 from sonae.platform.models import OutboxEntry
-from sonae.web import pending as messages
 from sonae.web import words
 from sonae.web.citizen.front import grouped
 from sonae.web.citizen.situation import named
@@ -27,6 +26,7 @@ from sonae.web.staff.panels import Panel, drawn, view_of
 MOST_SHELTERS = 8
 MOST_ROWS_OF_CURVE = 24
 LATE_MINUTES = 2
+MOST_TRANSMISSIONS = 8
 _DECISIONS = {
     "leave": lazy("立ち退き避難"),
     "leave_unknown": lazy("避難を検討（未調査）"),
@@ -140,19 +140,24 @@ def sent() -> dict[str, Any]:
     return {"transmissions": _transmissions()}
 
 
-def _transmissions() -> Iterable[dict[str, Any]]:
-    """Return the newest transmissions with their receipts."""
-    return [
-        {
-            "message": one.message_id,
-            "channel": words.channel(one.channel),
-            "status": one.status,
-            "recipients": one.recipients,
-            "at": one.created_at,
-            **messages.receipts(one.pk),
-        }
-        for one in messages.transmissions()[:8]
-    ]
+def _transmissions() -> list[dict[str, Any]]:
+    """Return the newest transmissions with what is known of their arrival."""
+    found = []
+    for one in messages.transmissions()[:MOST_TRANSMISSIONS]:
+        counts = messages.receipts(one.pk)
+        found.append(
+            {
+                "message": one.message_id,
+                "channel": one.channel,
+                "status": one.status,
+                "recipients": one.recipients,
+                "at": one.created_at,
+                "handed": counts["handed_over"] + counts["acknowledged"],
+                "acknowledged": counts["acknowledged"],
+                "failed": counts["failed"],
+            }
+        )
+    return found
 
 
 def plan() -> dict[str, Any]:
@@ -171,7 +176,9 @@ def plan() -> dict[str, Any]:
         "decisions": [
             (str(name), counts["decisions"].get(code, 0)) for code, name in _DECISIONS.items()
         ],
-        "none": reasons.get("none_designated", 0) + reasons.get("not_connected", 0),
+        "none": sum(
+            reasons.get(code, 0) for code in ("none_designated", "none_open", "not_connected")
+        ),
         "hazards": "・".join(words.hazard(item["hazard"]) for item in run.hazards),
     }
 

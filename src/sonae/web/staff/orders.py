@@ -50,7 +50,11 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "waiting": [one for one in everything if one.status in ("draft", "returned", "submitted")],
         "in_force": [one for one in everything if one.status == "issued"],
-        "ended": [one for one in everything if one.status in ("lifted", "cancelled", "replaced", "rejected")],
+        "ended": [
+            one
+            for one in everything
+            if one.status in ("lifted", "cancelled", "replaced", "rejected")
+        ],
         "names": ORDER_NAMES,
     }
     return render(request, "staff/orders/list.html", context)
@@ -68,7 +72,9 @@ def _typed(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _form(request: HttpRequest, values: dict[str, Any], order: EvacuationOrder | None) -> HttpResponse:
+def _form(
+    request: HttpRequest, values: dict[str, Any], order: EvacuationOrder | None
+) -> HttpResponse:
     """Show the form of a draft with what was typed."""
     context = {
         "order": order,
@@ -80,7 +86,12 @@ def _form(request: HttpRequest, values: dict[str, Any], order: EvacuationOrder |
     return render(request, "staff/orders/form.html", context)
 
 
-def _saved(request: HttpRequest, values: dict[str, Any], save: Callable[[], EvacuationOrder], order: EvacuationOrder | None) -> HttpResponse:
+def _saved(
+    request: HttpRequest,
+    values: dict[str, Any],
+    save: Callable[[], EvacuationOrder],
+    order: EvacuationOrder | None,
+) -> HttpResponse:
     """Save a draft and show it, or show the form again with what is wrong."""
     try:
         made = save()
@@ -123,7 +134,12 @@ def _texts(order: EvacuationOrder) -> list[dict[str, str]]:
     kind = {"lifted": "lifting", "cancelled": "cancellation"}.get(order.status, "order")
     made = messages.texts(messages.facts_of(order, kind))
     return [
-        {"channel": words.channel(channel), "language": language, "subject": text.subject, "body": text.body}
+        {
+            "channel": words.channel(channel),
+            "language": language,
+            "subject": text.subject,
+            "body": text.body,
+        }
         for (channel, language), text in made.items()
         if channel != "cap"
     ]
@@ -164,7 +180,9 @@ def _do(actor: Actor, order: EvacuationOrder, verb: str, request: HttpRequest) -
     """Do what the button says."""
     reason = request.POST.get("reason", "")
     if verb == "approve" and request.POST.get("people", "").replace(",", "") != str(order.people):
-        raise SonaeError("unreadable", _("対象人数が一致しません。画面の人数を確かめて入力してください。"))
+        raise SonaeError(
+            "unreadable", _("対象人数が一致しません。画面の人数を確かめて入力してください。")
+        )
     acts: dict[str, Callable[[], object]] = {
         "submit": lambda: evacuation.submit(actor, order.pk),
         "return": lambda: evacuation.return_(actor, order.pk, reason),

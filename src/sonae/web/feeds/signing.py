@@ -1,0 +1,73 @@
+"""The signature of the feed: ECDSA P-256 with a certificate of the city's own, made at first use."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from django.conf import settings
+from lxml import etree
+from signxml.algorithms import DigestAlgorithm, SignatureConstructionMethod, SignatureMethod
+from signxml.signer import XMLSigner
+
+from sonae.core import clock
+
+
+def _made() -> bytes:
+    """Make a key and a self-signed certificate for ten years, as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sonae CAP feed")])
+    now = clock.SystemClock().now()
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=3650))
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return private + certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _pem() -> bytes:
+    """Return key and certificate, readable by their owner only."""
+    file = Path(settings.HOME) / "cap.pem"
+    if not file.exists():
+        part = file.with_suffix(f".{os.getpid()}")
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(_made())
+        if not file.exists():
+            part.replace(file)
+    return file.read_bytes()
+
+
+def certificate() -> bytes:
+    """Return the certificate (PEM) that receivers pin."""
+    pem = _pem()
+    return pem[pem.index(b"-----BEGIN CERTIFICATE") :]
+
+
+def sign(alert: etree._Element) -> bytes:
+    """Return the alert with an enveloped signature (XML-DSig, exclusive canonicalisation)."""
+    signer = XMLSigner(
+        method=SignatureConstructionMethod.enveloped,
+        signature_algorithm=SignatureMethod.ECDSA_SHA256,
+        digest_algorithm=DigestAlgorithm.SHA256,
+        c14n_algorithm="http://www.w3.org/2001/10/xml-exc-c14n#",
+    )
+    pem = _pem()
+    signed = signer.sign(
+        alert, key=pem[: pem.index(b"-----BEGIN CERTIFICATE")], cert=certificate().decode()
+    )
+    return etree.tostring(signed, xml_declaration=True, encoding="UTF-8")

@@ -1,0 +1,102 @@
+"""Orders and messages on the staff desk, over HTTP: draft, submit, approve, receipts, correct; the link."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.identity import interface as identity
+from sonae.domains.messages import interface as messages
+from sonae.domains.safety import interface as safety
+from sonae.platform import outbox
+from sonae.platform.access import Role
+from tests.fixtures import City
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in(role: Role) -> Client:
+    account = identity.add_account(
+        f"{role.value}@example.jp", "natsu-no-yuki-7", role, name=role.value
+    )
+    client = Client()
+    client.force_login(account)
+    return client
+
+
+def draft(city: City, client: Client, **more: object) -> int:
+    form = {
+        "level": "4",
+        "hazard": "flood",
+        "towns": [city.towns["西町"].pk],
+        "reason": "増水",
+        **more,
+    }
+    answer = client.post("/staff/orders/new/", form)
+    assert answer.status_code == 302, answer.content.decode()
+    return int(answer["Location"].rstrip("/").rsplit("/", 1)[1])
+
+
+def test_from_draft_to_receipts(city: City) -> None:
+    operator, approver = signed_in(Role.OPERATOR), signed_in(Role.APPROVER)
+    assert "西町" in operator.get("/staff/orders/new/").content.decode()
+    pk = draft(city, operator)
+    operator.post(f"/staff/orders/{pk}/submit/")
+    assert evacuation.order(pk).status == "submitted"
+    page = approver.get(f"/staff/orders/{pk}/").content.decode()
+    assert "5" in page
+    assert "避難してください" in page
+    approver.post(f"/staff/orders/{pk}/approve/", {"people": "4"})
+    assert evacuation.order(pk).status == "submitted", "the number of people must be typed"
+    approver.post(f"/staff/orders/{pk}/approve/", {"people": "5"})
+    assert evacuation.order(pk).status == "issued"
+    outbox.drain()
+    message = messages.messages()[0]
+    assert "手段" in approver.get("/staff/messages/").content.decode()
+    assert approver.get(f"/staff/messages/{message.pk}/").status_code == 200
+    assert (
+        operator.post(f"/staff/messages/{message.pk}/correct/", {"reason": "x"}).status_code == 403
+    )
+    approver.post(f"/staff/messages/{message.pk}/correct/", {"reason": "対象を訂正"})
+    outbox.drain()
+    assert messages.messages()[0].kind == "correction"
+    public = Client().get("/").content.decode()
+    assert "避難指示" in public
+
+
+def test_returned_with_a_reason_and_changed(city: City) -> None:
+    operator, approver = signed_in(Role.OPERATOR), signed_in(Role.APPROVER)
+    pk = draft(city, operator)
+    operator.post(f"/staff/orders/{pk}/submit/")
+    approver.post(f"/staff/orders/{pk}/return/", {"reason": "中町も"})
+    page = operator.get(f"/staff/orders/{pk}/edit/").content.decode()
+    assert "中町も" in page
+    both = [city.towns["西町"].pk, city.towns["中町"].pk]
+    operator.post(
+        f"/staff/orders/{pk}/edit/", {"level": "4", "hazard": "flood", "towns": both, "reason": ""}
+    )
+    assert evacuation.order(pk).people == 6
+
+
+def test_bad_forms_and_forbidden_steps_say_what_is_wrong(city: City) -> None:
+    operator, viewer = signed_in(Role.OPERATOR), signed_in(Role.VIEWER)
+    answer = operator.post("/staff/orders/new/", {"level": "4", "hazard": "flood"})
+    assert "対象の町字" in answer.content.decode()
+    pk = draft(city, operator)
+    assert viewer.post(f"/staff/orders/{pk}/submit/").status_code == 403
+    operator.post(f"/staff/orders/{pk}/approve/", {"people": "5"})
+    assert evacuation.order(pk).status == "draft"
+    assert operator.get("/staff/orders/999999/").status_code == 404
+    assert operator.get("/staff/messages/999999/").status_code == 404
+
+
+def test_the_link_of_a_message_reports_without_log_in(city: City) -> None:
+    taro = city.residents["備 太郎"]
+    path = "/a/" + messages.link_for(taro.pk).rpartition("/")[2]
+    client = Client()
+    assert "無事です" in client.get(path).content.decode()
+    assert safety.state_of([taro.pk]) == {}, "a mail program that follows links reports nobody"
+    client.post(path, {"status": "needs_help", "note": "2階にいます"})
+    assert safety.state_of([taro.pk])[taro.pk].status == "needs_help"
+    assert client.get(path[:-3]).status_code == 404
