@@ -10,11 +10,11 @@ from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
 from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.messages import interface as messages
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
 from sonae.platform.access import Audience, audience
-from sonae.web import pending as messages
 from sonae.web.citizen.shared import for_everyone
 from sonae.web.citizen.situation import Situation, describe
 

@@ -11,6 +11,9 @@ from PIL import Image, ImageDraw
 MOST_PIXELS = 1600
 """Longest side of an overlay: a whole city in one file of a few hundred kilobytes."""
 
+_LEAST_DEGREES = 1e-6
+"""A straight street has no width; its picture still has one pixel."""
+
 LINE_PIXELS = 1000
 """Longest side of a picture of the streets: a first look; zooming in loads the lines themselves."""
 
@@ -58,6 +61,7 @@ def lines_png(
 
     The picture spans the four bounds in degrees; its longest side is `LINE_PIXELS`.
     """
+    east, south = max(east, west + _LEAST_DEGREES), min(south, north - _LEAST_DEGREES)
     across = (east - west) * np.cos(np.radians((north + south) / 2))
     scale = LINE_PIXELS / max(across, north - south)
     size = (max(1, int(across * scale)), max(1, int((north - south) * scale)))

@@ -225,6 +225,12 @@ def level_name(level: int) -> str:
 
 
 @register.simple_tag
+def channel_name(code: str) -> str:
+    """Return the name of a channel."""
+    return words.channel(code)
+
+
+@register.simple_tag
 def hazard_name(code: str) -> str:
     """Return the name of a hazard."""
     return words.hazard(code)
