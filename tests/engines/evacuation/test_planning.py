@@ -58,6 +58,15 @@ def test_a_site_that_is_not_designated_is_never_chosen() -> None:
     assert np.isnan(none.distance_m).all()
 
 
+def test_closed_is_not_the_same_as_not_designated_or_not_reachable() -> None:
+    closed = _run(where=sites([4, 0], [2, 2], usable=[False, False]))
+    assert {REASONS[r] for r in closed.reason} == {"none_open"}
+    away = _run(where=sites([-1], [2]))
+    assert {REASONS[r] for r in away.reason} == {"not_connected"}, "a site off every road"
+    welfare = _run(where=sites([0], [2], admits=[2]))
+    assert {REASONS[r] for r in welfare.reason} == {"none_designated"}, "not for these people"
+
+
 def test_a_partial_designation_is_used_only_without_a_full_one_and_is_said() -> None:
     made = _run(where=sites([4, 0], [1, 0]))
     assert made.site.tolist() == [0, 0, 0]

@@ -18,7 +18,7 @@ from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import Facility
 from sonae.engines.evacuation.decision import RULE_NUMBER, RULES, Rule
 from sonae.engines.evacuation.graph import RouteTree, way
-from sonae.engines.evacuation.planning import DESIGNATED, PARTIAL, City, SiteChooser
+from sonae.engines.evacuation.planning import REASONS, City, SiteChooser
 from sonae.engines.evacuation.profiles import ADULT, PROFILES
 from sonae.platform.scope import current_municipality
 
@@ -29,7 +29,7 @@ Line = list[tuple[float, float]]
 class Way:
     """The way from a place to a site: metres, metres in danger, minutes, (longitude, latitude) line.
 
-    ``facility`` None with ``reason`` (none_designated, not_connected) when there is no site.
+    ``facility`` None with ``reason`` (none_designated, none_open, not_connected) when there is no site.
     """
 
     facility: Facility | None
@@ -114,9 +114,8 @@ def _tree(
 
 
 def _line(city: City, nodes: Sequence[int]) -> Line:
-    """Return node positions as (longitude, latitude)."""
-    network = city.network
-    return [(float(network.lon[node]), float(network.lat[node])) for node in nodes]
+    """Return the way along nodes as (longitude, latitude), bends included."""
+    return city.network.line(nodes)
 
 
 def _line_to(facility: Facility, node: int, names: Sequence[str]) -> Line:
@@ -141,11 +140,10 @@ def best_way(latitude: float, longitude: float, names: Sequence[str]) -> Way:
     sites = engine_sites(table)
     chooser = SiteChooser(_graphs(_key(ordered)), sites, ordered)
     everything = (1 << len(ordered)) - 1
-    chosen, partial = chooser.fitting(everything, 0, DESIGNATED), False
+    code, chosen = chooser.choose(everything, 0)
     if not len(chosen):
-        chosen, partial = chooser.fitting(everything, 0, PARTIAL), True
-    if not len(chosen):
-        return Way(None, None, None, None, [], False, "none_designated")
+        return Way(None, None, None, None, [], False, REASONS[code])
+    partial = REASONS[code] == "partial"
     tree = _tree(_key(ordered), tuple(sites.node[chosen].tolist()))
     best = int(tree.site[node[0]])
     if best < 0:

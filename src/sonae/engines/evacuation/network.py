@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -78,6 +79,34 @@ class Network:
     def components(self) -> NDArray[np.int32]:
         """Return the component number of each node (n,)."""
         return self._labels
+
+    @cached_property
+    def _pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Keys of the pairs of nodes in order, and the shortest edge of each."""
+        low = np.minimum(self.tail, self.head).astype(np.int64)
+        keys = low * len(self.lat) + np.maximum(self.tail, self.head)
+        order = np.lexsort((self.length_m, keys))
+        found, first = np.unique(keys[order], return_index=True)
+        return found, order[first]
+
+    def line(self, nodes: Sequence[int]) -> list[tuple[float, float]]:
+        """Return the way along adjacent ``nodes`` as (longitude, latitude), bends included."""
+        if not len(nodes):
+            return []
+        at = np.asarray(nodes, np.int64)
+        keys, edges = self._pairs
+        wanted = np.minimum(at[:-1], at[1:]) * len(self.lat) + np.maximum(at[:-1], at[1:])
+        points = [(float(self.lon[at[0]]), float(self.lat[at[0]]))]
+        for edge, start, end in zip(
+            edges[np.searchsorted(keys, wanted)], at[:-1], at[1:], strict=True
+        ):
+            bends = slice(self.shape_start[edge], self.shape_start[edge + 1])
+            inner = list(
+                zip(self.shape_lon[bends].tolist(), self.shape_lat[bends].tolist(), strict=True)
+            )
+            points += inner if self.tail[edge] == start else inner[::-1]
+            points.append((float(self.lon[end]), float(self.lat[end])))
+        return points
 
     def _metres(self, lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.float64]:
         """Project degrees to local metres around the network's mean latitude, shape (k, 2)."""

@@ -22,8 +22,8 @@ from sonae.engines.hazard.layer import Layer
 from sonae.engines.hazard.lookup import OUT, Found, governing, zones
 
 DESIGNATED, PARTIAL = 2, 1
-REASONS = ("", "none_designated", "not_connected", "partial", "no_network")
-FOUND, NONE_DESIGNATED, NOT_CONNECTED, PARTLY, NO_NETWORK = range(5)
+REASONS = ("", "none_designated", "not_connected", "partial", "no_network", "none_open")
+FOUND, NONE_DESIGNATED, NOT_CONNECTED, PARTLY, NO_NETWORK, NONE_OPEN = range(6)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,14 +124,34 @@ class SiteChooser:
 
     def fitting(self, hazard_set: int, groups: int, least: int) -> NDArray[np.int64]:
         """Return the sites designated at least ``least`` for every hazard of the set, open to ``groups``."""
+        usable = self._sites.usable & (self._sites.node >= 0)
+        return np.flatnonzero(usable & self._admitting(hazard_set, groups, least))
+
+    def choose(self, hazard_set: int, groups: int) -> tuple[int, NDArray[np.int64]]:
+        """Return FOUND or PARTLY with the sites to go to; else the reason why there are none.
+
+        NONE_OPEN: designated sites exist but are closed or full. NOT_CONNECTED: none of the open
+        ones lies on the network.
+        """
+        for code, least in ((FOUND, DESIGNATED), (PARTLY, PARTIAL)):
+            chosen = self.fitting(hazard_set, groups, least)
+            if len(chosen):
+                return code, chosen
+        designated = self._admitting(hazard_set, groups, PARTIAL)
+        if not designated.any():
+            return NONE_DESIGNATED, np.zeros(0, np.int64)
+        open_now = bool((designated & self._sites.usable).any())
+        return NOT_CONNECTED if open_now else NONE_OPEN, np.zeros(0, np.int64)
+
+    def _admitting(self, hazard_set: int, groups: int, least: int) -> NDArray[np.bool_]:
+        """Return which sites are designated for every hazard of the set and admit ``groups``."""
         sites = self._sites
-        fits = sites.usable & (sites.node >= 0)
-        fits &= (sites.admits == 0) | ((sites.admits & groups) > 0)
+        fits = (sites.admits == 0) | ((sites.admits & groups) > 0)
         for bit, hazard in enumerate(self._hazards):
             if hazard_set >> bit & 1:
                 none = np.zeros(len(sites.node), np.uint8)
                 fits &= sites.designation.get(hazard, none) >= least
-        return np.flatnonzero(fits)
+        return np.asarray(fits, bool)
 
     def tree(self, chosen: NDArray[np.int64], stairs: bool) -> RouteTree:
         """Return the tree towards the chosen sites, from memory when it was made before."""
@@ -178,10 +198,9 @@ def _route(
     distance, danger = np.full(count, np.nan), np.full(count, np.nan)
     reason = np.full(count, NONE_DESIGNATED, np.uint8)
     for hazard_set, groups, stairs, rows in _combinations(sets, people, person):
-        code, chosen = FOUND, chooser.fitting(hazard_set, groups, DESIGNATED)
+        code, chosen = chooser.choose(hazard_set, groups)
         if not len(chosen):
-            code, chosen = PARTLY, chooser.fitting(hazard_set, groups, PARTIAL)
-        if not len(chosen):
+            reason[rows] = code
             continue
         tree = chooser.tree(chosen, stairs)
         node = people.node[person[rows]]
