@@ -19,6 +19,7 @@ from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.hazards import interface as hazards
 from sonae.domains.municipalities.interface import Municipality, Town, forget_serving
 from sonae.domains.residents.interface import AssistanceRegistrant, Household, Resident
+from sonae.domains.residents.rules import given_key, name_key
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import Facility, FacilityRow
 from sonae.engines.warnings.compose import compose_river
@@ -141,7 +142,8 @@ def _make_home(
     for place, (name, kana, birth, sex, email, helped) in enumerate(people, start=1):
         one = Resident.objects.create(
             resident_id=f"R{number:03d}{place}", household=home, name=name, kana=kana,
-            kana_key=search_key(kana), name_key=name.replace(" ", ""), birth_date=birth,
+            kana_key=search_key(kana), given_key=given_key(kana), name_key=name_key(name),
+            birth_date=birth,
             sex=sex, email=email, channel="email" if email else "none",
             card_number=f"C{number:03d}{place}", shielded=name == "佐藤 守",
         )  # fmt: skip

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.conf import settings
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.consent.interface import AccessEvent
 from sonae.domains.residents import interface as residents
 from sonae.domains.residents import qr
+from sonae.domains.residents.interface import Resident
+from sonae.domains.residents.rules import given_key, name_key
 from sonae.platform.access import Actor, Role
 from tests.fixtures import CLERK, OPERATOR, City, actor
 
@@ -36,7 +42,28 @@ def found(text: str, who: Actor = CLERK) -> tuple[str, list[str]]:
         ("S25.4.1", "birth_date", ["備 太郎"]),
         ("1950-04-01", "birth_date", ["備 太郎"]),
         ("1950/4/1", "birth_date", ["備 太郎"]),
+        ("たろう", "kana", ["備 太郎"]),
+        ("ソナエ 昭和25年", "kana+birth_date", ["備 太郎"]),
+        ("1950.4.1　備", "name+birth_date", ["備 太郎"]),
+        ("1980 ソナエ", "kana+birth_date", ["備 一郎"]),
+        ("備 1999", "name+birth_date", []),
+        ("1940-05-05", "birth_date", ["山﨑 ミツ"]),
+        ("昭和15年5月", "birth_date", ["山﨑 ミツ"]),
+        ("昭和15年頃", "birth_date", ["山﨑 清", "山﨑 ミツ"]),
+        ("渡辺", "name", ["渡邉 実", "渡邉 結衣"]),
+        ("渡邊実", "name", ["渡邉 実"]),
+        ("斎藤", "name", ["斎藤 健"]),
+        ("齋藤", "name", ["斎藤 健"]),
+        ("斉藤", "name", []),
+        ("山崎", "name", ["山﨑 ミツ", "山﨑 清"]),
+        ("わたなへ", "kana", ["渡邉 実", "渡邉 結衣"]),
+        ("ワタナベユイ", "kana", ["渡邉 結衣"]),
+        ("r0013", "resident_id", ["備 一郎"]),
+        ("H0000001", "card", ["備 太郎", "備 花子", "備 一郎"]),
         ("いない", "kana", []),
+        ("ー", "kana", []),
+        ("2024年13月", "name", []),
+        ("999999999999", "name", []),
         ("", "", []),
     ],
 )
@@ -44,6 +71,33 @@ def test_whatever_is_typed_finds_the_person(
     city: City, text: str, how: str, names: list[str]
 ) -> None:
     assert found(text) == (how, names)
+
+
+def test_a_shielded_household_is_opened_only_by_the_own_card_of_one_of_them(city: City) -> None:
+    kiyoshi, mamoru = city.residents["山﨑 清"], city.residents["佐藤 守"]
+    child = Resident.objects.create(
+        resident_id="R0054", household=mamoru.household, name="佐藤 空", kana="サトウ ソラ",
+        kana_key="サトオソラ", name_key="佐藤空", shielded=True, card_number="C0054",
+    )  # fmt: skip
+
+    def names(pk: int, shown: str = "") -> list[str]:
+        return [one.name for one in residents.household_of(CLERK, pk, shown=shown)]
+
+    plain = ["山﨑 清", "山﨑 ミツ"]
+    assert names(kiyoshi.pk) == plain
+    assert names(mamoru.pk) == plain, "a number typed into an address opens nothing"
+    assert names(kiyoshi.pk, "C0051") == plain, "the card of somebody who is not shielded"
+    assert names(kiyoshi.pk, "H0000005") == plain, "the card of the household"
+    assert names(city.residents["備 太郎"].pk, "C0053") == ["備 太郎", "備 花子", "備 一郎"]
+    ends = clock.now() + timedelta(days=30)
+    for own in ("C0053", "C0054", qr.make(qr.PERSON, "R0053", ends)):
+        assert names(mamoru.pk, own) == [*plain, "佐藤 守", child.name]
+    shown = residents.household_of(CLERK, mamoru.pk, shown="C0053")
+    assert [one.address for one in shown if one.name.startswith("佐藤")] == ["", ""]
+    assert all(one.address for one in shown if one.name.startswith("山﨑"))
+    home = qr.make(qr.HOUSEHOLD, "H0000005", ends)
+    assert found(home) == ("qr", plain), "whoever left the home may still hold its card"
+    assert found("H0000005") == ("card", plain)
 
 
 def test_a_shielded_person_is_in_no_list_and_greeted_only_with_the_own_card(city: City) -> None:
@@ -106,3 +160,35 @@ def test_the_own_household(city: City) -> None:
 def test_a_long_list_says_that_there_is_more(city: City) -> None:
     result = residents.search(CLERK, "ソナエ", limit=2)
     assert (len(result.people), result.more) == (2, True)
+
+
+def test_a_terminal_of_a_shelter_may_search_for_reception(city: City) -> None:
+    assert found("ソナエ タロウ", Actor("terminal:T01", None))[1] == ["備 太郎"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("渡邉 実", "渡辺實", True), ("髙橋", "高橋", True), ("山﨑", "山崎", True), ("齋藤", "斎藤", True),
+        ("斉藤", "斎藤", False), ("葛\U000e0100城", "葛城", True), ("ｽﾐｽ ｼﾞｮﾝ", "スミスジョン", True),
+        ("島田", "嶋田", True), ("福島", "福嶌", True), ("\u795e山", "\ufa19山", True),
+    ],
+)  # fmt: skip
+def test_written_forms_of_one_name_meet(one: str, other: str, same: bool) -> None:
+    assert (name_key(one) == name_key(other)) is same
+
+
+def test_the_given_name_has_its_own_key() -> None:
+    assert given_key("ソナエ　タロウ") == given_key("ヤマダ タロウ") != ""
+    assert given_key("ソナエ") == ""
+
+
+def test_the_key_of_the_qr_is_private_to_its_owner(city: City) -> None:
+    qr.make(qr.PERSON, "R0011", clock.now() + timedelta(days=1))
+    file = Path(settings.HOME) / "qr.key"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert len(qr.public_key()) == 32
+    public = Ed25519PublicKey.from_public_bytes(qr.public_key())
+    token = qr.make(qr.PERSON, "R0011", clock.now() + timedelta(days=1))
+    raw = base64.b32decode(token[3:] + "=" * (-len(token[3:]) % 8))
+    public.verify(raw[-64:], raw[:-64])  # what a terminal without a network does

@@ -39,8 +39,9 @@ class Resident(TenantModel):
     """住民: one person of the register.
 
     ``resident_id`` is the public, meaningless identifier used in QR codes and interfaces.
-    ``kana`` is full-width katakana, family and given name separated by one space; ``kana_key`` its
-    search key. ``birth_date`` is ISO text as far as known (``1960-04-01``, ``1960-04``, ``1960``).
+    ``kana`` is full-width katakana, family and given name separated by one space; ``kana_key`` is its
+    search key, ``given_key`` that of the given name alone.
+    ``birth_date`` is ISO text as far as known (``1960-04-01``, ``1960-04``, ``1960``).
     ``shielded``: 支援措置対象者, never shown by any list, search, export or inquiry.
     """
 
@@ -49,6 +50,7 @@ class Resident(TenantModel):
     name = models.CharField("氏名", max_length=120)
     kana = models.CharField("フリガナ", max_length=160)
     kana_key = models.CharField("検索用カナ", max_length=160)
+    given_key = models.CharField("検索用の名のカナ", max_length=160, blank=True)
     name_key = models.CharField("検索用氏名", max_length=120)
     birth_date = models.CharField("生年月日", max_length=10, blank=True)
     sex = models.CharField("性別", max_length=1, blank=True)
@@ -71,6 +73,7 @@ class Resident(TenantModel):
         ]
         indexes = [
             models.Index(fields=["municipality", "kana_key"], name="resident_kana"),
+            models.Index(fields=["municipality", "given_key"], name="resident_given"),
             models.Index(fields=["municipality", "name_key"], name="resident_name"),
             models.Index(fields=["municipality", "birth_date"], name="resident_birth"),
             models.Index(fields=["municipality", "card_number"], name="resident_card"),

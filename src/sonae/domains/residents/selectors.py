@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import Q, QuerySet
 
 from sonae.core import wareki
 from sonae.core.errors import SonaeError
 from sonae.core.kana import is_kana, search_key
+from sonae.core.wareki import FuzzyDate
 from sonae.domains.consent import interface as consent
 from sonae.domains.residents import qr
 from sonae.domains.residents.models import Household, Resident
-from sonae.domains.residents.services import name_key
-from sonae.platform.access import Actor
+from sonae.domains.residents.rules import name_key
+from sonae.platform.access import SYSTEM, Actor
 
 _KINDS = ("name", "kana", "birth_date", "sex", "address", "household", "needs")
+_LISTED = ("name", "kana", "birth_date", "address", "household")
 _HIGHEST = "\U0010ffff"
+_AT_ONCE = 2000
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,10 @@ class Person:
 
 @dataclass(frozen=True)
 class Search:
-    """What a search found: ``how`` it was read (qr, card, birth_date, kana, name), and whether cut."""
+    """What a search found: ``how`` it was read, the people, and whether there are ``more``.
+
+    ``how``: qr, card, resident_id, birth_date, kana, name, kana+birth_date, name+birth_date.
+    """
 
     how: str
     people: list[Person]
@@ -50,76 +57,135 @@ class Search:
 def search(actor: Actor, text: str, *, limit: int = 20) -> Search:
     """Find people by whatever was typed or scanned into the one field of the desk.
 
-    A QR or card presented finds that person even under 支援措置 (name only); lists never show one.
+    Understood are a QR, a card number of a person or household, a resident id, and any of name or
+    name in kana (beginning, or given name alone), together with a birth date in any form or its year.
+    Someone under 支援措置 is found by the own QR or card only, and then without address.
     """
     typed = text.strip()
     if not typed:
         return Search("", [], False)
+    how, found = presented(typed)
+    if how:
+        return Search(how, _shown(actor, found, presented=True), False)
+    how, rows = _typed(typed, limit + 1)
+    return Search(how, _shown(actor, rows[:limit]), len(rows) > limit)
+
+
+def presented(typed: str) -> tuple[str, list[Resident]]:
+    """Return the people whose own code or card this is, and which of the two; nothing for other text.
+
+    `SonaeError` ``qr_invalid`` or ``qr_expired`` for a code that is not in force. A household's code
+    shows those who are not under 支援措置: whoever has left the home may still hold its card.
+    """
     if qr.is_token(typed):
-        return Search("qr", _presented(actor, _by_token(qr.verify(typed))), False)
-    rows = _everyone().filter(card_number=typed)
-    if rows.exists():
-        return Search("card", _presented(actor, list(rows)), False)
-    how, rows = _typed(typed)
-    found = list(rows.filter(shielded=False)[: limit + 1])
-    return Search(how, _shown(actor, found[:limit], "reception"), len(found) > limit)
+        token = qr.verify(typed)
+        if token.kind == qr.PERSON:
+            return "qr", list(_everyone().filter(resident_id=token.identifier))
+        return "qr", _of_card(token.identifier)
+    if own := list(_everyone().filter(card_number=typed)):
+        return "card", own
+    of_home = _of_card(typed)
+    return ("card", of_home) if of_home else ("", [])
+
+
+def _of_card(code: str) -> list[Resident]:
+    """Return the people of a household card, none of them shielded."""
+    return list(_everyone().filter(household__card_code=code, shielded=False).order_by("pk"))
 
 
 def _everyone() -> QuerySet[Resident]:
     return Resident.objects.select_related("household__town", "assistanceregistrant")
 
 
-def _by_token(token: qr.Token) -> list[Resident]:
-    """Return the people a token stands for."""
-    rows = _everyone()
-    if token.kind == qr.PERSON:
-        return list(rows.filter(resident_id=token.identifier))
-    return list(rows.filter(household__card_code=token.identifier).order_by("pk"))
+def _typed(typed: str, most: int) -> tuple[str, list[Resident]]:
+    """Return how typed text is read and up to ``most`` people it finds, none of them shielded."""
+    rows = _everyone().filter(shielded=False)
+    if typed.isascii():
+        by_id = list(rows.filter(resident_id=typed.upper()))
+        if by_id:
+            return "resident_id", by_id
+    words, born = _terms(typed)
+    if born is not None:
+        rows = rows.filter(_born(born))
+    if not words:
+        return "birth_date", list(rows.order_by("kana_key", "pk")[:most])
+    how, found = _named(rows, words, most)
+    return (f"{how}+birth_date" if born is not None else how), found
 
 
-def _typed(typed: str) -> tuple[str, QuerySet[Resident]]:
-    """Return how typed text is read and the people it finds: resident id, birth date, kana or name."""
-    rows = _everyone()
-    day = _birth_date(typed)
-    if day is not None:
-        return "birth_date", rows.filter(birth_date=day.isoformat()).order_by("kana_key")
-    if is_kana(typed):
-        key = search_key(typed)
-        prefix = rows.filter(kana_key__gte=key, kana_key__lt=key + _HIGHEST)
-        return "kana", prefix.order_by("kana_key", "pk")
-    key = name_key(typed)
-    by_id = rows.filter(resident_id=key.upper())
-    if key.isascii() and by_id.exists():
-        return "resident_id", by_id
-    prefix = rows.filter(name_key__gte=key, name_key__lt=key + _HIGHEST)
-    return "name", prefix.order_by("name_key", "pk")
+def _named(rows: QuerySet[Resident], words: str, most: int) -> tuple[str, list[Resident]]:
+    """Find by name: by the beginning of the whole name first, then by the given name alone."""
+    if not is_kana(words):
+        return "name", _beginning(rows, "name_key", name_key(words), most)
+    key = search_key(words)
+    found = _beginning(rows, "kana_key", key, most)
+    if len(found) < most and " " not in words:
+        known = {one.pk for one in found}
+        given = _beginning(rows, "given_key", key, most)
+        found += [one for one in given if one.pk not in known][: most - len(found)]
+    return "kana", found
 
 
-def _birth_date(typed: str) -> date | None:
-    """Return the day when the text is one exact date in any form, else None."""
-    if not any(sign.isdigit() for sign in typed):
+def _beginning(rows: QuerySet[Resident], field: str, key: str, most: int) -> list[Resident]:
+    """Return the rows whose key begins so, in the order of the key, by the key's index.
+
+    SQLite uses an index for a range, not for LIKE; PostgreSQL's order of texts depends on the
+    language, so that there a range would be wrong and LIKE has an index of its own.
+    """
+    if not key:
+        return []
+    if connection.vendor == "postgresql":
+        rows = rows.filter(**{f"{field}__startswith": key})
+    else:
+        rows = rows.filter(**{f"{field}__gte": key, f"{field}__lt": key + _HIGHEST})
+    return list(rows.order_by(field, "pk")[:most])
+
+
+def _terms(typed: str) -> tuple[str, FuzzyDate | None]:
+    """Split typed text into the words of a name and a birth date, either of which may be missing."""
+    whole = _date(typed)
+    if whole is not None:
+        return "", whole
+    words, born = [], None
+    for word in typed.split():
+        date = _date(word)
+        if date is None or born is not None:
+            words.append(word)
+        else:
+            born = date
+    return " ".join(words), born
+
+
+def _date(typed: str) -> FuzzyDate | None:
+    """Return the date a text says, as far as it goes; None when it is no date."""
+    if not any(sign.isdigit() or sign == "元" for sign in typed):
         return None
     try:
-        return wareki.parse(typed).exact
+        read = wareki.parse(typed)
     except SonaeError:
         return None
+    return read if read.earliest and read.latest else None
 
 
-def _presented(actor: Actor, found: Sequence[Resident]) -> list[Person]:
-    """Show people whose own card or code lies on the desk."""
-    return _shown(actor, found, "reception_presented")
+def _born(date: FuzzyDate) -> Q:
+    """Return the condition that a birth date of the register may be the date, unknown parts included."""
+    first, last = str(date.earliest), str(date.latest)
+    if date.precision == "day" and not date.approximate and not date.irregular:
+        return Q(birth_date__in=[first, first[:7], first[:4]])
+    return Q(birth_date__gte=first[:4], birth_date__lte=last)
 
 
-def _shown(actor: Actor, found: Sequence[Resident], purpose: str) -> list[Person]:
+def _shown(actor: Actor, found: Sequence[Resident], *, presented: bool = False) -> list[Person]:
     """Pass people through the decision on disclosure; who is denied entirely is left out."""
-    made = consent.disclose(
-        actor,
-        [one.pk for one in found],
-        purpose=purpose,
-        kinds=_KINDS,
-        shielded={one.pk for one in found if one.shielded},
-    )
-    return [_person(one, made[one.pk].fields) for one in found if made[one.pk].fields]
+    shielded = {one.pk for one in found if one.shielded}
+    fields: dict[int, frozenset[str]] = {}
+    for purpose, pks in (
+        ("reception", [one.pk for one in found if one.pk not in shielded]),
+        ("reception_presented" if presented else "reception", sorted(shielded)),
+    ):
+        made = consent.disclose(actor, pks, purpose=purpose, kinds=_KINDS, shielded=shielded)
+        fields |= {pk: one.fields for pk, one in made.items()}
+    return [_person(one, fields[one.pk]) for one in found if fields[one.pk]]
 
 
 def _person(one: Resident, fields: frozenset[str]) -> Person:
@@ -142,16 +208,18 @@ def _person(one: Resident, fields: frozenset[str]) -> Person:
     )
 
 
-def household_of(actor: Actor, resident_pk: int) -> list[Person]:
-    """Return everyone of a resident's household for the desk, the head first.
+def household_of(actor: Actor, resident_pk: int, *, shown: str = "") -> list[Person]:
+    """Return everyone of a resident's household for the desk, in the register's order.
 
-    Members under 支援措置 are absent unless the household was found through one of them.
+    Members under 支援措置 are absent, unless ``shown`` is the own QR or card number of one of them
+    (the text as scanned): who stands there with it is checked in with the others of the home.
     """
     home = Resident.objects.filter(pk=resident_pk).values("household")
     rows = list(_everyone().filter(household__in=home).order_by("pk"))
-    shielded = [one for one in rows if one.shielded and one.pk == resident_pk]
-    listed = [one for one in rows if not one.shielded]
-    return _shown(actor, listed, "reception") + _presented(actor, shielded)
+    holders = {one.pk for one in presented(shown)[1] if one.shielded} if shown else set()
+    opened = any(one.pk in holders for one in rows)
+    listed = [one for one in rows if opened or not one.shielded]
+    return _shown(actor, listed, presented=opened)
 
 
 def own_household(actor: Actor) -> list[Resident]:
@@ -171,17 +239,23 @@ def own_home(actor: Actor) -> Household | None:
     return rows.filter(resident__pk=actor.resident_id).first()
 
 
-def operator_rows(limit: int | None = None) -> list[dict[str, str]]:
-    """Return register rows for the operator of the machine (`sonae people list`), no shielded ones."""
+def operator_rows(limit: int | None = None, *, actor: Actor = SYSTEM) -> Iterator[dict[str, str]]:
+    """Give register rows to the operator of the machine (`sonae people list`), no shielded ones.
+
+    Each row given out is recorded like any other disclosure.
+    """
     rows = Resident.objects.filter(shielded=False).select_related("household__town").order_by("pk")
-    return [
-        {
-            "resident_id": one.resident_id,
-            "household_id": one.household.number,
-            "name": one.name,
-            "kana": one.kana,
-            "birth_date": one.birth_date,
-            "address": f"{one.household.town.name}{one.household.address}",
-        }
-        for one in (rows[:limit] if limit else rows)
-    ]
+    last, left = 0, limit if limit is not None else sys.maxsize
+    while left > 0 and (part := list(rows.filter(pk__gt=last)[: min(left, _AT_ONCE)])):
+        last, left = part[-1].pk, left - len(part)
+        pks = [one.pk for one in part]
+        consent.disclose(actor, pks, purpose="reception", kinds=_LISTED, shielded=())
+        for one in part:
+            yield {
+                "resident_id": one.resident_id,
+                "household_id": one.household.number,
+                "name": one.name,
+                "kana": one.kana,
+                "birth_date": one.birth_date,
+                "address": f"{one.household.town.name}{one.household.address}",
+            }

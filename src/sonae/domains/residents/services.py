@@ -11,17 +11,13 @@ from sonae.core import clock
 from sonae.core.kana import search_key
 from sonae.domains.municipalities.interface import Municipality
 from sonae.domains.residents.models import AssistanceRegistrant, Household, Position, Resident
+from sonae.domains.residents.rules import given_key, name_key
 from sonae.platform import audit
 from sonae.platform.access import SYSTEM, Actor
 from sonae.platform.db import bulk_insert, writing
 from sonae.platform.scope import current_municipality
 
 Columns = Mapping[str, Sequence[Any]]
-
-
-def name_key(name: str) -> str:
-    """Return the search key of a written name: without any space."""
-    return "".join(name.split())
 
 
 def load_register(
@@ -42,6 +38,7 @@ def load_register(
             **{name: values for name, values in residents.items() if name != "household"},
             "household_id": [homes[at] for at in residents["household"]],
             "kana_key": [search_key(kana) for kana in residents["kana"]],
+            "given_key": [given_key(kana) for kana in residents["kana"]],
             "name_key": [name_key(name) for name in residents["name"]],
         }
         keys = _insert(Resident, people, "resident_id")
