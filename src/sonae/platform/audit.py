@@ -19,11 +19,27 @@ from sonae.platform.scope import current_municipality
 GENESIS = "0" * 64
 
 
+_EXACT = 2**53
+
+
+def _plain(value: Any) -> Any:
+    """Return JSON data with one spelling per number: PostgreSQL gives 1e16 back as an integer."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return value
+    if abs(value) > _EXACT:
+        return repr(float(value))
+    return int(value) if value == int(value) else value
+
+
 def _digest(entry: AuditEntry) -> str:
     """Return the SHA-256 of the entry's content and its predecessor's hash, in hex."""
     content = [
         entry.municipality, entry.world, entry.sequence, entry.at.timestamp(),
-        entry.actor, entry.action, entry.target, entry.detail, entry.previous_hash,
+        entry.actor, entry.action, entry.target, _plain(entry.detail), entry.previous_hash,
     ]  # fmt: skip
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
