@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -40,6 +41,7 @@ QUESTIONS = st.builds(
 FACTS = st.builds(
     Facts, st.booleans(), st.lists(GRANTS, max_size=3),
     st.sampled_from([None, NOW - timedelta(hours=1), NOW + timedelta(hours=1)]),
+    KIND_SETS, st.sampled_from(["", "備え市避難行動要支援者条例 第5条"]), st.booleans(),
 )  # fmt: skip
 
 
@@ -56,7 +58,7 @@ def test_every_answer_is_traced_and_within_what_was_asked(question: Question, fa
 
 @given(QUESTIONS, FACTS)
 def test_the_shield_beats_all_but_oneself(question: Question, facts: Facts) -> None:
-    made = decide(question, Facts(True, facts.grants, facts.emergency_until))
+    made = decide(question, replace(facts, shielded=True))
     if question.recipient != "self":
         assert "address" not in made.fields
         assert "position" not in made.fields

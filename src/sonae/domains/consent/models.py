@@ -1,4 +1,4 @@
-"""ConsentGrant (同意) and AccessEvent (開示記録)."""
+"""ConsentGrant (同意), EmergencySharing (緊急時の名簿提供) and AccessEvent (開示記録)."""
 
 from django.db import models
 
@@ -22,6 +22,32 @@ class ConsentGrant(TenantModel):
 
         verbose_name = "同意"
         indexes = [models.Index(fields=["municipality", "subject"], name="consent_subject")]
+
+
+class EmergencySharing(ScopedModel):
+    """緊急時の名簿提供 (災害対策基本法 第49条の11第3項): without consent, for a while, by two people.
+
+    In force from ``approved_at`` until ``expires_at`` at the latest; it dies by itself. ``kinds`` are
+    the kinds of data that supporters may get.
+    """
+
+    reason = models.CharField("理由", max_length=200)
+    kinds = models.JSONField("情報の種類", default=list)
+    declared_by = models.CharField("起案者", max_length=120)
+    declared_at = models.DateTimeField("起案日時")
+    approved_by = models.CharField("決裁者", max_length=120, blank=True)
+    approved_at = models.DateTimeField("決裁日時", null=True)
+    expires_at = models.DateTimeField("期限")
+    ended_by = models.CharField("終了者", max_length=120, blank=True)
+    ended_at = models.DateTimeField("終了日時", null=True)
+
+    class Meta:
+        """Looked up by whether it is in force."""
+
+        verbose_name = "緊急時の名簿提供"
+        indexes = [
+            models.Index(fields=["municipality", "world", "expires_at"], name="sharing_expires")
+        ]
 
 
 class AccessEvent(ScopedModel):

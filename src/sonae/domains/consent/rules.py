@@ -1,15 +1,15 @@
 """The one decision on disclosure (開示の判断): a pure, total function with a trace.
 
-Order: shield (支援措置) → oneself → own household → the city's own duties (災害対策基本法 第49条の11第1項,
-第90条の4) → active emergency sharing (第49条の11第3項) → refusal → valid consent. What no rule permits
-is denied. Fields out are never more than fields asked for.
+Order: oneself → shield (支援措置) → own household → the city's own duties (災害対策基本法 第49条の11第1項,
+第90条の4) → active emergency sharing (第49条の11第3項) → ordinance (第49条の11第2項ただし書) → refusal →
+valid consent. What no rule permits is denied. Fields out are never more than fields asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 KINDS: Final = frozenset(
@@ -30,6 +30,12 @@ PURPOSES: Final[Mapping[str, frozenset[str]]] = {
     "account": frozenset({"name", "email"}),
 }
 """What each purpose may need at most; anything beyond is cut off whoever asks."""
+
+PHASES: Final = ("peacetime", "emergency", "both")
+ROSTER: Final = frozenset({"name", "kana", "birth_date", "sex", "address", "phone", "needs"})
+"""避難行動要支援者名簿の記載事項 (災害対策基本法 第49条の10第2項): the most a supporter can get."""
+LONGEST_SHARING: Final = timedelta(hours=72)
+"""No emergency sharing is declared for longer; it can be declared again."""
 
 _CITY_PURPOSES: Final = frozenset({"rescue", "reception", "notification", "account"})
 _PRESENTED: Final = frozenset({"name", "kana", "household"})
@@ -68,11 +74,20 @@ class Question:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known about the person asked for."""
+    """What is known about the person asked for and about the law in force here.
+
+    ``emergency_until`` and ``emergency_kinds``: the emergency sharing in force (None: there is none;
+    empty kinds: all of the roster). ``ordinance``: the article by which supporters get the roster in
+    ordinary times from those who have not refused; empty where there is none. ``registrant``: is the
+    person on the roster (避難行動要支援者名簿)?
+    """
 
     shielded: bool = False
     grants: Sequence[Grant] = ()
     emergency_until: datetime | None = None
+    emergency_kinds: frozenset[str] = frozenset()
+    ordinance: str = ""
+    registrant: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,18 +151,30 @@ def _duty(question: Question, fields: frozenset[str], trace: list[str]) -> Decis
 
 
 def _others(question: Question, facts: Facts, fields: frozenset[str], trace: list[str]) -> Decision:
-    """Supporters, services and the public: emergency sharing, refusal, consent, else no."""
-    until = facts.emergency_until
-    if question.recipient == "supporter" and until is not None and question.at < until:
-        return _permit(fields, "emergency", trace)
-    held = [
-        one for one in facts.grants
-        if one.holds(question.at) and one.recipient == question.recipient_id
-        and one.purpose == question.purpose and one.phase in (question.phase, "both")
-    ]  # fmt: skip
-    if any(not one.kinds for one in held):
+    """Supporters, services and the public: the law for supporters, refusal, consent, else no."""
+    held = [one for one in facts.grants if _concerns(one, question)]
+    refused = any(not one.kinds for one in held)
+    if question.recipient == "supporter" and question.purpose == "rescue":
+        until = facts.emergency_until
+        if until is not None and question.at < until:
+            shared = ROSTER & (facts.emergency_kinds or ROSTER)
+            return _permit(fields & shared, "emergency", trace)
+        trace.append("no emergency sharing is in force")
+        if facts.ordinance and facts.registrant and not refused:
+            return _permit(fields & ROSTER, "ordinance", [*trace, facts.ordinance])
+    if refused:
         return _deny("refusal", trace)
     allowed = frozenset().union(*(one.kinds for one in held)) if held else frozenset()
     if allowed & fields:
         return _permit(fields & allowed, "consent", trace)
     return _deny("no_ground", trace, "deny" if question.recipient == "public" else "ask")
+
+
+def _concerns(grant: Grant, question: Question) -> bool:
+    """Tell whether a consent or refusal is in force and is about this recipient, purpose and phase."""
+    return (
+        grant.holds(question.at)
+        and grant.recipient == question.recipient_id
+        and grant.purpose == question.purpose
+        and grant.phase in (question.phase, "both")
+    )

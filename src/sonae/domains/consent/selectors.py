@@ -1,6 +1,7 @@
-"""Reads: who looked at a resident's data."""
+"""Reads: who looked at a resident's data, which emergency sharing is in force."""
 
-from sonae.domains.consent.models import AccessEvent
+from sonae.core import clock
+from sonae.domains.consent.models import AccessEvent, ConsentGrant, EmergencySharing
 from sonae.platform.access import Actor, Audience, require
 
 
@@ -9,3 +10,18 @@ def accesses(actor: Actor, subject: int, limit: int = 100) -> list[AccessEvent]:
     if actor.resident_id != subject:
         require(actor, Audience.ADMINISTRATOR)
     return list(AccessEvent.objects.filter(subject=subject).order_by("-at", "-pk")[:limit])
+
+
+def grants_of(actor: Actor, subject: int) -> list[ConsentGrant]:
+    """Return a resident's consents and refusals, withdrawn ones included, newest first."""
+    if actor.resident_id != subject:
+        require(actor, Audience.RECEPTION)
+    return list(ConsentGrant.objects.filter(subject=subject).order_by("-granted_at", "-pk"))
+
+
+def sharing_now() -> EmergencySharing | None:
+    """Return the emergency sharing in force, the one that ends last if there are several."""
+    rows = EmergencySharing.objects.filter(
+        approved_at__lte=clock.now(), expires_at__gt=clock.now(), ended_at=None
+    )
+    return rows.order_by("-expires_at").first()

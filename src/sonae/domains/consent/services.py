@@ -1,14 +1,30 @@
-"""Verbs: disclose (decide and record), grant, withdraw."""
+"""Verbs: disclose (decide and record), grant, withdraw; emergency sharing by two people."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from sonae.core import clock
-from sonae.domains.consent.models import AccessEvent, ConsentGrant
-from sonae.domains.consent.rules import Decision, Facts, Grant, Question, decide
-from sonae.platform.access import Actor, Role
+from sonae.core.errors import SonaeError
+from sonae.domains.consent.models import AccessEvent, ConsentGrant, EmergencySharing
+from sonae.domains.consent.rules import (
+    KINDS,
+    LONGEST_SHARING,
+    PHASES,
+    PURPOSES,
+    ROSTER,
+    Decision,
+    Facts,
+    Grant,
+    Question,
+    decide,
+)
+from sonae.domains.consent.selectors import sharing_now
+from sonae.domains.municipalities.interface import municipality
+from sonae.platform import audit
+from sonae.platform.access import Actor, Audience, Role, require
 from sonae.platform.db import bulk_insert, writing
 from sonae.platform.scope import current
 
@@ -37,26 +53,45 @@ def disclose(
     shielded: Collection[int],
     household: Collection[int] = (),
     phase: str = "emergency",
+    supporter: str = "",
+    registrants: Collection[int] = (),
 ) -> dict[int, Decision]:
     """Decide for every subject (resident primary keys) and record each answer in one pass.
 
     ``shielded``: which of them are 支援措置対象者. ``household``: residents of the actor's own
-    household. Return subject → decision; show only ``fields`` of those permitted.
+    household. ``supporter``: the body (消防, 民生委員 …) that staff hand the data to, when it is not for
+    the actor's own work; ``registrants``: which of them are on the roster of 避難行動要支援者.
+    Return subject → decision; show only ``fields`` of those permitted.
     """
-    at = clock.now()
-    grants = _grants(subjects)
-    asked = frozenset(kinds)
-    made = {
-        subject: decide(
-            Question(
-                recipient_kind(actor, subject, household), actor.id, purpose, asked, phase, at
-            ),
-            Facts(shielded=subject in shielded, grants=grants.get(subject, ())),
+    if supporter:
+        require(actor, Audience.OPERATOR)
+    at, asked, grants = clock.now(), frozenset(kinds), _grants(subjects)
+    sharing, ordinance = (sharing_now(), _ordinance()) if supporter else (None, "")
+    made = {}
+    for subject in subjects:
+        kind = "supporter" if supporter else recipient_kind(actor, subject, household)
+        question = Question(kind, supporter or actor.id, purpose, asked, phase, at)
+        facts = Facts(
+            shielded=subject in shielded,
+            grants=grants.get(subject, ()),
+            emergency_until=sharing.expires_at if sharing else None,
+            emergency_kinds=frozenset(sharing.kinds) if sharing else frozenset(),
+            ordinance=ordinance,
+            registrant=subject in registrants,
         )
-        for subject in subjects
-    }
-    record(actor, purpose, made)
+        made[subject] = decide(question, facts)
+    record(actor, purpose, made, supporter)
     return made
+
+
+def _ordinance() -> str:
+    """Return the article of the municipality's opt-out ordinance when one is in force, else nothing.
+
+    It is data of the municipality: ``settings["supporter_ordinance"] = {"article", "from"}``.
+    """
+    found = municipality().settings.get("supporter_ordinance") or {}
+    begun = str(found.get("from", "9999-12-31")) <= clock.today().isoformat()
+    return str(found.get("article", "")) if begun else ""
 
 
 def _grants(subjects: Sequence[int]) -> Mapping[int, Sequence[Grant]]:
@@ -77,7 +112,7 @@ def _grants(subjects: Sequence[int]) -> Mapping[int, Sequence[Grant]]:
     return found
 
 
-def record(actor: Actor, purpose: str, made: Mapping[int, Decision]) -> None:
+def record(actor: Actor, purpose: str, made: Mapping[int, Decision], supporter: str = "") -> None:
     """Write one `AccessEvent` per decision, whatever it was; one's own look is not recorded."""
     shown = {subject: one for subject, one in made.items() if one.rule != "self"}
     if not shown:
@@ -91,7 +126,7 @@ def record(actor: Actor, purpose: str, made: Mapping[int, Decision]) -> None:
                 "world": [scope.world.value] * count,
                 "subject": list(shown),
                 "at": [clock.now()] * count,
-                "recipient": [f"{actor.name or actor.id}"[:120]] * count,
+                "recipient": [(supporter or actor.name or actor.id)[:120]] * count,
                 "purpose": [purpose] * count,
                 "fields": [sorted(one.fields) for one in shown.values()],
                 "decision": [one.outcome for one in shown.values()],
@@ -101,6 +136,12 @@ def record(actor: Actor, purpose: str, made: Mapping[int, Decision]) -> None:
         )
 
 
+def _may_decide(actor: Actor, subject: int) -> None:
+    """Consent is given and withdrawn by the person, or at a window in the person's presence."""
+    if actor.resident_id != subject or actor.role is not Role.RESIDENT:
+        require(actor, Audience.RECEPTION)
+
+
 def grant(
     actor: Actor,
     subject: int,
@@ -108,20 +149,94 @@ def grant(
     purpose: str,
     kinds: Iterable[str],
     phase: str = "both",
+    expires_at: datetime | None = None,
 ) -> ConsentGrant:
     """Record a consent of a resident (empty ``kinds`` = a refusal)."""
+    _may_decide(actor, subject)
+    wanted = sorted(kinds)
+    if purpose not in PURPOSES or not KINDS.issuperset(wanted) or phase not in PHASES:
+        raise SonaeError("unreadable", "目的・情報の種類・時期のどれかが正しくありません。")
     with writing():
-        return ConsentGrant.objects.create(
+        made = ConsentGrant.objects.create(
             subject=subject,
             recipient=recipient,
             purpose=purpose,
-            kinds=sorted(kinds),
+            kinds=wanted,
             phase=phase,
             granted_at=clock.now(),
+            expires_at=expires_at,
         )
+        audit.record(
+            actor.id, "consent_granted" if wanted else "consent_refused", f"resident:{subject}",
+            recipient=recipient, purpose=purpose, kinds=wanted, phase=phase,
+        )  # fmt: skip
+    return made
 
 
 def withdraw(actor: Actor, grant_pk: int) -> None:
-    """Withdraw a consent; it stops counting at once."""
+    """Withdraw a consent or a refusal; it stops counting at once."""
     with writing():
-        ConsentGrant.objects.filter(pk=grant_pk, withdrawn_at=None).update(withdrawn_at=clock.now())
+        row = ConsentGrant.objects.filter(pk=grant_pk).first()
+        if row is None:
+            raise SonaeError("not_found", "この同意は登録されていません。")
+        _may_decide(actor, row.subject)
+        if row.withdrawn_at is None:
+            row.withdrawn_at = clock.now()
+            row.save(update_fields=["withdrawn_at"])
+            audit.record(actor.id, "consent_withdrawn", f"resident:{row.subject}", grant=row.pk)
+
+
+def declare_sharing(
+    actor: Actor, reason: str, kinds: Iterable[str], hours: float
+) -> EmergencySharing:
+    """Draft an emergency sharing with supporters for ``hours`` from its approval (72 at most)."""
+    require(actor, Audience.OPERATOR)
+    wanted, length = sorted(set(kinds)), timedelta(hours=hours)
+    if not reason.strip() or not wanted or not ROSTER.issuperset(wanted):
+        raise SonaeError("unreadable", "理由と、名簿の項目を1つ以上指定してください。")
+    if not timedelta(0) < length <= LONGEST_SHARING:
+        raise SonaeError(
+            "unreadable", "期間は72時間までです。必要なら終わる前に改めて起案してください。"
+        )
+    with writing():
+        made = EmergencySharing.objects.create(
+            reason=reason.strip()[:200], kinds=wanted, declared_by=actor.id,
+            declared_at=clock.now(), expires_at=clock.now() + length,
+        )  # fmt: skip
+        audit.record(actor.id, "sharing_declared", f"sharing:{made.pk}", kinds=wanted, hours=hours)
+    return made
+
+
+def approve_sharing(actor: Actor, sharing_pk: int) -> EmergencySharing:
+    """Put a drafted sharing in force; never by the person who drafted it."""
+    require(actor, Audience.APPROVER)
+    with writing():
+        row = _sharing(sharing_pk)
+        if row.declared_by == actor.id:
+            raise SonaeError("forbidden", "起案した本人は決裁できません。")
+        if row.approved_at or row.ended_at or row.expires_at <= clock.now():
+            raise SonaeError("conflict", "この起案は、もう決裁できません。")
+        row.expires_at = clock.now() + (row.expires_at - row.declared_at)
+        row.approved_by, row.approved_at = actor.id, clock.now()
+        row.save()
+        audit.record(actor.id, "sharing_approved", f"sharing:{row.pk}")
+    return row
+
+
+def end_sharing(actor: Actor, sharing_pk: int) -> None:
+    """End a sharing (or drop a draft) before its time; one person is enough for less disclosure."""
+    require(actor, Audience.OPERATOR)
+    with writing():
+        row = _sharing(sharing_pk)
+        if row.ended_at is None:
+            row.ended_by, row.ended_at = actor.id, clock.now()
+            row.save()
+            audit.record(actor.id, "sharing_ended", f"sharing:{row.pk}")
+
+
+def _sharing(pk: int) -> EmergencySharing:
+    """Return one sharing, held against changes by others until the end of the transaction."""
+    row = EmergencySharing.objects.select_for_update().filter(pk=pk).first()
+    if row is None:
+        raise SonaeError("not_found", "この名簿提供は登録されていません。")
+    return row
