@@ -10,6 +10,7 @@ from sonae.domains.residents.selectors import (
     operator_rows,
     own_home,
     own_household,
+    presented,
     search,
 )
 from sonae.domains.residents.services import clear_register, load_register, share_position
@@ -29,6 +30,7 @@ __all__ = [
     "own_home",
     "own_household",
     "population",
+    "presented",
     "qr",
     "search",
     "share_position",

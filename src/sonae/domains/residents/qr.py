@@ -59,6 +59,13 @@ def public_key() -> bytes:
     return _key().public_key().public_bytes_raw()
 
 
+def sign(data: bytes) -> bytes:
+    """Return the 64-byte signature under ``data`` (extracts for terminals; never starts with 0x01)."""
+    if data[:1] == b"\x01":
+        raise ValueError("the first byte 1 is a QR token's own")
+    return _key().sign(data)
+
+
 def make(kind: str, identifier: str, expires_at: datetime) -> str:
     """Return the token text for a person or a household."""
     head = _HEAD.pack(1, kind.encode("ascii"), int(expires_at.timestamp()))

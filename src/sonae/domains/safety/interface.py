@@ -1,5 +1,6 @@
 """What other domains and the screens may use of safety."""
 
+from sonae.domains.safety.extracts import extract, public_jwk
 from sonae.domains.safety.inquiries import close_inquiry, open_inquiry
 from sonae.domains.safety.models import (
     Inquiry,
@@ -10,6 +11,7 @@ from sonae.domains.safety.models import (
     Visitor,
 )
 from sonae.domains.safety.rules import DIRECTIONS, SOURCES, STATUSES
+from sonae.domains.safety.scans import Answer, receive
 from sonae.domains.safety.selectors import (
     Count3,
     Occupancy,
@@ -18,6 +20,7 @@ from sonae.domains.safety.selectors import (
     conflicts,
     current_inquiry,
     curve,
+    exported,
     help_wanted,
     occupancies,
     occupancy,
@@ -39,12 +42,19 @@ from sonae.domains.safety.services import (
     server_clock,
     undo,
 )
-from sonae.domains.safety.terminals import enrol_terminal, revoke_terminal, terminal_by_token
+from sonae.domains.safety.terminals import (
+    enrol_terminal,
+    revoke_terminal,
+    terminal_by_token,
+    terminals,
+    touch,
+)
 
 __all__ = [
     "DIRECTIONS",
     "SOURCES",
     "STATUSES",
+    "Answer",
     "Count3",
     "Inquiry",
     "InquirySubject",
@@ -63,12 +73,16 @@ __all__ = [
     "current_inquiry",
     "curve",
     "enrol_terminal",
+    "exported",
+    "extract",
     "help_wanted",
     "known_residents",
     "occupancies",
     "occupancy",
     "open_inquiry",
+    "public_jwk",
     "rebuild",
+    "receive",
     "recent",
     "record",
     "report_self",
@@ -76,6 +90,8 @@ __all__ = [
     "server_clock",
     "state_of",
     "terminal_by_token",
+    "terminals",
+    "touch",
     "unaccounted",
     "unaccounted_by_town",
     "unaccounted_by_urgency",

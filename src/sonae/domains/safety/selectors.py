@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -281,3 +281,32 @@ def help_wanted() -> list[PersonState]:
     """Return people who said that they need help or are injured, newest first."""
     rows = PersonState.objects.filter(status__in=("needs_help", "injured"))
     return list(rows.select_related("resident__household", "facility").order_by("-seen_at"))
+
+
+def exported() -> Iterator[dict[str, object]]:
+    """Give every stored event as the contract of `sonae reception export` has it, oldest first.
+
+    ``status`` is accepted or refused (with ``error``); ``safety`` what was said of the person.
+    """
+    rows = Sighting.objects.order_by("recorded_at", "pk").values_list(
+        "pk", "resident__resident_id", "visitor_id", "facility__public_id", "direction",
+        "occurred_at", "clock", "device", "refusal", "status", "recorded_at", "supersedes",
+    )  # fmt: skip
+    for pk, who, visitor, where, move, at, tick, device, refusal, how, kept, old in rows.iterator(
+        chunk_size=5000
+    ):
+        yield {
+            "id": str(pk),
+            "resident_id": who,
+            "shelter_id": where,
+            "direction": move,
+            "occurred_at": at.astimezone(clock.JST).isoformat(),
+            "clock": tick,
+            "terminal": device,
+            "status": "refused" if refusal else "accepted",
+            "error": refusal or None,
+            "safety": how,
+            "visitor": visitor,
+            "recorded_at": kept.astimezone(clock.JST).isoformat(),
+            "supersedes": str(old) if old else None,
+        }

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 
 from sonae.core import clock
 from sonae.core.ids import HybridClock, uuid7
@@ -21,7 +20,7 @@ from sonae.domains.safety.rules import Event
 from sonae.platform import audit
 from sonae.platform.access import Actor
 from sonae.platform.db import bulk_insert, writing
-from sonae.platform.scope import Scope, current
+from sonae.platform.scope import Scope, current, current_world
 
 _server_clocks: dict[Scope, HybridClock] = {}
 """One per world: an exercise on simulated time must not push the live clock ahead."""
@@ -190,7 +189,10 @@ def events_of(
 ) -> dict[int, list[Event]]:
     """Return person → all sightings that were accepted, up to a moment of occurrence."""
     found: dict[int, list[Event]] = {person: [] for person in people}
-    rows = Sighting.objects.filter(**{f"{column}__in": list(found)}, refusal="")
+    # Without the municipality, so that SQLite looks people up and does not walk through the world.
+    rows = Sighting.everywhere.filter(
+        **{f"{column}__in": list(found)}, world=current_world(), refusal=""
+    )
     if until is not None:
         rows = rows.filter(occurred_at__lte=until)
     for person, *values in rows.values_list(column, *_EVENT_COLUMNS):
@@ -235,12 +237,20 @@ def _account(histories: Mapping[int, Sequence[Event]]) -> None:
     inquiry = Inquiry.objects.filter(closed_at=None).first()
     if inquiry is None:
         return
-    by_time: dict[datetime | None, list[int]] = defaultdict(list)
-    for person, events in histories.items():
-        by_time[rules.accounted_since(events, inquiry.opened_at)].append(person)
-    for since, people in by_time.items():
-        InquirySubject.objects.filter(inquiry=inquiry, resident__in=people).update(
-            accounted_at=since
+    field = InquirySubject._meta.get_field("accounted_at")
+    table = connection.ops.quote_name(InquirySubject._meta.db_table)
+    rows = [
+        (
+            field.get_db_prep_save(rules.accounted_since(events, inquiry.opened_at), connection),
+            inquiry.pk,
+            person,
+        )
+        for person, events in histories.items()
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {table} SET accounted_at = %s WHERE inquiry_id = %s AND resident_id = %s",  # noqa: S608
+            rows,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from datetime import timedelta
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
@@ -16,6 +17,7 @@ from sonae.platform.db import writing
 from sonae.platform.scope import current_municipality
 
 _TTL_SECONDS = 30.0
+_SEEN_EVERY = timedelta(seconds=60)
 _known: dict[tuple[str, str], tuple[float, Terminal | None]] = {}
 
 
@@ -56,9 +58,27 @@ def terminal_by_token(token: str) -> Terminal | None:
     return found
 
 
-def revoke_terminal(code: str, *, actor: Actor) -> None:
-    """End a terminal's access (within 30 s in every process)."""
+def touch(terminal: Terminal) -> None:
+    """Note that a terminal was heard of, at most once a minute: a silent desk must be noticed."""
+    now = clock.SystemClock().now()
+    if terminal.last_seen_at is not None and now - terminal.last_seen_at < _SEEN_EVERY:
+        return
+    terminal.last_seen_at = now
     with writing():
-        Terminal.objects.filter(code=code, revoked_at=None).update(revoked_at=clock.now())
-        audit.record(actor.id, "terminal_revoked", code)
+        Terminal.objects.filter(pk=terminal.pk).update(last_seen_at=now)
+
+
+def terminals() -> list[Terminal]:
+    """Return all terminals with their facilities, revoked ones included, by code."""
+    return list(Terminal.objects.select_related("facility").order_by("code"))
+
+
+def revoke_terminal(code: str, *, actor: Actor) -> bool:
+    """End a terminal's access (within 30 s in every process); whether there was one to end."""
+    with writing():
+        live = Terminal.objects.filter(code=code, revoked_at=None)
+        ended = live.update(revoked_at=clock.now()) > 0
+        if ended:
+            audit.record(actor.id, "terminal_revoked", code)
     _known.clear()
+    return ended

@@ -1,6 +1,150 @@
-"""Routes of the section: REST API."""
+"""Routes of the section: REST API, described by itself at ``/api/v1/openapi.json``."""
 
-from django.urls import URLPattern
+from __future__ import annotations
 
-app_name = "api"
-urlpatterns: list[URLPattern] = []
+import logging
+from typing import Any, cast
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, path
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from sonae import __version__
+from sonae.core.errors import SonaeError
+from sonae.domains.safety import interface as safety
+from sonae.platform.access import Audience, audience
+from sonae.platform.problems import STATUS, problem
+from sonae.web.api import reads, scans
+from sonae.web.api.callers import OperatorSession, TerminalToken, require_reader, terminal_for
+
+MOST_TELEGRAM_BYTES = 16 * 1024 * 1024
+log = logging.getLogger(__name__)
+api = NinjaAPI(
+    title="Sonae",
+    version=__version__,
+    description="避難所の受付、開設状況、警報、避難情報。エラーは application/problem+json です。",
+    urls_namespace="api_v1",
+    docs_url=None,
+    openapi_url="/openapi.json",
+)
+_terminal, _operator = TerminalToken(), OperatorSession()
+
+
+@api.exception_handler(SonaeError)
+def _expected(_request: HttpRequest, error: SonaeError) -> HttpResponse:
+    more = {"hint": error.hint} if error.hint else {}
+    return problem(STATUS.get(error.code, 422), error.code, error.detail, **more)
+
+
+@api.exception_handler(AuthenticationError)
+def _unknown(_request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
+    return problem(401, "sign_in", "受付端末のトークンか、ログインが必要です。")
+
+
+@api.exception_handler(ValidationError)
+def _invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
+    return problem(422, "unprocessable", "値が正しくありません。", errors=error.errors)
+
+
+@api.exception_handler(HttpError)
+def _http(_request: HttpRequest, error: HttpError) -> HttpResponse:
+    code = "forbidden" if error.status_code == 403 else "refused"
+    return problem(error.status_code, code, str(error))
+
+
+@api.exception_handler(Http404)
+def _missing(_request: HttpRequest, _error: Http404) -> HttpResponse:
+    return problem(404, "not_found")
+
+
+@api.exception_handler(Exception)
+def _defect(_request: HttpRequest, error: Exception) -> HttpResponse:
+    log.error("API request failed", exc_info=error)
+    return problem(500, "internal", "処理できませんでした。少し待って送り直してください。")
+
+
+@api.post(
+    "/shelters/{shelter_id}/scans",
+    auth=_terminal,
+    summary="受付記録をまとめて送る（id で一度だけ数える）",
+    openapi_extra=scans.OPENAPI,
+    tags=["reception"],
+)
+def post_scans(request: HttpRequest, shelter_id: str) -> HttpResponse:
+    """One result per event, in order; accepted and duplicate mean: on disk."""
+    return scans.handle(request, terminal_for(request, shelter_id))
+
+
+@api.get(
+    "/shelters/{shelter_id}/extract",
+    auth=_terminal,
+    summary="地区の名簿（署名付き・期限付き）",
+    tags=["reception"],
+)
+def get_extract(request: HttpRequest, shelter_id: str) -> HttpResponse:
+    """The people of the terminal's district as a compact JWS (EdDSA)."""
+    text = safety.extract(terminal_for(request, shelter_id))
+    return HttpResponse(
+        text, content_type="application/jose", headers={"Cache-Control": "no-store"}
+    )
+
+
+@api.get("/shelters/{shelter_id}/occupancy", response=reads.Occupancy, tags=["shelters"])
+def get_occupancy(request: HttpRequest, shelter_id: str, at: str = "") -> reads.Occupancy:
+    """People and households inside, now or as of any time."""
+    require_reader(request)
+    return reads.occupancy(shelter_id, at)
+
+
+@api.get("/shelters", response=list[reads.Shelter], tags=["shelters"])
+def get_shelters(request: HttpRequest) -> list[reads.Shelter]:
+    """Every facility with its designations, state and head-count."""
+    require_reader(request)
+    return reads.shelter_list()
+
+
+@api.get("/warnings", response=list[reads.InForce], tags=["warnings"])
+def get_warnings(request: HttpRequest) -> list[reads.InForce]:
+    """Warnings in force, gravest first."""
+    require_reader(request)
+    return reads.warnings_in_force()
+
+
+@api.post("/warnings", auth=_operator, tags=["warnings"])
+def post_warning(request: HttpRequest) -> dict[str, Any]:
+    """Hand in a telegram exactly as received (XML in the body)."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_TELEGRAM_BYTES:
+        raise SonaeError("too_large", "電文が大きすぎます。")
+    return reads.accept_telegram(request.body)
+
+
+@api.get("/orders", response=list[reads.Order], tags=["orders"])
+def get_orders(request: HttpRequest) -> list[reads.Order]:
+    """Evacuation orders in force, gravest first."""
+    require_reader(request)
+    return reads.orders_in_force()
+
+
+@api.get("/keys", tags=["reception"])
+def get_keys(request: HttpRequest) -> dict[str, Any]:
+    """The public key (JWK set) that verifies extracts and QR codes offline."""
+    return {"keys": [safety.public_jwk()]}
+
+
+@audience(Audience.PUBLIC, Audience.TERMINAL)
+def unknown_path(_request: HttpRequest, rest: str) -> HttpResponse:
+    """Answer an address that the API does not have."""
+    return problem(404, "not_found", f"/api/v1/{rest} はありません。")
+
+
+def _described() -> list[URLPattern | URLResolver]:
+    """Return the routes with their audiences: each operation checks its own caller as well."""
+    patterns = api.urls[0]
+    for pattern in patterns:
+        audience(Audience.PUBLIC, Audience.TERMINAL)(cast("URLPattern", pattern).callback)
+    return patterns
+
+
+app_name = "api_v1"
+urlpatterns = [*_described(), path("<path:rest>", unknown_path)]

@@ -1,0 +1,270 @@
+"""Reception events as terminals send them: read each one, resolve the person, record all at once.
+
+Nothing that a terminal sends is lost: what cannot count is stored with its reason (``refusal``) and
+answered ``refused``. Only a batch that is no list of objects is turned away as a whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import NAMESPACE_OID, UUID, uuid5
+
+from sonae.core import clock
+from sonae.core.errors import SonaeError
+from sonae.core.ids import parse_clock
+from sonae.domains.residents import interface as residents
+from sonae.domains.safety import rules
+from sonae.domains.safety.models import Terminal
+from sonae.domains.safety.services import NewSighting, VisitorFacts, known_residents, record
+
+MOST_EVENTS: Final = 1000
+MOST_PARTY: Final = 60
+_NOTE, _TEXT = 400, 200
+_FACTS: Final = ("name", "kana", "birth_date", "address")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What became of one further member of the party of an event."""
+
+    resident_id: str
+    status: str
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one event; ``id`` as the terminal wrote it (None when it wrote none)."""
+
+    id: object
+    status: str
+    error: str | None = None
+    party: tuple[Member, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """The answer of the contract; ``party`` only when one of its members was refused."""
+        made: dict[str, object] = {"id": self.id, "status": self.status, "error": self.error}
+        if any(one.status == "refused" for one in self.party):
+            made["party"] = [
+                {"resident_id": m.resident_id, "status": m.status, "error": m.error}
+                for m in self.party
+            ]
+        return made
+
+
+@dataclass(slots=True)
+class _Read:
+    """One event on its way: the base sighting, whom it is about, who else is present."""
+
+    raw_id: object
+    base: NewSighting
+    resident: str = ""
+    party: list[str] = field(default_factory=list)
+
+
+def receive(terminal: Terminal, events: Sequence[Any]) -> list[Answer]:
+    """Store a batch of events of one terminal; one answer per event, in order.
+
+    When this returns, everything answered is on disk. `SonaeError` ``unreadable`` when the batch is
+    no list of objects or longer than `MOST_EVENTS`; then nothing was stored.
+    """
+    if len(events) > MOST_EVENTS:
+        raise SonaeError("too_large", f"一度に送れるのは{MOST_EVENTS}件までです。")
+    if not all(isinstance(event, Mapping) for event in events):
+        raise SonaeError("unprocessable", "events は記録（オブジェクト）の配列にしてください。")
+    read = [_read(event, terminal) for event in events]
+    wanted = {pid for one in read for pid in (one.resident, *one.party) if pid}
+    known = known_residents(sorted(wanted)) if wanted else {}
+    sets = [_sightings(one, known) for one in read]
+    results = iter(record([one for group in sets for one in group]))
+    answers = []
+    for one, group in zip(read, sets, strict=True):
+        main, *others = [next(results) for _ in group]
+        members = zip(_others(one), others, strict=True)
+        party = tuple(Member(pid, result.status, result.error) for pid, result in members)
+        answers.append(Answer(one.raw_id, main.status, main.error, party))
+    return answers
+
+
+def _others(one: _Read) -> list[str]:
+    """Return the members of the party beside the person the event itself is about."""
+    return [] if one.base.refusal else [pid for pid in one.party if pid != one.resident]
+
+
+def _sightings(one: _Read, known: Mapping[str, int]) -> list[NewSighting]:
+    """Return the sightings of one event: its own, and one per further member of the party."""
+    if one.base.refusal:
+        return [one.base]
+    first = _about(one.base, one.resident, known) if one.resident else one.base
+    ids = {pid: uuid5(one.base.id, pid) for pid in _others(one)}
+    plain = replace(one.base, visitor=None, needs=(), supersedes=None)
+    return [first, *(_about(replace(plain, id=ids[p]), p, known) for p in ids)]
+
+
+def _about(base: NewSighting, pid: str, known: Mapping[str, int]) -> NewSighting:
+    """Return the sighting for one resident, refused when there is no such person."""
+    if pid in known:
+        return replace(base, resident_pk=known[pid])
+    return replace(base, refusal="unknown_resident", note=f"{base.note} {pid}".strip()[:_NOTE])
+
+
+def _read(event: Mapping[str, Any], terminal: Terminal) -> _Read:
+    """Read one event; whatever is wrong with it becomes its refusal, with the event in the note."""
+    raw_id = event.get("id")
+    made = _Read(raw_id, _blank(event, terminal))
+    try:
+        made.base = _base(event, made.base)
+        made.party = _party(event)
+        _person(event, made)
+    except SonaeError as error:
+        made.base = replace(made.base, refusal=error.code[:40], note=_kept(event))
+    return made
+
+
+def _kept(event: Mapping[str, Any]) -> str:
+    """Return the event as text for the note of a refused one, so that a person can read it."""
+    return _clean(json.dumps(event, ensure_ascii=False, default=str))[:_NOTE]
+
+
+def _clean(text: str) -> str:
+    """Return text without NUL and lone surrogates, which no database takes."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def _blank(event: Mapping[str, Any], terminal: Terminal) -> NewSighting:
+    """Return what is stored of an event even when nothing in it can be read."""
+    return NewSighting(
+        id=_event_id(event),
+        direction="in",
+        occurred_at=clock.now(),
+        clock="",
+        source="reception",
+        facility_pk=terminal.facility_id,
+        device=terminal.code,
+        actor=f"terminal:{terminal.code}",
+    )
+
+
+def _event_id(event: Mapping[str, Any]) -> UUID:
+    """Return the event's id; one that is no UUID is mapped to one, the same at every delivery."""
+    text = event.get("id")
+    try:
+        return UUID(text) if isinstance(text, str) else _made_id(event)
+    except ValueError:
+        return _made_id(event)
+
+
+def _made_id(event: Mapping[str, Any]) -> UUID:
+    content = event.get("id") or json.dumps(event, sort_keys=True, default=str)
+    return uuid5(NAMESPACE_OID, f"sonae:scan:{_clean(str(content))}")
+
+
+def _base(event: Mapping[str, Any], blank: NewSighting) -> NewSighting:
+    """Return the sighting without its person; `SonaeError` names what cannot be read."""
+    text = event.get("id")
+    if not isinstance(text, str) or str(blank.id) != text.lower():
+        raise SonaeError("bad_id", "id は UUID version 7 にしてください。")
+    at, supersedes = _moment(event.get("occurred_at")), event.get("supersedes")
+    stamp = _text(event, "clock", 64) if "clock" in event else f"{clock.unix_ms(at):013d}-0000-0"
+    parse_clock(stamp)
+    return replace(
+        blank,
+        direction=_one_of(event, "direction", rules.DIRECTIONS, None),
+        status=_one_of(event, "status", rules.STATUSES, "safe"),
+        occurred_at=at,
+        clock=stamp,
+        place=_text(event, "place", _TEXT),
+        offline=event.get("offline") is True,
+        needs=_needs(event.get("needs")),
+        note=_text(event, "note", _NOTE),
+        supersedes=_uuid(supersedes) if supersedes else None,
+    )
+
+
+def _text(event: Mapping[str, Any], key: str, longest: int) -> str:
+    value = event.get(key)
+    return _clean(value)[:longest] if isinstance(value, str) else ""
+
+
+def _one_of(event: Mapping[str, Any], key: str, allowed: Sequence[str], default: str | None) -> str:
+    value = event.get(key, default)
+    if value not in allowed:
+        raise SonaeError(f"bad_{key}", f"{key} の値が正しくありません。", "、".join(allowed))
+    return str(value)
+
+
+def _moment(value: object) -> datetime:
+    """Return a time as an aware moment; one without an offset is Japanese time."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if at is None:
+            raise SonaeError("bad_time", "occurred_at を読めません。")
+        return (at if at.tzinfo else at.replace(tzinfo=clock.JST)).astimezone(clock.JST)
+    except (ValueError, OverflowError):
+        raise SonaeError("bad_time", "occurred_at を読めません。") from None
+
+
+def _uuid(value: object) -> UUID:
+    try:
+        return UUID(str(value))
+    except ValueError:
+        raise SonaeError("bad_supersedes", "supersedes は記録の id にしてください。") from None
+
+
+def _needs(value: object) -> list[str]:
+    listed = value if isinstance(value, list) else []
+    return [_clean(need)[:40] for need in listed if isinstance(need, str)][:20]
+
+
+def _party(event: Mapping[str, Any]) -> list[str]:
+    """Return the resident ids present, each once."""
+    value = event.get("party") or []
+    if not isinstance(value, list) or not all(isinstance(pid, str) for pid in value):
+        raise SonaeError("bad_party", "party は住民IDの配列にしてください。")
+    if len(value) > MOST_PARTY:
+        raise SonaeError("bad_party", f"party は{MOST_PARTY}人までです。")
+    return list(dict.fromkeys(_clean(pid)[:24] for pid in value))
+
+
+def _person(event: Mapping[str, Any], made: _Read) -> None:
+    """Find out whom the event is about: id, QR, card, or what is known of a visitor."""
+    person = event.get("person")
+    if not isinstance(person, Mapping):
+        raise SonaeError("bad_person", "person がありません。")
+    if _text(person, "resident_id", 64):
+        made.resident = _text(person, "resident_id", 64)
+    elif shown := _text(person, "qr", 400) or _text(person, "card", 64):
+        made.resident = _shown(shown.strip(), made.party)
+    else:
+        facts = VisitorFacts(*(_text(person, key, _TEXT).strip() for key in _FACTS))
+        if not (facts.name or facts.kana):
+            raise SonaeError("bad_person", "氏名かフリガナが必要です。")
+        made.base = replace(made.base, visitor=_fitting(facts))
+
+
+def _fitting(facts: VisitorFacts) -> VisitorFacts:
+    """Return the facts within the columns' lengths."""
+    return VisitorFacts(facts.name[:120], facts.kana[:160], facts.birth_date[:10], facts.address)
+
+
+def _shown(text: str, party: Sequence[str]) -> str:
+    """Return the resident whose code or card was shown; a household's card needs to be told who came."""
+    how, found = residents.presented(text)
+    if not found and not _of_household(text):
+        raise SonaeError("unknown_card" if how != "qr" else "qr_unknown", "登録がありません。")
+    if len(found) == 1 and not _of_household(text):
+        return str(found[0].resident_id)
+    if not party:
+        raise SonaeError("party_missing", "世帯のカードです。来ている人を party に入れてください。")
+    return party[0]
+
+
+def _of_household(text: str) -> bool:
+    """Tell whether a text is a household's card or code."""
+    if residents.qr.is_token(text):
+        return residents.qr.verify(text).kind == residents.qr.HOUSEHOLD
+    return residents.Household.objects.filter(card_code=text).exists()

@@ -1,0 +1,180 @@
+"""What the API tells: shelters and head-counts, warnings in force, evacuation orders in force."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ninja import Schema
+from pydantic import Field
+
+from sonae.core import clock
+from sonae.core.clock import JST
+from sonae.core.errors import SonaeError
+from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.safety import interface as safety
+from sonae.domains.shelters import interface as shelters
+from sonae.domains.shelters.interface import Place
+from sonae.domains.warnings import interface as warnings
+
+
+class Occupancy(Schema):
+    """People and households inside; null = nobody has reported a head-count."""
+
+    people: int | None
+    households: int | None
+    as_of: datetime
+    capacity: int | None = Field(description="null = unknown, never 0 for unknown")
+    state: str = Field(description="open, preparing, full, closed or unknown")
+
+
+class Shelter(Schema):
+    """One facility; ``hazards`` only for a 指定緊急避難場所."""
+
+    id: str
+    name: str
+    address: str
+    lat: float
+    lon: float
+    kind: str = Field(description="emergency_site, shelter, both or other")
+    hazards: dict[str, str] | None
+    restricted_to: list[str]
+    state: str
+    state_at: datetime | None
+    people: int | None
+    capacity: int | None
+
+
+class InForce(Schema):
+    """One warning in force: area × kind. ``level`` is the level as stated, not an evacuation order."""
+
+    area: dict[str, str]
+    phenomenon: str
+    kind: str
+    level: int | None
+    severity: str
+    since: datetime
+    until: datetime | None
+    issued_at: datetime | None
+
+
+class Order(Schema):
+    """避難情報 in force: the mayor's decision."""
+
+    number: int
+    level: int
+    name: str
+    hazard: str
+    status: str
+    towns: list[str]
+    whole_city: bool
+    reason: str
+    people: int
+    issued_at: datetime | None
+
+
+def shelter_list() -> list[Shelter]:
+    """Return every facility with state and head-count."""
+    return [_shelter(place) for place in shelters.places(safety.occupancies())]
+
+
+def _shelter(place: Place) -> Shelter:
+    row, site = place.facility, place.site
+    kinds = {(True, True): "both", (True, False): "emergency_site", (False, True): "shelter"}
+    return Shelter(
+        id=row.public_id,
+        name=row.name,
+        address=row.address,
+        lat=row.latitude,
+        lon=row.longitude,
+        kind=kinds.get((site is not None, place.shelter is not None), "other"),
+        hazards=site.hazards if site else None,
+        restricted_to=place.restricted_to,
+        state=place.state,
+        state_at=place.report.at if place.report else None,
+        people=place.people,
+        capacity=place.capacity,
+    )
+
+
+def occupancy(shelter_id: str, at: str) -> Occupancy:
+    """Return who is inside a facility, now or as of ``at`` (ISO time, Japanese without an offset)."""
+    moment = _moment(at) if at else None
+    found = next(
+        (p for p in shelters.places({}, moment) if p.facility.public_id == shelter_id), None
+    )
+    if found is None:
+        raise SonaeError("not_found", f"施設ID {shelter_id} は登録されていません。")
+    pk, as_of = found.facility.pk, moment or clock.now()
+    seen = safety.Sighting.objects.filter(facility=pk, refusal="", occurred_at__lte=as_of).exists()
+    inside = safety.occupancy(pk, moment) if seen else None
+    return Occupancy(
+        people=inside.people if inside else None,
+        households=inside.households if inside else None,
+        as_of=inside.as_of if inside else as_of,
+        capacity=found.capacity,
+        state=found.state,
+    )
+
+
+def _moment(text: str) -> datetime:
+    """Return the moment of a query; a ``+`` that became a blank in the address is meant as one."""
+    try:
+        at = datetime.fromisoformat(text.strip().replace(" ", "+"))
+    except ValueError:
+        raise SonaeError(
+            "bad_time", "at を読めません。", "2026-07-01T18:00:00+09:00 の形で。"
+        ) from None
+    return at if at.tzinfo else at.replace(tzinfo=JST)
+
+
+def warnings_in_force() -> list[InForce]:
+    """Return the warnings in force, gravest first."""
+    return [
+        InForce(
+            area={"code": w.area_code, "name": w.area_name, "type": w.area_type},
+            phenomenon=w.phenomenon,
+            kind=w.kind,
+            level=w.level,
+            severity=w.severity,
+            since=w.since,
+            until=w.until,
+            issued_at=w.telegram.sent_at,
+        )
+        for w in warnings.in_force()
+    ]
+
+
+def orders_in_force() -> list[Order]:
+    """Return the evacuation orders in force, gravest first."""
+    return [
+        Order(
+            number=row.number,
+            level=row.level,
+            name=str(evacuation.ORDER_NAMES[row.level]),
+            hazard=row.hazard,
+            status=row.status,
+            towns=[town.name for town in row.towns.all()],
+            whole_city=row.whole_city,
+            reason=row.reason,
+            people=row.people,
+            issued_at=row.issued_at,
+        )
+        for row in evacuation.orders_in_force()
+    ]
+
+
+def accept_telegram(raw: bytes) -> dict[str, Any]:
+    """Take a telegram as received; what cannot be read is kept too and answered with its error."""
+    if not raw:
+        raise SonaeError("unreadable", "電文が空です。")
+    made = warnings.accept(raw, via="api")
+    return {
+        "telegram": made.telegram,
+        "state": made.state,
+        "world": made.world.value,
+        "duplicate": made.duplicate,
+        "concerns_us": made.concerns_us,
+        "error": made.error or None,
+        "detail": made.detail or None,
+    }

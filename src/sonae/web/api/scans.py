@@ -1,0 +1,106 @@
+"""``POST /shelters/{id}/scans``: the batch of reception events (contract), as lean as it can be."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+
+from sonae.core.errors import SonaeError
+from sonae.domains.safety import interface as safety
+
+MOST_BYTES: Final = 2 * 1024 * 1024
+"""1,000 events of the contract's size; a device sends 30 at a time."""
+
+
+def handle(request: HttpRequest, terminal: safety.Terminal) -> HttpResponse:
+    """Store the batch and answer each event; the answer leaves only once all of it is on disk."""
+    answers = safety.receive(terminal, _events(_body(request)))
+    safety.touch(terminal)
+    results = [answer.as_json() for answer in answers]
+    # Plain ASCII: an id that a device wrote comes back whatever characters are in it.
+    return HttpResponse(json.dumps({"results": results}), content_type="application/json")
+
+
+def _body(request: HttpRequest) -> bytes:
+    """Return the body; refused before it is read when it is too large."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+        raise SonaeError(
+            "too_large",
+            f"一度に送れるのは{MOST_BYTES // 1024 // 1024} MBまでです。",
+            "30件ずつに分けて送ってください。",
+        )
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise SonaeError("unreadable", "圧縮せずに送ってください。")
+    return request.body
+
+
+def _events(body: bytes) -> list[Any]:
+    """Return the events of a batch; `SonaeError` ``unreadable`` (400) or ``unprocessable`` (422)."""
+    try:
+        batch = json.loads(body.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise SonaeError("unreadable", "文字コードは UTF-8 にしてください。") from None
+    except (ValueError, RecursionError):
+        raise SonaeError("unreadable", "JSON として読めません。") from None
+    events = batch.get("events") if isinstance(batch, dict) else None
+    if not isinstance(events, list):
+        raise SonaeError("unprocessable", "events（記録の配列）がありません。")
+    return events
+
+
+EVENT_SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["id", "direction", "occurred_at", "clock", "person"],
+    "properties": {
+        "id": {"type": "string", "format": "uuid", "description": "UUID version 7 of the device"},
+        "direction": {"type": "string", "enum": list(safety.DIRECTIONS)},
+        "status": {"type": "string", "enum": list(safety.STATUSES), "default": "safe"},
+        "occurred_at": {"type": "string", "format": "date-time"},
+        "clock": {
+            "type": "string",
+            "description": "<unix milliseconds, 13 digits>-<counter, 4 hex digits>-<terminal>",
+        },
+        "person": {
+            "type": "object",
+            "description": "One of resident_id, qr, card, or what is known: name, kana, birth_date, "
+            "address",
+            "properties": {
+                key: {"type": "string"}
+                for key in ("resident_id", "qr", "card", "name", "kana", "birth_date", "address")
+            },
+        },
+        "party": {"type": "array", "items": {"type": "string"}, "maxItems": 60},
+        "from": {"type": "string", "description": "Shelter left, for move"},
+        "offline": {"type": "boolean"},
+        "note": {"type": "string", "maxLength": 400},
+        "needs": {"type": "array", "items": {"type": "string"}},
+        "supersedes": {"type": "string", "format": "uuid"},
+    },
+}
+"""One reception event of the contract."""
+
+OPENAPI: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["events"],
+                    "properties": {
+                        "terminal": {"type": "string"},
+                        "sent_at": {"type": "string", "format": "date-time"},
+                        "events": {
+                            "type": "array",
+                            "maxItems": 1000,
+                            "items": EVENT_SCHEMA,
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
+"""The body is read by hand (each event is judged by itself), so its schema is written by hand."""
