@@ -140,6 +140,16 @@ def test_lower_priority_number_goes_first(scope: None, listen: Callable[..., Non
     assert seen == [1, 5, 9]
 
 
+def test_the_live_world_goes_before_the_exercise(scope: None, listen: Callable[..., None]) -> None:
+    seen: list[str] = []
+    listen(a=lambda p: seen.append(current().world.value))
+    with worlds.entered("992011", World.EXERCISE):
+        publish(priority=1)
+    publish(priority=9)
+    outbox.drain()
+    assert seen == ["live", "exercise"]
+
+
 def test_a_delayed_entry_waits(scope: None, listen: Callable[..., None], later: Time) -> None:
     seen: list[Payload] = []
     listen(a=seen.append)
@@ -333,6 +343,60 @@ def test_the_worker_runs_shows_its_life_and_stops(
         worker.join(10)
     assert not worker.is_alive()
     assert not WorkerBeat.objects.exists(), "a worker that stopped in order leaves no sign of life"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_waits_for_the_network_does_not_hold_up_the_rest(
+    listen: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, swift, stop = threading.Event(), threading.Event(), threading.Event()
+    answer = threading.Event()
+
+    def wait_for_the_mail_server(_payload: Payload) -> None:
+        slow.set()
+        assert answer.wait(20)
+
+    monkeypatch.setattr(outbox, "_apart", {"test.slow"})
+    monkeypatch.setitem(outbox._subscribers, "test.slow", {"s": wait_for_the_mail_server})
+    listen(a=lambda p: swift.set())
+
+    def run() -> None:
+        outbox.work(stop, idle_seconds=0.01)
+        connection.close()
+
+    with worlds.entered("992011"), writing():
+        outbox.publish("test.slow", {})
+    worker = threading.Thread(target=run)
+    worker.start()
+    try:
+        assert slow.wait(10)
+        with worlds.entered("992011"):
+            publish()
+        assert swift.wait(10), "the warning waited for the mail server"
+    finally:
+        answer.set()
+        stop.set()
+        worker.join(20)
+    assert states() == ["done", "done"]
+
+
+def test_every_entry_is_in_exactly_one_lane(
+    scope: None, listen: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listen(a=lambda p: None)
+    monkeypatch.setitem(outbox._subscribers, "test.slow", {"s": lambda p: None})
+    publish()
+    with writing():
+        outbox.publish("test.slow", {})
+
+    def topics(lane: outbox.Lane | None) -> list[str]:
+        return sorted(outbox._ready(time.time() + 1, lane).values_list("topic", flat=True))
+
+    for apart, inner in (({"test.slow"}, [TOPIC]), (set(), ["test.slow", TOPIC])):
+        monkeypatch.setattr(outbox, "_apart", apart)
+        assert topics(outbox.Lane.INNER) == inner
+        assert topics(outbox.Lane.APART) == sorted(apart)
+        assert topics(None) == ["test.slow", TOPIC]
 
 
 WORKER = """

@@ -4,6 +4,9 @@
 consequences are on disk together. `work` leases entries, runs their handler outside any
 transaction and records the outcome; a crash only means that the lease runs out. Handlers run at
 least once and must be idempotent. Entries with the same order key run one after the other.
+
+A worker has two lanes: what waits for the network (``apart``) never holds up what only computes, and
+in each lane the live world goes before the exercise.
 """
 
 import contextlib
@@ -15,10 +18,11 @@ import time
 import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
 from typing import Any
 
 from django.db import DatabaseError, close_old_connections, connection
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.query import QuerySet
 
 from sonae.core import clock
@@ -38,6 +42,7 @@ MOST_ATTEMPTS = 50
 _ONCE = ("municipality", "world", "subscriber", "dedupe_key")
 
 _subscribers: dict[str, dict[str, Handler]] = defaultdict(dict)
+_apart: set[str] = set()
 
 
 class Permanent(Exception):
@@ -53,8 +58,20 @@ class Retry(Exception):
         self.seconds = seconds
 
 
-def subscribe(topic: str) -> Callable[[Handler], Handler]:
-    """Register the decorated function as a subscriber of ``topic``, named by its import path."""
+class Lane(StrEnum):
+    """Which entries a thread of the worker takes."""
+
+    INNER = "inner"
+    APART = "apart"
+
+
+def subscribe(topic: str, *, apart: bool = False) -> Callable[[Handler], Handler]:
+    """Register the decorated function as a subscriber of ``topic``, named by its import path.
+
+    ``apart``: its handlers wait for others (a mail server, say), so the topic has a lane of its own.
+    """
+    if apart:
+        _apart.add(topic)
 
     def register(handler: Handler) -> Handler:
         _subscribers[topic][f"{handler.__module__}.{handler.__qualname__}"] = handler
@@ -111,7 +128,16 @@ def _store(made: list[OutboxEntry], dedupe_key: str | None) -> None:
     )
 
 
-def _ready(moment: float) -> QuerySet[OutboxEntry]:
+def _of(lane: Lane | None) -> QuerySet[OutboxEntry]:
+    """Return what is pending in one lane, or in all."""
+    pending = OutboxEntry.everywhere.filter(state=OutboxEntry.PENDING)
+    if lane is None or not _apart:
+        return pending if lane is not Lane.APART else pending.none()
+    mine = Q(topic__in=_apart)
+    return pending.filter(mine if lane is Lane.APART else ~mine)
+
+
+def _ready(moment: float, lane: Lane | None = None) -> QuerySet[OutboxEntry]:
     """Return entries that may run now, best first: due, not leased, nothing earlier in their order."""
     pending = OutboxEntry.everywhere.filter(state=OutboxEntry.PENDING)
     earlier = pending.filter(
@@ -121,19 +147,17 @@ def _ready(moment: float) -> QuerySet[OutboxEntry]:
         order_key=OuterRef("order_key"),
         pk__lt=OuterRef("pk"),
     ).exclude(order_key="")
-    ready = pending.filter(due_at__lte=moment, leased_until__lt=moment)
-    return ready.exclude(Exists(earlier)).order_by("priority", "pk")
+    ready = _of(lane).filter(due_at__lte=moment, leased_until__lt=moment)
+    return ready.exclude(Exists(earlier)).order_by("-world", "priority", "pk")
 
 
-def _lease() -> OutboxEntry | None:
+def _lease(lane: Lane | None = None) -> OutboxEntry | None:
     """Take the best entry for this worker, or None; two workers never hold the same one."""
     moment = time.time()
-    if not OutboxEntry.everywhere.filter(
-        state=OutboxEntry.PENDING, due_at__lte=moment, leased_until__lt=moment
-    ).exists():
+    if not _of(lane).filter(due_at__lte=moment, leased_until__lt=moment).exists():
         return None
     with writing():
-        entry = _ready(moment).first()
+        entry = _ready(moment, lane).first()
         if entry is None:
             return None
         return entry if _hold(entry, moment, attempts=F("attempts") + 1) else None
@@ -186,10 +210,10 @@ def _run(entry: OutboxEntry) -> dict[str, Any]:
     return {"state": OutboxEntry.DONE, "last_error": ""}
 
 
-def drain(*, most: int = 10_000, keeper: "_Keeper | None" = None) -> int:
+def drain(*, most: int = 10_000, lane: Lane | None = None, keeper: "_Keeper | None" = None) -> int:
     """Run entries that are due until none is left; return how many ran (tests, one-off commands)."""
     done = 0
-    while done < most and (entry := _lease()) is not None:
+    while done < most and (entry := _lease(lane)) is not None:
         with keeper.kept(entry) if keeper else contextlib.nullcontext():
             changes = _run(entry)
         _finish(entry, **changes)
@@ -204,19 +228,19 @@ class _Keeper(threading.Thread):
         super().__init__(name="outbox-keeper", daemon=True)
         self.worker = f"{socket.gethostname()}:{os.getpid()}"
         self._stop_asked = stop
-        self._entry: OutboxEntry | None = None
+        self._entries: list[OutboxEntry] = []
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
     def kept(self, entry: OutboxEntry) -> Iterator[None]:
         """Keep the entry's lease alive while its handler runs."""
         with self._lock:
-            self._entry = entry
+            self._entries.append(entry)
         try:
             yield
         finally:
             with self._lock:
-                self._entry = None
+                self._entries.remove(entry)
 
     def run(self) -> None:
         """Beat until the worker stops, then take the sign of life away."""
@@ -231,14 +255,14 @@ class _Keeper(threading.Thread):
         moment = time.time()
         try:
             with self._lock, writing():
-                held = self._entry
+                at = next((one.pk for one in self._entries), None)
                 WorkerBeat.objects.filter(seen_at__lt=moment - 3600).delete()
                 WorkerBeat.objects.update_or_create(
-                    name=self.worker,
-                    defaults={"seen_at": moment, "entry": held.pk if held else None},
+                    name=self.worker, defaults={"seen_at": moment, "entry": at}
                 )
-                if held and held.leased_until < moment + LEASE_SECONDS * 2 / 3:
-                    _hold(held, moment)
+                for held in self._entries:
+                    if held.leased_until < moment + LEASE_SECONDS * 2 / 3:
+                        _hold(held, moment)
         except DatabaseError:
             log.exception("outbox worker %s could not show that it lives", self.worker)
             connection.close()
@@ -247,12 +271,23 @@ class _Keeper(threading.Thread):
 def work(stop: threading.Event, *, idle_seconds: float = 0.1) -> None:
     """Run entries as they become due until ``stop`` is set (the worker process of `sonae serve`)."""
     keeper = _Keeper(stop)
+    beside = threading.Thread(
+        target=_work_lane, args=(Lane.APART, stop, keeper, idle_seconds), name="outbox-apart"
+    )
     keeper.start()
+    beside.start()
     log.info("outbox worker %s started", keeper.worker)
+    _work_lane(Lane.INNER, stop, keeper, idle_seconds)
+    beside.join()
+    keeper.join(timeout=BEAT_SECONDS)
+
+
+def _work_lane(lane: Lane, stop: threading.Event, keeper: _Keeper, idle_seconds: float) -> None:
+    """Run the entries of one lane until ``stop`` is set."""
     while not stop.is_set():
         try:
             close_old_connections()
-            done = drain(most=100, keeper=keeper)
+            done = drain(most=100, lane=lane, keeper=keeper)
         except DatabaseError:
             # The database may be restarting: wait for it, the entries are safe in it.
             log.exception("outbox worker %s lost its database", keeper.worker)
@@ -261,7 +296,7 @@ def work(stop: threading.Event, *, idle_seconds: float = 0.1) -> None:
             stop.wait(1.0)
         if done == 0:
             stop.wait(idle_seconds)
-    keeper.join(timeout=BEAT_SECONDS)
+    connection.close()
 
 
 def worker_seen() -> float | None:

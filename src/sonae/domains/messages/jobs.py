@@ -18,7 +18,7 @@ def send_end(payload: dict[str, Any]) -> None:
     services.send_end(payload["order"], payload["how"])
 
 
-@subscribe(services.SEND)
+@subscribe(services.SEND, apart=True)
 def transmit(payload: dict[str, Any]) -> None:
     """Hand one chunk of a transmission to its channel."""
     services.transmit(payload["transmission"], payload["chunk"])
