@@ -67,7 +67,15 @@ ACTS = {
 """Acts of the audit in words; an act without words is shown by its own name, never left out."""
 
 HIDDEN = ("account", "signed_", "sign_", "session", "password", "mfa")
-KEY_ACTS = ("order.issued", "order.cancelled", "order.lifted", "message.approved")
+KEY_ACTS = (
+    "order.issue",
+    "order.cancel",
+    "order.lift",
+    "order.issued",
+    "order.cancelled",
+    "order.lifted",
+    "message.approved",
+)
 GROUP_WITHIN = timedelta(minutes=10)
 """The same act of the same person this close together is one line with a count."""
 

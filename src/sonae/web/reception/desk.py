@@ -1,0 +1,165 @@
+"""The desk: one search box, who of the household is here, one button; live head-count, undo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib import messages as flash
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from sonae.core.errors import SonaeError
+from sonae.core.ids import uuid7
+from sonae.domains.residents import interface as residents
+from sonae.domains.residents.interface import Person, Search
+from sonae.domains.safety import interface as safety
+from sonae.domains.shelters import interface as shelters
+from sonae.domains.shelters.interface import Facility
+from sonae.platform.access import Actor, Audience, actor_of, audience
+from sonae.web.reception import recording
+from sonae.web.reception.facility import chosen, required
+from sonae.web.templatetags.sonae import in_world
+
+MOST_FOUND = 30
+RECENT = 12
+
+
+@dataclass(frozen=True)
+class Member:
+    """One person of the household on the desk: what may be shown, where last seen, ticked or not."""
+
+    person: Person
+    state: safety.PersonState | None
+    here: bool
+    ticked: bool
+
+    @property
+    def elsewhere(self) -> str:
+        """The other facility where the person is checked in, or nothing."""
+        if self.here or self.state is None or self.state.facility is None:
+            return ""
+        return str(self.state.facility.name) if self.state.direction in ("in", "move") else ""
+
+
+@audience(Audience.RECEPTION)
+def desk(request: HttpRequest) -> HttpResponse:
+    """Show the desk: the search box, what was found, the last result, who is inside."""
+    place = chosen(request)
+    if place is None:
+        return HttpResponseRedirect(in_world("/reception/choose/"))
+    query = request.GET.get("q", "").strip()
+    context = {
+        "place": place,
+        "query": query,
+        "form": str(uuid7()),
+        "done": recording.last_result(request),
+        **_live(place),
+        **(_found(actor_of(request), place, query, request.GET.get("home", "")) if query else {}),
+    }
+    return render(request, "reception/desk.html", context)
+
+
+def _found(actor: Actor, place: Facility, query: str, home: str) -> dict[str, object]:
+    """Return what the search box found: one household, several people to choose from, or why not."""
+    try:
+        found = residents.search(actor, query, limit=MOST_FOUND)
+    except SonaeError as error:
+        return {"refused": error, "searched": True}
+    one = _meant(found, home)
+    if one is None:
+        return {"found": found, "searched": True}
+    return {"members": _members(actor, place, found, one, query), "home": one.pk, "searched": True}
+
+
+def _meant(found: Search, home: str) -> Person | None:
+    """Return whose household is meant: the one chosen from the list, or the only one found."""
+    if home.isdecimal():
+        return next((one for one in found.people if one.pk == int(home)), None)
+    houses = {one.household for one in found.people}
+    return found.people[0] if len(houses) == 1 and not found.more else None
+
+
+def _members(
+    actor: Actor, place: Facility, found: Search, one: Person, query: str
+) -> list[Member]:
+    """Return the household; ticked is who was found by the own code, card or name and is not here."""
+    people = residents.household_of(actor, one.pk, shown=query) or [one]
+    states = safety.state_of([person.pk for person in people])
+    hits = {person.pk for person in found.people if person.household == one.household}
+    # A household's card finds everybody and so tells nothing about who stands here.
+    single = one.pk if len(hits) > 1 and len(found.people) > len(hits) else None
+    meant = {single} if single else hits if len(hits) == 1 else set()
+    made = []
+    for person in people:
+        state = states.get(person.pk)
+        here = state is not None and state.facility_id == place.pk and state.direction in ("in", "move")
+        made.append(Member(person, state, here, person.pk in meant and not here))
+    return made
+
+
+def _live(place: Facility) -> dict[str, object]:
+    """Return the head-count, the capacity and the newest records of the facility."""
+    where = next((p for p in shelters.places() if p.facility.pk == place.pk), None)
+    return {
+        "inside": safety.occupancy(place.pk),
+        "capacity": where.capacity if where else None,
+        "state": where.state if where else "unknown",
+        "recent": recording.recent(place.pk, RECENT),
+    }
+
+
+@audience(Audience.RECEPTION)
+def live(request: HttpRequest) -> HttpResponse:
+    """Return the live part alone (polled): head-count and newest records."""
+    place = required(request)
+    return render(request, "reception/parts/live.html", {"place": place, **_live(place)})
+
+
+@audience(Audience.RECEPTION)
+def record(request: HttpRequest) -> HttpResponse:
+    """Record the ticked people of a household, then show the result and an empty search box."""
+    place, actor, query = required(request), actor_of(request), request.POST.get("q", "")
+    home = request.POST.get("home", "")
+    allowed = residents.household_of(actor, int(home), shown=query) if home.isdecimal() else []
+    ticked = set(request.POST.getlist("person"))
+    people = [p for p in allowed if str(p.pk) in ticked or "everyone" in request.POST]
+    if not people:
+        flash.error(request, _("だれも選ばれていません。来ている人に印をつけてください。"))
+        return HttpResponseRedirect(_back(query, home))
+    recording.record_people(request, place, actor, people)
+    return HttpResponseRedirect(in_world("/reception/"))
+
+
+def _back(query: str, home: str) -> str:
+    """Return the desk's address with the household still open."""
+    from urllib.parse import urlencode
+
+    return in_world(f"/reception/?{urlencode({'q': query, 'home': home})}")
+
+
+@audience(Audience.RECEPTION)
+def visitor(request: HttpRequest) -> HttpResponse:
+    """Check in someone who is not found in the register."""
+    place, actor = required(request), actor_of(request)
+    try:
+        recording.record_visitor(request, place, actor)
+    except SonaeError as error:
+        flash.error(request, f"{error.detail} {error.hint}".strip())
+    return HttpResponseRedirect(in_world("/reception/"))
+
+
+@audience(Audience.RECEPTION)
+def undo(request: HttpRequest) -> HttpResponse:
+    """Take a record of this facility back by a superseding one."""
+    place, typed = required(request), request.POST.get("sighting", "")
+    try:
+        wanted = UUID(typed)
+    except ValueError:
+        raise SonaeError("unreadable", _("どの記録か分かりません。")) from None
+    if not safety.Sighting.objects.filter(pk=wanted, facility=place.pk).exists():
+        raise SonaeError("not_found", _("この記録は、この避難所にはありません。"))
+    safety.undo(actor_of(request), wanted)
+    flash.success(request, _("記録を取り消しました。取り消したことも記録に残ります。"))
+    return HttpResponseRedirect(in_world("/reception/"))

@@ -1,0 +1,181 @@
+"""The public pages over HTTP: no session, no account, no database once kept; the same for everybody."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from sonae.core import danger_level
+from sonae.domains.shelters import interface as shelters
+from sonae.domains.warnings import interface as warnings
+from sonae.web import kept
+from sonae.web.citizen import shared
+from tests.conftest import ROOT
+from tests.fixtures import OPERATOR, City, flood_telegram
+
+CSS = (ROOT / "src/sonae/web/static/sonae.css").read_text("utf-8")
+PUBLIC = ("/", "/shelters/", "/where/", "/where/?q=町", "/where/?town=001", "/where/?at=37.0,139.0")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> Iterator[None]:
+    """Each test renders for itself."""
+    kept.forget()
+    yield
+    kept.forget()
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_nobodys_session_or_account_is_touched(client: Client, city: City, path: str) -> None:
+    """An anonymous reader leaves no trace and costs no look at sessions and accounts."""
+    warnings.accept(flood_telegram(), via="test")
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        answer = client.get(path)
+    assert answer.status_code == 200
+    asked = " ".join(query["sql"] for query in queries)
+    assert "django_session" not in asked and "identity_account" not in asked
+    assert settings.SESSION_COOKIE_NAME not in answer.cookies
+
+
+def test_a_kept_page_asks_the_database_nothing(
+    client: Client, city: City, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    """The second of a thousand readers is answered from memory."""
+    monkeypatch.setattr(shared, "FRESH_SECONDS", 60.0)
+    first = client.get("/")
+    with django_assert_num_queries(0):
+        again = client.get("/")
+    assert again.content == first.content
+
+
+def test_what_one_reader_sends_reaches_no_other(client: Client, city: City) -> None:
+    """Neither a query string nor a header is written into the page that all get."""
+    client.get(
+        "/?next=https://evil.example/&q=<script>", headers={"referer": "https://evil.example/"}
+    )
+    page = client.get("/").content.decode()
+    assert "evil" not in page and '?next=/"' in page.replace("&quot;", '"')
+
+
+def test_the_page_is_compressed_tagged_and_varies(client: Client, city: City) -> None:
+    """Compressed for who can; 304 for who has it; language and world apart."""
+    plain = client.get("/")
+    packed = client.get("/", headers={"accept-encoding": "gzip"})
+    assert gzip.decompress(packed.content) == plain.content
+    assert client.get("/", headers={"if-none-match": plain.headers["ETag"]}).status_code == 304
+    english = client.get("/", headers={"accept-language": "en-GB"})
+    assert b'<html lang="en">' in english.content and b"Shiken City" in english.content
+    for name in ("Cookie", "Accept-Language", "Accept-Encoding"):
+        assert name in plain.headers["Vary"]
+
+
+def test_the_drill_is_closed_to_the_public(client: Client, city: City) -> None:
+    """Nobody may take a drill for the real thing."""
+    answer = client.get("/drill/")
+    assert answer.status_code == 302 or answer.status_code == 401 or answer.status_code == 403
+    assert "避難情報や警報は出ていません" not in answer.content.decode()
+
+
+def test_an_order_leads_the_page(client: Client, city: City) -> None:
+    """All towns of it can be read; the telegram's level never becomes the order's."""
+    from sonae.core import clock
+    from sonae.domains.evacuation.interface import EvacuationOrder
+
+    warnings.accept(flood_telegram(5), via="test")
+    order = EvacuationOrder.objects.create(
+        number=1, level=4, hazard="flood", status="issued", drafted_by="x", drafted_at=clock.now(),
+        issued_at=clock.now(),
+    )  # fmt: skip
+    order.towns.set(city.towns.values())
+    page = client.get("/").content.decode()
+    assert 'class="alarm level-4"' in page and "全員いますぐ避難" in page
+    assert "西町、中町、東町" in page
+    assert 'class="alarm level-5"' not in page
+    order.status = "lifted"
+    order.save()
+    kept.forget()
+    assert 'class="alarm level-4"' not in client.get("/").content.decode()
+
+
+def test_the_colours_are_the_published_ones() -> None:
+    """The style sheet and core.danger_level say the same, text colour included."""
+    for level in danger_level.LEVELS:
+        rule = f".level-{level.level} {{ background: {level.colour}; color: {level.text_colour};"
+        assert rule in CSS, rule
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("q=ないまち", "見つかりませんでした"),
+        ("town=999", "その場所は分かりませんでした"),
+        ("at=91,200", "その場所は分かりませんでした"),
+        ("at=nonsense", "その場所は分かりませんでした"),
+        ("at=51.5,0.1", "その場所は分かりませんでした"),
+        ("q=%00", "見つかりませんでした"),
+    ],
+)
+def test_odd_questions_get_a_plain_answer(
+    client: Client, city: City, query: str, said: str
+) -> None:
+    """And the list of towns to choose from."""
+    answer = client.get(f"/where/?{query}")
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert said in page and "町の一覧からえらぶ" in page
+
+
+def test_hazards_that_do_not_exist_are_ignored(client: Client, city: City) -> None:
+    """A made-up hazard is not answered as if it were one."""
+    page = client.get("/where/?town=001&hazard=meteor").content.decode()
+    assert "meteor" not in page.split("<main")[1] and "西町からの避難先" in page
+
+
+def test_hazards_that_lead_to_the_same_place_share_an_answer(client: Client, city: City) -> None:
+    """One card for landslide and earthquake: the school is next door for both."""
+    page = client.get("/where/?town=001").content.decode()
+    assert "土砂災害・地震" in page and page.count("第一小学校への道") == 1
+
+
+def test_a_restricted_hall_is_never_named_to_everybody(client: Client, city: City) -> None:
+    """The welfare hall takes the elderly and the disabled only."""
+    assert "福祉会館" not in client.get("/where/?town=003").content.decode()
+
+
+def test_only_part_of_a_site_is_said(client: Client, city: City) -> None:
+    """△ of the national list: used only where nothing else is left, with its reason."""
+    for place in city.facilities.values():
+        if place.public_id in {"F2", "F4"}:
+            shelters.set_state(OPERATOR, place.pk, "closed")
+    site = shelters.site_of(city.facilities["F1"])
+    assert site is not None
+    site.hazards = {**site.hazards, "flood": "partial"}
+    site.save()
+    shelters.place_on_network({city.facilities["F1"].pk: city.facilities["F1"].node})
+    page = client.get("/where/?town=001&hazard=flood").content.decode()
+    assert "第一小学校" in page and "施設の一部だけが使えます" in page
+
+
+@pytest.mark.parametrize(
+    "wanted", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", ""]
+)
+def test_the_language_link_only_comes_back_here(client: Client, city: City, wanted: str) -> None:
+    """No open door to elsewhere."""
+    answer = client.get("/language/en/", {"next": wanted})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    assert answer.cookies["sonae_language"].value == "en"
+
+
+def test_an_unknown_language_is_not_found(client: Client, city: City) -> None:
+    """404, and no cookie."""
+    answer = client.get("/language/xx/")
+    assert answer.status_code == 404 and "sonae_language" not in answer.cookies

@@ -1,0 +1,260 @@
+"""The staff desk over HTTP: roles, panels, chronology, raw telegrams, CSV and the layers of the map."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from io import BytesIO
+
+import pytest
+from django.test import Client
+from PIL import Image
+
+from sonae.domains.identity.interface import Account
+from sonae.domains.shelters import interface as shelters
+from sonae.domains.warnings import interface as warnings
+from sonae.platform import audit, outbox
+from sonae.platform.access import Role
+from sonae.platform.models import AuditEntry, OutboxEntry
+from sonae.web import kept
+from sonae.web.staff import chronicle, desk
+from sonae.web.staff.pretty import decoded, readable
+from sonae.web.staff.safety import harmless
+from tests.fixtures import CODE, OPERATOR, City, flood_telegram
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> Iterator[None]:
+    """Each test renders for itself."""
+    kept.forget()
+    yield
+    kept.forget()
+
+
+def signed_in(role: Role, name: str = "") -> Client:
+    """A browser signed in as someone of a role."""
+    account = Account.objects.create_user(
+        f"{role.value}@example.jp", role=role.value, municipality=CODE, name=name
+    )
+    client = Client()
+    client.force_login(account)
+    return client
+
+
+PAGES = (
+    "/staff/", "/staff/warnings/", "/staff/shelters/", "/staff/safety/", "/staff/map/",
+    "/staff/exercise/", "/staff/panels/orders/", "/staff/map/towns.json", "/staff/map/layers.json",
+    "/staff/map/facilities.json", "/staff/map/streets.png",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_are_for_staff_only(city: City, path: str) -> None:
+    """A viewer may look; residents, reception clerks and strangers may not."""
+    assert signed_in(Role.VIEWER).get(path).status_code == 200
+    assert signed_in(Role.RESIDENT).get(path).status_code == 403
+    assert signed_in(Role.RECEPTION).get(path).status_code == 403
+    assert Client().get(path).status_code in {302, 401}
+
+
+@pytest.mark.parametrize(
+    "path", ["shelters/{pk}/report/", "warnings/1/seen/", "exercise/start/", "safety/csv/"]
+)
+def test_changing_is_for_operators(city: City, path: str) -> None:
+    """A viewer changes nothing and takes no file away."""
+    address = "/staff/" + path.format(pk=city.facilities["F1"].pk)
+    client = signed_in(Role.VIEWER)
+    assert client.post(address).status_code == 403
+    assert client.get(address).status_code == 403
+
+
+def test_a_button_is_not_a_link(city: City) -> None:
+    """What changes something is never done by a GET that a browser prefetches."""
+    client = signed_in(Role.OPERATOR)
+    for path in (
+        f"shelters/{city.facilities['F1'].pk}/report/",
+        "warnings/1/seen/",
+        "exercise/start/",
+    ):
+        assert client.get(f"/staff/{path}").status_code in {400, 405}
+    assert shelters.history(city.facilities["F1"].pk) == []
+
+
+def test_a_panel_is_answered_by_304_until_it_changes(city: City) -> None:
+    """The tag that the frame carries is the tag that is asked with."""
+    client = signed_in(Role.VIEWER)
+    first = client.get("/staff/panels/shelters/")
+    tag = first.headers["ETag"]
+    assert tag.replace('"', '\\"') in first.content.decode().replace("&quot;", '"')
+    assert client.get("/staff/panels/shelters/", headers={"if-none-match": tag}).status_code == 304
+    shelters.set_state(OPERATOR, city.facilities["F2"].pk, "open")
+    kept.forget()
+    assert client.get("/staff/panels/shelters/", headers={"if-none-match": tag}).status_code == 200
+
+
+def test_a_panel_that_does_not_exist(city: City) -> None:
+    """404, not an empty frame."""
+    assert signed_in(Role.VIEWER).get("/staff/panels/none/").status_code == 404
+
+
+def test_the_outbox_panel_speaks_up(city: City) -> None:
+    """Something waiting for minutes, something failed: both are told, with what to do."""
+    OutboxEntry.objects.create(
+        topic="x", subscriber="y", created_at="2026-01-01T00:00:00+09:00", due_at=1.0
+    )
+    OutboxEntry.objects.create(
+        topic="x",
+        subscriber="y",
+        created_at="2026-01-01T00:00:00+09:00",
+        due_at=1.0,
+        state="failed",
+    )
+    found = desk.health()
+    assert found["waiting"] == {"pending": 1, "failed": 1} and found["late"] > 1000
+    page = signed_in(Role.VIEWER).get("/staff/panels/outbox/").content.decode()
+    assert "sonae serve" in page and "情報システム担当" in page
+
+
+def test_the_chronology_joins_routine_and_keeps_what_matters_apart(city: City) -> None:
+    """Thirty openings are one line; each order is its own; unknown acts appear by their name."""
+    for facility in city.facilities.values():
+        shelters.set_state(OPERATOR, facility.pk, "open")
+    for level in (3, 4):
+        audit.record("account:1", "order.issue", "order:1", level=level, hazard="flood")
+    audit.record("account:1", "odd.act", name="何か")
+    audit.record("account:1", "signed_in")
+    texts = [line.text for line in chronicle.happenings()]
+    assert sum("避難所の状態を報告" in text for text in texts) == 1
+    assert any(text.endswith("ほか3件") for text in texts)
+    assert [t for t in texts if "発令" in t] == [
+        "避難情報を発令：警戒レベル4 避難指示（洪水）",
+        "避難情報を発令：警戒レベル3 高齢者等避難（洪水）",
+    ]
+    assert "odd.act：何か" in texts
+    assert not any("signed_in" in text for text in texts)
+
+
+def test_the_chronology_names_people(city: City) -> None:
+    """An account number tells nobody who it was; the system is not a person."""
+    account = Account.objects.create_user("a@example.jp", name="当直 花子", municipality=CODE)
+    audit.record(f"account:{account.pk}", "order.submit", level=4, hazard="flood")
+    who = {line.text: line.who for line in chronicle.happenings()}
+    assert who["避難情報の決裁を依頼：警戒レベル4 避難指示（洪水）"] == "当直 花子"
+    assert who["道路網を更新"] == ""
+
+
+def test_telegrams_and_plans_are_in_the_chronology(city: City) -> None:
+    """What arrived leads to its page; what was computed tells for how many."""
+    warnings.accept(flood_telegram(), via="test")
+    outbox.drain()
+    lines = chronicle.happenings()
+    arrived = next(line for line in lines if line.text.startswith("電文を受信"))
+    assert arrived.key and signed_in(Role.VIEWER).get(arrived.href).status_code == 200
+    assert any("避難計画を計算：危険な場所に 9人" in line.text for line in lines)
+
+
+def test_raw_text_is_readable_in_every_encoding() -> None:
+    """UTF-8, Shift_JIS as declared, neither; a DOCTYPE is shown and never parsed."""
+    assert decoded("警報".encode("cp932")) == "警報"
+    assert decoded(
+        '<?xml version="1.0" encoding="Shift_JIS"?><a>警報</a>'.encode("cp932")
+    ).endswith("警報</a>")
+    assert decoded(b'<?xml version="1.0" encoding="nonsense"?><a/>').startswith("<?xml")
+    assert readable(b"<a><b>1</b></a>") == "<a>\n  <b>1</b>\n</a>"
+    assert readable(b"<a><b>") == "<a><b>"
+    evil = b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>'
+    assert readable(evil) == evil.decode()
+    assert readable(b"a" * 500_000).endswith("…") and decoded(b"\xff\xfe\x81") != ""
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [("=1+1", "'=1+1"), ("@x", "'@x"), ("-1", "'-1"), ("備 太郎", "備 太郎"), ("", "")],
+)
+def test_a_name_never_becomes_a_formula(text: str, cell: str) -> None:
+    """A spreadsheet shows what was written."""
+    assert harmless(text) == cell
+
+
+def test_the_file_of_the_unaccounted_is_as_of_and_audited(city: City) -> None:
+    """Shielded people are in it without name and address."""
+    warnings.accept(flood_telegram(), via="test")
+    outbox.drain()
+    body = signed_in(Role.OPERATOR).get("/staff/safety/csv/").content.decode("utf-8-sig")
+    assert "備 太郎" in body and "佐藤 守" not in body and "支援措置対象" in body
+    assert AuditEntry.objects.get(action="safety.export").detail["rows"] == 9
+
+
+def test_the_layers_of_the_map(city: City) -> None:
+    """Towns with counts, facilities with states, the hazard as a picture, streets in view only."""
+    warnings.accept(flood_telegram(), via="test")
+    outbox.drain()
+    client = signed_in(Role.VIEWER)
+    towns = json.loads(client.get("/staff/map/towns.json").content)
+    west = next(f for f in towns["features"] if f["properties"]["name"] == "西町")
+    assert west["properties"]["inside"] == 5 and west["properties"]["unaccounted"] == 5
+    places = json.loads(client.get("/staff/map/facilities.json").content)
+    assert {f["properties"]["state"] for f in places["features"]} == {"unknown"}
+    layers = json.loads(client.get("/staff/map/layers.json").content)
+    (flood,) = layers["layers"]
+    assert flood["title"].startswith("洪水") and flood["west"] < flood["east"]
+    assert layers["streets"]["west"] < layers["streets"]["east"]
+    picture = Image.open(BytesIO(client.get(f"/staff/map/overlay/{flood['name']}.png").content))
+    assert picture.size == (9, 1)
+    assert client.get("/staff/map/overlay/none.png").status_code == 404
+    everything = json.loads(client.get("/staff/map/network.json?bbox=138,36,140,38").content)
+    nowhere = json.loads(client.get("/staff/map/network.json?bbox=0,0,1,1").content)
+    count = [len(f["features"][0]["geometry"]["coordinates"]) for f in (everything, nowhere)]
+    assert count == [8, 0]
+    assert client.get("/staff/map/network.json").status_code == 400
+
+
+def test_the_list_of_shelters_finds_and_filters(city: City) -> None:
+    """By state and by a part of the name; unknown capacity is counted."""
+    client = signed_in(Role.VIEWER)
+    shelters.set_state(OPERATOR, city.facilities["F3"].pk, "open")
+    active = client.get("/staff/shelters/").content.decode()
+    assert (
+        "福祉会館" in active
+        and "第一小学校" not in active
+        and "開設中のうち定員不明 1か所" in active
+    )
+    assert "第一小学校" in client.get("/staff/shelters/?view=unknown").content.decode()
+    found = client.get("/staff/shelters/?q=高台").content.decode()
+    assert "高台中学校" in found and "福祉会館" not in found
+    assert "見つかりませんでした" in client.get("/staff/shelters/?q=無い").content.decode()
+
+
+def test_an_unusable_facility_cannot_be_opened(city: City) -> None:
+    """The refusal says why and what to do first."""
+    place = city.facilities["F1"]
+    type(place).objects.filter(pk=place.pk).update(usable="no", usable_reason="改修工事中")
+    client = signed_in(Role.OPERATOR)
+    answer = client.post(f"/staff/shelters/{place.pk}/report/", {"state": "open"}, follow=True)
+    assert "改修工事中" in answer.content.decode()
+    assert client.post("/staff/shelters/99999/report/", {"state": "open"}).status_code == 404
+
+
+def test_the_play_is_offered_to_the_invented_city_only(city: City) -> None:
+    """A real city is told that there is nothing to play."""
+    from sonae.domains.municipalities.interface import Municipality
+
+    Municipality.objects.update(is_demo=False)
+    client = signed_in(Role.OPERATOR)
+    assert "再生できる訓練がありません" in client.get("/staff/exercise/").content.decode()
+    assert client.post("/staff/exercise/start/").status_code == 404
+    assert client.get("/staff/exercise/progress/").status_code == 404
+
+
+def test_the_play_starts_stops_and_resets(city: City) -> None:
+    """Each button is audited; an odd speed becomes the usual one."""
+    client = signed_in(Role.OPERATOR)
+    client.post("/staff/exercise/start/", {"speed": "5"})
+    assert "再生中" in client.get("/staff/exercise/").content.decode()
+    assert b"hx-get" in client.get("/staff/exercise/progress/").content
+    client.post("/staff/exercise/stop/")
+    assert "再生中" not in client.get("/staff/exercise/").content.decode()
+    client.post("/staff/exercise/reset/")
+    acts = AuditEntry.objects.filter(action__startswith="exercise.").order_by("sequence")
+    assert next((a.action, a.detail["speed"]) for a in acts) == ("exercise.start", 600.0)
+    assert [a.action for a in acts][1:] == ["exercise.stop", "exercise.reset"]
