@@ -125,6 +125,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "sonae.platform.access.AccessMiddleware",
     "sonae.platform.problems.ProblemMiddleware",
+    "sonae.platform.idempotency.IdempotencyMiddleware",
 ]
 
 ROOT_URLCONF = "sonae.urls"

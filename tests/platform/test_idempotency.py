@@ -11,15 +11,20 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from ninja import NinjaAPI, Schema, Status
 from ninja.decorators import decorate_view
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
+from sonae.domains.identity.interface import Account
+from sonae.domains.shelters.models import FacilityStatus
 from sonae.platform import idempotency, worlds
+from sonae.platform.access import Role
 from sonae.platform.idempotency import idempotent
 from sonae.platform.models import IdempotencyRecord
+from sonae.platform.scope import World
+from tests.fixtures import CODE, City
 
 PATH = "/api/v1/things"
 Answer = Callable[[HttpRequest], Any]
@@ -31,6 +36,7 @@ class Thing(Schema):
 
 @pytest.fixture(autouse=True)
 def _scope(db: None) -> Iterator[None]:
+    """The plain views are called without any middleware: enter the scope for them."""
     with worlds.entered("992011"):
         yield
 
@@ -122,7 +128,7 @@ def test_a_second_while_the_first_is_at_work_is_asked_to_come_back() -> None:
     assert thing.post().content == b"done"
 
 
-@pytest.mark.parametrize("status", [409, 429, 500, 502, 503])
+@pytest.mark.parametrize("status", [401, 403, 409, 429, 500, 502, 503])
 def test_an_answer_that_invites_another_try_is_never_stored(status: int) -> None:
     thing = Counted(lambda request: HttpResponse(status=status if thing.calls == 1 else 200))
     assert [thing.post().status_code for _ in range(3)] == [status, 200, 200]
@@ -222,3 +228,30 @@ def test_a_ninja_operation_is_repeated_safely() -> None:
         answer = pattern.callback(request)
         assert (answer.status_code, json.loads(answer.content)) == (201, {"name": "備え"})
     assert calls == ["備え"]
+
+
+def test_every_post_of_the_site_is_repeated_safely(city: City) -> None:
+    """Through the whole server: a report of a shelter's state is stored once."""
+    account = Account.objects.create_user(
+        "o@example.jp", role=Role.OPERATOR.value, municipality=CODE, name="本部"
+    )
+    client = Client()
+    client.force_login(account)
+    place = city.facilities["F2"].pk
+    form = {"state": "open", "note": "体育館"}
+    headers = {"Idempotency-Key": "report-1"}
+
+    def send(**changes: str) -> Any:
+        return client.post(f"/staff/shelters/{place}/report/", {**form, **changes}, headers=headers)
+
+    before = FacilityStatus.objects.count()
+    first, second = send(), send()
+    assert (first.status_code, second.status_code) == (302, 302)
+    assert second["Location"] == first["Location"]
+    assert second["Idempotency-Replayed"] == "true"
+    assert FacilityStatus.objects.count() == before + 1
+    assert send(note="別の内容").status_code == 422
+    stranger = Client().post(f"/staff/shelters/{place}/report/", form, headers=headers)
+    assert stranger["Location"].startswith("/accounts/login/")
+    with city.entered(World.EXERCISE):
+        assert not FacilityStatus.objects.exists()

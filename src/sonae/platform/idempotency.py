@@ -1,8 +1,9 @@
 """A POST sent twice is done once: ``Idempotency-Key`` (IETF httpapi draft).
 
-The decorated view runs for the first request with a key; the same request again gets the stored
-answer, another request under the same key is refused, and one that comes while the first is still
-at work is asked to come back. An answer that invites another try (409, 429, 5xx) is never stored.
+`IdempotencyMiddleware` does it for every route. The view runs for the first request with a key; the
+same request again gets the stored answer, another request under the same key is refused, and one
+that comes while the first is still at work is asked to come back. An answer that invites another try
+(401, 403, 409, 429, 5xx) is never stored.
 
 A crash between the view's commit and the stored answer lets the request run again once the claim
 has run out; that is why every inbound id is UNIQUE as well.
@@ -32,7 +33,9 @@ CLAIM: Final = timedelta(seconds=130)
 """A request still unanswered after this is taken for dead (the server's own limit is 120 s)."""
 KEPT: Final = timedelta(hours=48)
 _AGAIN_SECONDS: Final = 2
+_NEVER_KEPT: Final = (401, 403, 409, 429)
 _KEPT_HEADERS: Final = ("Location", "ETag", "Content-Language")
+_SEEN: Final = "_sonae_idempotent"
 _PURGE_EVERY: Final = 512
 
 P = ParamSpec("P")
@@ -42,31 +45,48 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 def idempotent(view: View[P]) -> View[P]:
     """Let a POST view be repeated safely by header ``Idempotency-Key`` or form field of that name.
 
-    For a plain view use it as a decorator; for a ninja operation ``decorate_view(idempotent)``.
-    Requests without a key, and methods other than POST, pass through.
+    For a view that is called outside the middleware: a decorator for a plain view,
+    ``decorate_view(idempotent)`` for a ninja operation. Requests without a key, and methods other
+    than POST, pass through.
     """
 
     @functools.wraps(view)
     def once(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        key = _key(request)
-        if request.method != "POST" or not key:
-            return view(request, *args, **kwargs)
-        if len(key) > LONGEST_KEY:
-            return refused(
-                request, "idempotency_key_too_long", 422, f"{HEADER}: {LONGEST_KEY}字まで"
-            )
-        claimed = _claim(request, key)
-        if isinstance(claimed, HttpResponse):
-            return claimed
-        try:
-            response = view(request, *args, **kwargs)
-        except BaseException:
-            _release(claimed)
-            raise
-        _keep(claimed, response)
-        return response
+        return _once(request, lambda: view(request, *args, **kwargs))
 
     return cast("View[P]", once)
+
+
+class IdempotencyMiddleware:
+    """Lets every POST of the site be repeated safely; the innermost layer, so that all others count."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Keep the next layer."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, or answer again."""
+        return _once(request, lambda: self.get_response(request))
+
+
+def _once(request: HttpRequest, answer: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """Answer the first request with a key by ``answer``, and the same request by what is stored."""
+    key = "" if request.method != "POST" or hasattr(request, _SEEN) else _key(request)
+    if not key:
+        return answer()
+    setattr(request, _SEEN, True)
+    if len(key) > LONGEST_KEY:
+        return refused(request, "idempotency_key_too_long", 422, f"{HEADER}: {LONGEST_KEY}字まで")
+    claimed = _claim(request, key)
+    if isinstance(claimed, HttpResponse):
+        return claimed
+    try:
+        response = answer()
+    except BaseException:
+        _release(claimed)
+        raise
+    _keep(claimed, response)
+    return response
 
 
 def _key(request: HttpRequest) -> str:
@@ -170,7 +190,7 @@ def _replayed(held: IdempotencyRecord) -> HttpResponse:
 def _keep(held: IdempotencyRecord, response: HttpResponseBase) -> None:
     """Store the answer, unless it invites another try or cannot be kept."""
     status = response.status_code
-    if status in (409, 429) or status >= 500 or not isinstance(response, HttpResponse):
+    if status in _NEVER_KEPT or status >= 500 or not isinstance(response, HttpResponse):
         _release(held)
         return
     with writing():
