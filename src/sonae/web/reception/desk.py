@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages as flash
@@ -24,6 +25,7 @@ from sonae.web.templatetags.sonae import in_world
 
 MOST_FOUND = 30
 RECENT = 12
+PRESENT = ("in", "move")
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Member:
         """The other facility where the person is checked in, or nothing."""
         if self.here or self.state is None or self.state.facility is None:
             return ""
-        return str(self.state.facility.name) if self.state.direction in ("in", "move") else ""
+        return self.state.facility.name if self.state.direction in PRESENT else ""
 
 
 @audience(Audience.RECEPTION)
@@ -54,6 +56,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "place": place,
         "query": query,
         "form": str(uuid7()),
+        "needs": recording.NEEDS.items(),
         "done": recording.last_result(request),
         **_live(place),
         **(_found(actor_of(request), place, query, request.GET.get("home", "")) if query else {}),
@@ -70,7 +73,11 @@ def _found(actor: Actor, place: Facility, query: str, home: str) -> dict[str, ob
     one = _meant(found, home)
     if one is None:
         return {"found": found, "searched": True}
-    return {"members": _members(actor, place, found, one, query), "home": one.pk, "searched": True}
+    members = _members(actor, place, found, one, query)
+    # Where one member's address must not be shown, the family's would tell it.
+    told = all(member.person.address for member in members)
+    address = members[0].person.address if told else ""
+    return {"members": members, "home": one.pk, "address": address, "searched": True}
 
 
 def _meant(found: Search, home: str) -> Person | None:
@@ -81,22 +88,23 @@ def _meant(found: Search, home: str) -> Person | None:
     return found.people[0] if len(houses) == 1 and not found.more else None
 
 
-def _members(
-    actor: Actor, place: Facility, found: Search, one: Person, query: str
-) -> list[Member]:
-    """Return the household; ticked is who was found by the own code, card or name and is not here."""
+def _members(actor: Actor, place: Facility, found: Search, one: Person, query: str) -> list[Member]:
+    """Return the household, with a tick at whoever was found and is not here yet."""
     people = residents.household_of(actor, one.pk, shown=query) or [one]
     states = safety.state_of([person.pk for person in people])
-    hits = {person.pk for person in found.people if person.household == one.household}
     # A household's card finds everybody and so tells nothing about who stands here.
-    single = one.pk if len(hits) > 1 and len(found.people) > len(hits) else None
-    meant = {single} if single else hits if len(hits) == 1 else set()
-    made = []
-    for person in people:
-        state = states.get(person.pk)
-        here = state is not None and state.facility_id == place.pk and state.direction in ("in", "move")
-        made.append(Member(person, state, here, person.pk in meant and not here))
-    return made
+    of_home = found.how in ("qr", "card") and len(found.people) > 1
+    return [
+        _member(person, states.get(person.pk), place, person == one and not of_home)
+        for person in people
+    ]
+
+
+def _member(
+    person: Person, state: safety.PersonState | None, place: Facility, meant: bool
+) -> Member:
+    here = state is not None and state.facility_id == place.pk and state.direction in PRESENT
+    return Member(person, state, here, meant and not here)
 
 
 def _live(place: Facility) -> dict[str, object]:
@@ -134,8 +142,6 @@ def record(request: HttpRequest) -> HttpResponse:
 
 def _back(query: str, home: str) -> str:
     """Return the desk's address with the household still open."""
-    from urllib.parse import urlencode
-
     return in_world(f"/reception/?{urlencode({'q': query, 'home': home})}")
 
 

@@ -31,7 +31,11 @@ def required(request: HttpRequest) -> Facility:
     """Return the facility of this desk; `SonaeError` that says what to do when there is none."""
     found = chosen(request)
     if found is None:
-        raise SonaeError("conflict", _("先に、受付をする避難所を選んでください。"), in_world("/reception/choose/"))
+        raise SonaeError(
+            "conflict",
+            _("先に、受付をする避難所を選んでください。"),
+            in_world("/reception/choose/"),
+        )
     return found
 
 

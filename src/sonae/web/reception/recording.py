@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID, uuid5
 
+from django.contrib import messages as flash
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -17,7 +18,162 @@ from sonae.core.ids import uuid7
 from sonae.core.kana import is_kana
 from sonae.domains.residents.interface import Person
 from sonae.domains.safety import interface as safety
-from sonae.domains.safety.interface import NewSighting, VisitorFacts
+from sonae.domains.safety.interface import NewSighting, Sighting, VisitorFacts
 from sonae.domains.shelters.interface import Facility
 from sonae.platform.access import Actor
-from sonae.web.citizen.shared import SHIELDED if False else _unused  # placeholder
+
+DIRECTIONS: Final = {
+    "in": (lazy("受付"), lazy("受付しました")),
+    "out": (lazy("退所"), lazy("退所を記録しました")),
+    "move": (lazy("移ってきた"), lazy("ほかの避難所からの移動を記録しました")),
+    "shelter_at_home": (lazy("在宅避難"), lazy("在宅避難を記録しました")),
+    "in_car": (lazy("車中泊"), lazy("車中泊を記録しました")),
+}
+"""What the desk's buttons record: short name and the sentence of the result."""
+OTHER_WORDS: Final = {"report": lazy("安否の連絡"), "void": lazy("取消")}
+NEEDS: Final = {
+    "wheelchair": lazy("車いす"),
+    "care": lazy("介護が必要"),
+    "medicine": lazy("薬・医療"),
+    "infant": lazy("乳児・妊婦"),
+    "pet": lazy("ペット"),
+}
+SHIELDED: Final = lazy("支援措置対象（詳細は担当者へ）")
+_RESULT = "reception_result"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the newest records; ``undoable`` while nothing supersedes it."""
+
+    sighting: Sighting
+    name: str
+    word: str
+    undoable: bool
+    undone: bool
+
+
+def _direction(request: HttpRequest) -> str:
+    """Return what the pressed button records."""
+    wanted = request.POST.get("direction", "in")
+    if wanted not in DIRECTIONS:
+        raise SonaeError("unreadable", _("どのボタンか分かりません。"))
+    return wanted
+
+
+def _base(request: HttpRequest, place: Facility, actor: Actor) -> NewSighting:
+    """Return what all records of one form share; ``id`` names the form."""
+    try:
+        form = UUID(request.POST.get("form", ""))
+    except ValueError:
+        form = uuid7()
+    injured = request.POST.get("status") == "injured"
+    return NewSighting(
+        id=form,
+        direction=_direction(request),
+        occurred_at=clock.now(),
+        clock="",
+        source="reception",
+        facility_pk=place.pk,
+        status="injured" if injured else "safe",
+        device=f"desk:{actor.account_id}",
+        actor=actor.id,
+        needs=[need for need in request.POST.getlist("needs") if need in NEEDS],
+        note=request.POST.get("note", "").strip()[:400],
+    )
+
+
+def record_people(
+    request: HttpRequest, place: Facility, actor: Actor, people: Sequence[Person]
+) -> None:
+    """Record residents; the same form sent twice counts once."""
+    base = _base(request, place, actor)
+    batch = [
+        replace(
+            base,
+            id=uuid5(base.id, f"{base.direction}:{person.pk}"),
+            clock=safety.server_clock(),
+            resident_pk=person.pk,
+        )
+        for person in people
+    ]
+    _keep(request, base.direction, [person.name for person in people], safety.record(batch))
+
+
+def record_visitor(request: HttpRequest, place: Facility, actor: Actor) -> None:
+    """Record someone who is not in the register; a name or its reading is needed."""
+    name = request.POST.get("name", "").strip()
+    if not name:
+        raise SonaeError(
+            "unreadable",
+            _("氏名が空です。"),
+            _("フリガナだけでも、呼び名だけでも受け付けられます。"),
+        )
+    facts = VisitorFacts(
+        name="" if is_kana(name) else name[:120],
+        kana=name[:160] if is_kana(name) else "",
+        birth_date=_birth(request.POST.get("birth_date", "").strip()),
+        address=request.POST.get("address", "").strip()[:200],
+    )
+    base = _base(request, place, actor)
+    one = replace(base, id=uuid5(base.id, facts.key), clock=safety.server_clock(), visitor=facts)
+    _keep(request, base.direction, [name], safety.record([one]))
+
+
+def _birth(typed: str) -> str:
+    """Return a birth date as far as it is known: ISO, or as it was written when nothing fits."""
+    if not typed:
+        return ""
+    try:
+        read = wareki.parse(typed)
+    except SonaeError:
+        return typed[:10]
+    if read.earliest is None:
+        return typed[:10]
+    return str(read.earliest)[: {"day": 10, "month": 7}.get(str(read.precision), 4)]
+
+
+def _keep(
+    request: HttpRequest, direction: str, names: Sequence[str], results: Sequence[safety.Result]
+) -> None:
+    """Keep the result for the next page: only what is on disk is called recorded."""
+    stored = [r for r in results if r.status in ("accepted", "duplicate")]
+    if len(stored) != len(results):
+        flash.error(request, _("受理できない記録がありました。もう一度確かめてください。"))
+    request.session[_RESULT] = {
+        "direction": direction,
+        "names": list(names),
+        "again": all(result.status == "duplicate" for result in results),
+    }
+
+
+def last_result(request: HttpRequest) -> dict[str, object] | None:
+    """Return what was recorded last, once."""
+    held = request.session.pop(_RESULT, None)
+    if held is None:
+        return None
+    return {**held, "sentence": DIRECTIONS[held["direction"]][1], "count": len(held["names"])}
+
+
+def recent(facility_pk: int, limit: int) -> list[Line]:
+    """Return the newest records of a facility that count or are undone, without the undoings."""
+    rows = [r for r in safety.recent(facility_pk, limit * 2) if r.direction != "void"][:limit]
+    gone = set(
+        Sighting.objects.filter(supersedes__in=[row.pk for row in rows]).values_list(
+            "supersedes", flat=True
+        )
+    )
+    return [_line(row, row.pk in gone) for row in rows]
+
+
+def _line(row: Sighting, undone: bool) -> Line:
+    """Return one line; nobody under 支援措置 is named in a list."""
+    if row.resident is not None:
+        name = str(SHIELDED) if row.resident.shielded else row.resident.name
+    elif row.visitor is not None:
+        name = row.visitor.name or row.visitor.kana
+    else:
+        name = _("受理できない記録（%(why)s）") % {"why": row.refusal}
+    known = DIRECTIONS.get(row.direction)
+    word = str(known[0] if known else OTHER_WORDS.get(row.direction, row.direction))
+    return Line(row, name, word, not undone and not row.refusal, undone)

@@ -1,6 +1,16 @@
 """Routes of the section: Reception desk."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from sonae.web.reception import desk, facility
 
 app_name = "reception"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", desk.desk, name="desk"),
+    path("choose/", facility.choose, name="choose"),
+    path("state/", facility.report, name="state"),
+    path("live/", desk.live, name="live"),
+    path("record/", desk.record, name="record"),
+    path("visitor/", desk.visitor, name="visitor"),
+    path("undo/", desk.undo, name="undo"),
+]

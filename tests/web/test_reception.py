@@ -1,0 +1,255 @@
+"""The reception desk over HTTP: choose, search, check in, leave, visitor, undo; nothing counted twice."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from sonae.core import clock
+from sonae.domains.consent.interface import AccessEvent
+from sonae.domains.identity import interface as identity
+from sonae.domains.residents.interface import qr
+from sonae.domains.safety import interface as safety
+from sonae.domains.safety.interface import Sighting, Visitor
+from sonae.domains.shelters import interface as shelters
+from sonae.platform.access import Role
+from sonae.platform.scope import World
+from tests.fixtures import City
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clerk(city: City) -> Client:
+    """A clerk at the desk of 高台中学校."""
+    client = Client()
+    account = identity.add_account(
+        "c@example.jp", "natsu-no-yuki-7", Role.RECEPTION, name="受付 係"
+    )
+    client.force_login(account)
+    answer = client.post("/reception/choose/", {"facility": city.facilities["F2"].pk})
+    assert answer["Location"] == "/reception/"
+    return client
+
+
+def shown(client: Client, query: str = "", **more: str) -> str:
+    answer = client.get("/reception/", {"q": query, **more} if query else {})
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def form_of(page: str) -> dict[str, str]:
+    """The hidden fields of the household's form."""
+    part = page[page.index("/reception/record/") :]
+    return {
+        name: re.search(f'name="{name}" value="([^"]*)"', part)[1]  # type: ignore[index]
+        for name in ("form", "q", "home")
+    }
+
+
+def ticked(page: str) -> set[str]:
+    return set(re.findall(r'name="person" value="(\d+)" checked', page))
+
+
+def people(city: City) -> int:
+    return safety.occupancy(city.facilities["F2"].pk).people
+
+
+def test_without_a_facility_the_desk_asks_for_one(city: City) -> None:
+    client = Client()
+    client.force_login(identity.add_account("c@example.jp", "natsu-no-yuki-7", Role.RECEPTION))
+    assert client.get("/reception/")["Location"] == "/reception/choose/"
+    page = client.get("/reception/choose/", {"q": "高台"}).content.decode()
+    assert "高台中学校" in page
+    assert "第一小学校" not in page
+    assert "見つかりません" in client.get("/reception/choose/", {"q": "ない"}).content.decode()
+    assert client.post("/reception/choose/", {"facility": "999"}).status_code == 404
+    assert client.post("/reception/record/", {}).status_code == 409
+
+
+@pytest.mark.parametrize(
+    "query", ["備 太郎", "ソナエ タロウ", "そなえ たろう", "C0011", "S25.4.1", "1950-04-01"]
+)
+def test_found_in_every_way_and_checked_in_with_the_family(
+    city: City, clerk: Client, query: str
+) -> None:
+    page = shown(clerk, query)
+    taro, hanako = city.residents["備 太郎"].pk, city.residents["備 花子"].pk
+    assert "備 花子" in page
+    assert ticked(page) == {str(taro)}
+    clerk.post("/reception/record/", {**form_of(page), "person": [taro, hanako], "direction": "in"})
+    result = shown(clerk)
+    assert "受付しました（2人）" in result
+    assert "備 太郎、備 花子" in result
+    assert people(city) == 2
+    assert "受付しました" not in shown(clerk), "the result is shown once"
+    assert "ここにいます" in shown(clerk, query)
+
+
+def test_scanned_codes(city: City, clerk: Client) -> None:
+    until = clock.now() + timedelta(days=1)
+    own = shown(clerk, qr.make(qr.PERSON, "R0011", until))
+    assert ticked(own) == {str(city.residents["備 太郎"].pk)}
+    home = shown(clerk, qr.make(qr.HOUSEHOLD, "H0000001", until))
+    assert "備 一郎" in home
+    assert ticked(home) == set(), "a household's card does not tell who came"
+    assert "発行したものではありません" in shown(clerk, "SN1" + "A" * 130)
+    old = qr.make(qr.PERSON, "R0011", clock.now() - timedelta(days=1))
+    assert "有効期限" in shown(clerk, old)
+
+
+def test_several_found_are_chosen_from(city: City, clerk: Client) -> None:
+    page = shown(clerk, "1938")
+    assert "山﨑 清" in page
+    several = shown(clerk, "ソナエ")
+    assert "来ているのはだれですか" in several, "one household needs no choice"
+    listed = shown(clerk, "19")
+    assert "名簿に見つかりません" in listed
+
+
+def test_the_same_form_counts_once(city: City, clerk: Client) -> None:
+    form = {
+        **form_of(shown(clerk, "C0011")),
+        "person": city.residents["備 太郎"].pk,
+        "direction": "in",
+    }
+    clerk.post("/reception/record/", form)
+    clerk.post("/reception/record/", form)
+    assert "二重には数えません" in shown(clerk)
+    assert Sighting.objects.count() == 1
+
+
+def test_nobody_ticked_and_strangers_ticked_record_nothing(city: City, clerk: Client) -> None:
+    form = form_of(shown(clerk, "C0011"))
+    stranger = city.residents["高橋 翔"].pk
+    for more in ({}, {"person": stranger}, {"person": "x"}):
+        answer = clerk.post("/reception/record/", {**form, **more, "direction": "in"})
+        assert "home=" in answer["Location"]
+    assert "だれも選ばれていません" in shown(clerk)
+    bad = clerk.post(
+        "/reception/record/", {**form, "person": city.residents["備 太郎"].pk, "direction": "fly"}
+    )
+    assert bad.status_code == 400
+    assert Sighting.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("direction", "inside"), [("out", 0), ("move", 1), ("shelter_at_home", 0), ("in_car", 0)]
+)
+def test_every_movement(city: City, clerk: Client, direction: str, inside: int) -> None:
+    pk = city.residents["備 太郎"].pk
+    clerk.post(
+        "/reception/record/", {**form_of(shown(clerk, "C0011")), "person": pk, "direction": "in"}
+    )
+    form = form_of(shown(clerk, "C0011"))
+    clerk.post(
+        "/reception/record/",
+        {**form, "person": pk, "direction": direction, "needs": ["wheelchair", "x"], "note": "杖"},
+    )
+    assert people(city) == inside
+    assert safety.state_of([pk])[pk].direction == direction
+    last = safety.recent(limit=1)[0]
+    assert (last.needs, last.note, last.source) == (["wheelchair"], "杖", "reception")
+
+
+def test_visitors(city: City, clerk: Client) -> None:
+    clerk.post(
+        "/reception/visitor/",
+        {
+            "name": "ソト ライ",
+            "birth_date": "昭和60年1月5日",
+            "address": "隣の市",
+            "direction": "in",
+        },
+    )
+    one = Visitor.objects.get()
+    assert (one.name, one.kana, one.birth_date, one.address) == (
+        "", "ソト ライ", "1985-01-05", "隣の市",
+    )  # fmt: skip
+    assert "ソト ライ" in shown(clerk)
+    assert people(city) == 1
+    clerk.post(
+        "/reception/visitor/", {"name": "名 無", "birth_date": "四十くらい", "direction": "in"}
+    )
+    assert people(city) == 2
+    clerk.post("/reception/visitor/", {"name": "", "direction": "in"})
+    assert "氏名が空です" in shown(clerk)
+    clerk.post(
+        "/reception/visitor/",
+        {"name": "ソト ライ", "birth_date": "S60.1.5", "address": "隣の市", "direction": "out"},
+    )
+    assert people(city) == 1, "the same facts are the same visitor"
+
+
+def test_undo_supersedes_and_stays_on_record(city: City, clerk: Client) -> None:
+    pk = city.residents["備 太郎"].pk
+    clerk.post(
+        "/reception/record/", {**form_of(shown(clerk, "C0011")), "person": pk, "direction": "in"}
+    )
+    [stored] = Sighting.objects.all()
+    assert "を取り消す" in shown(clerk)
+    clerk.post("/reception/undo/", {"sighting": str(stored.pk)})
+    assert people(city) == 0
+    page = shown(clerk)
+    assert "取り消し済み" in page
+    assert "を取り消す" not in page
+    assert Sighting.objects.count() == 2
+    assert clerk.post("/reception/undo/", {"sighting": "x"}).status_code == 400
+    clerk.post("/reception/choose/", {"facility": city.facilities["F1"].pk})
+    assert clerk.post("/reception/undo/", {"sighting": str(stored.pk)}).status_code == 404
+
+
+def test_nobody_under_protection_is_found_or_named(city: City, clerk: Client) -> None:
+    assert "名簿に見つかりません" in shown(clerk, "佐藤 守")
+    assert "佐藤 守" not in shown(clerk, "山﨑 清")
+    own = shown(clerk, "C0053")
+    assert "佐藤 守" in own, "who stands there with the own card is greeted"
+    assert "番地" not in own
+    pk = city.residents["佐藤 守"].pk
+    clerk.post("/reception/record/", {**form_of(own), "person": pk, "direction": "in"})
+    assert people(city) == 1
+    shown(clerk)
+    live = clerk.get("/reception/live/").content.decode()
+    assert "支援措置対象" in live
+    assert "佐藤" not in live
+
+
+def test_every_look_is_recorded(city: City, clerk: Client) -> None:
+    shown(clerk, "C0011")
+    seen = AccessEvent.objects.filter(recipient="受付 係").values_list("subject", flat=True)
+    assert city.residents["備 太郎"].pk in set(seen)
+
+
+def test_live_part_and_state(city: City, clerk: Client) -> None:
+    assert "開設は未確認" in clerk.get("/reception/live/").content.decode()
+    clerk.post("/reception/state/", {"state": "open"})
+    assert shelters.states()[city.facilities["F2"].pk].state == "open"
+    assert "開設中" in clerk.get("/reception/live/").content.decode()
+    clerk.post("/reception/state/", {"state": "on fire"})
+    assert "開設状況の値が正しくありません" in shown(clerk)
+
+
+def test_the_exercise_is_another_world(city: City, clerk: Client) -> None:
+    page = clerk.get("/drill/reception/", {"q": "C0011"}).content.decode()
+    assert "訓練" in page
+    assert "/drill/reception/record/" in page
+    form = {**form_of(page), "person": city.residents["備 太郎"].pk, "direction": "in"}
+    assert clerk.post("/drill/reception/record/", form)["Location"] == "/drill/reception/"
+    assert people(city) == 0
+    with city.entered(World.EXERCISE):
+        assert people(city) == 1
+
+
+@pytest.mark.parametrize("role", [Role.RESIDENT, Role.VIEWER])
+def test_only_for_the_desk(city: City, role: Role) -> None:
+    client = Client()
+    client.force_login(
+        identity.add_account(
+            "x@example.jp", "natsu-no-yuki-7", role, resident_pk=city.residents["備 太郎"].pk
+        )
+    )
+    assert client.get("/reception/").status_code == 403
+    assert Client().get("/reception/")["Location"].startswith("/accounts/login/")
