@@ -257,14 +257,16 @@ def draft_from_plan(run_pk: int) -> list[EvacuationOrder]:
     run = PlanRun.objects.filter(pk=run_pk, current=True).first()
     if run is None or not run.counts:
         return []
-    towns = [int(pk) for pk, (inside, _) in run.counts["towns"].items() if inside]
-    return [made for item in run.hazards if towns and (made := _suggest(run, item, towns))]
+    towns = run.counts["hazard_towns"]
+    return [
+        made
+        for item in run.hazards
+        if towns[item["hazard"]] and (made := _suggest(run, item, towns[item["hazard"]]))
+    ]
 
 
 def _suggest(run: PlanRun, item: dict[str, Any], towns: Sequence[int]) -> EvacuationOrder | None:
     """Draft for one warned hazard, or raise the waiting draft; None when there is nothing to add."""
-    if not run.counts["hazards"].get(item["hazard"]):
-        return None
     alike = EvacuationOrder.objects.filter(hazard=item["hazard"])
     if alike.filter(status__in=("draft", "submitted", "issued"), level__gte=item["level"]).exists():
         return None

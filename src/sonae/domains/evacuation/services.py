@@ -239,7 +239,16 @@ def _counts(made: Plan, people: Population, warned: list[WarnedHazard]) -> dict[
         "reasons": dict(Counter(_named(REASONS, made.reason))),
         "hazards": dict(Counter(_named(tuple(item.hazard for item in warned), made.hazard))),
         "towns": {str(town): pair for town, pair in towns.items()},
+        "hazard_towns": {
+            item.hazard: _towns_of(people, made, inside, bit) for bit, item in enumerate(warned)
+        },
     }
+
+
+def _towns_of(people: Population, made: Plan, inside: NDArray[np.bool_], bit: int) -> list[int]:
+    """Return the towns (primary keys) with people inside danger whom this hazard concerns."""
+    concerned = inside & ((made.sets >> bit & 1) > 0)
+    return np.unique(people.town[made.person[concerned]]).tolist()  # type: ignore[no-any-return]
 
 
 def _by_town(town: NDArray[np.int64], inside: NDArray[np.bool_]) -> dict[int, list[int]]:
