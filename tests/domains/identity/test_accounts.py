@@ -1,93 +1,72 @@
-"""Accounts: made once, with a good password, by role; acting as someone."""
+"""Accounts through the domain's interface: made, given a new password, closed, within one city."""
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from click.testing import CliRunner
+from allauth.mfa.models import Authenticator
 
 from sonae.core.errors import SonaeError
 from sonae.domains.identity import interface as identity
-from sonae.platform import audit
+from sonae.domains.identity.interface import Account
+from sonae.platform import worlds
 from sonae.platform.access import Role
-from sonae.web.commands.accounts import group
-from sonae.web.commands.people import list_people
-from tests.fixtures import ADMINISTRATOR, CODE, City
+from sonae.platform.models import AuditEntry
+from tests.fixtures import ADMINISTRATOR, City
 
-pytestmark = pytest.mark.django_db
-GOOD = "natsu-no-yuki-7"
+EMAIL, PASSWORD, FRESH = "a@city.example.jp", "correct horse battery", "another good password"
 
 
-def test_an_account_acts_in_its_role(city: City) -> None:
-    made = identity.add_account("Op@Example.jp", GOOD, Role.OPERATOR, name="当直")
-    assert made.email == "op@example.jp"
-    assert made.check_password(GOOD)
-    actor = identity.actor_for("op@example.jp")
-    assert actor is not None
-    assert (actor.role, actor.name, actor.id) == (Role.OPERATOR, "当直", f"account:{made.pk}")
+@pytest.fixture
+def account(city: City) -> Account:
+    return identity.add_account(EMAIL, PASSWORD, Role.VIEWER, name="本部", actor=ADMINISTRATOR)
+
+
+def test_an_account_belongs_to_the_city_that_made_it(account: Account) -> None:
+    assert account.municipality == "992011"
+    assert account.check_password(PASSWORD)
+    assert PASSWORD not in account.password
+    made = AuditEntry.objects.get(action="account_added")
+    assert (made.actor, made.detail) == (ADMINISTRATOR.id, {"role": "viewer"})
+    with worlds.entered("352021"):
+        for refused in (
+            lambda: identity.set_password(EMAIL, FRESH),
+            lambda: identity.close_account(ADMINISTRATOR, account.pk),
+        ):
+            with pytest.raises(SonaeError, match="not_found"):
+                refused()
+        with pytest.raises(SonaeError, match="conflict"):
+            identity.add_account(EMAIL, PASSWORD, Role.VIEWER)
+    account.refresh_from_db()
+    assert account.is_active
+
+
+def test_a_new_password_opens_a_closed_account(account: Account) -> None:
+    identity.close_account(ADMINISTRATOR, account.pk)
+    account.refresh_from_db()
+    assert not account.is_active
+    identity.set_password(EMAIL.upper(), FRESH, actor=ADMINISTRATOR)
+    account.refresh_from_db()
+    assert account.is_active
+    assert account.check_password(FRESH)
+    with pytest.raises(SonaeError, match="unreadable"):
+        identity.set_password(EMAIL, "short")
+
+
+def test_lost_authenticators_are_forgotten_only_when_asked(account: Account) -> None:
+    Authenticator.objects.create(user=account, type="totp", data={"secret": "sealed"})
+    identity.set_password(EMAIL, FRESH)
+    assert Authenticator.objects.filter(user=account).exists()
+    identity.set_password(EMAIL, FRESH, forget_second_factor=True, actor=ADMINISTRATOR)
+    assert not Authenticator.objects.filter(user=account).exists()
+    acts = AuditEntry.objects.filter(action="password_set").order_by("sequence")
+    assert [one.detail["second_factor"] for one in acts] == [True, False]
+
+
+def test_staff_are_listed_before_residents(city: City, account: Account) -> None:
+    identity.add_account("r@example.jp", PASSWORD, resident_pk=city.residents["備 太郎"].pk)
+    identity.add_account("b@city.example.jp", PASSWORD, Role.APPROVER)
+    assert [one.role for one in identity.accounts()] == ["approver", "viewer", "resident"]
+    found = identity.actor_for("r@example.jp")
+    assert found is not None
+    assert (found.role, found.resident_id) == (Role.RESIDENT, city.residents["備 太郎"].pk)
     assert identity.actor_for("nobody@example.jp") is None
-    assert audit.verify(CODE) is None
-
-
-@pytest.mark.parametrize(
-    ("email", "password", "role"),
-    [("not-an-address", GOOD, Role.VIEWER), ("a@example.jp", "short", Role.VIEWER),
-     ("a@example.jp", "password1234567890"[:10], Role.VIEWER), ("a@example.jp", GOOD, Role.RESIDENT)],
-)  # fmt: skip
-def test_bad_accounts_are_refused_with_a_reason(
-    city: City, email: str, password: str, role: Role
-) -> None:
-    with pytest.raises(SonaeError) as error:
-        identity.add_account(email, password, role)
-    assert error.value.detail
-    assert identity.accounts() == []
-
-
-def test_an_address_has_one_account_and_a_closed_one_cannot_sign_in(city: City) -> None:
-    made = identity.add_account("a@example.jp", GOOD, Role.VIEWER)
-    with pytest.raises(SonaeError) as error:
-        identity.add_account("A@example.jp", GOOD, Role.OPERATOR)
-    assert error.value.code == "conflict"
-    identity.close_account(ADMINISTRATOR, made.pk)
-    made.refresh_from_db()
-    assert not made.is_active
-
-
-def test_commands_for_operators_of_the_machine(city: City) -> None:
-    run = CliRunner().invoke
-    rows = [
-        "--email",
-        "r@example.jp",
-        "--password",
-        GOOD,
-        "--resident-id",
-        "R0011",
-        "--format",
-        "jsonl",
-    ]
-    made = run(group, ["add", *rows])
-    assert made.exit_code == 0, made.output
-    assert json.loads(made.stdout)["role"] == "resident"
-    unknown = run(
-        group,
-        [
-            "add",
-            "--email",
-            "x@example.jp",
-            "--password",
-            GOOD,
-            "--resident-id",
-            "NO",
-            "--format",
-            "jsonl",
-        ],
-    )
-    assert unknown.exit_code == 1
-    assert json.loads(unknown.stderr)["error"] == "not_found"
-    listed = run(group, ["list", "--format", "jsonl"])
-    assert [json.loads(line)["email"] for line in listed.stdout.splitlines()] == ["r@example.jp"]
-    people = run(list_people, ["--limit", "2", "--format", "jsonl"])
-    first = json.loads(people.stdout.splitlines()[0])
-    assert set(first) == {"resident_id", "household_id", "name", "kana", "birth_date", "address"}
-    assert len(people.stdout.splitlines()) == 2
