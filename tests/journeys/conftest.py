@@ -3,7 +3,7 @@
 ``page`` is a desktop browser, ``phone`` a small one, ``plain`` one without JavaScript; each is signed
 in by ``sign_in(page, Role.OPERATOR)``. ``check_page(page, name)`` lets axe look for violations of WCAG
 2.2 AA, refuses console errors (the CSP reports there) and sideways scrolling, and with
-SONAE_SCREENSHOTS=1 writes docs/images/NAME.png.
+SONAE_SCREENSHOTS=1 keeps its picture (docs/images for those that the documents show).
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = ROOT / "src/sonae/web/static/vendor/axe-core/axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
 IMAGES = ROOT / "docs/images"
+PICTURES = {"staff-desk", "staff-map", "public-order-phone", "resident-page-phone", "reception"}
+"""Pictures that the documents show, their first screen; all others go to test-results, not kept."""
 DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 375, "height": 740}
 
@@ -137,20 +139,21 @@ def sign_in(site: str) -> SignIn:
             f"{role.value}-{Account.objects.count()}@example.jp",
             role=role.value, municipality=CODE, name=name or role.value, resident_pk=resident_pk,
         )  # fmt: skip
-        session = SessionStore()
-        session[SESSION_KEY] = str(account.pk)
-        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-        session[HASH_SESSION_KEY] = account.get_session_auth_hash()
-        session.save()
-        cookie = {
-            "name": settings.SESSION_COOKIE_NAME,
-            "value": str(session.session_key),
-            "url": site,
-        }
-        page.context.add_cookies([cookie])  # type: ignore[list-item]
+        enter_as(page, site, account)
         return account
 
     return enter
+
+
+def enter_as(page: Page, site: str, account: Account) -> None:
+    """Give a browser the session of an account, as signing in would."""
+    session = SessionStore()
+    session[SESSION_KEY] = str(account.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = account.get_session_auth_hash()
+    session.save()
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": str(session.session_key), "url": site}
+    page.context.add_cookies([cookie])  # type: ignore[list-item]
 
 
 def violations(page: Page) -> list[str]:
@@ -178,8 +181,9 @@ def check_page() -> CheckPage:
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{wide} pixels wider than the screen"
         if os.environ.get("SONAE_SCREENSHOTS") == "1":
-            IMAGES.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=IMAGES / f"{name}.png", full_page=True)
+            folder = IMAGES if name in PICTURES else ROOT / "test-results"
+            folder.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=folder / f"{name}.png", full_page=name not in PICTURES)
         assert violations(page) == []
 
     return check

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from sonae.core import clock
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.safety import interface as safety
 from sonae.domains.warnings import interface as warnings
@@ -52,6 +53,23 @@ def test_my_danger_my_way_and_why(
     expect(risk).to_contain_text("危険区域の中")
     expect(risk).to_contain_text("出典")
     check_page(phone, "me-phone")
+
+
+def test_when_it_is_too_late_to_go_the_page_does_not_say_go(
+    phone: Page, city: City, sign_in: SignIn, check_page: CheckPage
+) -> None:
+    """Level 5: the way may be deadly; safety first, the site only if the way is known to be safe."""
+    warnings.accept(flood_telegram(5), via="test")
+    outbox.drain()
+    sign_in(phone, Role.RESIDENT, city.residents[TARO].pk)
+    phone.goto("/me/")
+    action = phone.get_by_role("heading", name="あなたの家では").locator("..")
+    expect(action.locator(".lead")).to_have_text("いますぐ身の安全を確保してください")
+    assert "避難してください" not in action.inner_text()
+    expect(
+        phone.get_by_text("道が安全だと分かるときだけ、ここへ向かってください。")
+    ).to_be_visible()
+    check_page(phone, "me-late-phone")
 
 
 def test_i_am_safe_with_one_press(
@@ -178,6 +196,24 @@ def test_an_account_without_a_resident_is_told_what_to_do(
     answer = page.goto("/me/")
     assert answer is not None and answer.status == 422
     expect(page.get_by_text("市の窓口で")).to_be_visible()
+
+
+def test_an_order_for_my_town_is_told_though_my_house_is_dry(
+    page: Page, flooded: City, sign_in: SignIn, check_page: CheckPage
+) -> None:
+    """No mapped danger at home, but the mayor's order names the town: the page must not contradict."""
+    sign_in(page, Role.RESIDENT, flooded.residents["高橋 幸子"].pk)
+    page.goto("/me/")
+    expect(page.get_by_text("いま警戒している災害（洪水）の危険区域の外です")).to_be_visible()
+    order = evacuation.EvacuationOrder.objects.create(
+        number=99, level=4, hazard="flood", status="issued", drafted_by="x",
+        drafted_at=clock.now(), issued_at=clock.now(),
+    )  # fmt: skip
+    order.towns.set([flooded.towns["東町"]])
+    page.goto("/me/")
+    expect(page.get_by_text("あなたの町に避難指示が出ています。")).to_be_visible()
+    assert "避難が必要な災害は出ていません" not in page.content()
+    check_page(page, "me-order")
 
 
 def test_a_quiet_day_shows_where_to_go_per_hazard(

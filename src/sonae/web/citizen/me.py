@@ -50,6 +50,9 @@ DECISIONS = {
     "upstairs": lazy("上の階へ移ってください"),
     "stay": lazy("いまいる所で身の安全を確保してください"),
 }
+TOO_LATE = lazy("いますぐ身の安全を確保してください")
+"""Level 5, or the time to leave has passed: the way may kill, so the first sentence is not "go"."""
+
 DEPARTURES = {
     "leave_now": lazy("いますぐ出発してください"),
     "leave_by": lazy("この時刻までに出発してください"),
@@ -176,6 +179,11 @@ class Action:
     facility: shelters.Place | None
     picture: SafeString | str
 
+    @property
+    def late(self) -> bool:
+        """Whether setting out may itself be deadly."""
+        return self.advice.departure == "too_late"
+
 
 def action_of(house: Household) -> Action | None:
     """Return the advice for the person signed in, else for the member in the gravest danger."""
@@ -188,9 +196,10 @@ def action_of(house: Household) -> Action | None:
         return None
     advice = personal.advice
     place = _place(advice.facility_id) if advice.decision.startswith("leave") else None
+    late = advice.departure == "too_late"
     return Action(
         advice,
-        str(DECISIONS.get(advice.decision, advice.decision)),
+        str(TOO_LATE if late else DECISIONS.get(advice.decision, advice.decision)),
         str(DEPARTURES.get(advice.departure, "")),
         _(personal.rule.ja),
         personal.rule.source,

@@ -29,9 +29,9 @@ LATE_MINUTES = 2
 MOST_TRANSMISSIONS = 8
 _DECISIONS = {
     "leave": lazy("立ち退き避難"),
-    "leave_unknown": lazy("避難を検討（未調査）"),
+    "leave_unknown": lazy("避難を検討"),
     "upstairs": lazy("上の階へ"),
-    "stay": lazy("その場で安全確保"),
+    "stay": lazy("その場に"),
 }
 
 
