@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
+from numpy.typing import NDArray
 
 from sonae.core.errors import SonaeError
 from sonae.core.rows import FORMATS, Rows
+from sonae.engines import tables
 from sonae.engines.evacuation.network import Network
+from sonae.engines.evacuation.placing import CAUSES, Homes, Places, place_all
 from sonae.engines.evacuation.profiles import NIGHT_FACTOR, PROFILES, Profile
 from sonae.engines.evacuation.roads import read_roads
 from sonae.engines.evacuation.routing import Route, Router
@@ -20,7 +25,7 @@ from sonae.engines.evacuation.sitefiles import GROUPS, Placed, group_bits, place
 from sonae.engines.hazard.cli import read_points
 from sonae.engines.hazard.layer import Layer
 from sonae.engines.hazard.readers import open_layers
-from sonae.engines.shelters.listing import HAZARDS, Listed
+from sonae.engines.shelters.listing import HAZARDS, Listed, capacity
 from sonae.engines.shelters.readers import read_list
 
 _PROFILE_NAMES = tuple(profile.name for profile in PROFILES)
@@ -88,6 +93,102 @@ def route(
             for row, found in zip(names, router.routes(lat, lon, lines=lines), strict=True):
                 rows.add(_answer(row["id"], found, placed, walker, lines=lines))
     sys.exit(rows.status)
+
+
+@group.command("assign")
+@_roads
+@_shelters
+@_hazards
+@_for
+@click.option("--capacities", type=click.Path(path_type=Path),
+              help="収容人数の表（見出し id,capacity）。一覧の値より優先する")  # fmt: skip
+@click.option("--summary", type=click.Path(path_type=Path, dir_okay=False),
+              help="合計の書き出し先（JSON）")  # fmt: skip
+@_format
+@click.argument("people", type=click.Path(allow_dash=True))
+def assign_people(
+    roads: Path, lists: tuple[Path, ...], specs: tuple[str, ...], hazards: tuple[str, ...],
+    capacities: Path | None, summary: Path | None, fmt: str | None, people: str,
+) -> None:  # fmt: skip
+    """PEOPLE（見出し household_id,lat,lon,size[,needs] のCSV）の世帯を、分けずに避難場所へ割り当てる。
+
+    needs は wheelchair・elderly・disabled・child（; で区切る）。収容人数が分からない避難場所には割り当てない。
+    """
+    with Rows(fmt) as rows:
+        network = _network(roads, rows)
+        listed = read_lists(lists, rows)
+        homes, names = _homes(people, rows)
+        if network is not None and listed is not None:
+            placed = place(listed, network)
+            _tell_far(placed)
+            room = capacities_of(listed, capacities, rows)
+            found = place_all(homes, network, placed, room, hazards, read_layers(specs, rows))
+            for number, name in enumerate(names):
+                rows.add(_placed(name, number, found, placed))
+            if summary is not None:
+                totals = json.dumps(found.summary, ensure_ascii=False)
+                summary.write_text(totals + "\n", "utf-8")
+    sys.exit(rows.status)
+
+
+def _homes(file: str, rows: Rows) -> tuple[Homes, list[str]]:
+    """Read the households; refuse rows without a size and repeated households."""
+    read, lat, lon = read_points(file, rows, ("household_id", "lat", "lon", "size"))
+    keep, sizes, seen = [], [], set()
+    for number, row in enumerate(read):
+        name, size = row["household_id"], row["size"]
+        if name in seen:
+            rows.refuse(SonaeError("duplicate", f"世帯 {name} が2度出てきます。"), file, id=name)
+        elif not size.isdecimal() or int(size) < 1:
+            rows.refuse(
+                SonaeError("bad_size", f"人数が正の整数ではありません：{size!r}"), file, id=name
+            )
+        else:
+            keep.append(number)
+            sizes.append(int(size))
+        seen.add(name)
+    needs = [_needs(read[number].get("needs", "")) for number in keep]
+    homes = Homes(
+        lat[keep], lon[keep], np.array(sizes, np.int64),
+        np.array([group_bits(sorted(need - {"wheelchair"})) for need in needs], np.uint8),
+        np.array(["wheelchair" not in need for need in needs], bool),
+    )  # fmt: skip
+    return homes, [read[number]["household_id"] for number in keep]
+
+
+def _needs(text: str) -> set[str]:
+    """Return the needs of a household; a word that is not known admits to nothing and is left out."""
+    words = {word.strip().lower() for word in re.split(r"[;,、/|\s]+", text)}
+    return words & {"wheelchair", *GROUPS}
+
+
+def capacities_of(listed: list[Listed], file: Path | None, rows: Rows) -> NDArray[np.int64]:
+    """Return the capacity of every facility, -1 where neither its list nor ``file`` says."""
+    told: dict[str, int] = {}
+    if file is not None:
+        try:
+            for _, row in tables.rows(str(file), ("id", "capacity")):
+                number = capacity(row["capacity"]).total
+                if number is not None:
+                    told[row["id"]] = number
+        except SonaeError as error:
+            rows.refuse(error, str(file))
+    known = (told.get(one.id, one.capacity.total) for one in listed)
+    return np.array([-1 if number is None else number for number in known], np.int64)
+
+
+def _placed(name: str, number: int, found: Places, placed: Placed) -> dict[str, Any]:
+    """Return one line of the contract."""
+    site = int(found.site[number])
+    listed = placed.listed[site] if site >= 0 else None
+    return {
+        "household_id": name,
+        "shelter_id": listed.id if listed else None,
+        "shelter": listed.name if listed else None,
+        "distance_m": round(float(found.distance_m[number]), 1) if listed else None,
+        "hazard_m": round(float(found.danger_m[number]), 1) if listed else None,
+        "reason": CAUSES[int(found.cause[number])] or None,
+    }
 
 
 def _walker(name: str, speed: float | None, night: bool) -> Profile:

@@ -19,6 +19,7 @@ from sonae.engines.evacuation.network import Network
 
 LENGTH_UNITS = float(2**24)
 DECIMETRES = 10.0
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +83,26 @@ class Graph:
             np.where(reached, distance / DECIMETRES, np.inf),
             np.where(reached, danger / DECIMETRES, np.inf),
             previous.astype(np.int32),
+        )
+
+    def costs(
+        self, site_nodes: NDArray[np.int32], nodes: NDArray[np.int32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return metres in danger and metres in all from ``nodes`` to each site, (sites, nodes).
+
+        inf without a way. One search per site, some at a time to bound the memory.
+        """
+        packed = np.full((len(site_nodes), len(nodes)), np.inf)
+        for start in range(0, len(site_nodes), _AT_ONCE):
+            some = np.asarray(site_nodes[start : start + _AT_ONCE])
+            packed[start : start + _AT_ONCE] = dijkstra(self.matrix, indices=some)[:, nodes]
+        reached = np.isfinite(packed)
+        whole = np.where(reached, packed, 0.0)
+        danger = np.floor(whole / LENGTH_UNITS)
+        distance = whole - danger * LENGTH_UNITS
+        return (
+            np.where(reached, danger / DECIMETRES, np.inf),
+            np.where(reached, distance / DECIMETRES, np.inf),
         )
 
 

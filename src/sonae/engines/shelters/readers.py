@@ -8,6 +8,7 @@ from sonae.core.errors import SonaeError
 from sonae.engines import tables
 from sonae.engines.shelters.gsi import read_geojson
 from sonae.engines.shelters.listing import Defect, Listed
+from sonae.engines.shelters.table import read_csv, read_xlsx
 
 _JSON = {".json", ".geojson"}
 
@@ -19,6 +20,6 @@ def read_list(path: Path) -> tuple[list[Listed], list[Defect]]:
         raise SonaeError("empty_file", f"{path.name}は空です。前のデータを使い続けてください。")
     if path.suffix.lower() in _JSON:
         return read_geojson(tables.decode(raw, path.name), path.name)
-    raise SonaeError(
-        "unknown_list", f"{path.name}の形式は読めません。", "GeoJSONを指定してください。"
-    )
+    if path.suffix.lower() == ".xlsx":
+        return read_xlsx(raw, path.name)
+    return read_csv(tables.decode(raw, path.name), path.name)
