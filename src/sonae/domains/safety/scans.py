@@ -100,9 +100,11 @@ def _sightings(one: _Read, known: Mapping[str, int]) -> list[NewSighting]:
     if one.base.refusal:
         return [one.base]
     first = _about(one.base, one.resident, known) if one.resident else one.base
-    ids = {pid: uuid5(one.base.id, pid) for pid in _others(one)}
+    others = _others(one)
+    if not others:
+        return [first]
     plain = replace(one.base, visitor=None, needs=(), supersedes=None)
-    return [first, *(_about(replace(plain, id=ids[p]), p, known) for p in ids)]
+    return [first, *(_about(replace(plain, id=uuid5(plain.id, p)), p, known) for p in others)]
 
 
 def _about(base: NewSighting, pid: str, known: Mapping[str, int]) -> NewSighting:
@@ -115,13 +117,12 @@ def _about(base: NewSighting, pid: str, known: Mapping[str, int]) -> NewSighting
 def _read(event: Mapping[str, Any], terminal: Terminal) -> _Read:
     """Read one event; whatever is wrong with it becomes its refusal, with the event in the note."""
     raw_id = event.get("id")
-    made = _Read(raw_id, _blank(event, terminal))
     try:
-        made.base = _base(event, made.base)
+        made = _Read(raw_id, _base(event, terminal))
         made.party = _party(event)
         _person(event, made)
     except SonaeError as error:
-        made.base = replace(made.base, refusal=error.code[:40], note=_kept(event))
+        return _Read(raw_id, _refused(event, terminal, error.code))
     return made
 
 
@@ -135,8 +136,8 @@ def _clean(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
-def _blank(event: Mapping[str, Any], terminal: Terminal) -> NewSighting:
-    """Return what is stored of an event even when nothing in it can be read."""
+def _refused(event: Mapping[str, Any], terminal: Terminal, code: str) -> NewSighting:
+    """Return what is stored of an event that cannot count."""
     return NewSighting(
         id=_event_id(event),
         direction="in",
@@ -146,6 +147,8 @@ def _blank(event: Mapping[str, Any], terminal: Terminal) -> NewSighting:
         facility_pk=terminal.facility_id,
         device=terminal.code,
         actor=f"terminal:{terminal.code}",
+        refusal=code[:40],
+        note=_kept(event),
     )
 
 
@@ -163,21 +166,25 @@ def _made_id(event: Mapping[str, Any]) -> UUID:
     return uuid5(NAMESPACE_OID, f"sonae:scan:{_clean(str(content))}")
 
 
-def _base(event: Mapping[str, Any], blank: NewSighting) -> NewSighting:
+def _base(event: Mapping[str, Any], terminal: Terminal) -> NewSighting:
     """Return the sighting without its person; `SonaeError` names what cannot be read."""
-    text = event.get("id")
-    if not isinstance(text, str) or str(blank.id) != text.lower():
+    text, made = event.get("id"), _event_id(event)
+    if not isinstance(text, str) or str(made) != text.lower():
         raise SonaeError("bad_id", "id は UUID version 7 にしてください。")
     at, supersedes = _moment(event.get("occurred_at")), event.get("supersedes")
     stamp = _text(event, "clock", 64) if "clock" in event else f"{clock.unix_ms(at):013d}-0000-0"
     parse_clock(stamp)
-    return replace(
-        blank,
+    return NewSighting(
+        id=made,
         direction=_one_of(event, "direction", rules.DIRECTIONS, None),
-        status=_one_of(event, "status", rules.STATUSES, "safe"),
         occurred_at=at,
         clock=stamp,
+        source="reception",
+        facility_pk=terminal.facility_id,
         place=_text(event, "place", _TEXT),
+        status=_one_of(event, "status", rules.STATUSES, "safe"),
+        device=terminal.code,
+        actor=f"terminal:{terminal.code}",
         offline=event.get("offline") is True,
         needs=_needs(event.get("needs")),
         note=_text(event, "note", _NOTE),

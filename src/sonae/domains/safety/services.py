@@ -16,7 +16,7 @@ from sonae.core.ids import HybridClock, uuid7
 from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import rules
 from sonae.domains.safety.models import Inquiry, InquirySubject, PersonState, Sighting, Visitor
-from sonae.domains.safety.rules import Event
+from sonae.domains.safety.rules import Event, State
 from sonae.platform import audit
 from sonae.platform.access import Actor
 from sonae.platform.db import bulk_insert, writing
@@ -206,30 +206,33 @@ def _store_states(column: str, prefix: str, histories: Mapping[int, Sequence[Eve
     gone = [f"{prefix}{person}" for person, state in folded.items() if state is None]
     if gone:
         PersonState.objects.filter(person__in=gone).delete()
-    rows = [
-        PersonState(
-            person=f"{prefix}{person}",
-            facility_id=state.facility,
-            place=state.place,
-            direction=state.direction,
-            status=state.status,
-            seen_at=state.seen_at,
-            clock=state.clock,
-            conflict=state.conflict,
-            **{column: person},
-        )
-        for person, state in folded.items()
-        if state is not None
-    ]
-    PersonState.objects.bulk_create(
-        rows,
-        batch_size=500,
-        update_conflicts=True,
-        unique_fields=["municipality", "world", "person"],
-        update_fields=[
-            "facility", "place", "direction", "status", "seen_at", "clock", "conflict",
-        ],
-    )  # fmt: skip
+    rows = [(f"{prefix}{person}", person, state) for person, state in folded.items() if state]
+    if rows:
+        _upsert_states(column, rows)
+
+
+_FOLDED = ("facility_id", "place", "direction", "status", "seen_at", "clock", "conflict")
+
+
+def _upsert_states(column: str, rows: Sequence[tuple[str, int, State]]) -> None:
+    """Insert or replace states in one executemany: building model objects costs more than SQLite."""
+    scope, moment = current(), PersonState._meta.get_field("seen_at")
+    names = ("municipality", "world", "person", column, *_FOLDED)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {connection.ops.quote_name(PersonState._meta.db_table)} "  # noqa: S608 - names
+            f"({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))}) "
+            "ON CONFLICT (municipality, world, person) DO UPDATE SET "
+            + ", ".join(f"{name} = excluded.{name}" for name in _FOLDED),
+            [
+                (
+                    scope.municipality, scope.world.value, key, person, state.facility, state.place,
+                    state.direction, state.status, moment.get_db_prep_save(state.seen_at, connection),
+                    state.clock, state.conflict,
+                )
+                for key, person, state in rows
+            ],
+        )  # fmt: skip
 
 
 def _account(histories: Mapping[int, Sequence[Event]]) -> None:
