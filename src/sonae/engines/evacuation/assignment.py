@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 NOWHERE = -1
 _STEP_M = 100.0
 """Least raise of a bid: the result is within this many metres per household of the best."""
-_PATIENCE = 600
-_HASTE = 1.01
+_PATIENCE = 300
+_HASTE = 1.02
 """After `_PATIENCE` rounds bids rise ever faster: only a real shortage takes so long."""
 _BEYOND_M = 50_000.0
 """A household gives up when even its best site costs this many metres more than any way."""
