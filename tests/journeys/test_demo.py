@@ -107,7 +107,7 @@ def test_twelve_hours_into_the_flood(
         someone = _told_to_leave()
     assert count.unaccounted == late
     assert max(levels) == 5
-    assert desk.locator(".notice.error").count() == 0
+    assert desk.locator(".card .notice.error").count() == 0
     check_page(desk, "staff-desk")
     desk.goto("/drill/staff/safety/")
     check_page(desk, "staff-unaccounted")

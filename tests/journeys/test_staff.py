@@ -57,7 +57,7 @@ def test_the_desk_before_anything_happened(
     expect(page.get_by_text("安否確認は始まっていません")).to_be_visible()
     expect(page.get_by_text("発表中の警報・注意報はありません")).to_be_visible()
     expect(page.get_by_text("避難計画はまだ計算されていません")).to_be_visible()
-    assert page.locator(".notice.error").count() == 0, "no panel is broken"
+    assert page.locator(".card .notice.error").count() == 0, "no panel is broken"
     check_page(page, "staff-empty")
 
 
@@ -95,6 +95,28 @@ def test_a_panel_that_did_not_change_is_not_sent_again(
     page.wait_for_timeout(200)
     assert statuses == [304]
     assert page.locator("#panel-orders h2[data-mark=same]").count() == 1
+
+
+def test_a_desk_that_lost_its_server_says_so(page: Page, flooded: City, sign_in: SignIn) -> None:
+    """Old figures look like new ones: the time stands, and a banner tells; it goes when all is well."""
+    sign_in(page, Role.VIEWER)
+    page.goto("/staff/")
+    expect(page.locator("#as-of")).to_contain_text("現在")
+    expect(page.locator("#stale")).to_be_hidden()
+    page.context.set_offline(True)
+    expect(page.locator("#stale")).to_be_visible(timeout=12_000)
+    page.context.set_offline(False)
+    expect(page.locator("#stale")).to_be_hidden(timeout=12_000)
+
+
+def test_a_desk_whose_session_ended_leads_to_the_log_in(
+    page: Page, flooded: City, sign_in: SignIn
+) -> None:
+    """No log-in form inside a panel."""
+    sign_in(page, Role.VIEWER)
+    page.goto("/staff/")
+    page.context.clear_cookies()
+    page.wait_for_url("**/accounts/login/?next=/staff/", timeout=12_000)
 
 
 def test_one_broken_panel_leaves_the_others(

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -59,9 +59,17 @@ def refused(
     if for_program(request):
         return problem(status, code, detail, **({"hint": hint} if hint else {}))
     if code == "sign_in":
-        return HttpResponseRedirect(f"/accounts/login/?next={quote(request.get_full_path())}")
+        return _to_sign_in(request)
     context = {"code": code, "status": status, "detail": detail, "hint": hint}
     return render(request, "problem.html", context, status=status)
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Lead to the log-in and back; a part of a page that renews itself leads its whole page there."""
+    if "HX-Request" not in request.headers:
+        return HttpResponseRedirect(f"/accounts/login/?next={quote(request.get_full_path())}")
+    page = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
+    return HttpResponse(status=401, headers={"HX-Redirect": f"/accounts/login/?next={quote(page)}"})
 
 
 class ProblemMiddleware:

@@ -213,6 +213,12 @@ panel = view_of({one.name: one for one in (*LEFT, *RIGHT)})
 
 
 @audience(Audience.STAFF)
+def as_of(request: HttpRequest) -> HttpResponse:
+    """Tell the time that the desk is true for, for the page to ask again."""
+    return render(request, "staff/parts/as_of.html")
+
+
+@audience(Audience.STAFF)
 def overview(request: HttpRequest) -> HttpResponse:
     """Show all panels in two columns; each renews itself."""
     columns = {"left": [drawn(one) for one in LEFT], "right": [drawn(one) for one in RIGHT]}

@@ -9,6 +9,7 @@ from sonae.web.staff import citymap, desk, exercise, mapdata, safety, shelters, 
 app_name = "staff"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", desk.overview, name="desk"),
+    path("as-of/", desk.as_of, name="as-of"),
     path("panels/<str:name>/", desk.panel, name="panel"),
     path("warnings/", warnings.overview, name="warnings"),
     path("warnings/<int:pk>/", warnings.telegram, name="telegram"),
