@@ -21,7 +21,7 @@ from sonae.platform.access import Actor
 START = datetime(2026, 7, 14, 9, 0, tzinfo=JST)
 HOURS = 72
 OFFICE, PREFECTURE = "そなえ地方気象台", (PREFECTURE_AREA, "そなえ県")
-CUT_FROM, CUT_TO = 8 * 60, 20 * 60
+CUT_FROM, CUT_TO = 3 * 60, 12 * 60
 """Minutes between which two shelters have no network."""
 PAPER_EVERY, PAPER_TO = 6 * 60, 30 * 60
 """Shelters without a terminal hand in paper rosters every six hours for the first thirty."""

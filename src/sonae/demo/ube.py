@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from sonae.core.errors import SonaeError
 from sonae.demo import load
-from sonae.demo.frame import FULL, Floats, Plan
+from sonae.demo.frame import FULL, Plan
 from sonae.demo.people import Homes, addresses, build_register
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.hazards import interface as hazards
@@ -126,26 +127,43 @@ def _homes(
     return Homes(lon, lat, lat, lon, town, addresses(chome, town, lon, lat * 6000), storeys, floor)
 
 
-def invented_flood(network: Network) -> HazardLayer:
-    """Return an invented flood field: a river through the middle, deep beside it, shallow farther off."""
-    south, north = float(network.lat.min()), float(network.lat.max())
-    west, east = float(network.lon.min()), float(network.lon.max())
+def _layer(network: Network, hazard: str, ranks: NDArray[np.uint8]) -> HazardLayer:
+    """Return ranks over the network's extent as a layer that says that it is invented."""
     dlat = CELL_M / METRES_PER_DEGREE
-    dlon = dlat / float(np.cos(np.radians((south + north) / 2)))
-    rows, columns = int((north - south) / dlat) + 1, int((east - west) / dlon) + 1
+    north, south = float(network.lat.max()), float(network.lat.min())
+    depths = ((0.0, 0.5), (0.5, 3.0), (3.0, 5.0), (5.0, 10.0), (10.0, 20.0), (20.0, None))
+    return HazardLayer(
+        name=f"{hazard}_l2", hazard=hazard, kind="depth", ranks=ranks,
+        west=float(network.lon.min()), north=north,
+        dlon=dlat / float(np.cos(np.radians((south + north) / 2))), dlat=dlat,
+        source="架空の浸水域（実際のハザードマップではありません）", date="2026-01-01", scale="L2",
+        depths=depths, details=(),
+    )  # fmt: skip
+
+
+def invented_layers(network: Network) -> list[HazardLayer]:
+    """Return two invented fields: a river's flood through the middle, a storm surge from the south.
+
+    The northern twelfth counts as never surveyed.
+    """
+    dlat = CELL_M / METRES_PER_DEGREE
+    middle_lat = float(network.lat.mean())
+    dlon = dlat / float(np.cos(np.radians(middle_lat)))
+    rows = int(np.ptp(network.lat) / dlat) + 1
+    columns = int(np.ptp(network.lon) / dlon) + 1
     y = np.arange(rows)[:, None] * CELL_M
     x = np.arange(columns)[None, :] * CELL_M
     middle = columns * CELL_M * (0.5 + 0.12 * np.sin(y / 1400.0) + 0.05 * np.sin(y / 430.0))
-    off: Floats = np.abs(x - middle)
-    depth = 6.0 - off / 220.0 + 0.8 * np.sin(x / 500.0) * np.cos(y / 700.0)
-    ranks = np.digitize(depth, (0.05, 0.5, 3.0, 5.0, 10.0, 20.0)).astype(np.uint8)
-    ranks[: rows // 12] = NOT_SURVEYED
-    depths = ((0.0, 0.5), (0.5, 3.0), (3.0, 5.0), (5.0, 10.0), (10.0, 20.0), (20.0, None))
-    return HazardLayer(
-        name="flood_l2", hazard="flood", kind="depth", ranks=ranks, west=west, north=north,
-        dlon=dlon, dlat=dlat, source="架空の浸水域（実際のハザードマップではありません）",
-        date="2026-01-01", scale="L2", depths=depths, details=(),
-    )  # fmt: skip
+    river = 6.0 - np.abs(x - middle) / 220.0 + 0.8 * np.sin(x / 500.0) * np.cos(y / 700.0)
+    surge = 4.0 - (rows * CELL_M - y) / 700.0 + 0.5 * np.sin(x / 900.0)
+    steps = (0.05, 0.5, 3.0, 5.0, 10.0, 20.0)
+    fields = {"flood": river, "storm_surge": np.broadcast_to(surge, river.shape)}
+    made = []
+    for hazard, depth in fields.items():
+        ranks = np.digitize(depth, steps).astype(np.uint8)
+        ranks[: rows // 12] = NOT_SURVEYED
+        made.append(_layer(network, hazard, ranks))
+    return made
 
 
 def create(data: Path, people: int, *, step: Callable[[str], None] = lambda _: None) -> str:
@@ -179,7 +197,8 @@ def create(data: Path, people: int, *, step: Callable[[str], None] = lambda _: N
         facilities = facility_rows(data)
         shelters.load_facilities(facilities)
         step("浸水域（架空）と道路網")
-        hazards.register_layer(invented_flood(network))
+        for layer in invented_layers(network):
+            hazards.register_layer(layer)
         evacuation.load_network(network)
         load.add_accounts()
         residents.population()

@@ -1,0 +1,133 @@
+"""The city in the database and its 72 hours: warnings, orders, moves, rosters, until nobody is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from sonae.core.errors import SonaeError
+from sonae.demo import crowd, load, play
+from sonae.demo.city import generate
+from sonae.demo.frame import CODE
+from sonae.demo.script import CUT_FROM, CUT_TO, HOURS, SCENES, START
+from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.identity import interface as identity
+from sonae.domains.messages import interface as messages
+from sonae.domains.municipalities.interface import Municipality, forget_serving
+from sonae.domains.residents.interface import Resident
+from sonae.domains.safety import interface as safety
+from sonae.domains.safety.interface import Sighting
+from sonae.platform import outbox, worlds
+from sonae.platform.access import Role
+from sonae.platform.scope import World
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def demo(db: None) -> Iterator[None]:
+    load.create(generate("small", 1))
+    yield
+    worlds.clear_exercise_clock(CODE)
+    forget_serving()
+
+
+def play_to(minute: float, step: float = 60.0) -> None:
+    """Play on in steps, doing the worker's part."""
+    with worlds.entered(CODE):
+        now = float(play.status()["hours"]) * 60
+        while now < minute:
+            now = min(now + step, minute)
+            worlds.set_exercise_clock(
+                CODE, START.__class__.fromtimestamp(START.timestamp() + now * 60, START.tzinfo), 0.0
+            )
+            with worlds.entered(CODE, World.EXERCISE):
+                play.advance(now)
+                outbox.drain()
+
+
+def test_the_city_is_made_and_made_again(demo: None) -> None:
+    load.create(generate("small", 2))
+    with worlds.entered(CODE):
+        assert Resident.objects.count() == 5000
+        roles = {one.role for one in identity.accounts()}
+        assert roles == {role.value for role in Role}
+        assert evacuation.city() is not None
+
+
+def test_a_real_city_is_never_removed(demo: None) -> None:
+    Municipality.objects.filter(code=CODE).update(is_demo=False)
+    with pytest.raises(SonaeError):
+        load.create(generate("small", 1))
+    with worlds.entered(CODE):
+        assert Resident.objects.count() == 5000
+
+
+def test_seventy_two_hours(demo: None) -> None:
+    """One long story, because each part needs the ones before it."""
+    play_to(120)
+    with worlds.entered(CODE, World.EXERCISE):
+        assert safety.unaccounted_count().total > 1000
+    play_to(11 * 60)
+    with worlds.entered(CODE, World.EXERCISE):
+        early = safety.unaccounted_count()
+        assert 0 < early.unaccounted < early.total / 2
+        levels = {order.level for order in evacuation.orders_in_force()}
+        assert {4, 5} & levels
+        assert all("訓練" in item.subject for item in messages.public_items())
+        cut = crowd.shelters_now().cut
+        silent = Sighting.objects.filter(facility__in=cut, recorded_at__gte=START)
+        late = [
+            one
+            for one in silent
+            if CUT_FROM <= (one.occurred_at - START).total_seconds() / 60 < CUT_TO
+        ]
+        assert late == [], "the two shelters that are cut off tell nothing yet"
+    play_to(21 * 60)
+    with worlds.entered(CODE, World.EXERCISE):
+        told_late = Sighting.objects.filter(facility__in=cut, offline=True)
+        assert told_late.exists()
+        assert all((one.recorded_at - one.occurred_at).total_seconds() > 0 for one in told_late)
+        assert Sighting.objects.filter(source="paper").exists()
+    play_to(HOURS * 60, step=120)
+    with worlds.entered(CODE, World.EXERCISE):
+        assert play.status()["finished"]
+        assert play.status()["step"] == len(SCENES)
+        assert safety.unaccounted_count().unaccounted <= 5
+        assert evacuation.orders_in_force() == []
+        numbers = [point.unaccounted for point in safety.curve()]
+        assert numbers[-1] == safety.unaccounted_count().unaccounted
+    with worlds.entered(CODE):
+        assert safety.unaccounted_count().total == 0, "nothing of it is in the live world"
+        assert Sighting.objects.count() == 0
+        assert messages.public_items() == []
+
+
+def test_start_stop_reset_through_the_outbox(demo: None) -> None:
+    with worlds.entered(CODE):
+        play.start_play(speed=3600.0)
+        assert play.status()["running"]
+        outbox.drain(most=40)
+        assert play.status()["step"] >= 1
+        play.stop_play()
+        assert not play.status()["running"]
+        held = play.status()["hours"]
+        outbox.drain(most=40)
+        assert play.status()["hours"] == held, "an entry of a stopped play does nothing"
+        play.reset_play()
+        assert play.status()["step"] == 0
+    with worlds.entered(CODE, World.EXERCISE):
+        assert Sighting.objects.count() == 0
+        assert evacuation.orders() == []
+
+
+def test_the_story_is_the_same_at_any_pace(demo: None) -> None:
+    play_to(240, step=30)
+    with worlds.entered(CODE, World.EXERCISE):
+        first = set(Sighting.objects.values_list("pk", flat=True))
+    with worlds.entered(CODE):
+        play.reset_play()
+    play_to(240, step=30)
+    with worlds.entered(CODE, World.EXERCISE):
+        assert set(Sighting.objects.values_list("pk", flat=True)) == first
