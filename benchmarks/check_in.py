@@ -1,6 +1,6 @@
 """Check-ins at shelters under load: scans per second and latency over real HTTP, SQLite FULL.
 
-Starts the real server (`sonae serve`, 4 workers × 4 threads) on a city of 20,000 people who are all
+Starts the real server (`sonae serve`, 4 workers × 4 threads) on a city of 100,000 people who are all
 under inquiry. Sixteen terminals then check people in, first one scan per request, then 30 per request
 (what a device sends after an outage). Every scan is new; each answer must say accepted. Baseline in
 the same run: a bare SQLite loop (synchronous=FULL, the same lock before each transaction) that inserts
@@ -31,7 +31,7 @@ from pathlib import Path
 from uuid import UUID
 
 ROOT = Path(__file__).resolve().parents[1]
-PEOPLE, PER_HOME, BATCH, TERMINALS = 20_000, 2, 30, 16
+PEOPLE, PER_HOME, BATCH, TERMINALS = 100_000, 2, 30, 16
 WANTED_SINGLE, WANTED_P99_MS, WANTED_BATCHED = 500, 100, 8_000
 FACILITIES = ("F1", "F2", "F3", "F4")
 

@@ -101,8 +101,8 @@ def _record(batch: Sequence[NewSighting]) -> list[Result]:
             results.append(Result(one.id, status, one.refusal or None))
         if fresh:
             visitors = _visitors(fresh.values())
+            _fold_touched(list(fresh.values()), visitors)
             _insert(list(fresh.values()), visitors)
-            _fold_touched(fresh.values(), visitors)
     return results
 
 
@@ -166,17 +166,28 @@ def _visitor_pk(one: NewSighting, visitors: Mapping[str, int]) -> int | None:
     return visitors[one.visitor.key] if one.visitor and not one.refusal else None
 
 
-def _fold_touched(fresh: Iterable[NewSighting], visitors: Mapping[str, int]) -> None:
-    """Fold again everyone whom the new sightings touch."""
+def _fold_touched(fresh: Sequence[NewSighting], visitors: Mapping[str, int]) -> None:
+    """Fold again everyone whom the new sightings touch: what is stored, and what is about to be."""
     live = [one for one in fresh if not one.refusal]
-    residents = {one.resident_pk for one in live if one.resident_pk is not None}
-    people = {visitors[one.visitor.key] for one in live if one.visitor}
+    residents = _histories("resident_id", [(o.resident_pk, o) for o in live if o.resident_pk])
     if residents:
-        histories = events_of("resident_id", residents)
-        _store_states("resident_id", "r", histories)
-        _account(histories)
+        _store_states("resident_id", "r", residents)
+        _account(residents)
+    people = _histories("visitor_id", [(visitors[o.visitor.key], o) for o in live if o.visitor])
     if people:
-        _store_states("visitor_id", "v", events_of("visitor_id", people))
+        _store_states("visitor_id", "v", people)
+
+
+def _histories(column: str, fresh: Sequence[tuple[int, NewSighting]]) -> dict[int, list[Event]]:
+    """Return person → all sightings, those not yet inserted included."""
+    found = events_of(column, {person for person, _one in fresh}) if fresh else {}
+    for person, one in fresh:
+        event = Event(
+            one.id, one.direction, one.status, one.facility_pk, one.place[:200], one.occurred_at,
+            one.clock, one.device[:64], one.supersedes,
+        )  # fmt: skip
+        found[person].append(event)
+    return found
 
 
 _EVENT_COLUMNS = (
@@ -237,15 +248,16 @@ def _upsert_states(column: str, rows: Sequence[tuple[str, int, State]]) -> None:
 
 def _account(histories: Mapping[int, Sequence[Event]]) -> None:
     """Bring the open inquiry up to date for these residents."""
-    inquiry = Inquiry.objects.filter(closed_at=None).first()
-    if inquiry is None:
+    found = Inquiry.objects.filter(closed_at=None).values_list("pk", "opened_at").first()
+    if found is None:
         return
+    inquiry, opened_at = found
     field = InquirySubject._meta.get_field("accounted_at")
     table = connection.ops.quote_name(InquirySubject._meta.db_table)
     rows = [
         (
-            field.get_db_prep_save(rules.accounted_since(events, inquiry.opened_at), connection),
-            inquiry.pk,
+            field.get_db_prep_save(rules.accounted_since(events, opened_at), connection),
+            inquiry,
             person,
         )
         for person, events in histories.items()
