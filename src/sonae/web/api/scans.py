@@ -12,6 +12,8 @@ from sonae.domains.safety import interface as safety
 
 MOST_BYTES: Final = 2 * 1024 * 1024
 """1,000 events of the contract's size; a device sends 30 at a time."""
+MOST_PASSED: Final = 64 * 1024 * 1024
+"""Of a longer body nothing is read at all: the connection ends."""
 
 
 def handle(request: HttpRequest, terminal: safety.Terminal) -> HttpResponse:
@@ -24,8 +26,10 @@ def handle(request: HttpRequest, terminal: safety.Terminal) -> HttpResponse:
 
 
 def _body(request: HttpRequest) -> bytes:
-    """Return the body; refused before it is read when it is too large."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+    """Return the body; refused without being kept when it is too large."""
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    if length > MOST_BYTES:
+        _pass_over(request, length)
         raise SonaeError(
             "too_large",
             f"一度に送れるのは{MOST_BYTES // 1024 // 1024} MBまでです。",
@@ -34,6 +38,13 @@ def _body(request: HttpRequest) -> bytes:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise SonaeError("unreadable", "圧縮せずに送ってください。")
     return request.body
+
+
+def _pass_over(request: HttpRequest, length: int) -> None:
+    """Let the body run through, so that the device hears the refusal and not a broken connection."""
+    if length <= MOST_PASSED:
+        while request.read(64 * 1024):
+            pass
 
 
 def _events(body: bytes) -> list[Any]:
