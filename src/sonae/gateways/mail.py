@@ -1,30 +1,34 @@
-"""E-mail by SMTP (RFC 5321): one connection per chunk, one personal message per recipient."""
+"""E-mail by SMTP (RFC 5321): one connection per chunk, one personal message per recipient.
+
+What the server says decides: a refused address (5xx) fails alone, a busy one (4xx) waits while the
+others go on, a broken connection is opened anew as long as that helps. The Message-ID of a delivery
+never changes, so that a mail program recognises the rare copy sent again after a crash.
+"""
 
 from __future__ import annotations
 
 import smtplib
 import ssl
+import time
 from collections.abc import Iterator, Sequence
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
-from urllib.parse import unquote, urlsplit
+from ipaddress import ip_address
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.conf import settings
 
-from sonae.core import clock
 from sonae.domains.messages.interface import Handed, Parcel, Recipient
+from sonae.gateways.envelope import Unfit, prepared
 from sonae.platform.outbox import Permanent, Retry
 
 TIMEOUT_SECONDS = 20
 GROUP = 25
-"""Deliveries stored together: at most this many would be sent again after a crash."""
+"""Deliveries stored together: at most this many are sent again after a kill -9."""
+GROUP_SECONDS = 1.0
+"""With a slow server what is known is stored at least this often."""
 RETRY_SECONDS = 30.0
-_FOOT = {
-    "ja": "無事を知らせる・助けを求める：",
-    "ja-x-easy": "無事（ぶじ）です・助けて（たすけて）ほしい：",
-    "en": "Tell us that you are safe, or that you need help:",
-}
+MOST_BUSY = 10
+"""So many busy answers in a row mean that the server itself is busy."""
+_CLOSING = 421
 
 
 def configured() -> bool:
@@ -32,101 +36,150 @@ def configured() -> bool:
     return bool(settings.SMTP)
 
 
-def _connect() -> smtplib.SMTP:
-    """Open the connection named by SONAE_SMTP (smtp:// with STARTTLS when offered, or smtps://)."""
-    address = urlsplit(settings.SMTP)
+def _opened(address: SplitResult) -> smtplib.SMTP:
+    """Open the connection: smtps:// encrypted from the start, smtp:// with STARTTLS when offered."""
     host, port = address.hostname or "localhost", address.port
     if address.scheme == "smtps":
         context = ssl.create_default_context()
-        client: smtplib.SMTP = smtplib.SMTP_SSL(
-            host, port or 465, timeout=TIMEOUT_SECONDS, context=context
-        )
-    else:
-        client = smtplib.SMTP(host, port or 25, timeout=TIMEOUT_SECONDS)
+        return smtplib.SMTP_SSL(host, port or 465, timeout=TIMEOUT_SECONDS, context=context)
+    client = smtplib.SMTP(host, port or 25, timeout=TIMEOUT_SECONDS)
+    client.ehlo()
+    if client.has_extn("starttls"):
+        client.starttls(context=ssl.create_default_context())
         client.ehlo()
-        if client.has_extn("starttls"):
-            client.starttls(context=ssl.create_default_context())
-            client.ehlo()
-    if address.username:
-        client.login(unquote(address.username), unquote(address.password or ""))
+    elif address.username and not _beside_us(host):
+        raise Permanent("メールサーバーが暗号化（STARTTLS）に対応していないため、ログインしません")
     return client
 
 
-def _bodies(parcel: Parcel) -> dict[str, tuple[str, str]]:
-    """Return language → (subject, body) of the parcel."""
-    return {language: (text["subject"], text["body"]) for language, text in parcel.texts.items()}
+def _beside_us(host: str) -> bool:
+    """Tell whether a host is this machine: a password on the wire would stay inside it."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
-def compose(parcel: Parcel, one: Recipient) -> bytes:
-    """Return the personal message of a recipient, ready for SMTP."""
-    language = one.language if one.language in parcel.texts else "ja"
-    subject, body = _bodies(parcel)[language]
-    mail = EmailMessage(policy=SMTP)
-    mail["Subject"] = subject
-    mail["From"] = settings.MAIL_FROM
-    mail["To"] = one.address
-    mail["Date"] = format_datetime(clock.now())
-    mail["Message-ID"] = (
-        f"<{parcel.identifier.removeprefix('urn:uuid:')}.{one.delivery}@{_domain()}>"
-    )
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = language.split("-")[0]
-    mail.set_content(f"{body}\n\n{_FOOT[language]}\n{one.link}\n", charset="utf-8", cte="base64")
-    return mail.as_bytes()
-
-
-def _domain() -> str:
-    """Return the domain of the sender's address."""
-    return str(settings.MAIL_FROM).rpartition("@")[2].rstrip(">") or "localhost"
+def _connect() -> smtplib.SMTP:
+    """Open and log in as SONAE_SMTP says; `Retry` or `Permanent` when that does not work."""
+    address = urlsplit(settings.SMTP)
+    try:
+        client = _opened(address)
+        if address.username:
+            client.login(unquote(address.username), unquote(address.password or ""))
+    except (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError) as error:
+        raise Permanent(f"メールサーバーにログインできません（{error}）") from error
+    except (OSError, smtplib.SMTPException) as error:
+        raise Retry(RETRY_SECONDS, f"メールサーバーにつながりません（{error}）") from error
+    return client
 
 
 def send(parcel: Parcel) -> Iterator[Sequence[Handed]]:
-    """Hand every recipient's message to the mail server; yield outcomes in groups of 25.
+    """Hand every recipient's message to the mail server; yield outcomes in small groups.
 
-    A refused address (5xx) is a failed delivery; a busy or lost server is tried again later for
-    those not yet handed over; a server that refuses the sender altogether is permanent.
+    `Retry` at the end when somebody could not be served yet, `Permanent` when the server refuses us.
     """
-    try:
+    round_ = _Round(parcel)
+    while round_.left:
+        before = len(round_.left)
         client = _connect()
-    except smtplib.SMTPAuthenticationError as error:
-        raise Permanent(f"メールサーバーがログインを拒みました（{error.smtp_code}）") from error
-    except (OSError, smtplib.SMTPException) as error:
-        raise Retry(RETRY_SECONDS, f"メールサーバーにつながりません（{error}）") from error
-    try:
-        yield from _groups(client, parcel)
-    finally:
-        _close(client)
-
-
-def _groups(client: smtplib.SMTP, parcel: Parcel) -> Iterator[list[Handed]]:
-    """Send one by one; what is known when the connection breaks is yielded before the retry."""
-    done: list[Handed] = []
-    for one in parcel.recipients:
         try:
-            done.append(_one(client, parcel, one))
-        except (OSError, smtplib.SMTPException) as error:
-            if done:
+            yield from round_.served(client)
+        finally:
+            _close(client)
+        if round_.broken and len(round_.left) == before:
+            raise Retry(RETRY_SECONDS, f"メールサーバーとの接続が切れました（{round_.broken}）")
+    if round_.busy:
+        words = f"{len(round_.busy)}件が待たされています（{round_.busy[-1]}）"
+        raise Retry(RETRY_SECONDS, words)
+
+
+class _Round:
+    """One try for every recipient of a parcel, over as many connections as it takes."""
+
+    def __init__(self, parcel: Parcel) -> None:
+        """Prepare the texts once for all."""
+        self.left = list(parcel.recipients)
+        self.busy: list[str] = []
+        self.broken: Exception | None = None
+        self._compose = prepared(parcel)
+        self._busy_in_a_row = 0
+
+    def served(self, client: smtplib.SMTP) -> Iterator[list[Handed]]:
+        """Send until nobody is left or the connection breaks; yield what is known."""
+        done: list[Handed] = []
+        stored = time.monotonic()
+        self.broken = None
+        while self.left and self.broken is None:
+            outcome = self._next(client)
+            if outcome is not None:
+                done.append(outcome)
+            if len(done) >= GROUP or (done and time.monotonic() - stored > GROUP_SECONDS):
                 yield done
-            raise Retry(RETRY_SECONDS, f"メールサーバーとの接続が切れました（{error}）") from error
-        if len(done) >= GROUP:
+                done, stored = [], time.monotonic()
+        if done:
             yield done
-            done = []
-    if done:
-        yield done
+
+    def _next(self, client: smtplib.SMTP) -> Handed | None:
+        """Send to the next one; None when that is not settled (busy, or the connection broke)."""
+        one = self.left[0]
+        try:
+            outcome = _one(client, self._compose(one), one)
+        except _Busy as error:
+            self._note_busy(error)
+            outcome = None
+        except (OSError, smtplib.SMTPException) as error:
+            self.broken = error
+            return None
+        else:
+            self._busy_in_a_row = 0
+        self.left.pop(0)
+        return outcome
+
+    def _note_busy(self, error: _Busy) -> None:
+        """Remember a busy answer; a server that is busy for everyone is left alone."""
+        self.busy.append(str(error))
+        self._busy_in_a_row += 1
+        if self._busy_in_a_row >= MOST_BUSY:
+            self.left = self.left[:1]
 
 
-def _one(client: smtplib.SMTP, parcel: Parcel, one: Recipient) -> Handed:
-    """Send one message; a permanent refusal of the address is its outcome."""
+class _Busy(Exception):
+    """The server cannot take this one now (4xx)."""
+
+
+def _one(client: smtplib.SMTP, mail: bytes | Unfit, one: Recipient) -> Handed:
+    """Send one message; a permanent refusal of the address or the mail is its outcome."""
+    if isinstance(mail, Unfit):
+        return Handed(one.delivery, "failed", mail.reason)
     try:
-        client.sendmail(settings.MAIL_FROM, [one.address], compose(parcel, one))
+        client.sendmail(settings.MAIL_FROM, [one.address], mail)
     except smtplib.SMTPRecipientsRefused as error:
-        code, words = error.recipients[one.address]
-        if code < 500:
-            raise
-        return Handed(one.delivery, "failed", f"{code} {words.decode(errors='replace')}")
-    except (UnicodeEncodeError, ValueError):
-        return Handed(one.delivery, "failed", "宛先の形式が正しくありません")
+        return _refused(one, *error.recipients[one.address], error=error)
+    except smtplib.SMTPDataError as error:
+        return _refused(one, error.smtp_code, error.smtp_error, error=error)
+    except smtplib.SMTPSenderRefused as error:
+        if error.smtp_code >= 500:
+            words = _words(error.smtp_error)
+            raise Permanent(f"差出人が拒まれました（{error.smtp_code} {words}）") from error
+        raise
     return Handed(one.delivery, "handed_over")
+
+
+def _refused(
+    one: Recipient, code: int, words: bytes | str, *, error: smtplib.SMTPException
+) -> Handed:
+    """Tell a refusal for good from one for now; 421 means that the server hangs up."""
+    if code == _CLOSING:
+        raise error
+    if code < 500:
+        raise _Busy(f"{code} {_words(words)}") from error
+    return Handed(one.delivery, "failed", f"{code} {_words(words)}")
+
+
+def _words(text: bytes | str) -> str:
+    """Return what the server said, as text."""
+    return text.decode(errors="replace") if isinstance(text, bytes) else text
 
 
 def _close(client: smtplib.SMTP) -> None:

@@ -8,7 +8,7 @@ from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import EvacuationOrder
 from sonae.domains.messages import interface as messages
-from sonae.domains.messages import services
+from sonae.domains.messages import handover, services
 from sonae.domains.messages.interface import Delivery, Message, Transmission
 from sonae.domains.safety import interface as safety
 from sonae.platform import outbox
@@ -48,7 +48,7 @@ def test_nothing_goes_twice(city: City) -> None:
     again = services.send_order(order.pk)
     assert again == Message.objects.get(kind="order")
     for one in Transmission.objects.all():
-        services.transmit(one.pk, 0)
+        handover.transmit(one.pk, 0)
     assert Transmission.objects.count() == 2
 
 

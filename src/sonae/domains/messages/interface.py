@@ -1,5 +1,6 @@
 """What the screens and gateways may use of messages."""
 
+from sonae.domains.messages.handover import resend
 from sonae.domains.messages.models import Delivery, Message, Transmission, Wording
 from sonae.domains.messages.ports import Handed, Parcel, Recipient, Sender, describe, register
 from sonae.domains.messages.selectors import (
@@ -43,6 +44,7 @@ __all__ = [
     "receipts",
     "receipts_by_town",
     "register",
+    "resend",
     "resident_of",
     "texts",
     "transmissions",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sonae.domains.messages import services
+from sonae.domains.messages import handover, services
 from sonae.platform.outbox import subscribe
 
 
@@ -21,4 +21,4 @@ def send_end(payload: dict[str, Any]) -> None:
 @subscribe(services.SEND, apart=True)
 def transmit(payload: dict[str, Any]) -> None:
     """Hand one chunk of a transmission to its channel."""
-    services.transmit(payload["transmission"], payload["chunk"])
+    handover.transmit(payload["transmission"], payload["chunk"])

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.core import signing
@@ -16,7 +15,6 @@ from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import EvacuationOrder
 from sonae.domains.messages import ports
 from sonae.domains.messages.models import Delivery, Message, Transmission, Wording
-from sonae.domains.messages.ports import Handed, Parcel, Recipient
 from sonae.domains.messages.rules import ACKNOWLEDGE_DAYS, CHUNK, MESSAGE_TRANSITIONS
 from sonae.domains.messages.wording import Facts, texts
 from sonae.domains.municipalities.interface import municipality
@@ -210,47 +208,6 @@ def _deliveries(transmission: Transmission, message: Message) -> int:
             "error": [""] * len(found),
         },
     )
-
-
-def transmit(transmission_pk: int, chunk: int) -> None:
-    """Hand one chunk to its channel; what was handed over before is not handed over again.
-
-    No transaction is open while the counterpart is spoken to; outcomes are stored group by group.
-    """
-    transmission = Transmission.objects.get(pk=transmission_pk)
-    waiting = Delivery.objects.filter(transmission=transmission, chunk=chunk, status="created")
-    people = list(waiting.order_by("pk"))
-    if transmission.recipients and not people:
-        return
-    if transmission.started_at is None:
-        _mark(transmission, status="sending", started_at=clock.now())
-    recipients = [
-        Recipient(one.pk, one.address, one.language, link_for(one.resident_id)) for one in people
-    ]
-    parcel = Parcel(transmission.identifier, transmission.frozen, recipients)
-    for group in ports.sender(transmission.channel)(parcel):
-        _store(group)
-    left = Delivery.objects.filter(transmission=transmission, status="created").exists()
-    if not left:
-        _mark(transmission, status="handed_over", finished_at=clock.now())
-
-
-def _mark(transmission: Transmission, **changes: Any) -> None:
-    with writing():
-        Transmission.objects.filter(pk=transmission.pk).update(**changes)
-
-
-def _store(group: Sequence[Handed]) -> None:
-    """Store what became of some deliveries."""
-    now = clock.now()
-    by_outcome: dict[tuple[str, str], list[int]] = {}
-    for one in group:
-        by_outcome.setdefault((one.status, one.error[:200]), []).append(one.delivery)
-    with writing():
-        for (status, error), keys in by_outcome.items():
-            Delivery.objects.filter(pk__in=keys, status="created").update(
-                status=status, error=error, at=now
-            )
 
 
 def link_for(resident_pk: int | None) -> str:
