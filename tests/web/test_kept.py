@@ -112,3 +112,12 @@ def test_answers_are_304_packed_or_plain() -> None:
         assert (
             "Cookie" in response.headers["Vary"] and response.headers["Cache-Control"] == "no-cache"
         )
+
+
+def test_only_so_many_pieces_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader who asks for everything fills no memory; the newest stay."""
+    monkeypatch.setattr(kept, "MOST_KEPT", 8)
+    for n in range(50):
+        kept.keep(f"town:{n}", 60, lambda: b"x")
+    assert len(kept._kept) <= 8
+    assert kept.keep("town:49", 60, lambda: b"new").plain == b"x"

@@ -13,12 +13,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from sonae.core import danger_level
+from sonae.domains.identity.interface import Account
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
 from sonae.web import kept
 from sonae.web.citizen import shared
 from tests.conftest import ROOT
-from tests.fixtures import OPERATOR, City, flood_telegram
+from tests.fixtures import CODE, OPERATOR, City, flood_telegram
 
 CSS = (ROOT / "src/sonae/web/static/sonae.css").read_text("utf-8")
 PUBLIC = ("/", "/shelters/", "/where/", "/where/?q=町", "/where/?town=001", "/where/?at=37.0,139.0")
@@ -76,6 +77,17 @@ def test_the_page_is_compressed_tagged_and_varies(client: Client, city: City) ->
     assert b'<html lang="en">' in english.content and b"Shiken City" in english.content
     for name in ("Cookie", "Accept-Language", "Accept-Encoding"):
         assert name in plain.headers["Vary"]
+
+
+@pytest.mark.parametrize("path", ["/", "/shelters/", "/where/?town=001"])
+def test_choosing_a_language_in_the_drill_stays_in_the_drill(city: City, path: str) -> None:
+    """Otherwise a trainee would read the live page and take it for the exercise."""
+    account = Account.objects.create_user("o@example.jp", role="operator", municipality=CODE)
+    client = Client()
+    client.force_login(account)
+    page = client.get(f"/drill{path}").content.decode()
+    assert "/drill/language/en/?next=/drill/" in page
+    assert "next=/drill/drill" not in page
 
 
 def test_the_drill_is_closed_to_the_public(client: Client, city: City) -> None:

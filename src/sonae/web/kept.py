@@ -19,6 +19,9 @@ from sonae.platform.scope import current
 STALE_SECONDS = 10.0
 """While one thread renders anew, others may be answered with a piece at most this old."""
 
+MOST_KEPT = 1000
+"""So many pieces at most (some 15 MB); the longest unused ones go first."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -39,6 +42,7 @@ class _Kept:
 
 
 _kept: dict[tuple[str, ...], _Kept] = {}
+_adding = threading.Lock()
 
 
 def forget() -> None:
@@ -60,7 +64,7 @@ def keep(name: str, seconds: float, render: Callable[[], bytes]) -> Page:
     """
     scope = current()
     key = (name, scope.municipality, scope.world.value, get_language() or "")
-    kept = _kept.setdefault(key, _Kept())
+    kept = _kept.get(key) or _added(key)
     age = time.monotonic() - kept.made
     if age >= seconds and kept.lock.acquire(blocking=age >= STALE_SECONDS):
         try:
@@ -70,6 +74,16 @@ def keep(name: str, seconds: float, render: Callable[[], bytes]) -> Page:
             kept.lock.release()
     assert kept.page is not None
     return kept.page
+
+
+def _added(key: tuple[str, ...]) -> _Kept:
+    """Return a new place for a piece; when there are too many, the oldest renderings give way."""
+    with _adding:
+        if len(_kept) >= MOST_KEPT:
+            oldest = sorted(_kept, key=lambda one: _kept[one].made)
+            for one in oldest[: MOST_KEPT // 4]:
+                del _kept[one]
+        return _kept.setdefault(key, _Kept())
 
 
 def _renew(kept: _Kept, body: bytes) -> None:

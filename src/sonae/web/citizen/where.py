@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -15,7 +16,7 @@ from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
 from sonae.platform.access import Audience, audience
-from sonae.web import words
+from sonae.web import kept, words
 from sonae.web.citizen.nearest import Choice, choose
 from sonae.web.drawing import RoutePlace, route_map
 from sonae.web.templatetags.sonae import Link, in_world
@@ -33,6 +34,7 @@ ROWS = (
     "ワ",
 )
 MOST_MATCHES = 40
+FRESH_SECONDS = 3.0
 USUAL = ("flood", "inland_flood", "landslide", "earthquake")
 """Hazards answered in quiet times, as far as any site is designated for them."""
 
@@ -166,10 +168,24 @@ def where(request: HttpRequest) -> HttpResponse:
     spot = _spot(request)
     if spot is None and len(found) == 1:
         spot = _spot_of(found[0])
+    if spot is not None and "town" in spot.query:
+        return _for_town(request, spot, hazard)
     if spot is not None:
         return render(request, "citizen/where.html", answered(spot, hazard))
     asked = bool(request.GET.get("at") or request.GET.get("town"))
     return render(request, "citizen/where.html", _asking(query, found, hazard, asked))
+
+
+def _for_town(request: HttpRequest, spot: Spot, hazard: str) -> HttpResponse:
+    """Answer for a town: the same for everybody there, so a whole town asks for one rendering."""
+
+    def rendered() -> bytes:
+        here = "/where/?" + urlencode({**spot.query, **({"hazard": hazard} if hazard else {})})
+        context = {**answered(spot, hazard), "here": here}
+        return render_to_string("citizen/where.html", context, request=request).encode()
+
+    page = kept.keep(f"where:{spot.query['town']}:{hazard}", FRESH_SECONDS, rendered)
+    return kept.answer(request, page, packed=True)
 
 
 def _spot_of(town: municipalities.Town) -> Spot:

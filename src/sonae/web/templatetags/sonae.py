@@ -110,7 +110,8 @@ def language_links(context: Context) -> list[Link]:
     came by must not reach another.
     """
     request = context.get("request")
-    here = context.get("here") or (request.get_full_path() if request else "/")
+    shared = context.get("here")
+    here = in_world(shared) if shared else request.get_full_path() if request else "/"
     chosen = get_language()
     return [
         Link(
