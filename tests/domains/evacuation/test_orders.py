@@ -142,3 +142,62 @@ def test_an_exercise_has_its_own_numbers(city: City) -> None:
         [made] = evacuation.orders()
         assert made.number == 1
     assert len(evacuation.orders()) == 1
+
+
+def issued(city: City, level: int, *names: str, replaces: int | None = None) -> EvacuationOrder:
+    made = evacuation.draft_order(
+        OPERATOR, level=level, hazard="flood", towns=[city.towns[name].pk for name in names],
+        replaces=replaces,
+    )  # fmt: skip
+    evacuation.submit(OPERATOR, made.pk)
+    return evacuation.approve(APPROVER, made.pk)
+
+
+def test_no_town_loses_its_order_because_another_town_got_a_graver_one(city: City) -> None:
+    """Level 3 for two towns, then level 4 for one of them: the other keeps level 3."""
+    first = issued(city, 3, "西町", "中町")
+    issued(city, 4, "西町", replaces=first.pk)
+    assert [one.level for one in evacuation.orders_in_force()] == [4, 3]
+    issued(city, 5, "西町", "中町", "東町", replaces=first.pk)
+    assert [one.level for one in evacuation.orders_in_force()] == [5, 4]
+
+
+def test_danger_that_spreads_is_drafted_for_the_new_towns_only(city: City) -> None:
+    issued(city, 4, "西町")
+    warn(4)
+    new, _ = evacuation.orders()
+    assert {town.name for town in new.towns.all()} == {"中町"}
+    warn(4, minute=5)
+    assert len(evacuation.orders()) == 2
+
+
+def test_what_people_refused_does_not_come_back_until_something_new_is_known(city: City) -> None:
+    warn(4)
+    [made] = evacuation.orders()
+    evacuation.submit(OPERATOR, made.pk)
+    evacuation.reject(APPROVER, made.pk, "川の水位は下がっている")
+    evacuation_run = evacuation.replan("test")
+    outbox.drain()
+    assert evacuation.current_run() == evacuation_run
+    assert len(evacuation.orders()) == 1, "planned anew from the same telegram"
+    warn(4, minute=30)
+    assert [one.status for one in evacuation.orders()] == ["draft", "rejected"]
+
+
+def test_an_order_sent_back_is_not_drafted_a_second_time(city: City) -> None:
+    warn(4)
+    [made] = evacuation.orders()
+    evacuation.submit(OPERATOR, made.pk)
+    evacuation.return_(APPROVER, made.pk, "理由を詳しく")
+    warn(4, minute=5)
+    assert len(evacuation.orders()) == 1
+
+
+def test_people_are_counted_when_approval_is_asked_for(city: City) -> None:
+    made = draft(city)
+    home = city.residents["備 太郎"].household
+    city.residents["備 太郎"].__class__.objects.create(
+        household=home, resident_id="R-NEW", name="備 新", kana="ソナエ シン"
+    )
+    assert evacuation.order(made.pk).people == 5
+    assert evacuation.submit(OPERATOR, made.pk).people == 6

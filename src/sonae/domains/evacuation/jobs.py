@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sonae.domains.evacuation import orders, services
+from sonae.domains.evacuation import services, suggestions
 from sonae.platform.outbox import subscribe
 
 
@@ -27,4 +27,4 @@ def forget_superseded(payload: dict[str, Any]) -> None:
 @subscribe("plan.ready")
 def draft_orders(payload: dict[str, Any]) -> None:
     """Suggest the orders that the plan calls for; people decide."""
-    orders.draft_from_plan(payload["run"])
+    suggestions.draft_from_plan(payload["run"])

@@ -13,12 +13,12 @@ from django.db.models import Max, QuerySet
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
-from sonae.domains.evacuation.models import EvacuationOrder, PlanRun
+from sonae.domains.evacuation.models import EvacuationOrder
 from sonae.domains.evacuation.rules import ORDER_NAMES, ORDER_TRANSITIONS
 from sonae.domains.municipalities.interface import Town
 from sonae.domains.residents.interface import Household, Resident
 from sonae.platform import audit, outbox
-from sonae.platform.access import SYSTEM, Actor, Audience, require
+from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import writing
 
 EDITABLE = ("draft", "returned")
@@ -72,6 +72,11 @@ def _check(level: int, towns: Sequence[int], whole_city: bool) -> None:
 def _set_towns(order: EvacuationOrder, towns: Sequence[int]) -> None:
     """Store the area and count whom it means."""
     order.towns.set(Town.objects.filter(pk__in=towns))
+    _count(order)
+
+
+def _count(order: EvacuationOrder) -> None:
+    """Store how many people and households an order means by the register of now."""
     homes = homes_of(order)
     order.households = homes.count()
     order.people = Resident.objects.filter(household__in=homes).count()
@@ -132,13 +137,14 @@ def _move(order: EvacuationOrder, to: str) -> None:
 
 
 def submit(actor: Actor, order_pk: int) -> EvacuationOrder:
-    """Ask for approval."""
+    """Ask for approval; people are counted again, because the approver confirms their number."""
     require(actor, Audience.OPERATOR)
     with writing():
         order = _locked(order_pk)
         _move(order, "submitted")
         order.submitted_by, order.submitted_at = actor.id, clock.now()
         order.save()
+        _count(order)
         _log(actor, order, "submit")
     return order
 
@@ -169,7 +175,7 @@ def reject(actor: Actor, order_pk: int, reason: str) -> EvacuationOrder:
 
 
 def approve(actor: Actor, order_pk: int) -> EvacuationOrder:
-    """Issue a submitted order; an order of a lower level that it replaces ends.
+    """Issue a submitted order; an order that it replaces ends, if no town is left without one.
 
     Refused for whoever drafted or submitted it. Publishes ``order.issued {order}``.
     """
@@ -182,10 +188,7 @@ def approve(actor: Actor, order_pk: int) -> EvacuationOrder:
         now = clock.now()
         order.decided_by, order.decided_at, order.issued_at = actor.id, now, now
         order.save()
-        if order.replaces_id is not None:
-            EvacuationOrder.objects.filter(pk=order.replaces_id, status="issued").update(
-                status="replaced", ended_at=now
-            )
+        _replace(order)
         _log(actor, order, "issue", households=order.households)
         outbox.publish(
             "order.issued",
@@ -195,6 +198,28 @@ def approve(actor: Actor, order_pk: int) -> EvacuationOrder:
             priority=1,
         )
     return order
+
+
+def _replace(order: EvacuationOrder) -> None:
+    """End the order that this one takes the place of; it stays in force where this one is silent."""
+    old = EvacuationOrder.objects.filter(pk=order.replaces_id, status__in=IN_FORCE).first()
+    if old is None or not covers(order, old):
+        return
+    _move(old, "replaced")
+    old.ended_at = order.issued_at
+    old.save(update_fields=["status", "ended_at"])
+
+
+def covers(order: EvacuationOrder, other: EvacuationOrder) -> bool:
+    """Tell whether an order means every town that the other means."""
+    if order.whole_city:
+        return True
+    return not other.whole_city and town_pks(other) <= town_pks(order)
+
+
+def town_pks(order: EvacuationOrder) -> set[int]:
+    """Return the towns (primary keys) ticked in an order."""
+    return {town.pk for town in order.towns.all()}
 
 
 def _end(actor: Actor, order_pk: int, to: str) -> EvacuationOrder:
@@ -246,50 +271,3 @@ def orders_in_force() -> list[EvacuationOrder]:
     """Return the orders in force, the gravest first."""
     rows = EvacuationOrder.objects.filter(status__in=IN_FORCE).prefetch_related("towns")
     return list(rows.order_by("-level", "-number"))
-
-
-def draft_from_plan(run_pk: int) -> list[EvacuationOrder]:
-    """Draft what a plan run suggests: one order per warned hazard, never issued by a machine.
-
-    Not where an order of that level or higher is in force or waiting already; a waiting draft of a
-    lower level that the system made is raised instead of adding another.
-    """
-    run = PlanRun.objects.filter(pk=run_pk, current=True).first()
-    if run is None or not run.counts:
-        return []
-    towns = run.counts["hazard_towns"]
-    return [
-        made
-        for item in run.hazards
-        if towns[item["hazard"]] and (made := _suggest(run, item, towns[item["hazard"]]))
-    ]
-
-
-def _suggest(run: PlanRun, item: dict[str, Any], towns: Sequence[int]) -> EvacuationOrder | None:
-    """Draft for one warned hazard, or raise the waiting draft; None when there is nothing to add."""
-    alike = EvacuationOrder.objects.filter(hazard=item["hazard"])
-    if alike.filter(status__in=("draft", "submitted", "issued"), level__gte=item["level"]).exists():
-        return None
-    reason = f"{item['kind']}が発表されたため"
-    waiting = alike.filter(status="draft", drafted_by=SYSTEM.id).first()
-    if waiting is not None:
-        return edit(
-            SYSTEM,
-            waiting.pk,
-            level=item["level"],
-            hazard=item["hazard"],
-            towns=towns,
-            whole_city=False,
-            reason=reason,
-        )
-    lower = alike.filter(status="issued").order_by("-level").first()
-    return draft_order(
-        SYSTEM,
-        level=item["level"],
-        hazard=item["hazard"],
-        towns=towns,
-        reason=reason,
-        plan_run=run.pk,
-        telegram=item["telegram"],
-        replaces=lower.pk if lower else None,
-    )
