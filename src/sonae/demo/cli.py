@@ -42,7 +42,7 @@ def create(size: Size, seed: int) -> None:
     _told.print(
         f"備え市ができました：{people:,}人、{homes:,}世帯（{time.monotonic() - begun:.1f}秒）"
     )
-    _told.print(load.accounts_text())
+    _told.print(load.accounts_text(), soft_wrap=True)
 
 
 @group.command()
@@ -53,8 +53,7 @@ def accounts() -> None:
         return
     with worlds.entered(code):
         if municipalities.municipality().is_demo:
-            _told.print(load.accounts_text())
-            _told.print("まず試すこと：operator でログイン → 災害対策本部 → 訓練 → 再生")
+            _told.print(load.accounts_text(), soft_wrap=True)
 
 
 @group.command()

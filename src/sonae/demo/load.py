@@ -207,4 +207,13 @@ def accounts_text() -> str:
     """Return who can sign in to the demo city, for the terminal."""
     names = [*(name for name, _, _ in STAFF), "resident1", "resident2"]
     lines = [f"  {name}@{DOMAIN}" for name in names]
-    return "\n".join([f"ログインできる人（パスワードはすべて {PASSWORD} ）", *lines])
+    return "\n".join(
+        [
+            f"ログインできる人（パスワードはすべて {PASSWORD} ）",
+            *lines,
+            "まず試すこと：",
+            "  operator でログインし、災害対策本部の「訓練」で再生を押す（72時間が数分で進む）",
+            "  resident1 でログインし、「わたしの避難」を開く。ログインなしなら「避難先」で町をさがす",
+            "  reception でログインし、「受付」で名前やカード番号をさがす",
+        ]
+    )
