@@ -155,11 +155,11 @@ def groups(codes: list[str]) -> str:
 
 
 def spoken(at: datetime, style: str = "short") -> str:
-    """Return a local time: ``short`` 11月20日 14:05 · ``clock`` 14:05 · ``second`` 14:05:30 · ``long``."""
+    """Return a local time: ``short`` 11月20日 14:05 · ``clock`` 14:05 · ``second`` with seconds · ``long``."""
     if style == "clock":
         return f"{at:%H:%M}"
     if style == "second":
-        return f"{at:%H:%M:%S}"
+        return f"{spoken(at)}:{at:%S}"
     if get_language() == "en":
         year = f" {at.year}" if style == "long" else ""
         return f"{at.day} {_MONTHS[at.month - 1]}{year} {at:%H:%M}"
