@@ -112,6 +112,8 @@ def make_city() -> City:
     shelters.load_facilities([_facility_row(*row) for row in FACILITIES])
     made.facilities = {row.public_id: row for row in shelters.facilities()}
     hazards.register_layer(layer([[3, 3, 2, 2, 0, 0, 0, 0, 255]], name="flood_l2"))
+    for kind in ("collapse", "duration"):
+        hazards.register_layer(layer([[0] * 8 + [255]], kind=kind, name=f"flood_{kind}"))
     street = network([(50.0 + 100 * i, 50.0) for i in range(9)], [(i, i + 1) for i in range(8)])
     evacuation.load_network(street)
     made.facilities = {row.public_id: row for row in shelters.facilities()}

@@ -24,11 +24,12 @@ from sonae.engines.hazard.lookup import IN, OUT, UNKNOWN, Found
 
 def _one(
     hazard: str = "flood", zone: int = IN, rank: int = 2, depth: float = 3.0, collapse: bool = False,
-    duration: int = 0, floor: int = 1, storeys: int = 2, profile: int = ADULT,
+    collapse_known: bool = True, duration: int = 0, floor: int = 1, storeys: int = 2, profile: int = ADULT,
 ) -> tuple[int, str]:  # fmt: skip
     found = Found(
         np.array([zone], np.uint8), np.array([rank], np.uint8), np.array([depth], np.float32),
         np.array([collapse]), np.array([duration], np.uint8), np.array([0], np.int8),
+        np.array([collapse_known]),
     )  # fmt: skip
     decision, rule, _ = decide(
         [(hazard, found)],
@@ -54,11 +55,16 @@ def _one(
         ({"depth": np.inf, "floor": 9, "storeys": 10}, LEAVE, "depth_over_home"),
         ({"depth": 0.5}, STAY, "above_water"),
         ({"depth": 0.5, "duration": 4}, LEAVE, "long_flooding"),
-        ({"depth": 0.5, "duration": 255}, LEAVE, "long_flooding"),
+        ({"depth": 0.5, "duration": 255}, LEAVE_UNKNOWN, "duration_unknown"),
+        ({"depth": 0.5, "duration": 255, "hazard": "inland_flood"}, STAY, "above_water"),
+        ({"depth": 0.5, "collapse_known": False}, LEAVE_UNKNOWN, "collapse_unknown"),
+        ({"depth": 3.0, "collapse_known": False}, LEAVE_UNKNOWN, "collapse_unknown"),
+        ({"depth": 9.0, "collapse_known": False}, LEAVE, "depth_over_home"),
+        ({"depth": 0.5, "collapse_known": False, "hazard": "storm_surge"}, STAY, "above_water"),
         ({"depth": 3.0, "profile": WHEELCHAIR}, LEAVE, "cannot_climb"),
         ({"depth": 0.5, "floor": 0}, LEAVE, "floor_unknown"),
         ({"depth": 0.5, "storeys": 0}, LEAVE, "floor_unknown"),
-        ({"depth": np.nan}, LEAVE, "floor_unknown"),
+        ({"depth": np.nan}, LEAVE, "depth_unknown"),
         ({"zone": UNKNOWN}, LEAVE_UNKNOWN, "not_surveyed"),
         ({"zone": OUT}, NOT_EXPOSED, ""),
     ],
@@ -70,20 +76,23 @@ def test_each_rule(case: dict[str, float], decision: int, rule: str) -> None:
 @given(
     st.sampled_from(["flood", "inland_flood", "storm_surge", "landslide", "tsunami", "fire"]),
     st.integers(0, 2), st.integers(0, 6), st.sampled_from([0.5, 3.0, 5.0, np.inf, np.nan]),
-    st.booleans(), st.sampled_from([0, 1, 3, 4, 255]), st.integers(0, 12), st.integers(0, 12),
+    st.booleans(), st.booleans(), st.sampled_from([0, 1, 3, 4, 255]), st.integers(0, 12), st.integers(0, 12),
     st.integers(0, 3),
 )  # fmt: skip
 def test_a_confident_stay_needs_everything_known(
-    hazard: str, zone: int, rank: int, depth: float, collapse: bool, duration: int, floor: int,
-    storeys: int, profile: int,
+    hazard: str, zone: int, rank: int, depth: float, collapse: bool, collapse_known: bool,
+    duration: int, floor: int, storeys: int, profile: int,
 ) -> None:  # fmt: skip
-    decision, rule = _one(hazard, zone, rank, depth, collapse, duration, floor, storeys, profile)
+    decision, rule = _one(
+        hazard, zone, rank, depth, collapse, collapse_known, duration, floor, storeys, profile
+    )
     if decision in (STAY, UPSTAIRS):
         assert zone == IN
         assert not collapse
         assert floor > 0 and storeys > 0
         assert np.isfinite(depth)
-        assert duration <= 3
+        assert duration <= 3 or (hazard == "inland_flood" and duration == 255)
+        assert collapse_known or hazard != "flood"
         assert hazard not in ("landslide", "tsunami", "fire")
     assert (decision == NOT_EXPOSED) == (zone == OUT)
     assert not rule or RULES[RULE_NUMBER[rule]].decision == decision
@@ -93,7 +102,7 @@ def test_the_strictest_hazard_decides_whatever_the_order() -> None:
     def found(zone: int, rank: int, depth: float) -> Found:
         return Found(
             np.array([zone], np.uint8), np.array([rank], np.uint8), np.array([depth], np.float32),
-            np.array([False]), np.array([0], np.uint8), np.array([0], np.int8),
+            np.array([False]), np.array([0], np.uint8), np.array([0], np.int8), np.array([True]),
         )  # fmt: skip
 
     both = [("flood", found(IN, 1, 0.5)), ("landslide", found(IN, 1, np.nan))]

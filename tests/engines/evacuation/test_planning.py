@@ -18,6 +18,8 @@ from tests.engines.evacuation.small import layer, network, people, sites
 # One street, 600 m, nodes every 100 m; water in the west, dry in the east, unsurveyed at the end.
 STREET = network([(50.0 + 100 * i, 50.0) for i in range(7)], [(i, i + 1) for i in range(6)])
 WATER = layer([[3, 3, 2, 0, 0, 0, 255]])
+DRY = np.zeros((1, 7), np.uint8)
+MORE = [layer(DRY, kind="collapse"), layer(DRY, kind="duration")]
 FLOOD4 = [Warned("flood", 4)]
 
 
@@ -27,7 +29,7 @@ def _run(net: Network = STREET, **kwargs: object) -> Plan:
     return plan(
         folk,
         City(net),
-        kwargs.pop("layers", [WATER]),
+        kwargs.pop("layers", [WATER, *MORE]),
         where,
         kwargs.pop("warned", FLOOD4),
         **kwargs,

@@ -98,3 +98,26 @@ def test_the_largest_assumption_governs() -> None:
     small, large = layer([[0]], scale="L1"), layer([[2]], scale="L2")
     assert governing([small, large]) == [large]
     assert governing([small]) == [small]
+
+
+def test_a_dry_spot_of_the_planned_flood_is_not_dry_in_the_largest() -> None:
+    dry, wet = layer([[0]], scale="L1"), layer([[2]], scale="L1")
+    unsurveyed, none = layer([[255]], scale="L2"), layer([[0]], scale="L2")
+    assert _zone(dry, unsurveyed) == (UNKNOWN, 0)
+    assert _zone(dry, none) == (OUT, 0)
+    assert _zone(wet, unsurveyed) == (IN, 2), "a river with a planned scale only still counts"
+    assert _zone(dry) == (OUT, 0), "the only survey there is"
+
+
+def test_no_survey_of_collapse_or_duration_is_unknown() -> None:
+    lat, lon = at(50, 50)
+    places = (np.array([lat]), np.array([lon]))
+    bare = zones([layer([[1]])], *places)
+    assert (bool(bare.collapse_known[0]), int(bare.duration[0])) == (False, NOT_SURVEYED)
+    some = [layer([[1]]), layer([[0]], kind="collapse"), layer([[2]], kind="duration"),
+            layer([[255]], kind="duration")]  # fmt: skip
+    full = zones(some, *places)
+    assert (bool(full.collapse_known[0]), bool(full.collapse[0])) == (True, False)
+    assert int(full.duration[0]) == 2
+    only = zones([layer([[0]], kind="collapse")], *places)
+    assert only.zone[0] == UNKNOWN, "a collapse survey does not say how far the water reaches"

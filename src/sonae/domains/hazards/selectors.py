@@ -42,10 +42,10 @@ def _one_place(
     held: Sequence[HazardLayer], hazard: str, latitude: float, longitude: float
 ) -> dict[str, object]:
     """Answer for one hazard at one place."""
-    own = governing([layer for layer in held if layer.hazard == hazard])
+    own = [layer for layer in held if layer.hazard == hazard]
     found = zones(own, np.array([latitude]), np.array([longitude]))
     rank, depth = int(found.rank[0]), float(found.depth_m[0])
-    decided = own[int(found.layer[0])] if found.layer[0] >= 0 else (own[0] if own else None)
+    decided = own[int(found.layer[0])] if found.layer[0] >= 0 else next(iter(governing(own)), None)
     detail = decided.details[rank - 1] if decided and 0 < rank <= len(decided.details) else ""
     return {
         "hazard": hazard,

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonae.engines.evacuation.profiles import ASSISTED
+from sonae.engines.hazard.layer import NOT_SURVEYED
 from sonae.engines.hazard.lookup import IN, UNKNOWN, Found
 
 LEAVE, LEAVE_UNKNOWN, UPSTAIRS, STAY, NOT_EXPOSED = range(5)
@@ -23,6 +24,10 @@ DETACHED_STOREYS = 3
 BEARABLE_DURATION_RANK = 3
 """Up to three days: 国土数値情報 duration rank 3 is 24–72 h, the usual household stock."""
 DEPTH_HAZARDS = ("flood", "inland_flood", "storm_surge")
+WITH_COLLAPSE = ("flood",)
+"""家屋倒壊等氾濫想定区域 are drawn for rivers only (水防法 第14条)."""
+WITH_DURATION = ("flood", "storm_surge")
+"""浸水継続時間 is published for rivers and storm surges; inland water drains within hours."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,12 @@ RULES = (
     Rule("other_hazard", "危険区域の中なので、立ち退き避難します。", LEAVE, _GUIDE),
     Rule("depth_over_home", "想定される浸水の深さが家の一番上の階より高いので、避難します。", LEAVE, _GUIDE),
     Rule("floor_unknown", "住まいの階が分からず安全と言えないので、避難します。", LEAVE, _GUIDE),
+    Rule("depth_unknown", "浸水の深さが分からず安全と言えないので、避難します。", LEAVE, _GUIDE),
     Rule("long_flooding", "水が長く引かないと想定されるので、避難します。", LEAVE, _GUIDE),
     Rule("cannot_climb", "上の階への移動が難しいため、早めに避難します。", LEAVE, _GUIDE),
     Rule("not_surveyed", "この場所は調査されていません。安全とは言えないので、避難を考えてください。", LEAVE_UNKNOWN, _GUIDE),
+    Rule("collapse_unknown", "家が流される区域か調査されていません。安全とは言えないので、避難を考えてください。", LEAVE_UNKNOWN, _GUIDE),
+    Rule("duration_unknown", "水がいつ引くか調査されていません。安全とは言えないので、避難を考えてください。", LEAVE_UNKNOWN, _GUIDE),
     Rule("upstairs", "想定される浸水より高い上の階へ移動します。", UPSTAIRS, _GUIDE),
     Rule("above_water", "住まいの階は想定される浸水より高いので、その場で身の安全を確保します。", STAY, _GUIDE),
 )  # fmt: skip
@@ -61,21 +69,28 @@ def floor_height(floor: NDArray[np.int16]) -> NDArray[np.float32]:
 
 
 def _depth_rule(
-    found: Found, floor: NDArray[np.int16], storeys: NDArray[np.int16], profile: NDArray[np.uint8]
+    hazard: str,
+    found: Found,
+    floor: NDArray[np.int16],
+    storeys: NDArray[np.int16],
+    profile: NDArray[np.uint8],
 ) -> NDArray[np.uint8]:
     """Return the rule number for people inside water-depth zones (flood, inland flood, surge)."""
     known = (floor > 0) & (storeys > 0)
     top = np.where(storeys <= DETACHED_STOREYS, np.maximum(storeys, floor), floor)
     above = floor_height(floor) >= found.depth_m
     reachable = floor_height(top) >= found.depth_m
-    bearable = found.duration <= BEARABLE_DURATION_RANK
+    timed = found.duration < NOT_SURVEYED
     tests = (
         (found.collapse, "collapse"),
-        (~known | np.isnan(found.depth_m), "floor_unknown"),
+        (~known, "floor_unknown"),
+        (np.isnan(found.depth_m), "depth_unknown"),
         (~reachable, "depth_over_home"),
-        (~bearable, "long_flooding"),
+        (timed & (found.duration > BEARABLE_DURATION_RANK), "long_flooding"),
+        (~above & (profile >= ASSISTED), "cannot_climb"),
+        (~found.collapse_known & (hazard in WITH_COLLAPSE), "collapse_unknown"),
+        (~timed & (hazard in WITH_DURATION), "duration_unknown"),
         (above, "above_water"),
-        (profile >= ASSISTED, "cannot_climb"),
     )
     return _first(tests, "upstairs", len(floor))
 
@@ -99,7 +114,7 @@ def rule_for(
     """Return the number of the rule that decides for this hazard alone; NO_RULE outside it."""
     count = len(found.zone)
     if hazard in DEPTH_HAZARDS:
-        inside = _depth_rule(found, floor, storeys, profile)
+        inside = _depth_rule(hazard, found, floor, storeys, profile)
     elif hazard == "landslide":
         inside = _first(((found.rank >= 2, "landslide_special"),), "landslide", count)
     else:

@@ -19,7 +19,7 @@ from sonae.engines.evacuation.graph import Graph, RouteTree
 from sonae.engines.evacuation.network import Network
 from sonae.engines.evacuation.profiles import NIGHT_FACTOR, PROFILES, START_MINUTES
 from sonae.engines.hazard.layer import Layer
-from sonae.engines.hazard.lookup import OUT, Found, governing, zones
+from sonae.engines.hazard.lookup import OUT, Found, zones
 
 DESIGNATED, PARTIAL = 2, 1
 REASONS = ("", "none_designated", "not_connected", "partial", "no_network", "none_open")
@@ -168,7 +168,7 @@ def expose(
     found = []
     for item in warned:
         own = [layer for layer in layers if layer.hazard == item.hazard]
-        found.append((item.hazard, zones(governing(own), people.lat, people.lon)))
+        found.append((item.hazard, zones(own, people.lat, people.lon)))
     return found
 
 

@@ -13,6 +13,8 @@ from sonae.engines.hazard.layer import NOT_SURVEYED, OUTSIDE, UNREADABLE, Layer
 
 AnyLayer = TypeVar("AnyLayer", bound=Layer)
 OUT, IN, UNKNOWN = range(3)
+EXTENTS = ("depth", "zone")
+"""Kinds of layers that say where danger reaches; collapse and duration say more about it."""
 ZONES = ("outside", "inside", "unknown")
 
 
@@ -21,8 +23,9 @@ class Found:
     """One hazard at many places; arrays of one length.
 
     ``zone``: OUT, IN or UNKNOWN. ``rank``: 0–6. ``depth_m``: upper depth in metres, inf when open,
-    nan where the layers give none. ``collapse``: inside 家屋倒壊等氾濫想定区域. ``duration``: rank,
-    0 none, 255 unknown. ``layer``: index of the layer that gave the rank, -1 none.
+    nan where the layers give none. ``collapse``: inside 家屋倒壊等氾濫想定区域; ``collapse_known``:
+    some layer says whether. ``duration``: rank, 0 none, 255 unknown. ``layer``: index of the layer
+    that gave the rank, -1 none.
     """
 
     zone: NDArray[np.uint8]
@@ -31,6 +34,7 @@ class Found:
     collapse: NDArray[np.bool_]
     duration: NDArray[np.uint8]
     layer: NDArray[np.int8]
+    collapse_known: NDArray[np.bool_]
 
 
 def depth_table(layer: Layer) -> NDArray[np.float32]:
@@ -42,7 +46,10 @@ def depth_table(layer: Layer) -> NDArray[np.float32]:
 
 
 def governing(layers: Sequence[AnyLayer]) -> list[AnyLayer]:
-    """Return the layers that decide: 想定最大規模 (L2) where there is one, else all."""
+    """Return the layers whose "nothing here" counts: 想定最大規模 (L2) where there is one, else all.
+
+    Dry in a 計画規模 (L1) survey is not dry in the largest flood.
+    """
     largest = [layer for layer in layers if layer.scale == "L2"]
     return largest or list(layers)
 
@@ -50,8 +57,9 @@ def governing(layers: Sequence[AnyLayer]) -> list[AnyLayer]:
 def zones(layers: Sequence[Layer], lat: NDArray[np.float64], lon: NDArray[np.float64]) -> Found:
     """Look one hazard's layers up at all places (degrees).
 
-    Inside when any layer says so (the highest rank counts); outside when none says inside and at
-    least one was surveyed there; else unknown. No layer at all: unknown everywhere.
+    Inside when any layer says so (the highest rank counts; another river may have L1 only); outside
+    when none says inside and a governing layer was surveyed there; else unknown. No layer at all:
+    unknown everywhere.
     """
     count = len(lat)
     rank = np.zeros(count, np.uint8)
@@ -59,20 +67,25 @@ def zones(layers: Sequence[Layer], lat: NDArray[np.float64], lon: NDArray[np.flo
     which = np.full(count, -1, np.int8)
     surveyed = np.zeros(count, bool)
     collapse = np.zeros(count, bool)
-    duration = np.zeros(count, np.uint8)
+    collapse_known = np.zeros(count, bool)
+    duration = np.full(count, NOT_SURVEYED, np.uint8)
+    deciding = {id(layer) for layer in governing([one for one in layers if one.kind in EXTENTS])}
     for number, layer in enumerate(layers):
         found = layer.ranks_at(lat, lon)
         valid = (found > OUTSIDE) & (found < UNREADABLE)
         if layer.kind == "collapse":
             collapse |= valid
+            collapse_known |= found < UNREADABLE
         elif layer.kind == "duration":
-            duration = np.where(found >= UNREADABLE, np.uint8(NOT_SURVEYED), found)
+            longer = (found < UNREADABLE) & ((duration == NOT_SURVEYED) | (found > duration))
+            duration = np.where(longer, found, duration)
         else:
-            surveyed |= found < UNREADABLE
+            if id(layer) in deciding:
+                surveyed |= found < UNREADABLE
             better = valid & (found > rank)
             rank = np.where(better, found, rank)
             depth = np.where(better, depth_table(layer)[found], depth)
             which = np.where(better, np.int8(number), which)
     inside = (rank > 0) | collapse
     zone = np.select([inside, surveyed], [IN, OUT], UNKNOWN).astype(np.uint8)
-    return Found(zone, rank, depth, collapse, duration, which)
+    return Found(zone, rank, depth, collapse, duration, which, collapse_known)
