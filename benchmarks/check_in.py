@@ -89,8 +89,8 @@ def prepare(terminals: int) -> None:
 
 
 @contextmanager
-def server(home: str, port: int, workers: int) -> Iterator[None]:
-    """Run `sonae serve` until the block ends; raises when it does not come up in a minute."""
+def server(home: str, port: int, workers: int) -> Iterator[int]:
+    """Run `sonae serve` until the block ends; gives its process id; raises when it does not come up."""
     command = [
         sys.executable, "-m", "sonae", "serve", "--bind", f"127.0.0.1:{port}",
         "--workers", str(workers), "--threads", "4", "--no-work",
@@ -105,10 +105,27 @@ def server(home: str, port: int, workers: int) -> Iterator[None]:
                 break
             except OSError:
                 time.sleep(0.1)
-        yield
+        yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(40)
+
+
+def cpu_seconds(root: int) -> float:
+    """Return the CPU time that a process and its living descendants have used (Linux)."""
+    parents, used = {}, {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents[int(folder.name)] = int(fields[1])
+            used[int(folder.name)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    family = {root}
+    while grown := {pid for pid, parent in parents.items() if parent in family} - family:
+        family |= grown
+    return sum(used.get(pid, 0.0) for pid in family)
 
 
 @dataclass
@@ -145,11 +162,12 @@ class Events:
 
 @dataclass
 class Round:
-    """What a round measured: scans per second, median and 99th percentile of a request in ms."""
+    """Scans per second; median, 99th percentile and the server's CPU time of a request in ms."""
 
     per_second: float
     p50_ms: float
     p99_ms: float
+    cpu_ms: float
 
 
 @dataclass
@@ -163,7 +181,9 @@ class Link:
     asked: float = 0.0
 
 
-def load(port: int, tokens: list[str], events: Events, batch: int, seconds: float) -> Round:
+def load(
+    port: int, pid: int, tokens: list[str], events: Events, batch: int, seconds: float
+) -> Round:
     """Let every terminal send batch after batch for ``seconds``; stop on any answer but accepted."""
     chooser, times = selectors.DefaultSelector(), []
     links = [
@@ -179,7 +199,7 @@ def load(port: int, tokens: list[str], events: Events, batch: int, seconds: floa
     for link in links:
         link.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         chooser.register(link.socket, selectors.EVENT_READ, link)
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), cpu_seconds(pid)
     for link in links:
         ask(link)
     while (now := time.perf_counter()) - begun < seconds:
@@ -187,6 +207,7 @@ def load(port: int, tokens: list[str], events: Events, batch: int, seconds: floa
             if _answered(key.data, batch):
                 times.append(time.perf_counter() - key.data.asked)
                 ask(key.data)
+    used = cpu_seconds(pid) - used
     for link in links:
         link.socket.close()
     times.sort()
@@ -194,6 +215,7 @@ def load(port: int, tokens: list[str], events: Events, batch: int, seconds: floa
         len(times) * batch / (now - begun),
         1000 * statistics.median(times),
         1000 * times[int(len(times) * 0.99)],
+        1000 * used / len(times),
     )
 
 
@@ -252,16 +274,18 @@ def client_alone(tokens: list[str], batch: int) -> float:
     return count / (time.perf_counter() - begun)
 
 
-def measure(port: int, folder: str, tokens: list[str], arguments: argparse.Namespace) -> None:
+def measure(
+    port: int, pid: int, folder: str, tokens: list[str], arguments: argparse.Namespace
+) -> None:
     """Run the rounds, each case and its baseline in turn, and print."""
     events = Events(made=int(time.time()) % 1000)
-    load(port, tokens, events, 1, 8.0)  # every worker loads its code at its first request
+    load(port, pid, tokens, events, 1, 8.0)  # every worker loads its code at its first request
     rounds: dict[int, list[Round]] = {1: [], BATCH: []}
     bases: dict[int, list[float]] = {1: [], BATCH: []}
     for _ in range(arguments.rounds):
         for batch in rounds:
             bases[batch].append(bare(folder, batch, min(arguments.seconds, 2.0)))
-            rounds[batch].append(load(port, tokens, events, batch, arguments.seconds))
+            rounds[batch].append(load(port, pid, tokens, events, batch, arguments.seconds))
     print(
         f"check-in: {arguments.workers} workers x 4 threads, {len(tokens)} connections, "
         f"{os.cpu_count()} cores shared with the client, load average {os.getloadavg()[0]:.1f}, "
@@ -287,7 +311,7 @@ def _print(batch: int, found: list[Round], bases: list[float], alone: float) -> 
     print(
         f"  {batch:2} per request: {rate:8,.0f} scans/s ({low:,.0f}-{high:,.0f})   "
         f"p50 {middle('p50_ms'):6.1f} ms   p99 {middle('p99_ms'):6.1f} ms   wanted {wanted}\n"
-        f"     bare SQLite loop {base:,.0f}/s, ratio {rate / base:.2f}; "
+        f"     bare SQLite loop {base:,.0f}/s, ratio {rate / base:.2f}; server CPU {middle('cpu_ms'):.2f} ms per request; "
         f"the client alone writes {alone:,.0f}/s"
     )
 
@@ -325,8 +349,8 @@ def main() -> None:
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
         port = free_port()
-        with server(folder, port, arguments.workers):
-            measure(port, folder, made.stdout.split(), arguments)
+        with server(folder, port, arguments.workers) as pid:
+            measure(port, pid, folder, made.stdout.split(), arguments)
 
 
 if __name__ == "__main__":
