@@ -147,7 +147,22 @@ def test_a_refused_address_fails_alone(city: City, box: Box) -> None:
     issue(city)
     assert len(box.mails) == 3
     [lost] = messages.unreached(OPERATOR, mail_row().pk)
-    assert (lost.address, lost.error) == ("ken@example.jp", "550 5.1.1 no such user")
+    assert (lost.town, lost.address, lost.error) == (
+        "中町",
+        "…@example.jp",
+        "550 5.1.1 no such user",
+    )
+
+
+def test_a_shielded_person_gets_the_mail_and_nobody_sees_where(city: City, box: Box) -> None:
+    ken = city.residents["斎藤 健"]
+    type(ken).objects.filter(pk=ken.pk).update(shielded=True)
+    issue(city)
+    assert "ken@example.jp" in {one["To"] for one in box.mails}
+    assert messages.receipts_by_town(mail_row().pk) == [("", 1, 1), ("西町", 3, 3)]
+    Delivery.objects.filter(resident=ken).update(status="failed", error="550 <ken@example.jp>?")
+    [lost] = messages.unreached(OPERATOR, mail_row().pk)
+    assert (lost.town, lost.address, lost.error) == ("", "", "550 <…>?")
 
 
 def test_one_busy_mailbox_holds_up_nobody_else(city: City, box: Box) -> None:

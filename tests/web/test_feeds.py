@@ -103,6 +103,21 @@ def test_updates_and_cancellations_name_every_earlier_message(city: City, client
     assert one(alert, "c:references") == []
 
 
+def test_a_graver_order_updates_the_one_it_replaces(city: City, client: Client) -> None:
+    first = issue(city, level=3)
+    made = evacuation.draft_order(
+        OPERATOR, level=4, hazard="flood", towns=[city.towns["西町"].pk], replaces=first
+    )
+    evacuation.submit(OPERATOR, made.pk)
+    evacuation.approve(APPROVER, made.pk)
+    outbox.drain()
+    newer, older = alerts(client)
+    assert one(newer, "c:msgType") == ["Update"]
+    assert one(older, "c:msgType") == ["Alert"]
+    assert one(older, "c:identifier")[0] in one(newer, "c:references")[0]
+    assert one(newer, "c:info/c:severity")[0] == "Severe"
+
+
 def test_an_exercise_is_only_below_drill_and_for_staff(city: City, client: Client) -> None:
     with city.entered(World.EXERCISE):
         issue(city)

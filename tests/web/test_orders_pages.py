@@ -100,3 +100,42 @@ def test_the_link_of_a_message_reports_without_log_in(city: City) -> None:
     client.post(path, {"status": "needs_help", "note": "2階にいます"})
     assert safety.state_of([taro.pk])[taro.pk].status == "needs_help"
     assert client.get(path[:-3]).status_code == 404
+
+
+def test_ending_an_order_shows_first_what_will_be_said(city: City) -> None:
+    operator, approver = signed_in(Role.OPERATOR), signed_in(Role.APPROVER)
+    pk = draft(city, operator)
+    operator.post(f"/staff/orders/{pk}/submit/")
+    approver.post(f"/staff/orders/{pk}/approve/", {"people": "5"})
+    outbox.drain()
+    for verb, word in (("lift", "解除しました"), ("cancel", "誤りでした")):
+        page = approver.get(f"/staff/orders/{pk}/{verb}/").content.decode()
+        assert word in page
+        assert "市のページ" in page or "公開" in page
+        assert "決裁者だけ" in operator.get(f"/staff/orders/{pk}/{verb}/").content.decode()
+    assert evacuation.order(pk).status == "issued", "looking ends nothing"
+    operator.post(f"/staff/orders/{pk}/cancel/")
+    assert evacuation.order(pk).status == "issued"
+    approver.post(f"/staff/orders/{pk}/cancel/")
+    assert evacuation.order(pk).status == "cancelled"
+    assert approver.get(f"/staff/orders/{pk}/cancel/").status_code == 302
+
+
+def test_a_channel_that_stopped_says_why_and_can_be_tried_again(city: City) -> None:
+    operator, approver = signed_in(Role.OPERATOR), signed_in(Role.APPROVER)
+    pk = draft(city, operator)
+    operator.post(f"/staff/orders/{pk}/submit/")
+    approver.post(f"/staff/orders/{pk}/approve/", {"people": "5"})
+    outbox.drain()
+    sent = messages.transmissions()[0]
+    type(sent).objects.filter(pk=sent.pk).update(
+        status="failed", error="差出人が拒まれました", finished_at=None
+    )
+    path = f"/staff/messages/{sent.message_id}/"
+    page = operator.get(path).content.decode()
+    assert "差出人が拒まれました" in page
+    assert f"{path}resend/{sent.pk}/" in page
+    operator.post(f"{path}resend/{sent.pk}/")
+    outbox.drain()
+    assert messages.transmissions(sent.message_id)[0].status == "handed_over"
+    assert signed_in(Role.VIEWER).post(f"{path}resend/{sent.pk}/").status_code == 403

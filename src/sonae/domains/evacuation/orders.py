@@ -202,8 +202,8 @@ def approve(actor: Actor, order_pk: int) -> EvacuationOrder:
 
 def _replace(order: EvacuationOrder) -> None:
     """End the order that this one takes the place of; it stays in force where this one is silent."""
-    old = EvacuationOrder.objects.filter(pk=order.replaces_id, status__in=IN_FORCE).first()
-    if old is None or not covers(order, old):
+    old = order.replaces
+    if old is None or old.status not in IN_FORCE or not covers(order, old):
         return
     _move(old, "replaced")
     old.ended_at = order.issued_at

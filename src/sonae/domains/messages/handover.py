@@ -159,7 +159,8 @@ def resend(actor: Actor, transmission_pk: int) -> Transmission:
             raise SonaeError("conflict", "古い伝達は送れません。新しく発令または訂正してください。")
         found.status, found.error = "sending", ""
         found.save(update_fields=["status", "error"])
-        for chunk in _waiting(found).order_by("chunk").values_list("chunk", flat=True).distinct():
+        chunks = _waiting(found).order_by("chunk").values_list("chunk", flat=True).distinct()
+        for chunk in list(chunks) if found.recipients else [0]:
             outbox.publish(
                 "transmission.send", {"transmission": found.pk, "chunk": chunk}, priority=2
             )

@@ -5,6 +5,7 @@ from sonae.domains.messages.models import Delivery, Message, Transmission, Wordi
 from sonae.domains.messages.ports import Handed, Parcel, Recipient, Sender, describe, register
 from sonae.domains.messages.selectors import (
     PublicItem,
+    Unreached,
     message,
     messages,
     prepared,
@@ -31,6 +32,7 @@ __all__ = [
     "Sender",
     "Text",
     "Transmission",
+    "Unreached",
     "Wording",
     "acknowledge",
     "correct",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count
+from django.db.models import Case, Count, F, Value, When
 from django.utils import translation
 
 from sonae.core import clock
@@ -75,22 +75,47 @@ def receipts(transmission_pk: int) -> dict[str, int]:
 
 
 def receipts_by_town(transmission_pk: int) -> list[tuple[str, int, int]]:
-    """Return (town, recipients, reached) of one transmission."""
-    rows = Delivery.objects.filter(transmission=transmission_pk).order_by()
+    """Return (town, recipients, reached) of one transmission; shielded people count without a town."""
+    town = Case(
+        When(resident__shielded=True, then=Value("")), default=F("resident__household__town__name")
+    )
+    rows = Delivery.objects.filter(transmission=transmission_pk).order_by().annotate(town=town)
     found: dict[str, list[int]] = {}
-    counted = rows.values_list("resident__household__town__name", "status").annotate(n=Count("pk"))
-    for town, status, count in counted:
-        pair = found.setdefault(town or "", [0, 0])
+    counted = rows.values_list("town", "status").annotate(n=Count("pk"))
+    for name, status, count in counted:
+        pair = found.setdefault(name or "", [0, 0])
         pair[0] += count
         pair[1] += count if status in ("handed_over", "acknowledged") else 0
-    return [(town, total, reached) for town, (total, reached) in sorted(found.items())]
+    return [(name, total, reached) for name, (total, reached) in sorted(found.items())]
 
 
-def unreached(actor: Actor, transmission_pk: int, limit: int = 200) -> list[Delivery]:
-    """Return failed deliveries with the counterpart's reason, for operators."""
+@dataclass(frozen=True)
+class Unreached:
+    """A delivery that failed: ``address`` shows its provider only, nothing for shielded people."""
+
+    town: str
+    address: str
+    error: str
+
+
+def unreached(actor: Actor, transmission_pk: int, limit: int = 200) -> list[Unreached]:
+    """Return failed deliveries with the counterpart's reason, for operators; no address in full."""
     require(actor, Audience.OPERATOR)
     rows = Delivery.objects.filter(transmission=transmission_pk, status="failed")
-    return list(rows.order_by("pk")[:limit])
+    rows = rows.select_related("resident__household__town").order_by("pk")
+    return [_unreached(row) for row in rows[:limit]]
+
+
+def _unreached(row: Delivery) -> Unreached:
+    """Return what may be shown of a failed delivery."""
+    who = row.resident
+    if who is not None and who.shielded:
+        return Unreached("", "", row.error.replace(row.address, "…"))
+    town = who.household.town if who is not None else None
+    provider = row.address.rpartition("@")[2]
+    return Unreached(
+        town.name if town else "", f"…@{provider}", row.error.replace(row.address, f"…@{provider}")
+    )
 
 
 def prepared(message_pk: int) -> list[Message]:

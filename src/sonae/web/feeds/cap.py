@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from lxml import etree
@@ -47,31 +48,44 @@ def identifier(row: Transmission) -> str:
     return row.identifier.removeprefix("urn:uuid:")
 
 
+def _about(row: Transmission) -> set[int]:
+    """Return the orders (primary keys) that an item speaks of: its own and those that it replaced."""
+    found: set[int] = set()
+    order = row.message.order
+    while order is not None and order.pk not in found:
+        found.add(order.pk)
+        before = order.replaces
+        order = before if before is not None and before.status == "replaced" else None
+    return found
+
+
 def _earlier(row: Transmission) -> list[Transmission]:
     """Return every unexpired earlier item about the same order: an update names them all."""
-    order = row.message.order_id
-    if order is None or row.message.kind == "order":
-        return []
+    about = _about(row)
     return [
         one
         for one in messages.transmissions()
-        if one.channel == "cap" and one.message.order_id == order and one.pk < row.pk
+        if one.channel == "cap" and one.message.order_id in about and one.pk < row.pk
         and row.created_at - one.created_at < EXPIRES
     ]  # fmt: skip
 
 
+def _type(row: Transmission, earlier: Sequence[Transmission]) -> str:
+    """Return msgType: an order that takes the place of another updates what was said of that."""
+    return "Update" if row.message.kind == "order" and earlier else _TYPES[row.message.kind]
+
+
 def build(row: Transmission, here: Municipality) -> etree._Element:
     """Return the CAP alert of one publication."""
+    earlier = _earlier(row)
     alert = etree.fromstring(f'<alert xmlns="{NS}"/>')
     _put(alert, "identifier", identifier(row))
     _put(alert, "sender", sender(here))
     _put(alert, "sent", _time(row.created_at))
     _put(alert, "status", "Exercise" if is_exercise() else "Actual")
-    _put(alert, "msgType", _TYPES[row.message.kind])
+    _put(alert, "msgType", _type(row, earlier))
     _put(alert, "scope", "Public")
-    references = [
-        f"{sender(here)},{identifier(one)},{_time(one.created_at)}" for one in _earlier(row)
-    ]
+    references = [f"{sender(here)},{identifier(one)},{_time(one.created_at)}" for one in earlier]
     if references:
         _put(alert, "references", " ".join(references))
     for language in messages.LANGUAGES:

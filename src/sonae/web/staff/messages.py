@@ -30,6 +30,7 @@ def _channel(one: Transmission) -> dict[str, Any]:
         "percent": round(100 * reached / one.recipients) if one.recipients else None,
         "at": one.created_at,
         "finished": one.finished_at,
+        "error": one.error,
         **counts,
     }
 
@@ -66,6 +67,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "towns": [row for t in sent if t.recipients for row in messages.receipts_by_town(t.pk)],
         "unreached": [d for t in sent if may_see for d in messages.unreached(actor, t.pk)],
         "prepared": messages.prepared(pk),
+        "may_resend": may_see,
         "may_correct": permits(frozenset({Audience.APPROVER}), actor.role) and one.kind == "order",
     }
     return render(request, "staff/messages/detail.html", context)
@@ -82,4 +84,18 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             kept.forget()
             flash.success(request, _("訂正の伝達を始めました。"))
+    return HttpResponseRedirect(in_world(f"/staff/messages/{pk}/"))
+
+
+@audience(Audience.OPERATOR)
+def resend(request: HttpRequest, pk: int, transmission: int) -> HttpResponse:
+    """Try a channel that had stopped again, for those whom it has not reached."""
+    if request.method == "POST":
+        try:
+            messages.resend(actor_of(request), transmission)
+        except SonaeError as error:
+            flash.error(request, error.detail)
+        else:
+            kept.forget()
+            flash.success(request, _("もう一度送っています。"))
     return HttpResponseRedirect(in_world(f"/staff/messages/{pk}/"))

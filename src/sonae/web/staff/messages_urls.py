@@ -8,4 +8,5 @@ urlpatterns = [
     path("", messages.overview, name="messages"),
     path("<int:pk>/", messages.detail, name="message"),
     path("<int:pk>/correct/", messages.correct, name="message-correct"),
+    path("<int:pk>/resend/<int:transmission>/", messages.resend, name="message-resend"),
 ]

@@ -129,9 +129,13 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     return _form(request, held, order)
 
 
-def _texts(order: EvacuationOrder) -> list[dict[str, str]]:
+_ENDS = {"lift": "lifting", "cancel": "cancellation"}
+"""Kind of the message that ends an order, by the verb."""
+
+
+def _texts(order: EvacuationOrder, kind: str = "") -> list[dict[str, str]]:
     """Return the final texts of an order for every channel and language."""
-    kind = {"lifted": "lifting", "cancelled": "cancellation"}.get(order.status, "order")
+    kind = kind or {"lifted": "lifting", "cancelled": "cancellation"}.get(order.status, "order")
     made = messages.texts(messages.facts_of(order, kind))
     return [
         {
@@ -196,10 +200,35 @@ def _do(actor: Actor, order: EvacuationOrder, verb: str, request: HttpRequest) -
     acts[verb]()
 
 
+def _confirm(request: HttpRequest, order: EvacuationOrder, verb: str) -> HttpResponse:
+    """Show what ending an order will say, before the one click that says it everywhere."""
+    if order.status != "issued":
+        return HttpResponseRedirect(in_world(f"/staff/orders/{order.pk}/"))
+    used = [
+        words.channel(sent.channel)
+        for one in messages.messages()
+        if one.order_id == order.pk and one.kind == "order"
+        for sent in messages.transmissions(one.pk)
+    ]
+    context = {
+        "order": order,
+        "verb": verb,
+        "texts": _texts(order, _ENDS[verb]),
+        "channels": used,
+        "may_end": _may(actor_of(request), Audience.APPROVER),
+    }
+    return render(request, "staff/orders/confirm.html", context)
+
+
 @audience(Audience.OPERATOR)
 def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
-    """Take one step with an order; the domain decides whether it is allowed."""
+    """Take one step with an order; the domain decides whether it is allowed.
+
+    Ending one shows first what will be said, to how many, and by which channels.
+    """
     if request.method != "POST":
+        if verb in _ENDS:
+            return _confirm(request, evacuation.order(pk), verb)
         return HttpResponseRedirect(in_world(f"/staff/orders/{pk}/"))
     order = evacuation.order(pk)
     try:
