@@ -100,6 +100,13 @@ def test_who_came_before_the_warning_is_accounted_for(city: City) -> None:
 def test_an_undone_check_in_is_missing_again(city: City) -> None:
     warn(4)
     [result] = safety.record([sighting(city, "備 太郎")])
+    for actor, sighting_id, code in (
+        (VIEWER, result.id, "forbidden"),
+        (CLERK, uuid7(), "not_found"),
+    ):
+        with pytest.raises(SonaeError, match=code):
+            safety.undo(actor, sighting_id)
+    assert safety.unaccounted_count().unaccounted == 8
     safety.undo(CLERK, result.id)
     assert safety.unaccounted_count().unaccounted == 9
     assert safety.occupancy(city.facilities["F2"].pk).people == 0

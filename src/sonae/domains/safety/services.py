@@ -12,13 +12,14 @@ from uuid import UUID
 from django.db import IntegrityError, connection
 
 from sonae.core import clock
+from sonae.core.errors import SonaeError
 from sonae.core.ids import HybridClock, uuid7
 from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import rules
 from sonae.domains.safety.models import Inquiry, InquirySubject, PersonState, Sighting, Visitor
 from sonae.domains.safety.rules import Event, State
 from sonae.platform import audit
-from sonae.platform.access import Actor
+from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import bulk_insert, writing
 from sonae.platform.scope import Scope, current, current_world
 
@@ -303,7 +304,10 @@ def report_self(
 
 def undo(actor: Actor, sighting_id: UUID) -> Result:
     """Take a sighting back: a void event supersedes it; nothing is deleted."""
-    row = Sighting.objects.get(pk=sighting_id)
+    require(actor, Audience.RECEPTION)
+    row = Sighting.objects.select_related("visitor").filter(pk=sighting_id).first()
+    if row is None:
+        raise SonaeError("not_found", "この記録はありません。")
     visitor = row.visitor
     with writing():
         audit.record(actor.id, "sighting_undone", str(sighting_id))
