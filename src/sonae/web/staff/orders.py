@@ -20,6 +20,7 @@ from sonae.domains.municipalities.interface import Town
 from sonae.domains.shelters.interface import HAZARDS
 from sonae.platform.access import Actor, Audience, actor_of, audience, permits
 from sonae.web import kept, words
+from sonae.web.drawing.townpicker import TownChoice, town_picker
 from sonae.web.templatetags.sonae import in_world
 
 
@@ -72,16 +73,24 @@ def _typed(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+def _drawn(one: Choice) -> TownChoice:
+    """Return one town for the picture."""
+    town = one.town
+    return TownChoice(town.pk, town.name, town.longitude, town.latitude, one.inside, one.chosen)
+
+
 def _form(
     request: HttpRequest, values: dict[str, Any], order: EvacuationOrder | None
 ) -> HttpResponse:
     """Show the form of a draft with what was typed."""
+    offered = choices(values["towns"])
     context = {
         "order": order,
         "values": values,
         "levels": [(level, name) for level, name in ORDER_NAMES.items()],
         "hazards": [(code, words.hazard(code)) for code in HAZARDS],
-        "choices": choices(values["towns"]),
+        "choices": offered,
+        "picture": town_picker([_drawn(one) for one in offered]),
     }
     return render(request, "staff/orders/form.html", context)
 
