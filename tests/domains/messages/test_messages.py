@@ -7,8 +7,8 @@ import pytest
 from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import EvacuationOrder
-from sonae.domains.messages import interface as messages
 from sonae.domains.messages import handover, services
+from sonae.domains.messages import interface as messages
 from sonae.domains.messages.interface import Delivery, Message, Transmission
 from sonae.domains.safety import interface as safety
 from sonae.platform import outbox

@@ -80,8 +80,50 @@ def test_many_towns_are_named_and_counted() -> None:
     assert area(whole, "en") == "all of Sonae City"
 
 
-def test_the_radio_says_the_call_to_act_twice() -> None:
-    facts = Facts("order", 4, "flood", ["西町"], False, "増水", "備え市", "Sonae City", AT, False)
-    spoken = texts(facts)["radio", "ja"].body
-    assert spoken.count("いますぐ避難してください") == 2
-    assert spoken.startswith("緊急放送、緊急放送。")
+def spoken(kind: str, level: int, exercise: bool = False, reason: str = "増水") -> str:
+    facts = Facts(
+        kind, level, "flood", ["西町"], False, reason, "備え市", "Sonae City", AT, exercise
+    )
+    return texts(facts)["radio", "ja"].body
+
+
+@pytest.mark.parametrize(
+    ("level", "call"), [(3, "いま避難を始めて"), (4, "いますぐ避難して"), (5, "安全を確保して")]
+)
+def test_the_radio_says_call_level_and_what_to_do_twice_then_where_and_why(
+    level: int, call: str
+) -> None:
+    said = spoken("order", level)
+    first, second, where, why, act, who = said.split("\n")
+    assert first == second
+    assert first.startswith(f"緊急放送、緊急放送。警戒レベル{level}、")
+    assert call in first
+    assert (where, why, who) == (
+        "対象は、西町です。",
+        "理由は、増水です。",
+        "こちらは、備え市です。",
+    )
+    assert act.endswith("。")
+
+
+def test_a_spoken_drill_begins_and_ends_as_one() -> None:
+    said = spoken("order", 4, exercise=True)
+    assert said.startswith("訓練放送、訓練放送。")
+    assert said.endswith("これで、訓練放送を終わります。")
+    assert "緊急放送" not in said
+
+
+def test_a_long_reason_is_left_out_rather_than_cut() -> None:
+    said = spoken("order", 5, reason="あ" * 500)
+    assert "ああ" not in said
+    assert "理由は、洪水です。" in said
+
+
+@given(FACTS)
+def test_no_spoken_sentence_is_cut(facts: Facts) -> None:
+    assert texts(facts)["radio", "ja"].body.endswith(("です。", "終わります。"))
+
+
+def test_a_cancellation_on_the_radio_calls_nobody_to_leave() -> None:
+    for kind in ("cancellation", "lifting"):
+        assert "避難してください" not in spoken(kind, 4)

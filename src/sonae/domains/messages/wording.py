@@ -160,23 +160,52 @@ def _full(facts: Facts, language: str) -> str:
     return "\n\n".join(lines)
 
 
-def _radio(facts: Facts) -> str:
-    """Return the text to be read out: call twice, level and call to act twice, then where and why.
+_CALLS = {
+    3: "高齢者など、避難に時間のかかる人は、いま避難を始めてください。",
+    4: "危険な場所から、全員、いますぐ避難してください。",
+    5: "命の危険が迫っています。ただちに、安全を確保してください。",
+}
+"""The call to act of a spoken text: short, because it is heard once in the rain."""
 
-    The order of 防災行政無線 texts; Japanese only, within about ninety seconds.
+
+def _spoken_head(facts: Facts) -> str:
+    """Return what is said twice: the call, the level, what to do."""
+    name = _NAMES["ja"][facts.level]
+    call = "訓練放送、訓練放送。" if facts.exercise else "緊急放送、緊急放送。"
+    if facts.kind == "lifting":
+        return f"{'訓練放送です。' if facts.exercise else ''}{name}を解除しました。"
+    if facts.kind == "cancellation":
+        return f"{call}先ほどの{name}は誤りでした。取り消します。"
+    correction = "先ほどの放送を訂正します。" if facts.kind == "correction" else ""
+    return f"{call}{correction}警戒レベル{facts.level}、{name}。{_CALLS[facts.level]}"
+
+
+def _spoken(facts: Facts, most: int, why: str) -> str:
+    """Return a spoken text that names ``most`` towns at most."""
+    head = _spoken_head(facts)
+    few = most == 0 and not facts.whole_city
+    where = f"市内の{len(facts.towns)}町" if few else area(facts, "ja", most)
+    lines = [head, head, f"対象は、{where}です。"]
+    if facts.kind in ("order", "correction"):
+        lines += [f"理由は、{why}です。", _ACTIONS["ja"][facts.level]]
+    elif facts.kind == "lifting":
+        lines.append("引き続き、川やがけには近づかないでください。")
+    lines.append(f"こちらは、{facts.city}です。")
+    return "\n".join([*lines, "これで、訓練放送を終わります。"] if facts.exercise else lines)
+
+
+def _radio(facts: Facts) -> str:
+    """Return the text to be read out: call, level and call to act, all twice; where, why, what to do.
+
+    The order of 防災行政無線 texts; Japanese only, within about ninety seconds. What is too long
+    names fewer towns and the hazard for its reason; a sentence is never cut.
     """
-    call = "こちらは、訓練放送です。" if facts.exercise else "緊急放送、緊急放送。"
-    lines = _lines(facts, "ja", 5)
-    head = f"{headline(facts, 'ja')}。" if facts.kind == "order" else f"{lines[0]}"
-    act = (
-        _ACTIONS["ja"][facts.level].split("。")[0] + "。"
-        if facts.kind in ("order", "correction")
-        else ""
-    )
-    where = area(facts, "ja", 5)
-    return f"{call}\n{head}{act}\n{head}{act}\n対象は、{where}です。\nこちらは、{facts.city}です。"[
-        : LIMITS[("radio", "body")]
-    ]
+    hazard = _HAZARDS["ja"].get(facts.hazard, facts.hazard)
+    given = " ".join(facts.reason.split()).rstrip("。") or hazard
+    tries = [*((most, given) for most in (5, 3, 1, 0)), (0, hazard)]
+    spoken = (_spoken(facts, most, why) for most, why in tries)
+    limit = LIMITS["radio", "body"]
+    return next((text for text in spoken if len(text) <= limit), _spoken(facts, 0, hazard))
 
 
 def texts(facts: Facts) -> dict[tuple[str, str], Text]:
