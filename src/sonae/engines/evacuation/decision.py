@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sonae.core.marks import gettext_noop as _
 from sonae.engines.evacuation.profiles import ASSISTED
 from sonae.engines.hazard.layer import NOT_SURVEYED
 from sonae.engines.hazard.lookup import IN, UNKNOWN, Found
@@ -42,21 +43,23 @@ class Rule:
 
 _GUIDE = "避難情報に関するガイドライン（内閣府）"
 RULES = (
-    Rule("collapse", "家屋倒壊等氾濫想定区域の中なので、家にとどまらず避難します。", LEAVE, _GUIDE),
-    Rule("landslide_special", "土砂災害特別警戒区域の中なので、必ず立ち退き避難します。", LEAVE, _GUIDE),
-    Rule("landslide", "土砂災害警戒区域の中なので、立ち退き避難します。", LEAVE, _GUIDE),
-    Rule("tsunami", "津波の浸水が想定されるので、すぐに高い所へ避難します。", LEAVE, _GUIDE),
-    Rule("other_hazard", "危険区域の中なので、立ち退き避難します。", LEAVE, _GUIDE),
-    Rule("depth_over_home", "想定される浸水の深さが家の一番上の階より高いので、避難します。", LEAVE, _GUIDE),
-    Rule("floor_unknown", "住まいの階が分からず安全と言えないので、避難します。", LEAVE, _GUIDE),
-    Rule("depth_unknown", "浸水の深さが分からず安全と言えないので、避難します。", LEAVE, _GUIDE),
-    Rule("long_flooding", "水が長く引かないと想定されるので、避難します。", LEAVE, _GUIDE),
-    Rule("cannot_climb", "上の階への移動が難しいため、早めに避難します。", LEAVE, _GUIDE),
-    Rule("not_surveyed", "この場所は調査されていません。安全とは言えないので、避難を考えてください。", LEAVE_UNKNOWN, _GUIDE),
-    Rule("collapse_unknown", "家が流される区域か調査されていません。安全とは言えないので、避難を考えてください。", LEAVE_UNKNOWN, _GUIDE),
-    Rule("duration_unknown", "水がいつ引くか調査されていません。安全とは言えないので、避難を考えてください。", LEAVE_UNKNOWN, _GUIDE),
-    Rule("upstairs", "想定される浸水より高い上の階へ移動します。", UPSTAIRS, _GUIDE),
-    Rule("above_water", "住まいの階は想定される浸水より高いので、その場で身の安全を確保します。", STAY, _GUIDE),
+    Rule("collapse", _("家屋倒壊等氾濫想定区域の中なので、家にとどまらず避難します。"), LEAVE, _GUIDE),
+    Rule("landslide_special", _("土砂災害特別警戒区域の中なので、必ず立ち退き避難します。"), LEAVE, _GUIDE),
+    Rule("landslide", _("土砂災害警戒区域の中なので、立ち退き避難します。"), LEAVE, _GUIDE),
+    Rule("tsunami", _("津波の浸水が想定されるので、すぐに高い所へ避難します。"), LEAVE, _GUIDE),
+    Rule("other_hazard", _("危険区域の中なので、立ち退き避難します。"), LEAVE, _GUIDE),
+    Rule("depth_over_home", _("想定される浸水の深さが家の一番上の階より高いので、避難します。"), LEAVE, _GUIDE),
+    Rule("floor_unknown", _("住まいの階が分からず安全と言えないので、避難します。"), LEAVE, _GUIDE),
+    Rule("depth_unknown", _("浸水の深さが分からず安全と言えないので、避難します。"), LEAVE, _GUIDE),
+    Rule("long_flooding", _("水が長く引かないと想定されるので、避難します。"), LEAVE, _GUIDE),
+    Rule("cannot_climb", _("上の階への移動が難しいため、早めに避難します。"), LEAVE, _GUIDE),
+    Rule("not_surveyed", _("この場所は調査されていません。安全とは言えないので、避難を考えてください。"), LEAVE_UNKNOWN, _GUIDE),
+    Rule("collapse_unknown",
+         _("家が流される区域か調査されていません。安全とは言えないので、避難を考えてください。"), LEAVE_UNKNOWN, _GUIDE),
+    Rule("duration_unknown",
+         _("水がいつ引くか調査されていません。安全とは言えないので、避難を考えてください。"), LEAVE_UNKNOWN, _GUIDE),
+    Rule("upstairs", _("想定される浸水より高い上の階へ移動します。"), UPSTAIRS, _GUIDE),
+    Rule("above_water", _("住まいの階は想定される浸水より高いので、その場で身の安全を確保します。"), STAY, _GUIDE),
 )  # fmt: skip
 RULE_NUMBER = {rule.id: number for number, rule in enumerate(RULES)}
 NO_RULE = 255
@@ -99,8 +102,8 @@ def _first(
     tests: tuple[tuple[NDArray[np.bool_], str], ...], otherwise: str, count: int
 ) -> NDArray[np.uint8]:
     """Return for each person the number of the first rule whose test holds."""
-    conditions = [test for test, _ in tests]
-    choices = [np.full(count, RULE_NUMBER[name], np.uint8) for _, name in tests]
+    conditions = [test for test, _name in tests]
+    choices = [np.full(count, RULE_NUMBER[name], np.uint8) for _test, name in tests]
     return np.select(conditions, choices, RULE_NUMBER[otherwise]).astype(np.uint8)
 
 
