@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from sonae.core.errors import SonaeError
@@ -81,6 +83,20 @@ def test_a_correction_in_one_call_by_an_approver(city: City) -> None:
     assert newest.kind == "correction"
     assert "沢音川" in newest.body
     assert [one.kind for one in messages.prepared(first.pk)] == ["cancellation"]
+
+
+@pytest.mark.parametrize("end", [evacuation.lift, evacuation.cancel])
+def test_nobody_is_called_out_again_by_correcting_what_has_ended(
+    city: City, end: Callable[..., EvacuationOrder]
+) -> None:
+    order = issue(city)
+    first = messages.messages()[0]
+    end(APPROVER, order.pk)
+    outbox.drain()
+    with pytest.raises(SonaeError):
+        messages.correct(APPROVER, first.pk, "対象の川は沢音川です")
+    outbox.drain()
+    assert messages.public_items()[0].kind in ("lifting", "cancellation")
 
 
 def test_in_an_exercise_mail_is_recorded_and_marked(city: City) -> None:

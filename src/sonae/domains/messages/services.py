@@ -113,6 +113,9 @@ def correct(actor: Actor, message_pk: int, reason: str) -> Message:
         first = _message(message_pk)
         if first.order is None:
             raise SonaeError("conflict", "この伝達文には訂正がありません。")
+        if first.order.status != "issued":
+            # After the end of an order its correction would call people out again.
+            raise SonaeError("conflict", "この避難情報はもう発令中ではないため、訂正は送れません。")
         Message.objects.filter(refers_to=first, kind="correction", status="prepared").update(
             status="dropped"
         )

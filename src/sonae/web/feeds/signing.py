@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography import x509
@@ -60,14 +61,18 @@ def certificate() -> bytes:
 
 def sign(alert: etree._Element) -> bytes:
     """Return the alert with an enveloped signature (XML-DSig, exclusive canonicalisation)."""
+    return _signed(etree.tostring(alert), _pem())
+
+
+@lru_cache(maxsize=256)
+def _signed(plain: bytes, pem: bytes) -> bytes:
+    """Sign once what many will fetch."""
     signer = XMLSigner(
         method=SignatureConstructionMethod.enveloped,
         signature_algorithm=SignatureMethod.ECDSA_SHA256,
         digest_algorithm=DigestAlgorithm.SHA256,
         c14n_algorithm="http://www.w3.org/2001/10/xml-exc-c14n#",
     )
-    pem = _pem()
-    signed = signer.sign(
-        alert, key=pem[: pem.index(b"-----BEGIN CERTIFICATE")], cert=certificate().decode()
-    )
+    cut = pem.index(b"-----BEGIN CERTIFICATE")
+    signed = signer.sign(etree.fromstring(plain), key=pem[:cut], cert=pem[cut:].decode())
     return etree.tostring(signed, xml_declaration=True, encoding="UTF-8")

@@ -68,7 +68,10 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "unreached": [d for t in sent if may_see for d in messages.unreached(actor, t.pk)],
         "prepared": messages.prepared(pk),
         "may_resend": may_see,
-        "may_correct": permits(frozenset({Audience.APPROVER}), actor.role) and one.kind == "order",
+        "may_correct": permits(frozenset({Audience.APPROVER}), actor.role)
+        and one.kind == "order"
+        and one.order is not None
+        and one.order.status == "issued",
     }
     return render(request, "staff/messages/detail.html", context)
 
