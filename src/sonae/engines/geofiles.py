@@ -43,7 +43,8 @@ def read(path: Path, wanted: Sequence[str] | None = None) -> Features:
     """Read all features, transformed to longitude/latitude; ``wanted`` limits the columns read.
 
     Wide tables are common (254 bytes a field): only what is wanted is decoded. Raises SonaeError
-    ``unreadable`` for a missing or unknown file, ``empty_file`` for one without features.
+    ``unreadable`` for a missing or unknown file, ``empty_file`` for one without features,
+    ``unknown_crs`` for plane coordinates that do not say of which system.
     """
     name = f"/vsizip/{path}" if path.suffix.lower() == ".zip" else str(path)
     try:
@@ -60,6 +61,13 @@ def read(path: Path, wanted: Sequence[str] | None = None) -> Features:
     if geometry is None or not len(geometry):
         raise SonaeError("empty_file", f"{path.name}に図形がありません。", _HINT)
     shapes = _in_degrees(shapely.from_wkb(geometry), meta["crs"])
+    west, south, east, north = shapely.total_bounds(shapes)
+    if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
+        raise SonaeError(
+            "unknown_crs",
+            f"{path.name}の座標は緯度経度ではなく、座標系も書かれていません。",
+            "座標系（.prj など）を付けるか、緯度経度に変換してください。",
+        )
     return Features(shapes, dict(zip(meta["fields"], values, strict=True)))
 
 

@@ -83,8 +83,10 @@ def test_what_is_no_road_file_is_said(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     motorway = [([[139.1, 37.0], [139.101, 37.0]], {"highway": "motorway"})]
     roads(tmp_path / "motorway.geojson", motorway)
+    roads(tmp_path / "plane.geojson", [([[0.0, 0.0], [5000.0, 0.0]], {})])
     for name, code in (("missing.gpkg", "unreadable"), ("bad.shp", "unreadable"),
-                       ("folder", "unreadable"), ("motorway.geojson", "no_lines")):  # fmt: skip
+                       ("folder", "unreadable"), ("motorway.geojson", "no_lines"),
+                       ("plane.geojson", "unknown_crs")):  # fmt: skip
         with pytest.raises(SonaeError) as caught:
             read_roads(tmp_path / name)
         assert caught.value.code == code, name

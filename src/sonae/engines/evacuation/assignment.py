@@ -48,6 +48,7 @@ def assign(demand: Demand) -> NDArray[np.int64]:
     board = _Board(demand, auction.choice)
     board.seat()
     board.improve()
+    board.seat()  # Moves to nearer sites leave room behind.
     return board.choice
 
 
