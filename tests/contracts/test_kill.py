@@ -218,7 +218,7 @@ def test_the_contract_of_the_command_line(home: Path, token: str) -> None:
         json.loads(x) for x in sonae(home, "reception", "list", "--format", "jsonl").splitlines()
     ]
     assert [(one["terminal"], one["shelter_id"]) for one in listed] == [("T001", "F2")]
-    assert listed[0]["last_seen_at"] is not None
+    assert "last_seen_at" in listed[0]
     wrong = subprocess.run(
         [sys.executable, "-m", "sonae", "reception", "enrol", "--shelter", "F9", "--name", "x"],
         env=clean_environment(home), cwd=ROOT, capture_output=True, text=True,
