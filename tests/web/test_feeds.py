@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from lxml import etree
 from signxml.verifier import XMLVerifier
 
+from sonae.core import clock
+from sonae.core.clock import FrozenClock
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.messages import interface as messages
 from sonae.engines.warnings import read
@@ -116,6 +120,20 @@ def test_a_graver_order_updates_the_one_it_replaces(city: City, client: Client) 
     assert one(older, "c:msgType") == ["Alert"]
     assert one(older, "c:identifier")[0] in one(newer, "c:references")[0]
     assert one(newer, "c:info/c:severity")[0] == "Severe"
+
+
+@pytest.mark.parametrize(("hours", "kind"), [(22, "Update"), (23, "Alert")])
+def test_a_late_lifting_never_updates_what_has_expired(
+    city: City, client: Client, hours: int, kind: str
+) -> None:
+    pk = issue(city)
+    with clock.using(FrozenClock(clock.now() + timedelta(hours=hours))):
+        evacuation.lift(APPROVER, pk)
+        outbox.drain()
+        lifted = alerts(client)[0]
+    assert one(lifted, "c:msgType") == [kind]
+    assert len(one(lifted, "c:references")) == (1 if kind == "Update" else 0)
+    assert one(lifted, "c:info/c:responseType")[0] == "AllClear"
 
 
 def test_an_exercise_is_only_below_drill_and_for_staff(city: City, client: Client) -> None:
