@@ -35,7 +35,9 @@ def refusal(result: Result) -> str:
 
 
 def test_an_account_is_made_once(city: City) -> None:
-    done, rows = run(accounts, "add", "--email", EMAIL, "--password", PASSWORD, "--role", "operator")
+    done, rows = run(
+        accounts, "add", "--email", EMAIL, "--password", PASSWORD, "--role", "operator"
+    )
     assert done.exit_code == 0
     made = Account.objects.get()
     assert rows == [{"account": made.pk, "email": EMAIL, "role": "operator"}]
