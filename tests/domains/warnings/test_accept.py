@@ -402,3 +402,24 @@ def test_after_a_change_of_areas_everything_is_looked_at_again(city: Scope) -> N
     assert warnings.rescan()
     assert lines() == [("隣市", "レベル４大雨危険警報", 4)]
     assert not warnings.rescan()
+
+
+def test_what_a_training_line_brings_is_an_exercise_and_hides_nothing(city: Scope) -> None:
+    raw = rain("33")
+    rehearsed = warnings.accept(raw, via="訓練", rehearsal=True)
+    assert rehearsed.world is World.EXERCISE
+    assert warnings.in_force() == []
+    real = warnings.accept(raw, via="本番")
+    assert (real.world, real.duplicate, real.changed) == (World.LIVE, False, True)
+    assert city_lines() == [("レベル５大雨特別警報", 5)]
+    with worlds.entered(CODE, World.EXERCISE):
+        assert city_lines() == [("レベル５大雨特別警報", 5)]
+    assert warnings.accept(raw, via="訓練", rehearsal=True).duplicate
+    assert warnings.accept(raw, via="本番").duplicate
+
+
+def test_what_a_training_line_brings_and_nobody_can_read_stays_in_the_exercise(city: Scope) -> None:
+    assert warnings.accept(b"<broken", via="訓練", rehearsal=True).world is World.EXERCISE
+    assert warnings.alarms() == []
+    assert warnings.accept(b"<broken", via="本番").world is World.LIVE
+    assert len(warnings.alarms()) == 1

@@ -1,8 +1,8 @@
-"""Telegram (電文) and WarningInForce (発表中の警報)."""
+"""Telegram (電文), WarningInForce (発表中の警報) and WarningInput (受信経路)."""
 
 from django.db import models
 
-from sonae.platform.scoped import ScopedModel
+from sonae.platform.scoped import ScopedModel, TenantModel
 
 
 class Telegram(ScopedModel):
@@ -42,11 +42,13 @@ class Telegram(ScopedModel):
     seen_by = models.CharField("確認者", max_length=120, blank=True)
 
     class Meta:
-        """The same bytes are stored once."""
+        """The same bytes are stored once in a world: a rehearsal must not hide the real one."""
 
         verbose_name = "電文"
         constraints = [
-            models.UniqueConstraint(fields=["municipality", "sha256"], name="telegram_once")
+            models.UniqueConstraint(
+                fields=["municipality", "world", "sha256"], name="telegram_once"
+            )
         ]
         indexes = [
             models.Index(fields=["municipality", "world", "received_at"], name="telegram_received"),
@@ -85,4 +87,40 @@ class WarningInForce(ScopedModel):
                 fields=["municipality", "world", "area_code", "phenomenon", "kind"],
                 name="warning_in_force",
             )
+        ]
+
+
+class WarningInput(TenantModel):
+    """受信経路: one line on which warnings arrive, and how it is doing.
+
+    ``kind`` names the gateway (jma-feed, jma-socket, jalert-csv …), ``options`` its settings,
+    ``sealed`` its secrets (`platform.sealing`, JSON). ``progress`` is what the gateway must remember
+    over a restart (ETags, last file). ``heard_at`` is the last sign of life of the counterpart,
+    ``received_at`` the last document. ``silent_after`` seconds without a sign of life are an alarm.
+    """
+
+    NEW, RUNNING, FAILED, STOPPED = "new", "running", "failed", "stopped"
+
+    name = models.CharField("名称", max_length=40)
+    kind = models.CharField("種類", max_length=24)
+    options = models.JSONField("設定", default=dict)
+    sealed = models.TextField("秘密の設定", blank=True)
+    enabled = models.BooleanField("使用", default=True)
+    silent_after = models.PositiveIntegerField("沈黙とみなす秒数")
+    state = models.CharField("状態", max_length=8, default=NEW)
+    started_at = models.DateTimeField("開始日時", null=True, blank=True)
+    heard_at = models.DateTimeField("最終応答", null=True, blank=True)
+    received_at = models.DateTimeField("最終受信", null=True, blank=True)
+    received = models.PositiveIntegerField("受信数", default=0)
+    restarts = models.PositiveIntegerField("再起動の回数", default=0)
+    error = models.TextField("最後のエラー", blank=True)
+    error_at = models.DateTimeField("最後のエラーの日時", null=True, blank=True)
+    progress = models.JSONField("引き継ぎ", default=dict)
+
+    class Meta:
+        """Names are unique within the municipality; they are the ``via`` of its telegrams."""
+
+        verbose_name = "受信経路"
+        constraints = [
+            models.UniqueConstraint(fields=["municipality", "name"], name="warning_input_name")
         ]

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sonae.core import clock
@@ -46,33 +46,49 @@ class Accepted:
         return self.state == Telegram.REFUSED
 
 
-def accept(raw: bytes, *, via: str) -> Accepted:
+@dataclass(frozen=True)
+class _Arrival:
+    """One document as it came: its bytes, over which input, and whether that line is for training."""
+
+    raw: bytes
+    sha256: str
+    via: str
+    rehearsal: bool
+
+    def world(self, status: str = "actual") -> World:
+        """The world it belongs to: a training line makes everything an exercise."""
+        live = status == "actual" and not self.rehearsal
+        return World.LIVE if live else World.EXERCISE
+
+
+def accept(raw: bytes, *, via: str, rehearsal: bool = False) -> Accepted:
     """Take one received document in for the municipality in force, whatever it is.
 
-    Its own status decides its world: 通常 is live, 訓練 and 試験 are the exercise world. What cannot
-    be read is kept in the live world as refused and raises an alarm. ``via`` names the feed. The
-    same bytes again are a success that changes nothing.
+    Its own status decides its world: 通常 is live, 訓練 and 試験 are the exercise world. ``rehearsal``
+    says that the line it came on is for training (a training port, TrainingFlg): then it is an
+    exercise whatever the document says. What cannot be read is kept as refused and raises an alarm.
+    ``via`` names the input. The same bytes again are a success that changes nothing.
     """
-    sha256 = hashlib.sha256(raw).hexdigest()
-    known = _known(sha256)
+    arrival = _Arrival(raw, hashlib.sha256(raw).hexdigest(), via[:40], rehearsal)
+    known = _known(arrival)
     if known is not None:
         return known
     try:
         documents = split(raw)
         if len(documents) > 1 or documents[0] is not raw:
-            return _bundle(raw, sha256, documents, via)
+            return _bundle(arrival, documents)
         (warning,) = read_all(raw)
     except WarningRefused as refusal:
-        return _refuse(raw, sha256, refusal, via)
-    return _take(raw, warning, via)
+        return _refuse(arrival, refusal)
+    return _take(arrival, warning)
 
 
-def _known(sha256: str) -> Accepted | None:
-    row = (
-        Telegram.everywhere.filter(municipality=current_municipality(), sha256=sha256)
-        .defer("raw", "content")
-        .first()
+def _known(arrival: _Arrival) -> Accepted | None:
+    """What became of the same bytes before; a rehearsal of them does not stand for the real thing."""
+    rows = Telegram.everywhere.filter(
+        municipality=current_municipality(), world=arrival.world(), sha256=arrival.sha256
     )
+    row = rows.defer("raw", "content").first()
     return _told(row, duplicate=True) if row else None
 
 
@@ -83,52 +99,51 @@ def _told(row: Telegram, *, duplicate: bool, changed: bool = False) -> Accepted:
     )  # fmt: skip
 
 
-def _world_of(status: str) -> World:
-    return World.LIVE if status == "actual" else World.EXERCISE
+def _kept(arrival: _Arrival, world: World, columns: dict[str, object]) -> tuple[Telegram, bool]:
+    """Store a document in one world unless it is there; the row and whether it was made."""
+    return Telegram.everywhere.get_or_create(
+        municipality=current_municipality(),
+        world=world.value,
+        sha256=arrival.sha256,
+        defaults={
+            "raw": arrival.raw,
+            "received_at": clock.now(),
+            "via": arrival.via,
+            **columns,
+        },
+    )
 
 
-def _refuse(raw: bytes, sha256: str, refusal: SonaeError, via: str) -> Accepted:
+def _refuse(arrival: _Arrival, refusal: SonaeError) -> Accepted:
     """Keep what cannot be read, in the live world: it might have been a real warning."""
-    with worlds.entered(current_municipality(), World.LIVE), writing():
-        row, made = Telegram.everywhere.get_or_create(
-            municipality=current_municipality(),
-            sha256=sha256,
-            defaults={
-                "world": World.LIVE.value,
-                "raw": raw,
-                "received_at": clock.now(),
-                "via": via[:40],
-                "state": Telegram.REFUSED,
-                "error": refusal.code,
-                "detail": "\n".join(filter(None, (str(refusal.detail), str(refusal.hint)))),
-            },
-        )
+    world = arrival.world()
+    detail = "\n".join(filter(None, (str(refusal.detail), str(refusal.hint))))
+    columns: dict[str, object] = {
+        "state": Telegram.REFUSED, "error": refusal.code, "detail": detail,
+    }  # fmt: skip
+    with worlds.entered(current_municipality(), world), writing():
+        row, made = _kept(arrival, world, columns)
         if made:
-            audit.record(f"feed:{via}"[:120], "warnings.refused", str(row.pk), error=refusal.code)
+            who = f"feed:{arrival.via}"
+            audit.record(who[:120], "warnings.refused", str(row.pk), error=refusal.code)
     return _told(row, duplicate=not made)
 
 
-def _bundle(raw: bytes, sha256: str, documents: Sequence[bytes], via: str) -> Accepted:
+def _bundle(arrival: _Arrival, documents: Sequence[bytes]) -> Accepted:
     """Keep the bundle itself, then take each of its messages like any other."""
-    parts = tuple(accept(document, via=via) for document in documents)
-    with worlds.entered(current_municipality(), World.LIVE), writing():
-        row, made = Telegram.everywhere.get_or_create(
-            municipality=current_municipality(),
-            sha256=sha256,
-            defaults={
-                "world": World.LIVE.value,
-                "raw": raw,
-                "received_at": clock.now(),
-                "via": via[:40],
-                "state": Telegram.BUNDLE,
-                "telegram_type": _BUNDLE_TYPE,
-                "title": f"{len(documents)} 通のまとめ",
-            },
-        )
+    parts = tuple(accept(d, via=arrival.via, rehearsal=arrival.rehearsal) for d in documents)
+    world = arrival.world()
+    columns: dict[str, object] = {
+        "state": Telegram.BUNDLE,
+        "telegram_type": _BUNDLE_TYPE,
+        "title": f"{len(documents)} 通のまとめ",
+    }
+    with worlds.entered(current_municipality(), world), writing():
+        row, made = _kept(arrival, world, columns)
     return Accepted(
         row.pk,
         row.state,
-        World.LIVE,
+        world,
         not made,
         any(part.concerns_us for part in parts),
         any(part.changed for part in parts),
@@ -136,17 +151,16 @@ def _bundle(raw: bytes, sha256: str, documents: Sequence[bytes], via: str) -> Ac
     )
 
 
-def _take(raw: bytes, warning: Warning, via: str) -> Accepted:
+def _take(arrival: _Arrival, warning: Warning) -> Accepted:
     """Store a telegram that was read, in its own world, with all that follows from it."""
-    code = current_municipality()
-    with worlds.entered(code, _world_of(warning.status)):
+    world = arrival.world(warning.status)
+    if arrival.rehearsal:
+        # The exercise world folds what says 訓練: what a training line says is just that.
+        warning = replace(warning, status="exercise")
+    with worlds.entered(current_municipality(), world):
         here = selectors.place()
         with writing():
-            row, made = Telegram.everywhere.get_or_create(
-                municipality=code,
-                sha256=warning.raw_sha256,
-                defaults=_columns(raw, warning, via, here),
-            )
+            row, made = _kept(arrival, world, _columns(warning, here))
             if not made:
                 return _told(row, duplicate=True)
             changed = selectors.is_followed(warning) and _recompute(clock.now())
@@ -155,13 +169,9 @@ def _take(raw: bytes, warning: Warning, via: str) -> Accepted:
     return _told(row, duplicate=False, changed=changed)
 
 
-def _columns(raw: bytes, warning: Warning, via: str, here: Place) -> dict[str, object]:
+def _columns(warning: Warning, here: Place) -> dict[str, object]:
     unknown = rules.is_unknown(warning)
     return {
-        "world": _world_of(warning.status).value,
-        "raw": raw,
-        "received_at": clock.now(),
-        "via": via[:40],
         "state": Telegram.UNKNOWN if unknown else Telegram.READ,
         "source": warning.source,
         "telegram_type": warning.telegram[:20],
