@@ -52,6 +52,7 @@ def _database(address: str) -> dict[str, object]:
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": 600,
         }
+    # Check-points of 40 MB instead of 4: pages that many scans touch are then copied once, not often.
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": address,
@@ -59,7 +60,8 @@ def _database(address: str) -> dict[str, object]:
         "OPTIONS": {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+            "PRAGMA cache_size=-16000; PRAGMA wal_autocheckpoint=10000;",
         },
     }
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
 from django.db import connection, transaction
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sonae.core import clock
+from sonae.domains.warnings.models import Telegram
 from sonae.platform import worlds
-from sonae.platform.db import bulk_insert, writing
+from sonae.platform.db import bulk_insert, stored, writing
 from sonae.platform.models import AuditEntry, IdempotencyRecord, OutboxEntry, WorkerBeat
 from tests.platform.conftest import Script
 
@@ -177,3 +180,24 @@ def test_columns_of_unequal_length_are_refused_whole() -> None:
     assert names() == []
     with pytest.raises(KeyError), writing():
         bulk_insert(WorkerBeat, {"name": ["a"], "nonsense": [1.0]})
+
+
+@given(st.datetimes(timezones=st.timezones()) | st.none())
+def test_times_are_stored_as_django_stores_them(moment: datetime | None) -> None:
+    field = OutboxEntry._meta.get_field("created_at")
+    try:
+        expected = field.get_db_prep_save(moment, connection)
+    except OverflowError:  # year 1 east of Greenwich has no UTC
+        return
+    if moment is not None:
+        assert stored(OutboxEntry, "created_at")(moment) == expected
+    assert stored(Telegram, "issued_at")(moment) == expected
+
+
+def test_lists_are_stored_apart_however_alike_they_look() -> None:
+    adapt = stored(OutboxEntry, "payload")
+    values = ([1], [True], [1.0], ["1"], {"a": 1}, {"a": True})
+    field = OutboxEntry._meta.get_field("payload")
+    assert [str(adapt(value)) for value in values] == [
+        str(field.get_db_prep_save(value, connection)) for value in values
+    ]

@@ -58,8 +58,12 @@ class Sighting(ScopedModel):
 
     id = models.UUIDField("ID", primary_key=True)
     resident = models.ForeignKey(Resident, null=True, on_delete=models.PROTECT, verbose_name="住民")
-    visitor = models.ForeignKey(Visitor, null=True, on_delete=models.PROTECT, verbose_name="来訪者")
-    facility = models.ForeignKey(Facility, null=True, on_delete=models.PROTECT, verbose_name="施設")
+    visitor = models.ForeignKey(
+        Visitor, null=True, on_delete=models.PROTECT, db_index=False, verbose_name="来訪者"
+    )
+    facility = models.ForeignKey(
+        Facility, null=True, on_delete=models.PROTECT, db_index=False, verbose_name="施設"
+    )
     place = models.CharField("場所", max_length=200, blank=True)
     direction = models.CharField("動き", max_length=16)
     status = models.CharField("安否", max_length=12, default="safe")
@@ -77,12 +81,15 @@ class Sighting(ScopedModel):
     refusal = models.CharField("受理できない理由", max_length=40, blank=True)
 
     class Meta:
-        """Read by person and by place."""
+        """Read by person and by place. Every index is paid for at each scan: no more than these."""
 
         verbose_name = "所在情報"
         indexes = [
             models.Index(
                 fields=["municipality", "world", "facility", "occurred_at"], name="seen_at"
+            ),
+            models.Index(
+                fields=["visitor"], condition=models.Q(visitor__isnull=False), name="seen_visitor"
             ),
         ]
 
@@ -95,10 +102,14 @@ class PersonState(ScopedModel):
     """
 
     person = models.CharField("本人", max_length=24)
-    resident = models.ForeignKey(Resident, null=True, on_delete=models.CASCADE, verbose_name="住民")
-    visitor = models.ForeignKey(Visitor, null=True, on_delete=models.CASCADE, verbose_name="来訪者")
+    resident = models.ForeignKey(
+        Resident, null=True, on_delete=models.CASCADE, db_index=False, verbose_name="住民"
+    )
+    visitor = models.ForeignKey(
+        Visitor, null=True, on_delete=models.CASCADE, db_index=False, verbose_name="来訪者"
+    )
     facility = models.ForeignKey(
-        Facility, null=True, on_delete=models.SET_NULL, verbose_name="施設"
+        Facility, null=True, on_delete=models.SET_NULL, db_index=False, verbose_name="施設"
     )
     place = models.CharField("場所", max_length=200, blank=True)
     direction = models.CharField("動き", max_length=16)
@@ -108,7 +119,7 @@ class PersonState(ScopedModel):
     conflict = models.BooleanField("複数箇所で確認", default=False)
 
     class Meta:
-        """One row per person and world."""
+        """One row per person and world; ``person`` is how it is found."""
 
         verbose_name = "安否の現況"
         constraints = [
@@ -140,7 +151,9 @@ class InquirySubject(models.Model):
     ``danger`` 0–100 and ``need`` 0–100 order the list of the unaccounted (`rules.urgency`).
     """
 
-    inquiry = models.ForeignKey(Inquiry, on_delete=models.CASCADE, verbose_name="安否確認")
+    inquiry = models.ForeignKey(
+        Inquiry, on_delete=models.CASCADE, db_index=False, verbose_name="安否確認"
+    )
     resident = models.ForeignKey(Resident, on_delete=models.CASCADE, verbose_name="住民")
     town = models.ForeignKey(Town, on_delete=models.PROTECT, db_index=False, verbose_name="町字")
     zone = models.CharField("危険区域", max_length=8)

@@ -52,7 +52,10 @@ def standing(events: Iterable[Event]) -> list[Event]:
 
     A void or a correction counts against its target even when that arrives later or never.
     """
-    once = {event.id: event for event in events}
+    known = list(events)
+    if len(known) == 1 and known[0].supersedes is None:
+        return known if known[0].direction != "void" else []
+    once = {event.id: event for event in known}
     gone = {event.supersedes for event in once.values() if event.supersedes is not None}
     left = [e for e in once.values() if e.id not in gone and e.direction != "void"]
     return sorted(left, key=lambda event: (event.clock, event.id.hex))

@@ -92,26 +92,25 @@ def receive(terminal: Terminal, events: Sequence[Any]) -> list[Answer]:
 
 def _others(one: _Read) -> list[str]:
     """Return the members of the party beside the person the event itself is about."""
-    return [] if one.base.refusal else [pid for pid in one.party if pid != one.resident]
+    return [pid for pid in one.party if pid != one.resident]
 
 
 def _sightings(one: _Read, known: Mapping[str, int]) -> list[NewSighting]:
     """Return the sightings of one event: its own, and one per further member of the party."""
-    if one.base.refusal:
-        return [one.base]
-    first = _about(one.base, one.resident, known) if one.resident else one.base
     others = _others(one)
-    if not others:
-        return [first]
-    plain = replace(one.base, visitor=None, needs=(), supersedes=None)
+    plain = replace(one.base, visitor=None, needs=(), supersedes=None) if others else one.base
+    first = _about(one.base, one.resident, known) if one.resident else one.base
     return [first, *(_about(replace(plain, id=uuid5(plain.id, p)), p, known) for p in others)]
 
 
 def _about(base: NewSighting, pid: str, known: Mapping[str, int]) -> NewSighting:
-    """Return the sighting for one resident, refused when there is no such person."""
+    """Fill in one resident, or the refusal when there is no such person; return the sighting."""
     if pid in known:
-        return replace(base, resident_pk=known[pid])
-    return replace(base, refusal="unknown_resident", note=f"{base.note} {pid}".strip()[:_NOTE])
+        base.resident_pk = known[pid]
+    else:
+        base.refusal = "unknown_resident"
+        base.note = f"{base.note} {pid}".strip()[:_NOTE]
+    return base
 
 
 def _read(event: Mapping[str, Any], terminal: Terminal) -> _Read:
@@ -250,7 +249,7 @@ def _person(event: Mapping[str, Any], made: _Read) -> None:
         facts = VisitorFacts(*(_text(person, key, _TEXT).strip() for key in _FACTS))
         if not (facts.name or facts.kana):
             raise SonaeError("bad_person", "氏名かフリガナが必要です。")
-        made.base = replace(made.base, visitor=_fitting(facts))
+        made.base.visitor = _fitting(facts)
 
 
 def _fitting(facts: VisitorFacts) -> VisitorFacts:

@@ -155,7 +155,7 @@ def _lines(actor: Actor, found: Sequence[InquirySubject]) -> list[Unaccounted]:
         kinds=("name", "kana", "birth_date", "address", "phone", "needs", "safety"),
         shielded={row.resident_id for row in found if row.resident.shielded},
     )
-    states = {s.resident_id: s for s in PersonState.objects.filter(resident__in=pks)}
+    states = state_of(pks)
     return [_line(row, made[row.resident_id].fields, states.get(row.resident_id)) for row in found]
 
 
@@ -212,7 +212,8 @@ def curve() -> list[Point]:
 
 def state_of(resident_pks: Sequence[int]) -> dict[int, PersonState]:
     """Return resident → present state; people never sighted are absent."""
-    rows = PersonState.objects.filter(resident__in=resident_pks).select_related("facility")
+    keys = [f"r{pk}" for pk in resident_pks]
+    rows = PersonState.objects.filter(person__in=keys).select_related("facility")
     return {row.resident_id: row for row in rows if row.resident_id is not None}
 
 

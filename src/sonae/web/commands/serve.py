@@ -110,10 +110,14 @@ def _own_addresses() -> list[str]:
 
 
 def web_command(bind: str, workers: int, threads: int) -> list[str]:
-    """gunicorn with threads: measured best under load on Django's synchronous views."""
+    """gunicorn with threads: measured best under load on Django's synchronous views.
+
+    Every worker listens for itself (``--reuse-port``): on a shared socket the kernel wakes the same
+    worker again and again, and it takes nearly all of the terminals' lasting connections.
+    """
     return [
         sys.executable, "-m", "gunicorn", "sonae.wsgi:application",
-        "--bind", bind, "--worker-class", "gthread",
+        "--bind", bind, "--worker-class", "gthread", "--reuse-port",
         "--workers", str(workers), "--threads", str(threads),
         "--keep-alive", "15", "--timeout", "120", "--graceful-timeout", "20",
         "--no-control-socket", "--log-level", "warning",
