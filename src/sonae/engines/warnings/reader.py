@@ -11,6 +11,7 @@ from sonae.engines.warnings.cap import read_cap
 from sonae.engines.warnings.jma import NAMESPACE, read_jma
 from sonae.engines.warnings.lalert import read_lalert
 from sonae.engines.warnings.model import Warning, WarningRefused
+from sonae.engines.warnings.qzss import is_qzss, read_qzss, split_log
 from sonae.engines.warnings.report import Element, local
 from sonae.engines.warnings.safexml import parse
 
@@ -35,9 +36,11 @@ def read(raw: bytes, *, name: str = "") -> Warning:
 
 
 def read_all(raw: bytes, *, name: str = "") -> list[Warning]:
-    """Read every message in ``raw``: one, or all the CAP alerts of a feed."""
-    parsed = parse(raw)
+    """Read every message in ``raw``: one, or all of a CAP feed or of a satellite receiver's log."""
     sha256 = hashlib.sha256(raw).hexdigest()
+    if is_qzss(raw):
+        return read_qzss(raw, sha256, name)
+    parsed = parse(raw)
     root, kind = parsed.root, local(parsed.root)
     if kind == "Report" and root.tag.startswith("{" + NAMESPACE):
         return [read_jma(root, sha256, name, parsed.deviations)]
@@ -52,7 +55,9 @@ def read_all(raw: bytes, *, name: str = "") -> list[Warning]:
 
 
 def split(raw: bytes) -> list[bytes]:
-    """The messages of a wrapper (a CAP feed) as documents of their own; ``[raw]`` for any other."""
+    """The messages of a wrapper (a CAP feed, a log) as documents of their own; else ``[raw]``."""
+    if is_qzss(raw):
+        return split_log(raw)
     root = parse(raw, keep_space=True).root
     if local(root) not in _WRAPPERS:
         return [raw]

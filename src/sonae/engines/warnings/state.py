@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sonae.core import clock
@@ -104,10 +104,25 @@ def _series(warnings: Iterable[Warning]) -> list[list[Warning]]:
     for warning in warnings:
         if warning.source == "cap":
             cap.append(warning)
-        else:
-            groups.add(warning, _series_names(warning))
+            continue
+        for part in _parts(warning):
+            groups.add(part, _series_names(part))
     chains = [*groups.members(), *_cap_chains(cap)]
     return [sorted(chain, key=_order) for chain in chains]
+
+
+def _parts(warning: Warning) -> Iterator[Warning]:
+    """The message itself; one of a satellite per area, each of which is a series of its own.
+
+    A sentence has room for six areas: the same warning comes in several, and is lifted in others.
+    """
+    if warning.source != "qzss":
+        yield warning
+        return
+    for item in warning.items:
+        for area in item.areas or (NOWHERE,):
+            series = f"{warning.series}|{item.phenomenon}|{area.code}{area.name}"
+            yield replace(warning, series=series, items=(replace(item, areas=(area,)),))
 
 
 def _series_names(warning: Warning) -> list[str]:
