@@ -130,7 +130,7 @@ def test_every_recipient_gets_one_personal_mail(city: City, box: Box) -> None:
     assert "西町" in body
     token = body.split("/a/")[1].split()[0]
     owner = next(r for r in city.residents.values() if r.email == first["To"])
-    assert messages.resident_of(token) == owner.pk
+    assert messages.residents_of(token) == [owner.pk]
     assert len({one["Message-ID"] for one in box.mails}) == 4
     assert messages.receipts(mail_row().pk) == {
         "created": 0,
@@ -152,6 +152,18 @@ def test_a_refused_address_fails_alone(city: City, box: Box) -> None:
         "…@example.jp",
         "550 5.1.1 no such user",
     )
+    assert (mail_row().status, mail_row().error) == (
+        "handed_over", "1件の宛先が相手に断られました",
+    )  # fmt: skip
+
+
+def test_refused_for_everyone_is_a_failure_and_says_so(city: City, box: Box) -> None:
+    box.refuse = {one.email for one in city.residents.values()}
+    issue(city)
+    assert (mail_row().status, mail_row().error) == ("failed", "4件の宛先が相手に断られました")
+    with pytest.raises(SonaeError, match="送り直せる宛先がありません"):
+        messages.resend(OPERATOR, mail_row().pk)
+    assert mail_row().status == "failed"
 
 
 def test_a_shielded_person_gets_the_mail_and_nobody_sees_where(city: City, box: Box) -> None:

@@ -93,6 +93,13 @@ def now() -> datetime:
     return _current.get().now()
 
 
+def real_seconds(seconds: float) -> float:
+    """How long the machine takes for ``seconds`` of the clock in force; one that stands still: as long."""
+    clock = current()
+    speed = clock.speed if isinstance(clock, ScaledClock) else 1.0
+    return seconds / speed if speed > 0 else seconds
+
+
 def today() -> date:
     """The present day in Japan by the clock in force."""
     return now().date()

@@ -92,7 +92,8 @@ def publish(
     """Write one entry per subscriber of ``topic``; call inside `writing`. Return how many are new.
 
     ``payload`` is JSON data (ids, never objects). The same ``dedupe_key`` is stored once per
-    subscriber, for ever. ``delay`` is in seconds; a lower ``priority`` runs first.
+    subscriber, for ever. ``delay`` is in seconds of the world's clock (an exercise runs faster); a
+    lower ``priority`` runs first.
     """
     names = set(_subscribers[topic])
     if dedupe_key is not None:
@@ -107,7 +108,7 @@ def publish(
             payload=dict(payload),
             priority=priority,
             created_at=clock.now(),
-            due_at=time.time() + delay,
+            due_at=time.time() + clock.real_seconds(delay),
         )
         for name in sorted(names)
     ]

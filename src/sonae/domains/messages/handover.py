@@ -22,6 +22,7 @@ from sonae.platform.outbox import Permanent, Retry
 
 LONGEST_WAIT = timedelta(hours=1)
 OVERTAKEN = "あとの伝達に置きかえられました"
+REFUSED = "{count}件の宛先が相手に断られました"
 TOO_LATE = "相手につながらないまま期限が過ぎました"
 
 
@@ -68,7 +69,7 @@ def _start(transmission: Transmission) -> None:
 def _handed(transmission: Transmission, people: Sequence[Delivery]) -> Iterator[Sequence[Handed]]:
     """Speak to the channel; stop between groups when something newer is to be said instead."""
     recipients = [
-        Recipient(one.pk, one.address, one.language, link_for(one.resident_id)) for one in people
+        Recipient(one.pk, one.address, one.language, link_for(*one.owners)) for one in people
     ]
     parcel = Parcel(transmission.identifier, transmission.frozen, recipients)
     for group in ports.sender(transmission.channel)(parcel):
@@ -121,11 +122,17 @@ def _give_up(transmission: Transmission) -> None:
 
 
 def _finish(transmission: Transmission) -> None:
-    """Close a transmission once nobody waits any more."""
-    if not _waiting(transmission).exists():
-        rows = Transmission.objects.filter(pk=transmission.pk, finished_at=None)
-        with writing():
-            rows.update(status="handed_over", finished_at=clock.now(), error="")
+    """Close a transmission once nobody waits any more; refused for everyone, it has failed."""
+    if _waiting(transmission).exists():
+        return
+    every = Delivery.objects.filter(transmission=transmission)
+    refused = every.filter(status="failed").count()
+    nobody = refused > 0 and not every.exclude(status__in=("failed", "overtaken")).exists()
+    told = REFUSED.format(count=refused) if refused else ""
+    with writing():
+        Transmission.objects.filter(pk=transmission.pk, finished_at=None).update(
+            status="failed" if nobody else "handed_over", finished_at=clock.now(), error=told
+        )
 
 
 def _mark(transmission: Transmission, **changes: Any) -> None:
@@ -158,11 +165,18 @@ def resend(actor: Actor, transmission_pk: int) -> Transmission:
         if _too_late(found):
             raise SonaeError("conflict", "古い伝達は送れません。新しく発令または訂正してください。")
         found.status, found.error = "sending", ""
-        found.save(update_fields=["status", "error"])
-        chunks = _waiting(found).order_by("chunk").values_list("chunk", flat=True).distinct()
-        for chunk in list(chunks) if found.recipients else [0]:
+        chunks = list(_waiting(found).order_by("chunk").values_list("chunk", flat=True).distinct())
+        if found.recipients and not chunks:
+            raise SonaeError(
+                "conflict",
+                "送り直せる宛先がありません。",
+                "断られた宛先は、登録されたアドレスを本人に確かめてください。",
+            )
+        found.finished_at = None
+        for chunk in chunks or [0]:
             outbox.publish(
                 "transmission.send", {"transmission": found.pk, "chunk": chunk}, priority=2
             )
+        found.save(update_fields=["status", "error", "finished_at"])
         audit.record(actor.id, "message.resend", f"transmission:{found.pk}")
     return found

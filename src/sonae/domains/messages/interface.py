@@ -16,7 +16,14 @@ from sonae.domains.messages.selectors import (
     unreached,
     wordings,
 )
-from sonae.domains.messages.services import acknowledge, correct, facts_of, link_for, resident_of
+from sonae.domains.messages.services import (
+    acknowledge,
+    correct,
+    facts_of,
+    link_actor,
+    link_for,
+    residents_of,
+)
 from sonae.domains.messages.wording import CHANNELS, LANGUAGES, Facts, Text, texts
 
 __all__ = [
@@ -38,6 +45,7 @@ __all__ = [
     "correct",
     "describe",
     "facts_of",
+    "link_actor",
     "link_for",
     "message",
     "messages",
@@ -47,7 +55,7 @@ __all__ = [
     "receipts_by_town",
     "register",
     "resend",
-    "resident_of",
+    "residents_of",
     "texts",
     "transmissions",
     "unreached",

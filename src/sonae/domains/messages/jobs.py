@@ -18,6 +18,12 @@ def send_end(payload: dict[str, Any]) -> None:
     services.send_end(payload["order"], payload["how"])
 
 
+@subscribe(services.RENEW)
+def renew(payload: dict[str, Any]) -> None:
+    """What the city published about an order would end soon: publish it anew."""
+    services.renew(payload["order"])
+
+
 @subscribe(services.SEND, apart=True)
 def transmit(payload: dict[str, Any]) -> None:
     """Hand one chunk of a transmission to its channel."""

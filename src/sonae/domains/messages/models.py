@@ -10,7 +10,7 @@ from sonae.platform.scoped import ScopedModel
 class Message(ScopedModel):
     """伝達文: a draft with its approvals; what is sent is the frozen `Transmission`.
 
-    ``kind``: order, notice, correction, cancellation, lifting. A correction or cancellation refers
+    ``kind``: order, notice, correction, renewal, cancellation, lifting. A correction or cancellation refers
     to the message it corrects and is prepared together with it. ``status`` moves as
     `rules.MESSAGE_TRANSITIONS` allows.
     """
@@ -91,6 +91,7 @@ class Delivery(models.Model):
         Resident, null=True, on_delete=models.SET_NULL, verbose_name="住民"
     )
     address = models.CharField("宛先", max_length=200)
+    others = models.JSONField("同じ宛先の家族", default=list)
     language = models.CharField("言語", max_length=12, default="ja")
     chunk = models.IntegerField("組", default=0)
     status = models.CharField("状態", max_length=12, default="created")
@@ -98,10 +99,17 @@ class Delivery(models.Model):
     error = models.CharField("エラー", max_length=200, blank=True)
 
     class Meta:
-        """A recipient gets a transmission once."""
+        """A mailbox of a household gets a transmission once."""
 
         verbose_name = "配達"
         constraints = [
-            models.UniqueConstraint(fields=["transmission", "address"], name="delivery_once")
+            models.UniqueConstraint(
+                fields=["transmission", "address", "resident"], name="delivery_once"
+            )
         ]
         indexes = [models.Index(fields=["transmission", "status"], name="delivery_status")]
+
+    @property
+    def owners(self) -> list[int]:
+        """Residents (primary keys) whom the personal link is for; empty when nobody is known."""
+        return [] if self.resident_id is None else [self.resident_id, *self.others]

@@ -22,5 +22,7 @@ CHUNK: Final = 500
 """Recipients per outbox entry: one job per chunk, never per person."""
 EXPIRES_HOURS: Final = 22.5
 """A public item ends by itself after this long unless it is renewed (cell-broadcast practice)."""
+RENEW_HOURS: Final = 20
+"""What is public is renewed after this long while its order is in force: before it would expire."""
 ACKNOWLEDGE_DAYS: Final = 7
 """How long the link 「無事です」 in a message is valid."""

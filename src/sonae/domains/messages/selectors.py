@@ -29,11 +29,22 @@ class PublicItem:
 
 
 def public_items(channel: str = "web") -> list[PublicItem]:
-    """Return what the city published in the last 22.5 hours, newest first, in the language in force."""
+    """Return what the city published in the last 22.5 hours, newest first, in the language in force.
+
+    What was renewed is shown once, by its renewal.
+    """
     since = clock.now() - timedelta(hours=EXPIRES_HOURS)
     rows = Transmission.objects.filter(channel=channel, created_at__gte=since)
     rows = rows.select_related("message__order").order_by("-created_at", "-pk")
-    return [_item(row) for row in rows]
+    renewed: set[int] = set()
+    shown = []
+    for row in rows:
+        about = row.message.order_id
+        if about not in renewed:
+            shown.append(_item(row))
+        if row.message.kind == "renewal" and about is not None:
+            renewed.add(about)
+    return shown
 
 
 def _item(row: Transmission) -> PublicItem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -15,18 +15,27 @@ from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import EvacuationOrder
 from sonae.domains.messages import ports
 from sonae.domains.messages.models import Delivery, Message, Transmission, Wording
-from sonae.domains.messages.rules import ACKNOWLEDGE_DAYS, CHUNK, MESSAGE_TRANSITIONS
+from sonae.domains.messages.recipients import add_deliveries
+from sonae.domains.messages.rules import (
+    ACKNOWLEDGE_DAYS,
+    CHUNK,
+    MESSAGE_TRANSITIONS,
+    RENEW_HOURS,
+)
 from sonae.domains.messages.wording import Facts, texts
 from sonae.domains.municipalities.interface import municipality
-from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import interface as safety
 from sonae.platform import audit, outbox
 from sonae.platform.access import SYSTEM, Actor, Audience, require
-from sonae.platform.db import bulk_insert, writing
+from sonae.platform.db import writing
 from sonae.platform.scope import current, is_exercise
 
 SEND = "transmission.send"
+RENEW = "message.renew"
 CHANNELS = ("web", "cap", "mail")
+PUBLISHED = ("web", "cap")
+"""Channels that readers come to: what stands there ends by itself unless it is renewed."""
+_STANDING = ("order", "correction", "renewal")
 _SALT = "sonae.acknowledge"
 
 
@@ -128,6 +137,49 @@ def correct(actor: Actor, message_pk: int, reason: str) -> Message:
     return message
 
 
+def renew(order_pk: int) -> Message | None:
+    """Publish the words of an order anew while it is in force, before they expire; nobody is mailed.
+
+    The mayor's decision holds until it is lifted (災害対策基本法 第60条): no new approval is asked.
+    Too early (a clock that was changed), it looks again later.
+    """
+    with writing():
+        order = evacuation.order(order_pk)
+        said = Message.objects.filter(order=order, kind__in=_STANDING, status="approved")
+        newest = said.order_by("-sent_at", "-pk").first()
+        if order.status != "issued" or newest is None or newest.sent_at is None:
+            return None
+        left = newest.sent_at + timedelta(hours=RENEW_HOURS) - clock.now()
+        if left > timedelta():
+            _renew_later(order_pk, left)
+            return None
+        message = _again(newest)
+        _release(message, order.decided_by)
+        audit.record(SYSTEM.id, RENEW, f"message:{message.pk}", order=order.number)
+    return message
+
+
+def _again(newest: Message) -> Message:
+    """Make a message of the same words for the channels that readers come to."""
+    message = Message.objects.create(
+        kind="renewal",
+        order=newest.order,
+        refers_to=newest,
+        audience=newest.audience,
+        channels=list(PUBLISHED),
+        drafted_by=SYSTEM.id,
+        drafted_at=clock.now(),
+    )
+    for wording in Wording.objects.filter(message=newest, channel__in=PUBLISHED):
+        wording.pk, wording.message = None, message
+        wording.save(force_insert=True)
+    return message
+
+
+def _renew_later(order_pk: int, wait: timedelta) -> None:
+    outbox.publish(RENEW, {"order": order_pk}, delay=wait.total_seconds() + 1)
+
+
 def _message(message_pk: int) -> Message:
     """Return one message of the world in force."""
     found = Message.objects.filter(pk=message_pk).first()
@@ -147,6 +199,8 @@ def _release(message: Message, approved_by: str) -> None:
     for channel in message.channels:
         if ports.available(channel):
             _freeze(message, channel)
+    if message.kind in _STANDING and message.order_id is not None:
+        _renew_later(message.order_id, timedelta(hours=RENEW_HOURS))
 
 
 def _freeze(message: Message, channel: str) -> None:
@@ -162,7 +216,7 @@ def _freeze(message: Message, channel: str) -> None:
         identifier=f"urn:uuid:{uuid.uuid4()}",
         created_at=clock.now(),
     )
-    transmission.recipients = _deliveries(transmission, message) if channel == "mail" else 0
+    transmission.recipients = add_deliveries(transmission, message) if channel == "mail" else 0
     transmission.save(update_fields=["recipients"])
     chunks = max((transmission.recipients + CHUNK - 1) // CHUNK, 1)
     for chunk in range(chunks):
@@ -175,57 +229,24 @@ def _freeze(message: Message, channel: str) -> None:
         )
 
 
-def _reached_before(
-    transmission: Transmission, message: Message
-) -> list[tuple[int | None, str, str]]:
-    """Return the recipients of the message that this one corrects or ends, on the same channel."""
-    if message.refers_to_id is None:
-        return []
-    rows = Delivery.objects.filter(
-        transmission__message=message.refers_to_id, transmission__channel=transmission.channel
-    )
-    return [(one.resident_id, one.address, one.language) for one in rows]
+def link_for(*residents: int) -> str:
+    """Return the personal link of 「無事です」: signed, for this world, for one purpose, expiring.
 
-
-def _meant(message: Message) -> list[tuple[int | None, str, str]]:
-    """Return the residents of the order's area who want e-mail."""
-    homes = evacuation.homes_of(evacuation.order(message.audience["order"]))
-    people = Resident.objects.filter(household__in=homes, channel="email").exclude(email="")
-    return list(people.values_list("pk", "email", "language"))
-
-
-def _deliveries(transmission: Transmission, message: Message) -> int:
-    """Make one delivery per recipient: those an earlier message reached, else the order's residents."""
-    rows = _reached_before(transmission, message) or _meant(message)
-    unique = {address: (pk, address, language) for pk, address, language in rows}
-    found = list(unique.values())
-    return bulk_insert(
-        Delivery,
-        {
-            "transmission_id": [transmission.pk] * len(found),
-            "resident_id": [pk for pk, _, _ in found],
-            "address": [address for _, address, _ in found],
-            "language": [language for _, _, language in found],
-            "chunk": [number // CHUNK for number in range(len(found))],
-            "status": ["created"] * len(found),
-            "error": [""] * len(found),
-        },
-    )
-
-
-def link_for(resident_pk: int | None) -> str:
-    """Return the personal link of 「無事です」: signed, for this world, for one purpose, expiring."""
-    if resident_pk is None:
+    For the people who share a mailbox it is one link; without anyone it is the city's page.
+    """
+    if not residents:
         return settings.ISSUER
-    token = signing.dumps([current().world.value, resident_pk], salt=_SALT, compress=True)
+    token = signing.dumps([current().world.value, *residents], salt=_SALT, compress=True)
     drill = "/drill" if is_exercise() else ""
     return f"{settings.ISSUER}{drill}/a/{token}"
 
 
-def resident_of(token: str) -> int:
+def residents_of(token: str) -> list[int]:
     """Return whose link a token is; `SonaeError` when it is forged, expired or of the other world."""
     try:
-        world, resident = signing.loads(token, salt=_SALT, max_age=timedelta(days=ACKNOWLEDGE_DAYS))
+        world, *residents = signing.loads(
+            token, salt=_SALT, max_age=timedelta(days=ACKNOWLEDGE_DAYS)
+        )
     except signing.SignatureExpired:
         raise SonaeError(
             "not_found", "このリンクは期限が切れています。", "市のページから知らせてください。"
@@ -237,19 +258,28 @@ def resident_of(token: str) -> int:
             "not_found",
             "このリンクは訓練用です。" if world == "exercise" else "このリンクは本番用です。",
         )
-    return int(resident)
+    return [int(resident) for resident in residents]
 
 
-def acknowledge(token: str, status: str, note: str = "") -> None:
-    """Record that the owner of a link says how he or she is, and mark the deliveries as read."""
+def link_actor(residents: Sequence[int]) -> Actor:
+    """Return who holds a link: the first of those it was made for."""
+    return Actor(f"link:{residents[0]}", None, resident_id=residents[0])
+
+
+def acknowledge(token: str, status: str, note: str = "", who: Iterable[int] | None = None) -> None:
+    """Record how the owners of a link are (``who`` of them; default all) and mark the delivery."""
     if status not in ("safe", "needs_help"):
         raise SonaeError("unreadable", "「無事です」か「助けが必要です」を選んでください。")
-    resident = resident_of(token)
-    actor = Actor(f"link:{resident}", None, resident_id=resident)
-    safety.report_self([resident], status, note=note, actor=actor)
+    owners = residents_of(token)
+    meant = [pk for pk in owners if who is None or pk in set(who)]
+    if not meant:
+        raise SonaeError("unreadable", "だれのことか選ばれていません。名前に印を付けてください。")
+    safety.report_self(meant, status, note=note, actor=link_actor(owners))
     with writing():
         Delivery.objects.filter(
-            resident=resident, status="handed_over", transmission__world=current().world.value
+            resident=owners[0],
+            status="handed_over",
+            transmission__world=current().world.value,
         ).update(status="acknowledged", at=clock.now())
 
 

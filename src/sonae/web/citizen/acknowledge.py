@@ -1,10 +1,15 @@
 """The page behind the personal link of a message: one tap to say how one is, without log-in."""
 
+from collections.abc import Sequence
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 
+from sonae.core.errors import SonaeError
+from sonae.domains.consent import interface as consent
 from sonae.domains.messages import interface as messages
+from sonae.domains.residents.interface import Resident
 from sonae.platform.access import Audience, audience
 
 
@@ -12,8 +17,37 @@ from sonae.platform.access import Audience, audience
 @audience(Audience.PUBLIC)
 def page(request: HttpRequest, token: str) -> HttpResponse:
     """Ask on GET (mail programs follow links by themselves), record on POST."""
-    messages.resident_of(token)
-    status = request.POST.get("status", "") if request.method == "POST" else ""
-    if status:
-        messages.acknowledge(token, status, request.POST.get("note", "")[:200])
-    return render(request, "citizen/acknowledge.html", {"status": status})
+    owners = messages.residents_of(token)
+    status, error = "", ""
+    if request.method == "POST":
+        who = [int(pk) for pk in request.POST.getlist("who") if pk.isdecimal()]
+        try:
+            messages.acknowledge(
+                token,
+                request.POST.get("status", ""),
+                request.POST.get("note", "")[:200],
+                who if len(owners) > 1 else None,
+            )
+            status = request.POST["status"]
+        except SonaeError as refused:
+            error = refused.detail
+    context = {"status": status, "error": error, "people": _people(owners)}
+    return render(request, "citizen/acknowledge.html", context)
+
+
+def _people(owners: Sequence[int]) -> list[Resident]:
+    """Return those who share the mailbox, by name: only when there is somebody to choose."""
+    if len(owners) < 2:
+        return []
+    made = consent.disclose(
+        messages.link_actor(owners),
+        owners,
+        purpose="personal_page",
+        kinds=("name",),
+        shielded=set(
+            Resident.objects.filter(pk__in=owners, shielded=True).values_list("pk", flat=True)
+        ),
+        household=owners,
+    )
+    shown = [pk for pk, decision in made.items() if "name" in decision.fields]
+    return list(Resident.objects.filter(pk__in=shown).order_by("pk"))

@@ -24,7 +24,13 @@ _CATEGORY = {
 }
 _SEVERITY = {5: "Extreme", 4: "Severe", 3: "Moderate"}
 _URGENCY = {5: "Immediate", 4: "Immediate", 3: "Expected"}
-_TYPES = {"order": "Alert", "correction": "Update", "lifting": "Update", "cancellation": "Cancel"}
+_TYPES = {
+    "order": "Alert",
+    "correction": "Update",
+    "renewal": "Update",
+    "lifting": "Update",
+    "cancellation": "Cancel",
+}
 _LANGUAGE = {"ja": "ja-JP", "ja-x-easy": "ja-x-easy", "en": "en-US"}
 
 
