@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from sonae.domains.consent import interface as consent
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.identity import interface as identity
 from sonae.domains.messages import interface as messages
 from sonae.domains.safety import interface as safety
 from sonae.platform import outbox
 from sonae.platform.access import Role
-from tests.fixtures import City
+from tests.fixtures import ADMINISTRATOR, City
 
 pytestmark = pytest.mark.django_db
 
@@ -139,3 +140,30 @@ def test_a_channel_that_stopped_says_why_and_can_be_tried_again(city: City) -> N
     outbox.drain()
     assert messages.transmissions(sent.message_id)[0].status == "handed_over"
     assert signed_in(Role.VIEWER).post(f"{path}resend/{sent.pk}/").status_code == 403
+
+
+def test_the_link_of_a_family_asks_who_is_meant(city: City) -> None:
+    taro, hanako = city.residents["備 太郎"], city.residents["備 花子"]
+    path = "/a/" + messages.link_for(taro.pk, hanako.pk).rpartition("/")[2]
+    client = Client()
+    page = client.get(path).content.decode()
+    assert "備 太郎" in page
+    assert "備 花子" in page
+    assert "だれのことか選ばれていません" in client.post(path, {"status": "safe"}).content.decode()
+    assert safety.state_of([taro.pk, hanako.pk]) == {}
+    client.post(path, {"status": "safe", "who": [hanako.pk]})
+    assert set(safety.state_of([taro.pk, hanako.pk])) == {hanako.pk}
+    assert consent.accesses(ADMINISTRATOR, hanako.pk, 5), "who looked is on record"
+
+
+def test_a_draft_that_nobody_needs_is_taken_off_the_desk(city: City) -> None:
+    operator, viewer = signed_in(Role.OPERATOR), signed_in(Role.VIEWER)
+    pk = draft(city, operator)
+    assert "取り下げる" in operator.get(f"/staff/orders/{pk}/").content.decode()
+    assert viewer.post(f"/staff/orders/{pk}/discard/").status_code == 403
+    operator.post(f"/staff/orders/{pk}/discard/")
+    assert evacuation.order(pk).status == "discarded"
+    listed = operator.get("/staff/orders/").content.decode()
+    assert "取り下げ" in listed
+    operator.post(f"/staff/orders/{pk}/submit/")
+    assert evacuation.order(pk).status == "discarded", "it is over for good"

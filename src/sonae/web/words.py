@@ -74,6 +74,7 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "submitted": (lazy("決裁待ち"), "caution"),
         "returned": (lazy("差し戻し"), "caution"),
         "rejected": (lazy("却下"), ""),
+        "discarded": (lazy("取り下げ"), ""),
         "issued": (lazy("発令中"), "solid-bad"),
         "lifted": (lazy("解除"), ""),
         "cancelled": (lazy("取消"), ""),
@@ -90,6 +91,7 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "correction": (lazy("訂正"), "caution"),
         "cancellation": (lazy("取消"), "caution"),
         "lifting": (lazy("解除"), "good"),
+        "renewal": (lazy("継続"), ""),
     },
     "transmission": {
         "created": (lazy("準備中"), ""),

@@ -5,6 +5,7 @@ from sonae.domains.evacuation.networks import city, load_network
 from sonae.domains.evacuation.orders import (
     approve,
     cancel,
+    discard,
     draft_order,
     edit,
     homes_of,
@@ -44,6 +45,7 @@ __all__ = [
     "city",
     "counts",
     "current_run",
+    "discard",
     "draft_order",
     "edit",
     "homes_of",

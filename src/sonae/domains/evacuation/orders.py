@@ -1,4 +1,4 @@
-"""Verbs of evacuation orders (避難情報): draft, submit, return, reject, approve, lift, cancel.
+"""Verbs of evacuation orders (避難情報): draft, submit, discard, return, reject, approve, lift, cancel.
 
 Only the mayor orders (災害対策基本法 第60条); a machine drafts at most. Whoever drafted or submitted
 can never approve. Every step is audited, and what follows from it leaves through the outbox.
@@ -146,6 +146,18 @@ def submit(actor: Actor, order_pk: int) -> EvacuationOrder:
         order.save()
         _count(order)
         _log(actor, order, "submit")
+    return order
+
+
+def discard(actor: Actor, order_pk: int) -> EvacuationOrder:
+    """Take a draft off the desk that nobody will submit (取り下げ); it stays on record."""
+    require(actor, Audience.OPERATOR)
+    with writing():
+        order = _locked(order_pk)
+        _move(order, "discarded")
+        order.decided_by, order.decided_at = actor.id, clock.now()
+        order.save()
+        _log(actor, order, "discard")
     return order
 
 

@@ -22,11 +22,12 @@ ORDER_NAMES: Final = {3: "高齢者等避難", 4: "避難指示", 5: "緊急安�
 """避難情報 by 警戒レベル (災害対策基本法 第56条第2項, 第60条第1項・第3項)."""
 
 ORDER_TRANSITIONS: Final[dict[str, frozenset[str]]] = {
-    "draft": frozenset({"submitted"}),
-    "returned": frozenset({"submitted"}),
+    "draft": frozenset({"submitted", "discarded"}),
+    "returned": frozenset({"submitted", "discarded"}),
     "submitted": frozenset({"returned", "rejected", "issued"}),
     "issued": frozenset({"lifted", "cancelled", "replaced"}),
     "rejected": frozenset(),
+    "discarded": frozenset(),
     "lifted": frozenset(),
     "cancelled": frozenset(),
     "replaced": frozenset(),

@@ -13,14 +13,14 @@ from sonae.platform.access import SYSTEM
 from sonae.platform.db import writing
 
 _ALIVE = ("draft", "returned", "submitted", "issued")
-_SETTLED = ("rejected", "lifted", "cancelled")
+_SETTLED = ("rejected", "discarded", "lifted", "cancelled")
 
 
 def draft_from_plan(run_pk: int) -> list[EvacuationOrder]:
     """Draft what a plan run suggests: per warned hazard, one order for the towns not yet cared for.
 
     A town is cared for when an order of that level or higher is in force or waiting, or when people
-    have decided otherwise (却下, 解除, 取消) knowing the same telegram. A waiting draft that the
+    have decided otherwise (却下, 取り下げ, 解除, 取消) knowing the same telegram. A waiting draft that the
     system made is raised or widened instead of adding another.
     """
     run = PlanRun.objects.filter(pk=run_pk, current=True).first()

@@ -39,11 +39,26 @@ def _channel(one: Transmission) -> dict[str, Any]:
 def overview(request: HttpRequest) -> HttpResponse:
     """List what was sent, newest first, with every channel's progress."""
     rows = [
-        {"message": one, "channels": [_channel(t) for t in messages.transmissions(one.pk)]}
+        {
+            "message": one,
+            "where": _where(one),
+            "channels": [_channel(t) for t in messages.transmissions(one.pk)],
+        }
         for one in messages.messages()
     ]
     context = {"rows": rows, "channels": messages.describe()}
     return render(request, "staff/messages/list.html", context)
+
+
+def _where(one: Message) -> str:
+    """Return the area of a message's order, shortened to the first towns."""
+    if one.order is None:
+        return ""
+    if one.order.whole_city:
+        return _("市内全域")
+    names = [town.name for town in one.order.towns.order_by("code")]
+    more = _(" ほか%(n)d町字") % {"n": len(names) - 3} if len(names) > 3 else ""
+    return "、".join(names[:3]) + more
 
 
 def _one(pk: int) -> Message:

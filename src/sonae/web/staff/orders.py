@@ -54,7 +54,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "ended": [
             one
             for one in everything
-            if one.status in ("lifted", "cancelled", "replaced", "rejected")
+            if one.status in ("lifted", "cancelled", "replaced", "rejected", "discarded")
         ],
         "names": ORDER_NAMES,
     }
@@ -186,6 +186,7 @@ _TOLD = {
     "submit": "決裁を依頼しました。", "return": "差し戻しました。", "reject": "却下しました。",
     "approve": "発令しました。伝達を始めています。", "lift": "解除しました。伝達を始めています。",
     "cancel": "取り消しました。取消の伝達を始めています。",
+    "discard": "案を取り下げました。記録は「終わったもの」に残ります。",
 }  # fmt: skip
 
 
@@ -198,6 +199,7 @@ def _do(actor: Actor, order: EvacuationOrder, verb: str, request: HttpRequest) -
         )
     acts: dict[str, Callable[[], object]] = {
         "submit": lambda: evacuation.submit(actor, order.pk),
+        "discard": lambda: evacuation.discard(actor, order.pk),
         "return": lambda: evacuation.return_(actor, order.pk, reason),
         "reject": lambda: evacuation.reject(actor, order.pk, reason),
         "approve": lambda: evacuation.approve(actor, order.pk),

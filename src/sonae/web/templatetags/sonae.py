@@ -245,15 +245,18 @@ def state_badge(kind: str, value: str) -> SafeString:
 
 
 @register.simple_tag
-def bar(percent: int) -> SafeString:
-    """Return a small bar of a share; over 100 % it is full and the number tells the rest."""
+def bar(percent: int, full_is_bad: bool = True) -> SafeString:
+    """Return a small bar of a share; over 100 % it is full and the number tells the rest.
+
+    A full shelter is trouble; a finished piece of work is not.
+    """
     width = max(0, min(percent, 100))
     return format_html(
         '<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect '
         'width="100" height="10" fill="#d3d9e2"/><rect width="{}" height="10" fill="{}"/></svg>'
         '<span class="small">{}%</span>',
         width,
-        "#b3130c" if percent >= 100 else "#0b4aa8",
+        "#b3130c" if full_is_bad and percent >= 100 else "#0b4aa8",
         percent,
     )
 
