@@ -114,7 +114,7 @@ def test_needing_help_reaches_the_desk(plain: Page, flooded: City, sign_in: Sign
     plain.goto("/me/")
     plain.get_by_role("button", name="助けが必要です").click()
     expect(plain.get_by_text("119番に電話してください").first).to_be_visible()
-    assert [state.resident_id for state in safety.help_wanted()] == [ken.pk]
+    assert [one.name for one in safety.help_wanted(VIEWER)] == [ken.name]
 
 
 def test_nobody_ticked_is_told_and_stored_as_nothing(

@@ -17,7 +17,7 @@ from sonae.domains.safety.interface import Sighting, Visitor
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Role
 from sonae.platform.scope import World
-from tests.fixtures import City
+from tests.fixtures import CLERK, City
 
 pytestmark = pytest.mark.django_db
 
@@ -151,7 +151,7 @@ def test_every_movement(city: City, clerk: Client, direction: str, inside: int) 
     )
     assert people(city) == inside
     assert safety.state_of([pk])[pk].direction == direction
-    last = safety.recent(limit=1)[0]
+    last = safety.recent(CLERK, limit=1)[0].sighting
     assert (last.needs, last.note, last.source) == (["wheelchair"], "杖", "reception")
 
 

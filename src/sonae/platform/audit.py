@@ -9,10 +9,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-
 from sonae.core import clock
-from sonae.platform.db import writing
+from sonae.platform.db import take_turn, writing
 from sonae.platform.models import AuditEntry
 from sonae.platform.scope import current_municipality
 
@@ -48,7 +46,7 @@ def _digest(entry: AuditEntry) -> str:
 def record(actor: str, action: str, target: str = "", **detail: Any) -> AuditEntry:
     """Append one act to the chain of the municipality in force; joins the caller's transaction."""
     with writing():
-        _take_turn()
+        take_turn("audit", every_world=True)
         last = (
             AuditEntry.everywhere.filter(municipality=current_municipality())
             .order_by("-sequence")
@@ -66,15 +64,6 @@ def record(actor: str, action: str, target: str = "", **detail: Any) -> AuditEnt
         entry.hash = _digest(entry)
         entry.save()
     return entry
-
-
-def _take_turn() -> None:
-    """Let one writer at a time append to the municipality's chain (PostgreSQL; SQLite has but one)."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"audit:{current_municipality()}"]
-            )
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from typing import Any, cast
 
 from django.db import connection, models, transaction
 
+from sonae.platform.scope import current
+
 _thread_lock = threading.Lock()
 _held = threading.local()
 _lock_files: dict[tuple[int, str], int] = {}
@@ -84,6 +86,21 @@ def writing() -> Iterator[None]:
                 yield
         finally:
             _held.depth = 0
+
+
+def take_turn(what: str, *, every_world: bool = False) -> None:
+    """Let one transaction at a time of this municipality (and world) do ``what``, until its end.
+
+    For a state that is read, folded and written back. SQLite has but one writer anyway.
+    """
+    if connection.vendor == "postgresql":
+        scope = current()
+        where = "" if every_world else f":{scope.world.value}"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtext(%s))",
+                [f"{what}:{scope.municipality}{where}"],
+            )
 
 
 def stored(model: type[models.Model], name: str) -> Callable[[Any], Any]:

@@ -15,8 +15,9 @@ import functools
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Concatenate, Final, ParamSpec, cast
+from typing import Any, Concatenate, Final, ParamSpec, cast
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -118,10 +119,11 @@ def _fingerprint(request: HttpRequest) -> str:
         # The boundary between the parts differs each time the same form is sent.
         for name in sorted(set(request.POST) - {"csrfmiddlewaretoken"}):
             digest.update(repr((name, request.POST.getlist(name))).encode())
-        for name, file in sorted(request.FILES.items()):
-            digest.update(
-                repr((name, getattr(file, "name", ""), getattr(file, "size", 0))).encode()
-            )
+        for name, file in sorted(cast("dict[str, UploadedFile[Any]]", request.FILES).items()):
+            digest.update(repr((name, getattr(file, "name", ""))).encode())
+            for part in file.chunks():
+                digest.update(part)
+            file.seek(0)
     elif request.content_type == "application/x-www-form-urlencoded" and request.POST:
         for name in sorted(set(request.POST) - {"csrfmiddlewaretoken"}):
             digest.update(repr((name, request.POST.getlist(name))).encode())

@@ -289,9 +289,10 @@ def _work_lane(lane: Lane, stop: threading.Event, keeper: _Keeper, idle_seconds:
         try:
             close_old_connections()
             done = drain(most=100, lane=lane, keeper=keeper)
-        except DatabaseError:
-            # The database may be restarting: wait for it, the entries are safe in it.
-            log.exception("outbox worker %s lost its database", keeper.worker)
+        except Exception:
+            # The database may be restarting, the disk be full: wait, the entries are safe. A lane
+            # that ended here would leave a worker that looks alive and does nothing.
+            log.exception("outbox worker %s cannot go on and tries again", keeper.worker)
             connection.close()
             done = 0
             stop.wait(1.0)

@@ -144,7 +144,7 @@ def test_an_acknowledgement_is_a_receipt(city: City) -> None:
             "failed": 0,
             "acknowledged": 1,
         }
-        assert [one.resident for one in safety.help_wanted()] == [taro]
+        assert [one.name for one in safety.help_wanted(VIEWER)] == [taro.name]
 
 
 def test_who_was_not_reached_is_for_operators(city: City) -> None:

@@ -55,12 +55,14 @@ def disclose(
     phase: str = "emergency",
     supporter: str = "",
     registrants: Collection[int] = (),
+    once_in: timedelta = timedelta(),
 ) -> dict[int, Decision]:
     """Decide for every subject (resident primary keys) and record each answer in one pass.
 
     ``shielded``: which of them are 支援措置対象者. ``household``: residents of the actor's own
     household. ``supporter``: the body (消防, 民生委員 …) that staff hand the data to, when it is not for
     the actor's own work; ``registrants``: which of them are on the roster of 避難行動要支援者.
+    ``once_in``: a page that refreshes itself is one look within this time, not one every few seconds.
     Return subject → decision; show only ``fields`` of those permitted.
     """
     if supporter:
@@ -80,8 +82,20 @@ def disclose(
             registrant=subject in registrants,
         )
         made[subject] = decide(question, facts)
-    record(actor, purpose, made, supporter)
+    new = made
+    if once_in:
+        known = _looked(supporter or actor.name or actor.id, purpose, subjects, at - once_in)
+        new = {subject: one for subject, one in made.items() if subject not in known}
+    record(actor, purpose, new, supporter)
     return made
+
+
+def _looked(recipient: str, purpose: str, subjects: Sequence[int], since: datetime) -> set[int]:
+    """Return whose data this recipient has looked at for this purpose since then, as recorded."""
+    rows = AccessEvent.objects.filter(
+        subject__in=subjects, at__gte=since, recipient=recipient[:120], purpose=purpose
+    )
+    return set(rows.values_list("subject", flat=True))
 
 
 def _ordinance() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection
 
@@ -13,11 +13,8 @@ from sonae.domains.safety import rules
 from sonae.domains.safety.models import Inquiry, InquirySubject, PersonState
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
-from sonae.platform.db import writing
+from sonae.platform.db import take_turn, writing
 from sonae.platform.scope import current
-
-STILL_SETTLED = timedelta(hours=72)
-"""Someone settled in a shelter this recently is accounted for when the inquiry opens."""
 
 
 def open_inquiry(run_pk: int) -> Inquiry | None:
@@ -31,6 +28,7 @@ def open_inquiry(run_pk: int) -> Inquiry | None:
         return None
     now = clock.now()
     with writing():
+        take_turn("safety")
         inquiry = Inquiry.objects.filter(closed_at=None).first()
         if inquiry is None:
             kinds = "、".join(item["kind"] for item in run.hazards)
@@ -108,5 +106,5 @@ def _parameters(inquiry: Inquiry, run_pk: int, now: datetime) -> list[str | int]
     return [
         inquiry.pk, rules.DANGER_UNKNOWN, rules.NEED_WHEELCHAIR, rules.NEED_REGISTERED,
         old, rules.NEED_OLD, small, rules.NEED_SMALL, rules.NEED_OTHER, moment, moment,
-        scope.municipality, scope.world.value, str(adapt(now - STILL_SETTLED)), run_pk,
+        scope.municipality, scope.world.value, str(adapt(now - rules.STILL_SETTLED)), run_pk,
     ]  # fmt: skip

@@ -15,6 +15,8 @@ SOURCES: Final = ("reception", "self", "family", "carer", "patrol", "paper", "ci
 PRESENT: Final = frozenset({"in", "move"})
 """Directions after which a person is inside the facility."""
 SETTLED: Final = frozenset({"in", "move", "shelter_at_home", "in_car"})
+STILL_SETTLED: Final = timedelta(hours=72)
+"""Someone settled in a shelter this recently is accounted for when danger comes."""
 CONCURRENT: Final = timedelta(minutes=10)
 """Check-ins at two facilities closer together than this cannot both be one person walking."""
 
@@ -108,18 +110,23 @@ def _in_two_places(moves: Sequence[Event], where: Event) -> bool:
     )
 
 
-def accounted_since(events: Iterable[Event], opened_at: datetime) -> datetime | None:
-    """Return since when a person counts as accounted for in an inquiry opened at that moment.
+def accounted_since(events: Iterable[Event], added_at: datetime) -> datetime | None:
+    """Return since when a person counts as accounted for who came under inquiry at that moment.
 
-    The first standing sighting at or after the opening that says how the person is; someone who was
-    settled somewhere before the opening and is still there counts from the opening itself.
+    The first standing sighting after it that says how the person is; someone who had settled
+    somewhere within `STILL_SETTLED` before it and is still there counts from that moment itself.
+    The statement that adds people to an inquiry (`inquiries`) says the same in SQL.
     """
     left = standing(events)
-    before = [event for event in left if event.occurred_at < opened_at]
-    state = fold(before)
-    if state is not None and state.direction in SETTLED and state.status != "unknown":
-        return opened_at
-    times = [e.occurred_at for e in left if e.occurred_at >= opened_at and e.status != "unknown"]
+    state = fold(event for event in left if event.occurred_at <= added_at)
+    if (
+        state is not None
+        and state.direction in SETTLED
+        and state.status != "unknown"
+        and state.seen_at >= added_at - STILL_SETTLED
+    ):
+        return added_at
+    times = [e.occurred_at for e in left if e.occurred_at > added_at and e.status != "unknown"]
     return min(times, default=None)
 
 

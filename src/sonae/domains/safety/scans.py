@@ -138,7 +138,7 @@ def _clean(text: str) -> str:
 def _refused(event: Mapping[str, Any], terminal: Terminal, code: str) -> NewSighting:
     """Return what is stored of an event that cannot count."""
     return NewSighting(
-        id=_event_id(event),
+        id=_event_id(event, terminal),
         direction="in",
         occurred_at=clock.now(),
         clock="",
@@ -151,23 +151,24 @@ def _refused(event: Mapping[str, Any], terminal: Terminal, code: str) -> NewSigh
     )
 
 
-def _event_id(event: Mapping[str, Any]) -> UUID:
+def _event_id(event: Mapping[str, Any], terminal: Terminal) -> UUID:
     """Return the event's id; one that is no UUID is mapped to one, the same at every delivery."""
     text = event.get("id")
     try:
-        return UUID(text) if isinstance(text, str) else _made_id(event)
+        return UUID(text) if isinstance(text, str) else _made_id(event, terminal)
     except ValueError:
-        return _made_id(event)
+        return _made_id(event, terminal)
 
 
-def _made_id(event: Mapping[str, Any]) -> UUID:
-    content = event.get("id") or json.dumps(event, sort_keys=True, default=str)
-    return uuid5(NAMESPACE_OID, f"sonae:scan:{_clean(str(content))}")
+def _made_id(event: Mapping[str, Any], terminal: Terminal) -> UUID:
+    """Return an id of the whole event: two events that call themselves "1" are two."""
+    content = json.dumps(event, sort_keys=True, default=str)
+    return uuid5(NAMESPACE_OID, f"sonae:scan:{terminal.pk}:{_clean(content)}")
 
 
 def _base(event: Mapping[str, Any], terminal: Terminal) -> NewSighting:
     """Return the sighting without its person; `SonaeError` names what cannot be read."""
-    text, made = event.get("id"), _event_id(event)
+    text, made = event.get("id"), _event_id(event, terminal)
     if not isinstance(text, str) or str(made) != text.lower():
         raise SonaeError("bad_id", "id は UUID version 7 にしてください。")
     at, supersedes = _moment(event.get("occurred_at")), event.get("supersedes")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from django.db import connection
 from django.db.models import Case, Count, F, Q, QuerySet, Value, When
@@ -14,11 +15,14 @@ from sonae.core import clock
 from sonae.domains.consent import interface as consent
 from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import rules
-from sonae.domains.safety.models import Inquiry, InquirySubject, PersonState, Sighting
+from sonae.domains.safety.models import Inquiry, InquirySubject, PersonState, Sighting, Visitor
 from sonae.domains.safety.services import events_of
 from sonae.platform.access import Actor, Audience, require
 
 SHIELDED_TEXT = "支援措置対象（詳細は担当者へ）"
+CALLS: Final = ("needs_help", "injured")
+ONE_LOOK: Final = timedelta(hours=1)
+"""A list that refreshes itself is one look at a person for this long."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +185,24 @@ def _line(row: InquirySubject, fields: frozenset[str], state: PersonState | None
     )
 
 
+@dataclass(frozen=True)
+class Help:
+    """One call for help: the name and place that the reader may see, and since when."""
+
+    name: str
+    where: str
+    status: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One of the newest sightings with the name that the reader may see (visitors by their own)."""
+
+    sighting: Sighting
+    name: str
+
+
 def _per_minute(inquiry: Inquiry, column: str) -> Counter[str]:
     """Return minute (UTC text) → how many subjects have this moment in it."""
     table = connection.ops.quote_name(InquirySubject._meta.db_table)
@@ -262,12 +284,38 @@ def _inside(column: str, facility_pk: int, at: datetime) -> list[int]:
     return found
 
 
-def recent(facility_pk: int | None = None, limit: int = 30) -> list[Sighting]:
-    """Return the newest sightings, of one facility or of all, newest first."""
+def recent(actor: Actor, facility_pk: int | None = None, limit: int = 30) -> list[Seen]:
+    """Return the newest sightings, of one facility or of all, newest first, with the names to show.
+
+    The list refreshes itself: that the actor sees a person on it is recorded once an hour.
+    """
+    require(actor, Audience.RECEPTION)
     rows = Sighting.objects.select_related("resident", "visitor", "facility")
     if facility_pk is not None:
         rows = rows.filter(facility=facility_pk)
-    return list(rows.order_by("-recorded_at", "-pk")[:limit])
+    found = list(rows.order_by("-recorded_at", "-pk")[:limit])
+    people = [row.resident for row in found if row.resident is not None]
+    names = _names(actor, people, purpose="reception", kinds=("name",))
+    return [Seen(row, names.get(row.resident_id or 0, _visitor_name(row.visitor))) for row in found]
+
+
+def _names(
+    actor: Actor, people: Sequence[Resident], *, purpose: str, kinds: Sequence[str]
+) -> dict[int, str]:
+    """Return resident → name as far as the actor may see it; the look is recorded once an hour."""
+    made = consent.disclose(
+        actor,
+        [one.pk for one in people],
+        purpose=purpose,
+        kinds=kinds,
+        shielded={one.pk for one in people if one.shielded},
+        once_in=ONE_LOOK,
+    )
+    return {one.pk: one.name if "name" in made[one.pk].fields else SHIELDED_TEXT for one in people}
+
+
+def _visitor_name(visitor: Visitor | None) -> str:
+    return (visitor.name or visitor.kana) if visitor else ""
 
 
 def conflicts() -> list[PersonState]:
@@ -278,10 +326,34 @@ def conflicts() -> list[PersonState]:
     return list(rows)
 
 
-def help_wanted() -> list[PersonState]:
-    """Return people who said that they need help or are injured, newest first."""
-    rows = PersonState.objects.filter(status__in=("needs_help", "injured"))
-    return list(rows.select_related("resident__household", "facility").order_by("-seen_at"))
+def help_wanted(actor: Actor, limit: int = 100) -> list[Help]:
+    """Return people who said that they need help or are injured, newest first, for staff."""
+    require(actor, Audience.STAFF)
+    rows = PersonState.objects.filter(status__in=CALLS).order_by("-seen_at", "pk")
+    found = list(rows.select_related("resident__household", "visitor", "facility")[:limit])
+    people = [row.resident for row in found if row.resident is not None]
+    names = _names(actor, people, purpose="rescue", kinds=("name", "address", "safety"))
+    return [_help(row, names) for row in found]
+
+
+def _help(row: PersonState, names: dict[int, str]) -> Help:
+    """Return one call for help; where a shielded person is, only the person in charge may learn."""
+    one = row.resident
+    if one is None:
+        return Help(_visitor_name(row.visitor), _whereabouts(row), row.status, row.seen_at)
+    name = names[one.pk]
+    hidden = name == SHIELDED_TEXT
+    where = "" if hidden else _whereabouts(row) or one.household.address
+    return Help(name, where, row.status, row.seen_at)
+
+
+def _whereabouts(row: PersonState) -> str:
+    return row.place or (row.facility.name if row.facility else "")
+
+
+def help_count() -> int:
+    """Return how many people said that they need help or are injured."""
+    return PersonState.objects.filter(status__in=CALLS).count()
 
 
 def exported() -> Iterator[dict[str, object]]:

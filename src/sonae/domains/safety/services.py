@@ -23,7 +23,7 @@ from sonae.domains.safety.rules import Event, State
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.combining import Together
-from sonae.platform.db import bulk_insert, stored, writing
+from sonae.platform.db import bulk_insert, stored, take_turn, writing
 from sonae.platform.scope import Scope, current, current_world
 
 _server_clocks: dict[Scope, HybridClock] = {}
@@ -104,12 +104,13 @@ _together: Together[NewSighting, Result] = Together(_record_again)
 def _record(batch: Sequence[NewSighting]) -> list[Result]:
     """Write what is new and report on everything."""
     with writing():
+        take_turn("safety")
         known = _known_ids([one.id for one in batch])
         fresh: dict[UUID, NewSighting] = {}
         results = []
         for one in batch:
             if one.id in known or one.id in fresh:
-                results.append(Result(one.id, "duplicate"))
+                results.append(_known_before(one.id, known.get(one.id)))
                 continue
             fresh[one.id] = one
             status = "refused" if one.refusal else "accepted"
@@ -121,11 +122,25 @@ def _record(batch: Sequence[NewSighting]) -> list[Result]:
     return results
 
 
-def _known_ids(ids: Sequence[UUID]) -> set[UUID]:
-    """Return which ids are stored already, in whichever world."""
+def _known_before(identifier: UUID, scope: tuple[str, str] | None) -> Result:
+    """Return the answer to an id that is stored: here it is a success, elsewhere it is not here."""
+    here = current()
+    if scope not in (None, (here.municipality, here.world.value)):
+        return Result(identifier, "refused", "id_of_another_world")
+    return Result(identifier, "duplicate")
+
+
+def _known_ids(ids: Sequence[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Return the ids that are stored already with their municipality and world."""
     as_stored = stored(Sighting, "id")
     by_value = {as_stored(one): one for one in ids}
-    return {by_value[value] for value in _present(Sighting, "id", list(by_value))}
+    found = _present(Sighting, "id", list(by_value))
+    if not found:
+        return {}
+    rows = Sighting.everywhere.filter(pk__in=[by_value[value] for value in found])
+    return {
+        pk: (code, world) for pk, code, world in rows.values_list("pk", "municipality", "world")
+    }
 
 
 def _visitors(fresh: Iterable[NewSighting]) -> dict[str, int]:
@@ -288,15 +303,15 @@ def _upsert_states(column: str, rows: Sequence[tuple[str, int, State]]) -> None:
 
 def _account(histories: Mapping[int, Sequence[Event]]) -> None:
     """Bring the open inquiry up to date for these residents."""
-    found = Inquiry.objects.filter(closed_at=None).values_list("pk", "opened_at").first()
-    if found is None:
+    inquiry = Inquiry.objects.filter(closed_at=None).values_list("pk", flat=True).first()
+    if inquiry is None:
         return
-    inquiry, opened_at = found
+    under = InquirySubject.objects.filter(inquiry=inquiry, resident__in=list(histories))
     moment = stored(InquirySubject, "accounted_at")
     table = connection.ops.quote_name(InquirySubject._meta.db_table)
     rows = [
-        (moment(rules.accounted_since(events, opened_at)), inquiry, person)
-        for person, events in histories.items()
+        (moment(rules.accounted_since(histories[person], added_at)), inquiry, person)
+        for person, added_at in under.values_list("resident_id", "added_at")
     ]
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -378,6 +393,7 @@ def server_clock() -> str:
 def rebuild() -> int:
     """Fold everyone's state and every open inquiry anew from the sightings; return how many people."""
     with writing():
+        take_turn("safety")
         PersonState.objects.all().delete()
         residents = _people("resident_id")
         visitors = _people("visitor_id")

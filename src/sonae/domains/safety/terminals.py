@@ -13,7 +13,7 @@ from sonae.domains.safety.models import Terminal
 from sonae.domains.shelters.interface import Facility
 from sonae.platform import audit
 from sonae.platform.access import SYSTEM, Actor
-from sonae.platform.db import writing
+from sonae.platform.db import take_turn, writing
 from sonae.platform.scope import current_municipality
 
 _TTL_SECONDS = 30.0
@@ -32,7 +32,14 @@ def enrol_terminal(shelter: str, name: str, *, actor: Actor = SYSTEM) -> tuple[T
         raise SonaeError("not_found", f"施設ID {shelter} は登録されていません。")
     token = secrets.token_urlsafe(32)
     with writing():
-        number = Terminal.objects.count() + 1
+        take_turn("terminals", every_world=True)
+        number = (
+            max(
+                (_number(code) for code in Terminal.objects.values_list("code", flat=True)),
+                default=0,
+            )
+            + 1
+        )
         row = Terminal.objects.create(
             code=f"T{number:03d}",
             name=name,
@@ -42,6 +49,10 @@ def enrol_terminal(shelter: str, name: str, *, actor: Actor = SYSTEM) -> tuple[T
         )
         audit.record(actor.id, "terminal_enrolled", row.code, shelter=shelter)
     return row, token
+
+
+def _number(code: str) -> int:
+    return int(code[1:]) if code[1:].isdecimal() else 0
 
 
 def terminal_by_token(token: str) -> Terminal | None:

@@ -58,7 +58,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "form": str(uuid7()),
         "needs": recording.NEEDS.items(),
         "done": recording.last_result(request),
-        **_live(place),
+        **_live(actor_of(request), place),
         **(_found(actor_of(request), place, query, request.GET.get("home", "")) if query else {}),
     }
     return render(request, "reception/desk.html", context)
@@ -107,14 +107,14 @@ def _member(
     return Member(person, state, here, meant and not here)
 
 
-def _live(place: Facility) -> dict[str, object]:
+def _live(actor: Actor, place: Facility) -> dict[str, object]:
     """Return the head-count, the capacity and the newest records of the facility."""
     where = next((p for p in shelters.places() if p.facility.pk == place.pk), None)
     return {
         "inside": safety.occupancy(place.pk),
         "capacity": where.capacity if where else None,
         "state": where.state if where else "unknown",
-        "recent": recording.recent(place.pk, RECENT),
+        "recent": recording.recent(actor, place.pk, RECENT),
     }
 
 
@@ -122,7 +122,9 @@ def _live(place: Facility) -> dict[str, object]:
 def live(request: HttpRequest) -> HttpResponse:
     """Return the live part alone (polled): head-count and newest records."""
     place = required(request)
-    return render(request, "reception/parts/live.html", {"place": place, **_live(place)})
+    return render(
+        request, "reception/parts/live.html", {"place": place, **_live(actor_of(request), place)}
+    )
 
 
 @audience(Audience.RECEPTION)

@@ -38,7 +38,6 @@ NEEDS: Final = {
     "infant": lazy("乳児・妊婦"),
     "pet": lazy("ペット"),
 }
-SHIELDED: Final = lazy("支援措置対象（詳細は担当者へ）")
 _RESULT = "reception_result"
 
 
@@ -155,24 +154,22 @@ def last_result(request: HttpRequest) -> dict[str, object] | None:
     return {**held, "sentence": DIRECTIONS[held["direction"]][1], "count": len(held["names"])}
 
 
-def recent(facility_pk: int, limit: int) -> list[Line]:
+def recent(actor: Actor, facility_pk: int, limit: int) -> list[Line]:
     """Return the newest records of a facility that count or are undone, without the undoings."""
-    rows = [r for r in safety.recent(facility_pk, limit * 2) if r.direction != "void"][:limit]
+    seen = safety.recent(actor, facility_pk, limit * 2)
+    rows = [one for one in seen if one.sighting.direction != "void"][:limit]
     gone = set(
-        Sighting.objects.filter(supersedes__in=[row.pk for row in rows]).values_list(
+        Sighting.objects.filter(supersedes__in=[one.sighting.pk for one in rows]).values_list(
             "supersedes", flat=True
         )
     )
-    return [_line(row, row.pk in gone) for row in rows]
+    return [_line(one, one.sighting.pk in gone) for one in rows]
 
 
-def _line(row: Sighting, undone: bool) -> Line:
-    """Return one line; nobody under 支援措置 is named in a list."""
-    if row.resident is not None:
-        name = str(SHIELDED) if row.resident.shielded else row.resident.name
-    elif row.visitor is not None:
-        name = row.visitor.name or row.visitor.kana
-    else:
+def _line(one: safety.Seen, undone: bool) -> Line:
+    """Return one line of the list."""
+    row, name = one.sighting, one.name
+    if row.refusal:
         name = _("受理できない記録（%(why)s）") % {"why": row.refusal}
     known = DIRECTIONS.get(row.direction)
     word = str(known[0] if known else OTHER_WORDS.get(row.direction, row.direction))

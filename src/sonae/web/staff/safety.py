@@ -93,7 +93,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "previous": filters.query(page=filters.page - 1) if filters.page > 1 else "",
         "csv": filters.query(),
         "as_of": filters.at or clock.now(),
-        "help": safety.help_wanted(),
+        "help": safety.help_wanted(actor_of(request)),
+        "help_count": safety.help_count(),
         "conflicts": safety.conflicts(),
     }
     return render(request, "staff/safety.html", context)

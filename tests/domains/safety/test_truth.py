@@ -1,0 +1,161 @@
+"""What the ledger says stays true: rebuilt, raced, added later, sent under a used name, looked at."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from sonae.core import clock
+from sonae.core.clock import FrozenClock
+from sonae.domains.consent.interface import AccessEvent
+from sonae.domains.safety import interface as safety
+from sonae.domains.safety.interface import PersonState, Sighting
+from sonae.domains.safety.models import InquirySubject
+from sonae.platform import worlds
+from sonae.platform.db import take_turn, writing
+from sonae.platform.scope import World
+from tests.domains.safety.test_ledger import sighting, warn
+from tests.fixtures import CLERK, CODE, VIEWER, City
+
+
+def accounted() -> dict[str, object]:
+    """Resident → since when accounted for."""
+    return dict(InquirySubject.objects.values_list("resident__name", "accounted_at"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("before_hours", [1, 71, 73, 100])
+@pytest.mark.parametrize("direction", ["in", "report", "shelter_at_home", "out"])
+@pytest.mark.parametrize("status", ["safe", "unknown", "needs_help"])
+def test_a_rebuild_finds_what_the_opening_found(
+    city: City, before_hours: int, direction: str, status: str
+) -> None:
+    """Two forms of one rule: SQL when people are added, the fold when anything is recorded."""
+    safety.record(
+        [
+            sighting(
+                city, "備 太郎", direction=direction, status=status, minutes=-60 * before_hours
+            ),
+            sighting(city, "備 花子", minutes=-5),
+        ]
+    )
+    warn(4)
+    opened = accounted()
+    assert opened["備 花子"] is not None
+    assert sum(value is not None for value in opened.values()) in (1, 2)
+    safety.rebuild()
+    assert accounted() == opened
+
+
+@pytest.mark.django_db
+def test_nobody_is_accounted_for_before_being_in_danger(city: City) -> None:
+    warn(4)
+    row = InquirySubject.objects.get(resident__name="備 太郎")
+    later = row.added_at + timedelta(hours=2)
+    InquirySubject.objects.filter(pk=row.pk).update(added_at=later)
+    safety.record([sighting(city, "備 太郎", minutes=30)])
+    row.refresh_from_db()
+    assert row.accounted_at == later, "still in the shelter when the danger came"
+    safety.record([sighting(city, "備 太郎", direction="out", minutes=60)])
+    safety.record([sighting(city, "備 太郎", direction="report", minutes=61)])
+    row.refresh_from_db()
+    assert row.accounted_at is None, "what was said before the danger says nothing about it"
+    assert min(point.unaccounted for point in safety.curve()) >= 0
+
+
+@pytest.mark.django_db
+def test_two_events_that_call_themselves_1_are_two(city: City) -> None:
+    terminal, _token = safety.enrol_terminal("F2", "受付1")
+    other, _token = safety.enrol_terminal("F2", "受付2")
+    one, two = {"id": "1", "note": "a"}, {"id": "1", "note": "b"}
+    answers = [*safety.receive(terminal, [one, two]), *safety.receive(other, [one])]
+    assert [a.status for a in answers] == ["refused"] * 3
+    assert Sighting.objects.count() == 3, "each is kept"
+    assert safety.receive(terminal, [one])[0].status == "duplicate"
+
+
+@pytest.mark.django_db
+def test_what_was_rehearsed_is_not_recorded_here(city: City) -> None:
+    one = sighting(city, "備 太郎")
+    with city.entered(World.EXERCISE):
+        assert safety.record([one])[0].status == "accepted"
+    [answer] = safety.record([one])
+    assert (answer.status, answer.error) == ("refused", "id_of_another_world")
+    assert Sighting.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_terminals_get_new_numbers_whatever_was_deleted(city: City) -> None:
+    first, _token = safety.enrol_terminal("F2", "受付1")
+    second, _token = safety.enrol_terminal("F2", "受付2")
+    first.delete()
+    third, _token = safety.enrol_terminal("F2", "受付3")
+    assert (second.code, third.code) == ("T002", "T003")
+
+
+@pytest.mark.django_db
+def test_calls_for_help_are_looked_at_like_any_other_list(city: City) -> None:
+    ken = city.residents["斎藤 健"]
+    type(ken).objects.filter(pk=ken.pk).update(shielded=True)
+    safety.record([sighting(city, "備 太郎", None, "report", status="needs_help", place="2階")])
+    safety.record([sighting(city, "斎藤 健", None, "report", status="needs_help", minutes=1)])
+    shown = {one.name: one.where for one in safety.help_wanted(VIEWER)}
+    assert shown == {"備 太郎": "2階", "支援措置対象（詳細は担当者へ）": ""}
+    safety.help_wanted(VIEWER)
+    seen = AccessEvent.objects.filter(recipient=VIEWER.name, purpose="rescue")
+    assert seen.count() == 2, "a list that refreshes itself is one look"
+    with clock.using(FrozenClock(clock.now() + timedelta(hours=2))):
+        safety.help_wanted(VIEWER)
+    assert seen.count() == 4
+    with pytest.raises(Exception, match="forbidden"):
+        safety.help_wanted(CLERK)
+
+
+@pytest.mark.django_db
+def test_the_newest_records_of_a_desk_are_a_look_too(city: City) -> None:
+    safety.record([sighting(city, "備 太郎")])
+    [seen] = safety.recent(CLERK, city.facilities["F2"].pk)
+    assert seen.name == "備 太郎"
+    assert AccessEvent.objects.filter(recipient=CLERK.name, purpose="reception").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_shelters_that_record_one_person_at_once_leave_the_fold_of_both(city: City) -> None:
+    """On PostgreSQL the second waits for the first; otherwise it would fold without it."""
+    first = sighting(city, "備 太郎", "F2", minutes=1)
+    second = sighting(city, "備 太郎", "F1", "out", minutes=0, device="T002")
+    begun, go = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        with worlds.entered(CODE), writing():
+            take_turn("safety")
+            safety.record([first])
+            begun.set()
+            assert go.wait(20)
+        connection.close()
+
+    def quick() -> None:
+        with worlds.entered(CODE):
+            safety.record([second])
+        connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        one = threads.submit(slow)
+        assert begun.wait(20)
+        two = threads.submit(quick)
+        two_is_done = threading.Event()
+        two.add_done_callback(lambda _future: two_is_done.set())
+        assert not two_is_done.wait(0.3), "the second must wait"
+        go.set()
+        one.result()
+        two.result()
+    pk = city.residents["備 太郎"].pk
+    held = PersonState.objects.get(resident=pk)
+    safety.rebuild()
+    again = PersonState.objects.get(resident=pk)
+    assert (held.facility_id, held.clock) == (again.facility_id, again.clock)
+    assert held.facility_id == city.facilities["F2"].pk
