@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from django.db import connection, models, transaction
@@ -107,6 +107,12 @@ def stored(model: type[models.Model], name: str) -> Callable[[Any], Any]:
     """Return the conversion of one field's Python values to what the driver stores (attname)."""
     field = next(f for f in model._meta.concrete_fields if f.attname == name)
     return _column_adapter(field)
+
+
+def moment_read(value: Any) -> datetime:
+    """Return a moment as a driver gave it (SQLite: text in UTC) aware, as Django's own reading does."""
+    at = datetime.fromisoformat(value) if isinstance(value, str) else cast("datetime", value)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _column_adapter(field: "models.Field[Any, Any]") -> Callable[[Any], Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from sonae.domains.safety.rules import Event, State
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.combining import Together
-from sonae.platform.db import bulk_insert, stored, take_turn, writing
+from sonae.platform.db import bulk_insert, moment_read, stored, take_turn, writing
 from sonae.platform.scope import Scope, current, current_world
 
 _server_clocks: dict[Scope, HybridClock] = {}
@@ -303,21 +303,33 @@ def _upsert_states(column: str, rows: Sequence[tuple[str, int, State]]) -> None:
 
 def _account(histories: Mapping[int, Sequence[Event]]) -> None:
     """Bring the open inquiry up to date for these residents."""
-    inquiry = Inquiry.objects.filter(closed_at=None).values_list("pk", flat=True).first()
-    if inquiry is None:
-        return
-    under = InquirySubject.objects.filter(inquiry=inquiry, resident__in=list(histories))
     moment = stored(InquirySubject, "accounted_at")
     table = connection.ops.quote_name(InquirySubject._meta.db_table)
     rows = [
-        (moment(rules.accounted_since(histories[person], added_at)), inquiry, person)
-        for person, added_at in under.values_list("resident_id", "added_at")
+        (moment(rules.accounted_since(histories[person], added_at)), subject)
+        for subject, person, added_at in _under_inquiry(list(histories))
     ]
     with connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE {table} SET accounted_at = %s WHERE inquiry_id = %s AND resident_id = %s",  # noqa: S608
-            rows,
+        cursor.executemany(f"UPDATE {table} SET accounted_at = %s WHERE id = %s", rows)  # noqa: S608
+
+
+def _under_inquiry(people: Sequence[int]) -> Iterator[tuple[int, int, datetime]]:
+    """Return (subject, resident, since when) of those who are subjects of the open inquiry."""
+    quote, scope = connection.ops.quote_name, current()
+    moments: dict[Any, datetime] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT s.id, s.resident_id, s.added_at FROM {quote(Inquiry._meta.db_table)} i "  # noqa: S608
+            f"JOIN {quote(InquirySubject._meta.db_table)} s ON s.inquiry_id = i.id "
+            "WHERE i.municipality = %s AND i.world = %s AND i.closed_at IS NULL "
+            f"AND s.resident_id IN ({', '.join(['%s'] * len(people))})",
+            [scope.municipality, scope.world.value, *people],
         )
+        rows = cursor.fetchall()
+    for subject, person, added_at in rows:
+        if added_at not in moments:
+            moments[added_at] = moment_read(added_at)
+        yield subject, person, moments[added_at]
 
 
 def report_self(
@@ -416,5 +428,12 @@ def _people(column: str) -> list[int]:
 
 def known_residents(public_ids: Sequence[str]) -> dict[str, int]:
     """Return public id → primary key for those in the register."""
-    rows = Resident.objects.filter(resident_id__in=public_ids)
-    return dict(rows.values_list("resident_id", "pk"))
+    table = connection.ops.quote_name(Resident._meta.db_table)
+    marks = ", ".join(["%s"] * len(public_ids))
+    with connection.cursor() as cursor:  # by hand: see `_present`
+        cursor.execute(
+            f"SELECT resident_id, id FROM {table} "  # noqa: S608 - names and marks only
+            f"WHERE municipality = %s AND resident_id IN ({marks})",
+            [current().municipality, *public_ids],
+        )
+        return dict(cursor.fetchall())
