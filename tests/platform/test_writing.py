@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -13,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonae.core import clock
+from sonae.domains.safety.models import Sighting
 from sonae.domains.warnings.models import Telegram
 from sonae.platform import worlds
-from sonae.platform.db import bulk_insert, stored, writing
+from sonae.platform.db import bulk_insert, moment_read, stored, uuid_read, writing
 from sonae.platform.models import AuditEntry, IdempotencyRecord, OutboxEntry, WorkerBeat
 from tests.platform.conftest import Script
 
@@ -201,3 +203,16 @@ def test_lists_are_stored_apart_however_alike_they_look() -> None:
     assert [str(adapt(value)) for value in values] == [
         str(field.get_db_prep_save(value, connection)) for value in values
     ]
+
+
+@given(st.uuids())
+def test_identifiers_are_stored_as_django_stores_them(identifier: UUID) -> None:
+    field = Sighting._meta.get_field("id")
+    told = stored(Sighting, "id")(identifier)
+    assert told == field.get_db_prep_save(identifier, connection)
+    assert uuid_read(told) == identifier
+
+
+@given(st.datetimes(min_value=datetime(1900, 1, 1), timezones=st.just(clock.JST)))
+def test_a_moment_is_read_as_it_was_written(moment: datetime) -> None:
+    assert moment_read(stored(OutboxEntry, "created_at")(moment)) == moment

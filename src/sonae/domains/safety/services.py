@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,14 @@ from sonae.domains.safety.rules import Event, State
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.combining import Together
-from sonae.platform.db import bulk_insert, moment_read, stored, take_turn, writing
+from sonae.platform.db import (
+    bulk_insert,
+    moment_read,
+    stored,
+    take_turn,
+    uuid_read,
+    writing,
+)
 from sonae.platform.scope import Scope, current, current_world
 
 _server_clocks: dict[Scope, HybridClock] = {}
@@ -214,7 +221,7 @@ def _histories(column: str, fresh: Sequence[tuple[int, NewSighting]]) -> dict[in
     """Return person → all sightings, those not yet inserted included."""
     found: defaultdict[int, list[Event]] = defaultdict(list)
     if fresh:
-        found.update(events_of(column, _seen_before(column, {person for person, _one in fresh})))
+        found.update(events_of(column, {person for person, _one in fresh}))
     for person, one in fresh:
         event = Event(
             one.id, one.direction, one.status, one.facility_pk, one.place[:200], one.occurred_at,
@@ -222,11 +229,6 @@ def _histories(column: str, fresh: Sequence[tuple[int, NewSighting]]) -> dict[in
         )  # fmt: skip
         found[person].append(event)
     return found
-
-
-def _seen_before(column: str, people: Collection[int]) -> list[int]:
-    """Return which of these people have any sighting: of most, a check-in is the first."""
-    return _present(Sighting, column, list(people), "AND world = %s", current_world())
 
 
 def _present(
@@ -246,24 +248,34 @@ def _present(
         return [value for (value,) in cursor.fetchall()]
 
 
-_EVENT_COLUMNS = (
-    "pk", "direction", "status", "facility_id", "place", "occurred_at", "clock", "device", "supersedes",
-)  # fmt: skip
-
-
 def events_of(
     column: str, people: Iterable[int], until: datetime | None = None
 ) -> dict[int, list[Event]]:
     """Return person → all sightings that were accepted, up to a moment of occurrence."""
     found: dict[int, list[Event]] = {person: [] for person in people}
+    if not found:
+        return found
     # Without the municipality, so that SQLite looks people up and does not walk through the world.
-    rows = Sighting.everywhere.filter(
-        **{f"{column}__in": list(found)}, world=current_world(), refusal=""
-    )
-    if until is not None:
-        rows = rows.filter(occurred_at__lte=until)
-    for person, *values in rows.values_list(column, *_EVENT_COLUMNS):
-        found[person].append(Event(*values))
+    limit = "" if until is None else " AND occurred_at <= %s"
+    with connection.cursor() as cursor:  # by hand: see `_present`
+        cursor.execute(
+            f"SELECT {column}, id, direction, status, facility_id, place, occurred_at, clock, device, "  # noqa: S608
+            f"supersedes FROM {connection.ops.quote_name(Sighting._meta.db_table)} "
+            f"WHERE {column} IN ({', '.join(['%s'] * len(found))}) AND world = %s AND refusal = ''"
+            + limit,
+            [
+                *found,
+                current_world(),
+                *([stored(Sighting, "occurred_at")(until)] if until is not None else []),
+            ],
+        )
+        rows = cursor.fetchall()
+    for person, pk, direction, status, facility, place, at, tick, device, old in rows:
+        event = Event(
+            uuid_read(pk), direction, status, facility, place, moment_read(at), tick, device,
+            uuid_read(old) if old else None,
+        )  # fmt: skip
+        found[person].append(event)
     return found
 
 
