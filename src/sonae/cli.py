@@ -55,6 +55,10 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "serve": Entry("sonae.web.commands.serve:serve", "サーバーを起動する"),
     "work": Entry("sonae.web.commands.work:work", "送信などの仕事をする", django=True),
+    "inputs": Entry("sonae.web.commands.inputs:group", "警報の受信経路", django=True),
+    "simulate": Entry(
+        "sonae.gateways.simulators.cli:group", "受信の相手をまねて、記録した電文を流す（訓練用）"
+    ),
     "audit": Entry("sonae.web.commands.audit:group", "監査記録を確かめる", django=True),
     "doctor": Entry("sonae.web.commands.doctor:doctor", "設置の状態を点検する", django=True),
 }

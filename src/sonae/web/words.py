@@ -106,6 +106,13 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "bundle": (lazy("まとめ電文"), ""),
         "refused": (lazy("受理できない"), "solid-bad"),
     },
+    "input": {
+        "ok": (lazy("受信中"), "good"),
+        "silent": (lazy("応答なし"), "solid-bad"),
+        "failed": (lazy("受信できない"), "solid-bad"),
+        "waiting": (lazy("応答待ち"), "caution"),
+        "off": (lazy("止めている"), ""),
+    },
     "tri": {
         "yes": (lazy("あり"), "good"),
         "partial": (lazy("一部"), "caution"),

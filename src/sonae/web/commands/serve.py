@@ -1,8 +1,8 @@
-"""``sonae serve``: the web server and the outbox worker, kept running together.
+"""``sonae serve``: the web server, the outbox worker and the inputs, kept running together.
 
 The command itself is only a supervisor and loads none of the server's code: it starts gunicorn and
-``sonae work`` as its children, starts the worker again when it ends, stops both when it is asked to
-stop, and ends when the web server ends. Should the supervisor be killed outright, the kernel stops
+``sonae work`` and ``sonae inputs run`` as its children, starts the latter two again when they end,
+stops all when it is asked to stop, and ends when the web server ends. Should the supervisor be killed outright, the kernel stops
 its children (Linux), so that nothing is left holding the port or the database.
 """
 
@@ -44,7 +44,9 @@ _RESTART_SECONDS: Final = (0.0, 1.0, 2.0, 5.0, 10.0)
     help="プロセスごとのスレッド数",
 )
 @click.option(
-    "--no-work", is_flag=True, help="裏の仕事（送信など）を別に `sonae work` で動かす場合"
+    "--no-work",
+    is_flag=True,
+    help="裏の仕事（送信・受信）を別に `sonae work` と `sonae inputs run` で動かす場合",
 )
 def serve(bind: str, workers: int, threads: int, no_work: bool) -> None:
     """サーバーを起動する。止めるには Ctrl-C。"""
@@ -57,6 +59,7 @@ def serve(bind: str, workers: int, threads: int, no_work: bool) -> None:
     commands = {"web": web_command(bind, workers, threads)}
     if not no_work:
         commands["work"] = [sys.executable, "-m", "sonae", "work"]
+        commands["inputs"] = [sys.executable, "-m", "sonae", "inputs", "run"]
     sys.exit(Supervisor(commands, environment).run(lambda: announce(host, port)))
 
 
@@ -145,7 +148,7 @@ def _die_with_parent() -> None:
 
 
 class Supervisor:
-    """Runs ``web`` and ``work``; the former decides when all ends, the latter is started again."""
+    """Runs ``web`` and what works beside it; the former decides when all ends, the rest is revived."""
 
     def __init__(self, commands: dict[str, list[str]], environment: dict[str, str]) -> None:
         """``commands`` by name; every child gets ``environment``."""
@@ -153,8 +156,8 @@ class Supervisor:
         self._environment = environment
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._stopping = False
-        self._restarts = 0
-        self._restart_at = 0.0
+        self._restarts: dict[str, int] = {}
+        self._restart_at: dict[str, float] = {}
 
     def run(self, started: Callable[[], None]) -> int:
         """Start the children and watch them; the web server's status, 0 after a wanted stop."""
@@ -165,7 +168,8 @@ class Supervisor:
         started()
         try:
             while not self._stopping and self._children["web"].poll() is None:
-                self._revive_worker()
+                for name in self._children.keys() - {"web"}:
+                    self._revive(name)
                 time.sleep(0.1)
         finally:
             self._stop_all()
@@ -181,18 +185,20 @@ class Supervisor:
             preexec_fn=_die_with_parent,
         )
 
-    def _revive_worker(self) -> None:
-        """Start a worker that ended again: at once, then after growing pauses."""
-        worker = self._children.get("work")
-        if worker is None or worker.poll() is None:
+    def _revive(self, name: str) -> None:
+        """Start a child that ended again: at once, then after growing pauses."""
+        child = self._children[name]
+        if child.poll() is None:
             return
-        if not self._restart_at:
-            pause = _RESTART_SECONDS[min(self._restarts, len(_RESTART_SECONDS) - 1)]
-            self._restart_at = time.monotonic() + pause
-            click.echo(f"sonae work ended ({worker.returncode}); starting it again", err=True)
-        if time.monotonic() >= self._restart_at:
-            self._restarts, self._restart_at = self._restarts + 1, 0.0
-            self._start("work")
+        if name not in self._restart_at:
+            restarts = self._restarts.get(name, 0)
+            pause = _RESTART_SECONDS[min(restarts, len(_RESTART_SECONDS) - 1)]
+            self._restart_at[name] = time.monotonic() + pause
+            click.echo(f"sonae {name} ended ({child.returncode}); starting it again", err=True)
+        if time.monotonic() >= self._restart_at[name]:
+            self._restarts[name] = self._restarts.get(name, 0) + 1
+            del self._restart_at[name]
+            self._start(name)
 
     def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from sonae.web.staff import citymap, desk, exercise, mapdata, safety, shelters, warnings
+from sonae.web.staff import citymap, desk, exercise, inputs, mapdata, safety, shelters, warnings
 
 app_name = "staff"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +15,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("warnings/<int:pk>/", warnings.telegram, name="telegram"),
     path("warnings/<int:pk>/raw/", warnings.download, name="telegram-raw"),
     path("warnings/<int:pk>/seen/", warnings.acknowledge, name="telegram-seen"),
+    path("inputs/", inputs.overview, name="inputs"),
+    path("inputs/add/", inputs.add, name="input-add"),
+    path("inputs/<str:verb>/", inputs.switch, name="input-switch"),
     path("shelters/", shelters.overview, name="shelters"),
     path("shelters/<int:pk>/", shelters.detail, name="shelter"),
     path("shelters/<int:pk>/report/", shelters.report, name="shelter-report"),

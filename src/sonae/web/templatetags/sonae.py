@@ -261,6 +261,12 @@ def bar(percent: int, full_is_bad: bool = True) -> SafeString:
     )
 
 
+@register.simple_tag
+def typed_or(typed: dict[str, str], key: str) -> str:
+    """Return what was typed into a field of a form whose fields are data."""
+    return typed.get(key, "")
+
+
 @register.filter
 def metres(value: float | None) -> str:
     """Return a walking distance for people: 850 m, 1.2 km; unknown stays unknown."""

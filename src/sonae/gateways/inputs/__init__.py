@@ -1,0 +1,11 @@
+"""Receivers of warnings, one module per kind of line; each only carries documents in."""
+
+from sonae.domains.warnings import interface as warnings
+
+
+def register_all() -> None:
+    """Provide every kind of input that is built in."""
+    from sonae.gateways.inputs import jma_feed, qzss
+
+    for kind in (jma_feed.KIND, qzss.KIND):
+        warnings.register(kind)

@@ -1,0 +1,148 @@
+"""Fetching over HTTP for receivers: conditional, bounded, from the one host that was named."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import ipaddress
+import zlib
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from sonae.core.errors import SonaeError
+
+TIMEOUT_SECONDS: Final = 20
+MOST_BYTES: Final = 64 * 1024 * 1024
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_AGENT: Final = "Sonae (disaster response of a city hall)"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer: ``status``, the whole body (empty for 304), validators for the next request."""
+
+    status: int
+    body: bytes
+    etag: str = ""
+    modified: str = ""
+
+
+class Half(OSError):
+    """The body ended before it was complete."""
+
+
+class Host:
+    """One host, one connection that is opened anew when it breaks."""
+
+    def __init__(self, base: str) -> None:
+        """``base`` is the address of a folder (``https://…/``); plain HTTP only to this machine."""
+        self.base = base if base.endswith("/") else f"{base}/"
+        parts = urlsplit(self.base)
+        if parts.scheme not in ("https", "http") or not parts.hostname:
+            raise SonaeError("unprocessable", f"アドレスが正しくありません: {base}")
+        if parts.scheme == "http" and not _beside_us(parts.hostname):
+            raise SonaeError(
+                "unprocessable",
+                "暗号化されない http のアドレスからは受信しません。",
+                "https にしてください。",
+            )
+        self._parts = parts
+        self._connection: http.client.HTTPConnection | None = None
+
+    def address(self, link: str) -> str:
+        """Return the absolute address of a link; ``foreign_host`` when it leaves this host."""
+        found = urljoin(self.base, link)
+        parts = urlsplit(found)
+        if (parts.scheme, parts.netloc) != (self._parts.scheme, self._parts.netloc):
+            raise SonaeError("foreign_host", f"別のサーバーへのリンクは開きません: {found[:120]}")
+        return found
+
+    def get(self, link: str, etag: str = "", modified: str = "") -> Page:
+        """Fetch; `OSError` when the line is down, `Half` for a cut body, `SonaeError` for a refusal."""
+        address = urlsplit(self.address(link))
+        headers = {"User-Agent": _AGENT, "Accept-Encoding": "gzip"}
+        if etag:
+            headers["If-None-Match"] = etag
+        if modified:
+            headers["If-Modified-Since"] = modified
+        try:
+            return self._ask(address, headers)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            if isinstance(error, OSError):
+                raise
+            raise Half(f"{type(error).__name__}: {error}") from error
+
+    def _ask(self, address: SplitResult, headers: dict[str, str]) -> Page:
+        connection = self._opened()
+        target = address.path + (f"?{address.query}" if address.query else "")
+        connection.request("GET", target, headers=headers)
+        answer = connection.getresponse()
+        body = answer.read(MOST_BYTES + 1)
+        if len(body) > MOST_BYTES:
+            self.close()
+            raise SonaeError("too_large", f"大きすぎる応答です: {address.path[:120]}")
+        told = answer.headers.get("Content-Length", "")
+        if told.isdecimal() and answer.status == 200 and len(body) != int(told):
+            self.close()
+            raise Half(f"{len(body)} / {told} bytes: {address.path[:120]}")
+        if answer.status in _REDIRECTS:
+            raise SonaeError(
+                "redirected",
+                f"別のアドレスへ移されています: {answer.headers.get('Location', '')[:120]}",
+            )
+        if answer.status not in (200, 304):
+            raise OSError(f"HTTP {answer.status} {address.path[:120]}")
+        plain = _plain(body, answer.headers.get("Content-Encoding", ""))
+        return Page(
+            answer.status,
+            plain,
+            answer.headers.get("ETag", ""),
+            answer.headers.get("Last-Modified", ""),
+        )
+
+    def _opened(self) -> http.client.HTTPConnection:
+        if self._connection is None:
+            kind = (
+                http.client.HTTPSConnection
+                if self._parts.scheme == "https"
+                else http.client.HTTPConnection
+            )
+            host = self._parts.hostname or ""
+            self._connection = kind(host, self._parts.port, timeout=TIMEOUT_SECONDS)
+        return self._connection
+
+    def close(self) -> None:
+        """Drop the connection; the next request opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _plain(body: bytes, encoding: str) -> bytes:
+    """Return the body unpacked, within the same limit."""
+    if encoding.lower() != "gzip":
+        return body
+    try:
+        unpacked = gzip.decompress(body) if len(body) < 4096 else _bounded(body)
+    except (OSError, EOFError, zlib.error) as error:
+        raise Half(f"gzip: {error}") from error
+    return unpacked
+
+
+def _bounded(body: bytes) -> bytes:
+    reader = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    unpacked = reader.decompress(body, MOST_BYTES + 1)
+    if len(unpacked) > MOST_BYTES:
+        raise SonaeError("too_large", "大きすぎる応答です。")
+    if not reader.eof:
+        raise EOFError("cut")
+    return unpacked
+
+
+def _beside_us(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,202 @@
+"""The public Atom feeds of the weather service, as a small HTTP server that replays files.
+
+A telegram appears in its feed when its turn has come; short feeds drop what is older than ten
+minutes, long ones keep it. Unchanged feeds answer 304. `Faults` makes it behave badly, for tests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Final
+from xml.sax.saxutils import escape
+
+import click
+
+from sonae.core import clock
+
+SHORT_SECONDS: Final = 600.0
+_EARTH: Final = ("VX", "VT", "VF", "VZVO", "VZSE")
+_WEATHER: Final = ("VP", "VW", "VR")
+
+
+@dataclass
+class Faults:
+    """How the server misbehaves: next answers that are 500, names whose body is cut, and how often."""
+
+    errors: int = 0
+    half: dict[str, int] = field(default_factory=dict)
+    reversed: bool = False
+    repeated: bool = False
+    clock_off: float = 0.0
+
+
+@dataclass(frozen=True)
+class Telegram:
+    """One file: its name, bytes and the moment (seconds, monotonic) it appears."""
+
+    name: str
+    body: bytes
+    at: float
+
+    @property
+    def feed(self) -> str:
+        """The feed that names it, by its type code in the file's name."""
+        code = next(
+            (
+                part
+                for part in self.name.split("_")
+                if part[:2] in ("VX", "VT", "VF", "VZ", "VP", "VW", "VR")
+            ),
+            "",
+        )
+        if code.startswith(_EARTH):
+            return "eqvol"
+        return "extra" if code.startswith(_WEATHER) else "regular"
+
+
+class FeedServer:
+    """Serves ``/feed/*.xml`` and ``/data/*`` on a loopback port until closed."""
+
+    def __init__(
+        self, telegrams: Sequence[Telegram], bind: tuple[str, int] = ("127.0.0.1", 0)
+    ) -> None:
+        """Start serving in a thread of its own."""
+        self.telegrams = list(telegrams)
+        self.faults = Faults()
+        self.asked: list[str] = []
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(bind, self._handler())
+        self._server.daemon_threads = True
+        self.thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self.thread.start()
+
+    @property
+    def url(self) -> str:
+        """The address to give to the ``jma-feed`` input."""
+        host, port = self._server.server_address[:2]
+        return f"http://{host!s}:{port}/feed/"
+
+    def publish(self, name: str, body: bytes) -> None:
+        """Let one more telegram appear now."""
+        with self._lock:
+            self.telegrams.append(Telegram(name, body, time.monotonic()))
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()
+        self.thread.join(10)
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            """Answers one connection."""
+
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                """Answer feeds and files."""
+                outer.answer(self)
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Say nothing: the one who rehearses looks at the other side."""
+
+        return Handler
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        """Answer one request as the service does, or as badly as `faults` wants."""
+        self.asked.append(request.path)
+        if self.faults.errors > 0:
+            self.faults.errors -= 1
+            _send(request, 500, b"")
+            return
+        folder, _slash, name = request.path.strip("/").partition("/")
+        if folder == "feed":
+            self._answer_feed(request, name)
+            return
+        found = next((one for one in self.telegrams if one.name == name), None)
+        if folder != "data" or found is None or found.at > time.monotonic():
+            _send(request, 404, b"")
+            return
+        cut = self.faults.half.get(name, 0)
+        if cut > 0:
+            self.faults.half[name] = cut - 1
+        _send(request, 200, found.body, cut=cut > 0)
+
+    def _answer_feed(self, request: BaseHTTPRequestHandler, name: str) -> None:
+        body = self._feed(name.removesuffix(".xml"))
+        etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+        if request.headers.get("If-None-Match") == etag:
+            _send(request, 304, b"", etag=etag)
+            return
+        _send(request, 200, body, etag=etag)
+
+    def _feed(self, name: str) -> bytes:
+        """Return one feed as Atom, newest first (or as the faults say)."""
+        now, feed, long = time.monotonic(), name.removesuffix("_l"), name.endswith("_l")
+        with self._lock:
+            shown = [
+                one
+                for one in self.telegrams
+                if one.feed == feed and one.at <= now and (long or now - one.at < SHORT_SECONDS)
+            ]
+        shown.sort(key=lambda one: one.at, reverse=not self.faults.reversed)
+        if self.faults.repeated:
+            shown = [*shown, *shown]
+        entries = "".join(self._entry(one, now) for one in shown)
+        return (
+            '<?xml version="1.0" encoding="utf-8"?>'
+            f'<feed xmlns="http://www.w3.org/2005/Atom"><title>{feed}</title>{entries}</feed>'
+        ).encode()
+
+    def _entry(self, one: Telegram, now: float) -> str:
+        age = timedelta(seconds=now - one.at - self.faults.clock_off)
+        updated = (clock.SystemClock().now() - age).astimezone(UTC).isoformat(timespec="seconds")
+        link = f"/data/{escape(one.name)}"
+        return (
+            f"<entry><title>{escape(one.name)}</title><id>{link}</id><updated>{updated}</updated>"
+            f'<link type="application/xml" href="{link}"/></entry>'
+        )
+
+
+def _send(
+    request: BaseHTTPRequestHandler, status: int, body: bytes, *, etag: str = "", cut: bool = False
+) -> None:
+    request.send_response(status)
+    request.send_header("Content-Length", str(len(body)))
+    if etag:
+        request.send_header("ETag", etag)
+    if cut:
+        request.send_header("Connection", "close")
+        request.close_connection = True
+    request.end_headers()
+    request.wfile.write(body[: len(body) // 2] if cut else body)
+
+
+@click.command("jma-feed")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--bind", default="127.0.0.1:8710", show_default=True, help="待ち受ける HOST:PORT")
+@click.option("--every", default=5.0, show_default=True, help="電文を出す間隔（秒）")
+def command(files: tuple[Path, ...], bind: str, every: float) -> None:
+    """電文のファイルを、気象庁の公開フィードと同じ形で順に出す。止めるには Ctrl-C。"""
+    host, _colon, port = bind.rpartition(":")
+    start = time.monotonic()
+    telegrams = [
+        Telegram(file.name, file.read_bytes(), start + number * every)
+        for number, file in enumerate(files)
+    ]
+    server = FeedServer(telegrams, (host, int(port)))
+    click.echo(f"{server.url} で{len(telegrams)}通を{every:g}秒ごとに出します。", err=True)
+    click.echo(f"受信側: sonae inputs add jma-feed --name 訓練 --set url={server.url}", err=True)
+    try:
+        server.thread.join()
+    except KeyboardInterrupt:
+        server.close()

@@ -1,0 +1,63 @@
+"""The page of the inputs: who may change them, what stays when something is wrong, what alarms."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from sonae.core import clock
+from sonae.domains.warnings import interface as warnings
+from sonae.domains.warnings.models import WarningInput
+from sonae.platform.access import Role
+from sonae.web import kept
+from tests.fixtures import ADMINISTRATOR, City
+from tests.web.test_orders_pages import signed_in
+
+pytestmark = pytest.mark.django_db
+URL = "https://example.jp/feed/"
+
+
+def test_an_administrator_adds_switches_and_removes_a_line(city: City) -> None:
+    admin, operator = signed_in(Role.ADMINISTRATOR), signed_in(Role.OPERATOR)
+    assert "受信経路がまだありません" in operator.get("/staff/inputs/").content.decode()
+    form = {"kind": "jma-feed", "name": "気象庁", "url": URL, "interval": "60"}
+    assert operator.post("/staff/inputs/add/", form).status_code == 403
+    assert admin.post("/staff/inputs/add/", form).status_code == 302
+    row = WarningInput.objects.get()
+    assert (row.name, row.options) == ("気象庁", {"url": URL, "interval": 60})
+    assert operator.post("/staff/inputs/disable/", {"name": "気象庁"}).status_code == 403
+    admin.post("/staff/inputs/disable/", {"name": "気象庁"})
+    assert "止めている" in operator.get("/staff/inputs/").content.decode()
+    admin.post("/staff/inputs/remove/", {"name": "気象庁"})
+    assert not WarningInput.objects.exists()
+
+
+def test_what_was_typed_stays_when_something_is_wrong(city: City) -> None:
+    admin = signed_in(Role.ADMINISTRATOR)
+    form = {"kind": "jma-feed", "name": "気象庁", "url": URL, "interval": "often"}
+    answer = admin.post("/staff/inputs/add/", form)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "数字で指定してください" in page
+    assert 'value="often"' in page
+    assert f'value="{URL}"' in page
+    missing = admin.post("/staff/inputs/add/", {"kind": "qzss", "name": "衛星"})
+    assert "受信機" in missing.content.decode()
+    assert admin.post("/staff/inputs/add/", {"kind": "nonsense"}).status_code == 422
+    assert not WarningInput.objects.exists()
+
+
+def test_a_silent_line_alarms_on_the_overview(city: City) -> None:
+    viewer = signed_in(Role.VIEWER)
+    row = warnings.add_input(ADMINISTRATOR, "jma-feed", "気象庁", {"url": URL})
+    now = clock.now()
+    WarningInput.objects.filter(pk=row.pk).update(state="running", started_at=now, heard_at=now)
+    assert "警報を受信できない経路" not in viewer.get("/staff/").content.decode()
+    old = now - timedelta(seconds=row.silent_after + 1)
+    WarningInput.objects.filter(pk=row.pk).update(heard_at=old)
+    kept.forget()
+    assert "警報を受信できない経路" in viewer.get("/staff/").content.decode()
+    page = viewer.get("/staff/inputs/").content.decode()
+    assert "応答なし" in page
+    assert "ほかの経路で確かめてください" in page
