@@ -6,6 +6,7 @@ A receiver that ends is started again after growing pauses; one that hangs is gi
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 import time
 from dataclasses import dataclass
@@ -153,12 +154,23 @@ def _receive(receiver: ports.Receiver, link: InputLink) -> None:
     except SonaeError as error:
         _failed(link.pk, "\n".join(filter(None, (str(error.detail), str(error.hint or "")))))
     except OSError as error:
-        _failed(link.pk, f"つながりません（{error}）")
+        _failed(link.pk, _in_words(error))
     except Exception as error:
         log.exception("input %s failed", link.name)
         _failed(link.pk, f"プログラムの誤りです（{type(error).__name__}: {error}）")
     finally:
         connection.close()
+
+
+def _in_words(error: OSError) -> str:
+    """Return what is wrong with a line in words that say where to look."""
+    if isinstance(error, ConnectionRefusedError):
+        return "相手が接続を受け付けません。相手の機器が動いているか、アドレスが正しいか確かめてください。"
+    if isinstance(error, socket.gaierror):
+        return "相手の名前が見つかりません。アドレスとネットワークを確かめてください。"
+    if isinstance(error, TimeoutError):
+        return "相手が応答しません。ネットワークと相手の機器を確かめてください。"
+    return f"つながりません（{error}）"
 
 
 def _failed(pk: int, why: str) -> None:
