@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import threading
 import time
@@ -22,7 +23,9 @@ from sonae.domains.warnings import ports
 from sonae.domains.warnings.models import Telegram, WarningInput
 from sonae.domains.warnings.supervisor import Supervisor
 from sonae.gateways.inputs import jma_feed
+from sonae.gateways.inputs.jalert_csv import read_list
 from sonae.gateways.inputs.web import Host
+from sonae.gateways.simulators.jalert_csv import ReceiverServer
 from sonae.gateways.simulators.jma_feed import FeedServer
 from sonae.gateways.simulators.qzss import Receiver
 from sonae.platform import worlds
@@ -304,3 +307,49 @@ def test_a_satellite_tells_the_same_many_times_and_it_counts_once(city: Scope) -
         kept = Telegram.objects.count()
     sentences = {line.split(b",")[2][2:56] for line in log if line.startswith(b"$QZQSM")}
     assert kept == len(sentences)
+
+
+def test_a_j_alert_receiver_gives_telegrams_and_texts_once_each(city: Scope) -> None:  # noqa: F811
+    receiver = ReceiverServer(user="sonae", password="秘密")
+    receiver.announce("WRMA", "a.xml.gz", gzip.compress(rain("43")))
+    receiver.announce("JALT", "b.txt", "ミサイル発射。建物の中に避難してください。".encode())
+    receiver.announce("JALT", "c.txt", "これは、Ｊアラートのテストです。".encode())
+    options = {"url": receiver.url, "user": "sonae", "password": "秘密", "interval": "1"}
+    try:
+        warnings.add_input(ADMINISTRATOR, "jalert-csv", "Jアラート", options)
+        with supervised():
+            until(lambda: Telegram.everywhere.filter(municipality=CODE).count() == 3)
+            until(lambda: WarningInput.objects.get().received == 3)
+            time.sleep(1.2)
+    finally:
+        receiver.close()
+    assert {one.source for one in Telegram.objects.all()} == {"jma", "jalert"}
+    phenomena = {line.phenomenon for line in warnings.in_force()}
+    assert {"civil_protection", "heavy_rain"} <= phenomena
+    with worlds.entered(CODE, World.EXERCISE):
+        assert [one.status for one in Telegram.objects.all()] == ["test"]
+    assert WarningInput.objects.get().received == 3
+
+
+def test_a_wrong_password_is_said(city: Scope) -> None:  # noqa: F811
+    receiver = ReceiverServer(user="sonae", password="right")
+    try:
+        options = {"url": receiver.url, "user": "sonae", "password": "wrong"}
+        warnings.add_input(ADMINISTRATOR, "jalert-csv", "Jアラート", options)
+        with supervised():
+            until(lambda: "HTTP 401" in WarningInput.objects.get().error)
+    finally:
+        receiver.close()
+
+
+def test_the_list_of_a_receiver_is_read_whatever_the_order_of_its_columns() -> None:
+    body = (
+        "時刻,種別,本文,データ\r\n"
+        "2026/08/30 05:10:00,JALT,国民保護.txt,\r\n"
+        "WRMA,,w.XML.GZ,2026-08-30 05:11:00\r\n"
+        "\r\n,,,\r\n"
+    ).encode("cp932")
+    found = [(one.kind, one.text, one.data, one.at.minute) for one in read_list(body)]
+    assert found == [("JALT", "国民保護.txt", "", 10), ("WRMA", "", "w.XML.GZ", 11)]
+    with pytest.raises(SonaeError, match="encoding"):
+        read_list(b"\x81")

@@ -6,6 +6,7 @@ import gzip
 import http.client
 import ipaddress
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -35,19 +36,26 @@ class Half(OSError):
 class Host:
     """One host, one connection that is opened anew when it breaks."""
 
-    def __init__(self, base: str) -> None:
-        """``base`` is the address of a folder (``https://…/``); plain HTTP only to this machine."""
+    def __init__(
+        self, base: str, *, lan: bool = False, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """``base`` is the address of a folder (``https://…/``); plain HTTP only to this machine.
+
+        ``lan``: a device of the city's own network may speak plain HTTP too. ``headers`` go with
+        every request.
+        """
         self.base = base if base.endswith("/") else f"{base}/"
         parts = urlsplit(self.base)
         if parts.scheme not in ("https", "http") or not parts.hostname:
             raise SonaeError("unprocessable", f"アドレスが正しくありません: {base}")
-        if parts.scheme == "http" and not _beside_us(parts.hostname):
+        if parts.scheme == "http" and not _near(parts.hostname, lan):
             raise SonaeError(
                 "unprocessable",
                 "暗号化されない http のアドレスからは受信しません。",
                 "https にしてください。",
             )
         self._parts = parts
+        self._headers = dict(headers or {})
         self._connection: http.client.HTTPConnection | None = None
 
     def address(self, link: str) -> str:
@@ -61,7 +69,7 @@ class Host:
     def get(self, link: str, etag: str = "", modified: str = "") -> Page:
         """Fetch; `OSError` when the line is down, `Half` for a cut body, `SonaeError` for a refusal."""
         address = urlsplit(self.address(link))
-        headers = {"User-Agent": _AGENT, "Accept-Encoding": "gzip"}
+        headers = {"User-Agent": _AGENT, "Accept-Encoding": "gzip", **self._headers}
         if etag:
             headers["If-None-Match"] = etag
         if modified:
@@ -141,8 +149,10 @@ def _bounded(body: bytes) -> bytes:
     return unpacked
 
 
-def _beside_us(host: str) -> bool:
+def _near(host: str, lan: bool) -> bool:
+    """Whether a host is this machine, or with ``lan`` one of the city's own network."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return host == "localhost"
+        return host == "localhost" or (lan and ("." not in host or host.endswith(".local")))
+    return address.is_loopback or (lan and address.is_private)
