@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import time
 from pathlib import Path
@@ -75,3 +76,16 @@ def test_a_home_that_is_no_folder_is_said_so(tmp_path: Path) -> None:
     record = json.loads(done.stderr.splitlines()[-1])
     assert record["error"] == "home_unavailable"
     assert "SONAE_HOME" in record["hint"]
+
+
+def test_tables_of_an_earlier_state_are_refused_with_a_way_out(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home, tmp_path / "old")
+    connection = sqlite3.connect(tmp_path / "old" / "sonae.sqlite3")
+    connection.execute("alter table sonae_messages_delivery drop column others")
+    connection.commit()
+    connection.close()
+    done = sonae(tmp_path / "old", "setup")
+    assert done.returncode == 1
+    record = json.loads(done.stderr.splitlines()[-1])
+    assert record["error"] == "older_tables"
+    assert "others" in record["detail"]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import click
+from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
@@ -41,6 +42,7 @@ def setup(has_municipality: bool, check: bool) -> None:
         call_command("migrate", interactive=False, verbosity=0)
     except OperationalError as error:
         raise unavailable(error) from error
+    refuse_older_tables()
     if collect_static():
         click.echo("  static files collected", err=True)
     try:
@@ -68,6 +70,28 @@ def refuse_unready() -> None:
             f"データベースの用意が済んでいません（{len(pending)}件）。",
             "`sonae setup` を実行してください。",
         )
+
+
+def refuse_older_tables() -> None:
+    """Refuse a database of an earlier state of this version: before the first release tables change.
+
+    Its migrations have the same names, so that only the columns tell (decision 0003).
+    """
+    with connection.cursor() as cursor:
+        tables = set(connection.introspection.table_names(cursor))
+        for model in apps.get_models():
+            table, held = model._meta.db_table, set()
+            if table in tables:
+                described = connection.introspection.get_table_description(cursor, table)
+                held = {column.name for column in described}
+            missing = {str(field.column) for field in model._meta.local_concrete_fields} - held
+            if missing:
+                raise SonaeError(
+                    "older_tables",
+                    f"データベースが古い形です（{table} に {'、'.join(sorted(missing)[:3])} がありません）。",
+                    "正式版の前は、表の形が変わります。データの場所（SONAE_HOME。./dev では var）を"
+                    "別の名前に移してから、もう一度始めてください。",
+                )
 
 
 def unavailable(error: OperationalError) -> SonaeError:
