@@ -258,3 +258,12 @@ def test_the_play_starts_stops_and_resets(city: City) -> None:
     acts = AuditEntry.objects.filter(action__startswith="exercise.").order_by("sequence")
     assert next((a.action, a.detail["speed"]) for a in acts) == ("exercise.start", 600.0)
     assert [a.action for a in acts][1:] == ["exercise.stop", "exercise.reset"]
+
+
+@pytest.mark.parametrize("path", ["/staff/safety/", "/staff/orders/", "/staff/inputs/"])
+def test_pages_of_the_staff_are_kept_by_no_browser(city: City, path: str) -> None:
+    """Machines in a shelter are shared: the back button must not show names after the log-out."""
+    answer = signed_in(Role.OPERATOR).get(path)
+    assert answer.status_code == 200
+    assert answer["Cache-Control"] == "private, no-store"
+    assert "no-store" not in Client().get("/").headers.get("Cache-Control", "")

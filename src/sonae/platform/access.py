@@ -8,7 +8,7 @@ walks all routes.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -141,6 +141,9 @@ def actor_of(request: HttpRequest) -> Actor:
     )
 
 
+_RESTRICTED: Final = "_sonae_restricted"
+
+
 class AccessMiddleware:
     """Refuses every request whose route does not name the caller among its audience."""
 
@@ -149,8 +152,14 @@ class AccessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on; the check happens once the route is known."""
-        return self.get_response(request)
+        """Pass the request on; the check happens once the route is known.
+
+        What is not for everybody is kept by no browser and no proxy: shelters share their machines.
+        """
+        response = self.get_response(request)
+        if getattr(request, _RESTRICTED, False):
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
@@ -167,6 +176,7 @@ class AccessMiddleware:
             audiences = (audiences - {Audience.PUBLIC}) | {Audience.SIGNED_IN}
         if audiences & _LET_THROUGH:
             return None
+        setattr(request, _RESTRICTED, True)
         actor = actor_of(request)
         if permits(audiences, actor.role):
             return None

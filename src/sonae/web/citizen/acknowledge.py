@@ -32,7 +32,9 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         except SonaeError as refused:
             error = refused.detail
     context = {"status": status, "error": error, "people": _people(owners)}
-    return render(request, "citizen/acknowledge.html", context)
+    answer = render(request, "citizen/acknowledge.html", context)
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
 
 
 def _people(owners: Sequence[int]) -> list[Resident]:
