@@ -69,6 +69,8 @@ def _database(address: str) -> dict[str, object]:
 SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = os.environ.get("SONAE_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",")
 ISSUER = os.environ.get("SONAE_ISSUER", "")
+if _host := urlsplit(ISSUER).hostname:
+    ALLOWED_HOSTS.append(_host)
 MUNICIPALITY = os.environ.get("SONAE_MUNICIPALITY", "")
 SMTP = os.environ.get("SONAE_SMTP", "")
 MAIL_FROM = os.environ.get("SONAE_MAIL_FROM", "sonae@localhost")
@@ -130,6 +132,7 @@ MIDDLEWARE = [
     "sonae.platform.idempotency.IdempotencyMiddleware",
 ]
 
+CSRF_FAILURE_VIEW = "sonae.platform.problems.csrf_failure"
 ROOT_URLCONF = "sonae.urls"
 WSGI_APPLICATION = "sonae.wsgi.application"
 

@@ -13,9 +13,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from sonae.core import danger_level
+from sonae.domains.consent import interface as consent
+from sonae.domains.consent.interface import AccessEvent
+from sonae.domains.identity import interface as identity
 from sonae.domains.identity.interface import Account
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
+from sonae.platform import outbox
+from sonae.platform.access import Actor, Role
+from sonae.platform.scope import World
 from sonae.web import kept
 from sonae.web.citizen import shared
 from tests.conftest import ROOT
@@ -191,3 +197,73 @@ def test_an_unknown_language_is_not_found(client: Client, city: City) -> None:
     """404, and no cookie."""
     answer = client.get("/language/xx/")
     assert answer.status_code == 404 and "sonae_language" not in answer.cookies
+
+
+def test_a_word_to_one_reader_is_no_word_to_all(city: City) -> None:
+    """What waits for one reader is never rendered into a page that is kept for everybody."""
+    account = identity.add_account("r@example.jp", "natsu-no-yuki-7", Role.VIEWER, name="r")
+    reader = Client()
+    reader.force_login(account)
+    reader.post("/accounts/logout/")
+    kept.forget()
+    for path in ("/", "/shelters/", "/where/?town=001"):
+        assert "ログアウトしました" not in reader.get(path).content.decode()
+        assert "ログアウトしました" not in Client().get(path).content.decode()
+
+
+def test_what_was_not_sent_is_said(city: City) -> None:
+    """A session that ended or an old page must not let anybody believe that help was called."""
+    lost = Client().post(
+        "/me/report/", {"status": "needs_help"}, headers={"Referer": "http://testserver/me/"}
+    )
+    assert lost.status_code == 302
+    assert lost["Location"] == "/accounts/login/?next=/me/"
+    strict = Client(enforce_csrf_checks=True)
+    answer = strict.post("/me/report/", {"status": "needs_help"})
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert "まだ送られていません" in page
+    assert "119番" in page
+
+
+def test_after_a_lost_post_the_log_in_says_so(city: City) -> None:
+    client = Client()
+    client.post("/me/report/", {"status": "needs_help"})
+    assert "まだ送られていません" in client.get("/accounts/login/").content.decode()
+
+
+def test_a_telegram_handed_in_below_drill_stays_in_the_exercise(city: City) -> None:
+    account = identity.add_account("o@example.jp", "natsu-no-yuki-7", Role.OPERATOR, name="o")
+    operator = Client()
+    operator.force_login(account)
+    answer = operator.post(
+        "/drill/api/v1/warnings", flood_telegram(4), content_type="application/xml"
+    )
+    assert answer.json()["world"] == "exercise"
+    assert warnings.in_force() == []
+
+
+def test_a_shielded_resident_leaves_no_trace_with_the_family(city: City) -> None:
+    who = city.residents["備 花子"]
+    type(who).objects.filter(pk=who.pk).update(shielded=True)
+    account = identity.add_account(
+        "h@example.jp", "natsu-no-yuki-7", Role.RESIDENT, name="h", resident_pk=who.pk
+    )
+    client = Client()
+    client.force_login(account)
+    assert client.get("/me/").status_code == 200
+    others = [one.pk for one in city.residents.values() if one.pk != who.pk]
+    assert not AccessEvent.objects.filter(subject__in=others).exists()
+
+
+def test_a_look_during_an_exercise_is_a_look_at_a_real_person(city: City) -> None:
+    ken = city.residents["斎藤 健"]
+    account = identity.add_account("c@example.jp", "natsu-no-yuki-7", Role.OPERATOR, name="当直")
+    operator = Client()
+    operator.force_login(account)
+    with city.entered(World.EXERCISE):
+        warnings.accept(flood_telegram(4, status="exercise"), via="test")
+        outbox.drain()
+    assert operator.get("/drill/staff/safety/").status_code == 200
+    own = Actor("account:9", Role.RESIDENT, "", 9, ken.pk)
+    assert [one.world for one in consent.accesses(own, ken.pk)] == ["exercise"]

@@ -253,3 +253,19 @@ def test_only_for_the_desk(city: City, role: Role) -> None:
     )
     assert client.get("/reception/").status_code == 403
     assert Client().get("/reception/")["Location"].startswith("/accounts/login/")
+
+
+def test_the_back_button_never_shows_a_record_that_is_not_there(city: City, clerk: Client) -> None:
+    """退所 by mistake, back, 受付: the visitor is inside; a form whose record was undone says so."""
+    form = {**form_of(shown(clerk, "C0011")), "name": "外 来"}
+    clerk.post("/reception/visitor/", {**form, "direction": "out"})
+    clerk.post("/reception/visitor/", {**form, "direction": "in"})
+    assert people(city) == 1
+    pk = city.residents["備 太郎"].pk
+    form = {**form_of(shown(clerk, "C0011")), "person": pk, "direction": "in"}
+    clerk.post("/reception/record/", form)
+    [mine] = [s for s in safety.recent(CLERK) if s.sighting.resident_id == pk]
+    safety.undo(CLERK, mine.sighting.pk)
+    page = clerk.post("/reception/record/", form, follow=True).content.decode()
+    assert "前に取り消されています" in page
+    assert people(city) == 1

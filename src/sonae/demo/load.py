@@ -57,6 +57,10 @@ STAFF = (
 DOMAIN = "sonae.example"
 
 
+_KEPT = ("platform.auditentry", "consent.accessevent")
+"""What outlives an exercise: what was done, and who looked at whom."""
+
+
 def _own_models() -> list[type[Any]]:
     """Return every table with rows of a municipality, those that point at others first."""
     models = [m for m in apps.get_models() if issubclass(m, TenantModel | ScopedModel)]
@@ -104,7 +108,7 @@ def empty_world(code: str, world: World) -> None:
         raise SonaeError("conflict", "本番の記録は消せません。")
     with worlds.entered(code, world), writing():
         for model in _own_models():
-            if issubclass(model, ScopedModel) and model._meta.label_lower != "platform.auditentry":
+            if issubclass(model, ScopedModel) and model._meta.label_lower not in _KEPT:
                 _empty(model, code, world=world.value)
 
 

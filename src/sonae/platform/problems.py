@@ -7,8 +7,10 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from django.contrib import messages as flash
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from sonae.core.errors import SonaeError
 
@@ -65,11 +67,33 @@ def refused(
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Lead to the log-in and back; a part of a page that renews itself leads its whole page there."""
+    """Lead to the log-in and back; a part of a page that renews itself leads its whole page there.
+
+    What was to be sent is gone: that must be said before anybody believes that help was called.
+    """
+    if request.method not in ("GET", "HEAD"):
+        told = _("まだ送られていません。ログインしてから、もう一度押してください。")
+        flash.error(request, told, fail_silently=True)
+        referer = urlsplit(request.headers.get("Referer", ""))
+        back = referer.path if referer.netloc == request.get_host() and referer.path else "/"
+        return HttpResponseRedirect(f"/accounts/login/?next={quote(back)}")
     if "HX-Request" not in request.headers:
         return HttpResponseRedirect(f"/accounts/login/?next={quote(request.get_full_path())}")
     page = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
     return HttpResponse(status=401, headers={"HX-Redirect": f"/accounts/login/?next={quote(page)}"})
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form whose token is missing or old: nothing was sent, and that is said (settings)."""
+    return refused(
+        request,
+        "form_expired",
+        403,
+        _("まだ送られていません。画面が古くなったか、クッキーが使えません。"),
+        _(
+            "前の画面を開き直して、もう一度送ってください。命に危険があるときは119番に電話してください。"
+        ),
+    )
 
 
 class ProblemMiddleware:

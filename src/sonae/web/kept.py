@@ -8,7 +8,8 @@ import gzip
 import hashlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from django.http import HttpRequest, HttpResponse
@@ -48,6 +49,17 @@ _adding = threading.Lock()
 def forget() -> None:
     """Drop everything kept by this process (tests, a city that was made anew)."""
     _kept.clear()
+
+
+@contextmanager
+def for_all(request: HttpRequest) -> Iterator[None]:
+    """Render without what is pending for one reader: it waits for a page of that reader's own."""
+    held = request.__dict__.pop("_messages", None)
+    try:
+        yield
+    finally:
+        if held is not None:
+            request.__dict__["_messages"] = held
 
 
 def page_of(body: bytes) -> Page:

@@ -223,11 +223,17 @@ def household_of(actor: Actor, resident_pk: int, *, shown: str = "") -> list[Per
 
 
 def own_household(actor: Actor) -> list[Resident]:
-    """Return the signed-in resident's own household, oneself included; empty without a link."""
+    """Return the signed-in resident's own household, oneself included; empty without a link.
+
+    A shielded resident is alone here: a look at the others would be on *their* record, with a name
+    and a time that the one the shield is against could read.
+    """
     if actor.resident_id is None:
         return []
     home = Resident.objects.filter(pk=actor.resident_id).values("household")
     rows = list(_everyone().filter(household__in=home).order_by("pk"))
+    if any(one.shielded for one in rows if one.pk == actor.resident_id):
+        return [one for one in rows if one.pk == actor.resident_id]
     return [one for one in rows if one.pk == actor.resident_id or not one.shielded]
 
 

@@ -25,7 +25,8 @@ def for_everyone(name: str) -> Callable[[Render], Callable[[HttpRequest], HttpRe
     def decorate(render: Render) -> Callable[[HttpRequest], HttpResponse]:
         @wraps(render)
         def view(request: HttpRequest) -> HttpResponse:
-            page = kept.keep(name, FRESH_SECONDS, lambda: render(request))
+            with kept.for_all(request):
+                page = kept.keep(name, FRESH_SECONDS, lambda: render(request))
             return kept.answer(request, page, packed=True)
 
         return view

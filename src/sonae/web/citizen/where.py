@@ -184,7 +184,8 @@ def _for_town(request: HttpRequest, spot: Spot, hazard: str) -> HttpResponse:
         context = {**answered(spot, hazard), "here": here}
         return render_to_string("citizen/where.html", context, request=request).encode()
 
-    page = kept.keep(f"where:{spot.query['town']}:{hazard}", FRESH_SECONDS, rendered)
+    with kept.for_all(request):
+        page = kept.keep(f"where:{spot.query['town']}:{hazard}", FRESH_SECONDS, rendered)
     return kept.answer(request, page, packed=True)
 
 

@@ -115,7 +115,12 @@ def record_visitor(request: HttpRequest, place: Facility, actor: Actor) -> None:
         address=request.POST.get("address", "").strip()[:200],
     )
     base = _base(request, place, actor)
-    one = replace(base, id=uuid5(base.id, facts.key), clock=safety.server_clock(), visitor=facts)
+    one = replace(
+        base,
+        id=uuid5(base.id, f"{base.direction}:{facts.key}"),
+        clock=safety.server_clock(),
+        visitor=facts,
+    )
     _keep(request, base.direction, [name], safety.record([one]))
 
 
@@ -135,7 +140,14 @@ def _birth(typed: str) -> str:
 def _keep(
     request: HttpRequest, direction: str, names: Sequence[str], results: Sequence[safety.Result]
 ) -> None:
-    """Keep the result for the next page: only what is on disk is called recorded."""
+    """Keep the result for the next page: only what is on disk, and still stands, is called recorded."""
+    again = [result.id for result in results if result.status == "duplicate"]
+    if Sighting.objects.filter(supersedes__in=again).exists():
+        flash.error(
+            request,
+            _("この画面の記録は、前に取り消されています。もう一度さがして、受付し直してください。"),
+        )
+        return
     stored = [r for r in results if r.status in ("accepted", "duplicate")]
     if len(stored) != len(results):
         flash.error(request, _("受理できない記録がありました。もう一度確かめてください。"))

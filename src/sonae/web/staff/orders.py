@@ -65,10 +65,12 @@ def _typed(request: HttpRequest) -> dict[str, Any]:
     """Read the form of a draft."""
     level = request.POST.get("level", "")
     return {
-        "level": int(level) if level.isdigit() else 0,
+        "level": int(level) if level.isdecimal() and len(level) < 3 else 0,
         "hazard": request.POST.get("hazard", "flood"),
         "whole_city": request.POST.get("whole_city") == "1",
-        "towns": [int(pk) for pk in request.POST.getlist("towns") if pk.isdigit()],
+        "towns": [
+            int(pk) for pk in request.POST.getlist("towns") if pk.isdecimal() and len(pk) < 12
+        ],
         "reason": request.POST.get("reason", ""),
     }
 

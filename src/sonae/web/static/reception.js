@@ -11,8 +11,7 @@ function show(away) {
 
 document.body.addEventListener("htmx:sendError", () => show(true));
 document.body.addEventListener("htmx:timeout", () => show(true));
-document.body.addEventListener("htmx:responseError", () => show(true));
-document.body.addEventListener("htmx:afterOnLoad", () => show(false));
+document.body.addEventListener("htmx:afterRequest", ({ detail }) => show(!(detail.successful || detail.xhr?.status === 304)));
 window.addEventListener("offline", () => show(true));
 
 async function camera(button, view, field) {
