@@ -340,3 +340,13 @@ def test_killed_in_the_middle_and_started_again(
     assert len(set(names)) == 4
     assert len(names) == 4 + twice
     assert messages.receipts(mail_row().pk)["handed_over"] == 4
+
+
+def test_without_a_public_address_a_mail_names_no_link(city: City, box: Box, settings: Any) -> None:
+    settings.ISSUER = ""
+    issue(city)
+    assert len(box.mails) == 4
+    body = box.mails[0].get_content()
+    assert "西町" in body
+    assert "/a/" not in body
+    assert "無事を知らせる" not in body

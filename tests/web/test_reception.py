@@ -267,5 +267,20 @@ def test_the_back_button_never_shows_a_record_that_is_not_there(city: City, cler
     [mine] = [s for s in safety.recent(CLERK) if s.sighting.resident_id == pk]
     safety.undo(CLERK, mine.sighting.pk)
     page = clerk.post("/reception/record/", form, follow=True).content.decode()
-    assert "前に取り消されています" in page
+    assert "そのあと取り消されたか" in page
     assert people(city) == 1
+
+
+def test_going_back_twice_and_recording_some_anew_says_who_stands(
+    city: City, clerk: Client
+) -> None:
+    taro, hanako = city.residents["備 太郎"].pk, city.residents["備 花子"].pk
+    form = form_of(shown(clerk, "C0011"))
+    clerk.post("/reception/record/", {**form, "person": taro, "direction": "in"})
+    clerk.post("/reception/record/", {**form, "person": taro, "direction": "out"})
+    page = clerk.post(
+        "/reception/record/", {**form, "person": [taro, hanako], "direction": "in"}, follow=True
+    ).content.decode()
+    assert "備 太郎：この画面の記録は" in page
+    assert "受付しました" in page
+    assert people(city) == 1, "only 花子 is inside, and only she is called recorded"

@@ -50,8 +50,8 @@ def _domain() -> str:
     return parseaddr(settings.MAIL_FROM)[1].rpartition("@")[2] or "localhost"
 
 
-def _form(language: str, subject: str, body: str) -> _Form:
-    """Render the shared parts of one language."""
+def _form(language: str, subject: str, body: str, *, linked: bool) -> _Form:
+    """Render the shared parts of one language; without links nothing is said of them."""
     mail = EmailMessage(policy=SMTP)
     mail["Subject"] = subject
     mail["From"] = settings.MAIL_FROM
@@ -65,7 +65,8 @@ def _form(language: str, subject: str, body: str) -> _Form:
     mail["Content-Type"] = 'text/plain; charset="utf-8"'
     mail["Content-Transfer-Encoding"] = "base64"
     head = mail.as_bytes().split(b"\r\n\r\n")[0]
-    text = f"{body}\n\n{_FOOT[language]}\n".replace("\n", "\r\n").encode()
+    foot = f"\n{_FOOT[language]}\n" if linked else ""
+    text = f"{body}\n{foot}".replace("\n", "\r\n").encode()
     whole = len(text) // _LINE * _LINE
     return _Form(head, _base64(text[:whole]), text[whole:])
 
@@ -77,8 +78,9 @@ def _base64(data: bytes) -> bytes:
 
 def prepared(parcel: Parcel) -> Callable[[Recipient], bytes | Unfit]:
     """Return what writes the personal mail of a recipient of this parcel, ready for SMTP."""
+    linked = any(one.link for one in parcel.recipients)
     forms = {
-        language: _form(language, text["subject"], text["body"])
+        language: _form(language, text["subject"], text["body"], linked=linked)
         for language, text in parcel.texts.items()
     }
     identifier = parcel.identifier.removeprefix("urn:uuid:")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from sonae.core import clock
@@ -68,8 +69,12 @@ def _start(transmission: Transmission) -> None:
 
 def _handed(transmission: Transmission, people: Sequence[Delivery]) -> Iterator[Sequence[Handed]]:
     """Speak to the channel; stop between groups when something newer is to be said instead."""
+    # A link without a host would lead nowhere: then the mail says nothing of one.
     recipients = [
-        Recipient(one.pk, one.address, one.language, link_for(*one.owners)) for one in people
+        Recipient(
+            one.pk, one.address, one.language, link_for(*one.owners) if settings.ISSUER else ""
+        )
+        for one in people
     ]
     parcel = Parcel(transmission.identifier, transmission.frozen, recipients)
     for group in ports.sender(transmission.channel)(parcel):

@@ -141,21 +141,44 @@ def _keep(
     request: HttpRequest, direction: str, names: Sequence[str], results: Sequence[safety.Result]
 ) -> None:
     """Keep the result for the next page: only what is on disk, and still stands, is called recorded."""
-    again = [result.id for result in results if result.status == "duplicate"]
-    if Sighting.objects.filter(supersedes__in=again).exists():
-        flash.error(
-            request,
-            _("この画面の記録は、前に取り消されています。もう一度さがして、受付し直してください。"),
-        )
-        return
-    stored = [r for r in results if r.status in ("accepted", "duplicate")]
-    if len(stored) != len(results):
+    again = _overtaken([result.id for result in results if result.status == "duplicate"])
+    if any(result.status == "refused" for result in results):
         flash.error(request, _("受理できない記録がありました。もう一度確かめてください。"))
-    request.session[_RESULT] = {
-        "direction": direction,
-        "names": list(names),
-        "again": all(result.status == "duplicate" for result in results),
+    named = list(zip(names, results, strict=True))
+    if lost := [name for name, result in named if result.id in again]:
+        told = _(
+            "%(names)s：この画面の記録は、そのあと取り消されたか、変えられています。もう一度さがして、受付し直してください。"
+        )
+        flash.error(request, told % {"names": "、".join(lost)})
+    standing = [name for name, r in named if r.status != "refused" and r.id not in again]
+    if standing:
+        request.session[_RESULT] = {
+            "direction": direction,
+            "names": standing,
+            "again": all(result.status == "duplicate" for result in results),
+        }
+
+
+def _overtaken(ids: Sequence[UUID]) -> set[UUID]:
+    """Return which of these stored records no longer say where their person is (the Back button)."""
+    rows = list(Sighting.objects.filter(pk__in=ids))
+    keys = {
+        row.pk: f"r{row.resident_id}" if row.resident_id else f"v{row.visitor_id}" for row in rows
     }
+    states = {
+        one.person: one for one in safety.PersonState.objects.filter(person__in=keys.values())
+    }
+    found = set()
+    for row in rows:
+        state = states.get(keys[row.pk])
+        inside = row.direction in DIRECTIONS and row.direction != "out"
+        if (
+            state is None
+            or state.direction != row.direction
+            or (inside and state.facility_id != row.facility_id)
+        ):
+            found.add(row.pk)
+    return found
 
 
 def last_result(request: HttpRequest) -> dict[str, object] | None:
