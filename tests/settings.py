@@ -19,6 +19,12 @@ os.environ.setdefault("SONAE_ALLOW_PRIVATE_TARGETS", "1")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 from sonae.settings import *  # noqa: E402, F403
+from sonae.settings import DATABASES  # noqa: E402
 
 # Hashing passwords the slow way is the point in service and only a delay in tests.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# A file, as in service: an in-memory database is one connection that the live server's threads and
+# the test would share, and SQLite's statement cache does not survive that.
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["TEST"] = {"NAME": f"{_home}/test.sqlite3"}
