@@ -1,5 +1,6 @@
 """Warnings from outside (気象庁XML, CAP, Lアラート) → one normal form and the state of series."""
 
+from sonae.engines.warnings.changes import Change, difference
 from sonae.engines.warnings.model import (
     Forecast,
     InForce,
@@ -12,12 +13,14 @@ from sonae.engines.warnings.reader import read, read_all, split
 from sonae.engines.warnings.state import in_force
 
 __all__ = [
+    "Change",
     "Forecast",
     "InForce",
     "Warning",
     "WarningArea",
     "WarningItem",
     "WarningRefused",
+    "difference",
     "in_force",
     "read",
     "read_all",

@@ -265,6 +265,16 @@ class InForce:
     raw_sha256: str = ""
     until: datetime | None = None
 
+    @property
+    def area_code(self) -> str:
+        """Code of the area; its name where the telegram gives no code, or zeros for one."""
+        return self.area.code if self.area.code.strip("0") else self.area.name
+
+    @property
+    def area_name(self) -> str:
+        """Name of the area."""
+        return self.area.name
+
     def to_json(self) -> dict[str, Any]:
         """The line of ``sonae warnings state``."""
         return {
