@@ -110,6 +110,31 @@ def test_same_order_key_runs_in_order_and_waits_for_a_failing_first(
     assert seen[-3:] == [1, 2, 3]
 
 
+def test_another_topic_waits_too_but_not_for_a_sibling_of_the_same_topic(
+    scope: None, listen: Callable[..., None], later: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def busy(payload: Payload) -> None:
+        if not seen or seen[-1] != "go":
+            raise outbox.Retry(30, "busy")
+        seen.append("issued")
+
+    listen(issued=busy, sibling=lambda _: seen.append("sibling"))
+    ended = {"tests.ended": lambda _: seen.append("ended")}
+    monkeypatch.setitem(outbox._subscribers, "test.ended", ended)
+    publish(order_key="order:1")
+    with writing():
+        outbox.publish("test.ended", {}, order_key="order:1")
+        outbox.publish("test.ended", {}, order_key="order:2")
+    outbox.drain()
+    assert sorted(seen) == ["ended", "sibling"], "order 1's end waits for its beginning"
+    seen.append("go")
+    later.ahead = 31
+    outbox.drain()
+    assert seen[2:] == ["go", "issued", "ended"]
+
+
 def test_a_first_that_fails_for_good_lets_the_next_pass(
     scope: None, listen: Callable[..., None]
 ) -> None:

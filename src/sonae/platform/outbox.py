@@ -144,10 +144,11 @@ def _ready(moment: float, lane: Lane | None = None) -> QuerySet[OutboxEntry]:
     earlier = pending.filter(
         municipality=OuterRef("municipality"),
         world=OuterRef("world"),
-        subscriber=OuterRef("subscriber"),
         order_key=OuterRef("order_key"),
         pk__lt=OuterRef("pk"),
     ).exclude(order_key="")
+    # Subscribers of one topic go their own way; what another topic said before is done before.
+    earlier = earlier.filter(Q(subscriber=OuterRef("subscriber")) | ~Q(topic=OuterRef("topic")))
     ready = _of(lane).filter(due_at__lte=moment, leased_until__lt=moment)
     return ready.exclude(Exists(earlier)).order_by("-world", "priority", "pk")
 

@@ -152,6 +152,7 @@ def test_every_order_of_arrival_ends_in_the_same_state(city: Scope) -> None:
 
 def _forget() -> None:
     warnings.WarningInForce.everywhere.all().delete()
+    warnings.RuleFiring.everywhere.all().delete()
     Telegram.everywhere.all().delete()
 
 

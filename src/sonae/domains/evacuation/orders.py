@@ -205,7 +205,7 @@ def approve(actor: Actor, order_pk: int) -> EvacuationOrder:
         outbox.publish(
             "order.issued",
             {"order": order.pk},
-            order_key="orders",
+            order_key=f"order:{order.pk}",
             dedupe_key=f"issued:{order.pk}",
             priority=1,
         )
@@ -246,7 +246,7 @@ def _end(actor: Actor, order_pk: int, to: str) -> EvacuationOrder:
         outbox.publish(
             "order.ended",
             {"order": order.pk, "how": to},
-            order_key="orders",
+            order_key=f"order:{order.pk}",
             dedupe_key=f"ended:{order.pk}",
             priority=1,
         )

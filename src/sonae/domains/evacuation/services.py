@@ -107,6 +107,7 @@ def _hazard_json(item: WarnedHazard) -> dict[str, Any]:
         "kind": item.kind,
         "telegram": item.telegram,
         "expected_level": item.expected_level,
+        "draft_order": item.draft_order,
     }
 
 

@@ -19,6 +19,8 @@ _SETTLED = ("rejected", "discarded", "lifted", "cancelled")
 def draft_from_plan(run_pk: int) -> list[EvacuationOrder]:
     """Draft what a plan run suggests: per warned hazard, one order for the towns not yet cared for.
 
+    Hazards for which the response rules want no draft are left out.
+
     A town is cared for when an order of that level or higher is in force or waiting, or when people
     have decided otherwise (却下, 取り下げ, 解除, 取消) knowing the same telegram. A waiting draft that the
     system made is raised or widened instead of adding another.
@@ -30,7 +32,9 @@ def draft_from_plan(run_pk: int) -> list[EvacuationOrder]:
     return [
         made
         for item in run.hazards
-        if towns[item["hazard"]] and (made := _suggest(run, item, set(towns[item["hazard"]])))
+        if item["draft_order"]
+        and towns[item["hazard"]]
+        and (made := _suggest(run, item, set(towns[item["hazard"]])))
     ]
 
 

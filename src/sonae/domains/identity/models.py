@@ -37,6 +37,7 @@ class Account(AbstractBaseUser, PermissionsMixin):
     municipality = models.CharField("団体コード", max_length=6)
     resident_pk = models.BigIntegerField("住民", null=True, blank=True)
     language = models.CharField("言語", max_length=12, default="ja")
+    duty_mail = models.BooleanField("警報を自分のメールで受け取る", default=False)
     is_active = models.BooleanField("有効", default=True)
     is_staff = models.BooleanField("管理画面", default=False)
     date_joined = models.DateTimeField("登録日時", default=clock.now)

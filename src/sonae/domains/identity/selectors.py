@@ -11,6 +11,12 @@ def accounts() -> list[Account]:
     return sorted(rows, key=lambda one: (one.role == Role.RESIDENT, one.role, one.email))
 
 
+def on_duty() -> list[Account]:
+    """Return the staff accounts that asked to be mailed when an alarm is raised."""
+    rows = Account.objects.filter(municipality=current_municipality(), duty_mail=True)
+    return list(rows.filter(is_active=True).exclude(role=Role.RESIDENT.value).order_by("pk"))
+
+
 def actor_for(email: str) -> Actor | None:
     """Return the actor of an account by its address (commands and the exercise), or None."""
     row = Account.objects.filter(municipality=current_municipality(), email=email.lower()).first()

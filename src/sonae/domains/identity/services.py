@@ -10,7 +10,7 @@ from django.core.validators import validate_email
 from sonae.core.errors import SonaeError
 from sonae.domains.identity.models import Account
 from sonae.platform import audit
-from sonae.platform.access import SYSTEM, Actor, Role
+from sonae.platform.access import SYSTEM, Actor, Audience, Role, require
 from sonae.platform.db import writing
 from sonae.platform.scope import current_municipality
 
@@ -98,3 +98,15 @@ def close_account(actor: Actor, account_pk: int) -> None:
         if not rows.update(is_active=False):
             raise SonaeError("not_found", "このアカウントはありません。")
         audit.record(actor.id, "account_closed", f"account:{account_pk}")
+
+
+def set_duty_mail(actor: Actor, wanted: bool) -> None:
+    """Let a member of staff be mailed at their own address when an alarm is raised, or no more."""
+    require(actor, Audience.STAFF)
+    with writing():
+        rows = Account.objects.filter(
+            pk=actor.account_id or 0, municipality=current_municipality()
+        ).exclude(role=Role.RESIDENT.value)
+        if not rows.update(duty_mail=wanted):
+            raise SonaeError("not_found", "職員のアカウントでログインしてください。")
+        audit.record(actor.id, "duty_mail", f"account:{actor.account_id}", wanted=wanted)

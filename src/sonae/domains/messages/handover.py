@@ -31,10 +31,10 @@ def transmit(transmission_pk: int, chunk: int) -> None:
     """Hand one chunk to its channel; what was handed over before is not handed over again.
 
     No transaction is open while the counterpart is spoken to; outcomes are stored group by group.
-    What a later message about the same order overtook is not sent any more: nobody may read an
+    What a later message about the same topic overtook is not sent any more: nobody may read an
     order after its cancellation.
     """
-    transmission = Transmission.objects.select_related("message").get(pk=transmission_pk)
+    transmission = Transmission.objects.select_related("message__order").get(pk=transmission_pk)
     _close_overtaken(transmission)
     people = list(_waiting(transmission).filter(chunk=chunk).order_by("pk"))
     if transmission.recipients and not people:
@@ -70,10 +70,9 @@ def _start(transmission: Transmission) -> None:
 def _handed(transmission: Transmission, people: Sequence[Delivery]) -> Iterator[Sequence[Handed]]:
     """Speak to the channel; stop between groups when something newer is to be said instead."""
     # A link without a host would lead nowhere: then the mail says nothing of one.
+    linked = bool(settings.ISSUER) and transmission.message.kind != "alarm"
     recipients = [
-        Recipient(
-            one.pk, one.address, one.language, link_for(*one.owners) if settings.ISSUER else ""
-        )
+        Recipient(one.pk, one.address, one.language, link_for(*one.owners) if linked else "")
         for one in people
     ]
     parcel = Parcel(transmission.identifier, transmission.frozen, recipients)
@@ -85,23 +84,30 @@ def _handed(transmission: Transmission, people: Sequence[Delivery]) -> Iterator[
 
 
 def _later(transmission: Transmission) -> QuerySet[Transmission]:
-    """Return what was released later about the same order on the same channel."""
+    """Return what was released later about the same on the same channel.
+
+    An order that takes the place of another overtakes what is left of that one's message.
+    """
     rows = Transmission.objects.filter(channel=transmission.channel, pk__gt=transmission.pk)
-    return rows.filter(message__order=transmission.message.order_id, message__order__isnull=False)
+    same = Q(message__topic=transmission.message.topic)
+    order = transmission.message.order
+    if order is not None and order.status == "replaced":
+        same |= Q(message__order__replaces=order)
+    return rows.filter(same)
 
 
 def _close_overtaken(transmission: Transmission) -> None:
-    """Take back what an earlier message about the same order has not handed over."""
+    """Take back what an earlier message about the same topic has not handed over."""
     newest = _later(transmission).exists()
-    about = Q(transmission__message__order=transmission.message.order_id)
+    about = Q(transmission__message__topic=transmission.message.topic)
+    about &= Q(transmission__municipality=transmission.municipality)
+    about &= Q(transmission__world=transmission.world)
     older = about & Q(transmission__channel=transmission.channel)
     older &= (
         Q(transmission__pk__lte=transmission.pk)
         if newest
         else Q(transmission__pk__lt=transmission.pk)
     )
-    if transmission.message.order_id is None:
-        return
     with writing():
         Delivery.objects.filter(older, status="created").update(
             status="overtaken", error=OVERTAKEN, at=clock.now()

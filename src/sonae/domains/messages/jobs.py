@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sonae.domains.messages import handover, services
+from sonae.domains.messages import handover, notices, services
+from sonae.domains.warnings.interface import DUTY_ALARM, FIRED
 from sonae.platform.outbox import subscribe
 
 
@@ -16,6 +17,18 @@ def send_order(payload: dict[str, Any]) -> None:
 def send_end(payload: dict[str, Any]) -> None:
     """An order ended: tell everyone it had reached."""
     services.send_end(payload["order"], payload["how"])
+
+
+@subscribe(FIRED)
+def act_on_rule(payload: dict[str, Any]) -> None:
+    """A response rule calls for a notice: draft it, or send it."""
+    notices.act_on(payload["firing"])
+
+
+@subscribe(DUTY_ALARM)
+def alarm(payload: dict[str, Any]) -> None:
+    """Something needs a person at once: mail the officers on duty."""
+    notices.alarm(payload["key"], payload["subject"], payload["body"])
 
 
 @subscribe(services.RENEW)

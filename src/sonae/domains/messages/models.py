@@ -4,21 +4,29 @@ from django.db import models
 
 from sonae.domains.evacuation.models import EvacuationOrder
 from sonae.domains.residents.models import Resident
+from sonae.domains.warnings.models import RuleFiring
 from sonae.platform.scoped import ScopedModel
 
 
 class Message(ScopedModel):
     """伝達文: a draft with its approvals; what is sent is the frozen `Transmission`.
 
-    ``kind``: order, notice, correction, renewal, cancellation, lifting. A correction or cancellation refers
-    to the message it corrects and is prepared together with it. ``status`` moves as
-    `rules.MESSAGE_TRANSITIONS` allows.
+    ``kind``: order, notice, alarm, correction, renewal, cancellation, lifting. A correction or
+    cancellation refers to the message it corrects and is prepared together with it. ``topic`` is
+    what it is about (``order:<pk>``, ``notice:<pk of the first message>``, ``alarm:<key>``): later
+    words about the same topic overtake earlier ones. ``about`` holds the facts of a notice
+    (`notices.about`). ``status`` moves as `rules.MESSAGE_TRANSITIONS` allows.
     """
 
     kind = models.CharField("種類", max_length=14)
     status = models.CharField("状態", max_length=12, default="draft")
     order = models.ForeignKey(
         EvacuationOrder, null=True, on_delete=models.PROTECT, verbose_name="避難情報"
+    )
+    topic = models.CharField("話題", max_length=80)
+    about = models.JSONField("お知らせの事実", default=dict)
+    firing = models.ForeignKey(
+        RuleFiring, null=True, on_delete=models.PROTECT, verbose_name="きっかけのルール"
     )
     refers_to = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, verbose_name="訂正・取消の対象"
@@ -34,9 +42,10 @@ class Message(ScopedModel):
     sent_at = models.DateTimeField("送信開始", null=True)
 
     class Meta:
-        """Listed newest first."""
+        """Listed newest first; looked up by topic at every hand-over."""
 
         verbose_name = "伝達文"
+        indexes = [models.Index(fields=["municipality", "world", "topic"], name="message_topic")]
 
 
 class Wording(models.Model):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.identity.interface import on_duty
 from sonae.domains.messages.models import Delivery, Message, Transmission
 from sonae.domains.messages.rules import CHUNK
 from sonae.domains.residents.interface import Resident
@@ -43,18 +44,20 @@ def add_deliveries(transmission: Transmission, message: Message) -> int:
 
 
 def _mailboxes(transmission: Transmission, message: Message) -> Iterable[Mailbox]:
-    """Those whom earlier words about the order reached; else, unless it ends, those whom it means.
+    """Those whom earlier words about the topic reached; else, unless it ends, those whom it means.
 
-    Nobody who never heard of an order is told that it is over (a mail server that was set up later).
+    Nobody who never heard of it is told that it is over (a mail server that was set up later).
     """
     reached = _reached(transmission, message)
     return reached if reached or message.kind in ENDINGS else _meant(message)
 
 
 def _reached(transmission: Transmission, message: Message) -> list[Mailbox]:
-    """Return every mailbox that has, or may have, an earlier message about the order."""
+    """Return every mailbox that has, or may have, an earlier message about the topic."""
     rows = Delivery.objects.filter(
-        transmission__message__order=message.order_id,
+        transmission__municipality=transmission.municipality,
+        transmission__world=transmission.world,
+        transmission__message__topic=message.topic,
         transmission__channel=transmission.channel,
         transmission__pk__lt=transmission.pk,
     ).exclude(status__in=("failed", "overtaken"))
@@ -68,13 +71,17 @@ def _reached(transmission: Transmission, message: Message) -> list[Mailbox]:
 
 
 def _meant(message: Message) -> list[Mailbox]:
-    """Return the mailboxes of the residents of the order's area who want e-mail.
+    """Return the mailboxes of the residents of the area who want e-mail, or of those on duty.
 
     People of one household who share an address get one mail for all of them; a shielded person's
     mail is that person's alone.
     """
-    homes = evacuation.homes_of(evacuation.order(message.audience["order"]))
-    people = Resident.objects.filter(household__in=homes, channel="email").exclude(email="")
+    if "duty" in message.audience:
+        return [Mailbox(None, one.email, one.language) for one in on_duty()]
+    people = Resident.objects.filter(channel="email").exclude(email="")
+    if "order" in message.audience:
+        homes = evacuation.homes_of(evacuation.order(message.audience["order"]))
+        people = people.filter(household__in=homes)
     rows = people.order_by("pk").values_list("pk", "email", "language", "household", "shielded")
     shared: dict[tuple[str, int, int], list[tuple[int, str]]] = {}
     for pk, address, language, household, shielded in rows:

@@ -3,12 +3,18 @@
 from typing import Final
 
 MESSAGE_TRANSITIONS: Final[dict[str, frozenset[str]]] = {
-    "draft": frozenset({"approved"}),
+    "draft": frozenset({"submitted", "approved", "dropped"}),
+    "returned": frozenset({"submitted", "dropped"}),
+    "submitted": frozenset({"returned", "approved", "dropped"}),
     "prepared": frozenset({"approved", "dropped"}),
     "approved": frozenset(),
     "dropped": frozenset(),
 }
-"""``prepared``: a correction or cancellation that waits beside its message for the one click."""
+"""``prepared``: a correction or cancellation that waits beside its message for the one click.
+
+A message of an order is approved with the order, an automatic notice by its rule; a notice that
+people write is submitted and approved by two. ``dropped``: taken back, or rejected.
+"""
 
 TRANSMISSION_TRANSITIONS: Final[dict[str, frozenset[str]]] = {
     "created": frozenset({"sending", "handed_over", "failed"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -36,14 +37,13 @@ def public_items(channel: str = "web") -> list[PublicItem]:
     since = clock.now() - timedelta(hours=EXPIRES_HOURS)
     rows = Transmission.objects.filter(channel=channel, created_at__gte=since)
     rows = rows.select_related("message__order").order_by("-created_at", "-pk")
-    renewed: set[int] = set()
+    renewed: set[str] = set()
     shown = []
     for row in rows:
-        about = row.message.order_id
-        if about not in renewed:
+        if row.message.topic not in renewed:
             shown.append(_item(row))
-        if row.message.kind == "renewal" and about is not None:
-            renewed.add(about)
+        if row.message.kind == "renewal":
+            renewed.add(row.message.topic)
     return shown
 
 
@@ -63,9 +63,24 @@ def message(message_pk: int) -> Message | None:
 
 
 def messages(limit: int = 50) -> list[Message]:
-    """Return messages that were sent or wait, newest first (prepared ones show beside theirs)."""
-    rows = Message.objects.exclude(status__in=("prepared", "dropped")).select_related("order")
-    return list(rows.order_by("-drafted_at", "-pk")[:limit])
+    """Return messages that were sent or wait, newest first.
+
+    Prepared ones show beside theirs, alarms to the officers on duty with the rules.
+    """
+    rows = Message.objects.exclude(status__in=("prepared", "dropped")).exclude(kind="alarm")
+    return list(rows.select_related("order").order_by("-drafted_at", "-pk")[:limit])
+
+
+def messages_of_order(order_pk: int) -> list[Message]:
+    """Return every message that was sent about an order, newest first."""
+    rows = Message.objects.filter(order=order_pk, status="approved").select_related("order")
+    return list(rows.order_by("-sent_at", "-pk"))
+
+
+def sent_of_topics(topics: Iterable[str], channel: str) -> list[Transmission]:
+    """Return what one channel carried about some topics, newest first."""
+    rows = Transmission.objects.filter(channel=channel, message__topic__in=list(topics))
+    return list(rows.select_related("message__order").order_by("-created_at", "-pk"))
 
 
 def wordings(message_pk: int) -> list[Wording]:

@@ -64,12 +64,20 @@ def _write(
         kind=kind,
         status=status,
         order=order,
+        topic=f"order:{order.pk}",
         refers_to_id=refers_to,
         audience={"order": order.pk},
         channels=list(CHANNELS),
         drafted_by=actor,
         drafted_at=clock.now(),
     )
+    _word(message, order)
+    return message
+
+
+def _word(message: Message, order: EvacuationOrder) -> None:
+    """Write every text of a message about an order anew."""
+    Wording.objects.filter(message=message).delete()
     Wording.objects.bulk_create(
         Wording(
             message=message,
@@ -78,40 +86,50 @@ def _write(
             subject=text.subject,
             body=text.body,
         )
-        for (channel, language), text in texts(facts_of(order, kind)).items()
+        for (channel, language), text in texts(facts_of(order, message.kind)).items()
     )
-    return message
 
 
-def send_order(order_pk: int) -> Message:
+def send_order(order_pk: int) -> Message | None:
     """Send the message of an issued order, with its correction and cancellation prepared beside it.
 
-    The order's approval by two people is the message's approval. Sent once, whatever is repeated.
+    The order's approval by two people is the message's approval. Sent once, whatever is repeated;
+    None when the order has ended before it could be said: nobody is called out for it any more.
     """
     with writing():
         known = Message.objects.filter(order=order_pk, kind="order").first()
         if known is not None:
             return known
         order = evacuation.order(order_pk)
+        if order.status != "issued":
+            return None
         message = _write(order, "order", "draft", order.drafted_by, None)
         for kind in ("correction", "cancellation"):
             _write(order, kind, "prepared", SYSTEM.id, message.pk)
-        _release(message, order.decided_by)
+        release(message, order.decided_by)
     return message
 
 
-def send_end(order_pk: int, how: str) -> Message:
-    """Tell everyone whom the order had reached that it was lifted, or cancelled as a mistake."""
+def send_end(order_pk: int, how: str) -> Message | None:
+    """Tell everyone whom the order had reached that it was lifted, or cancelled as a mistake.
+
+    None when the order itself was never said.
+    """
     kind = "lifting" if how == "lifted" else "cancellation"
     with writing():
         order = evacuation.order(order_pk)
         first = Message.objects.filter(order=order, kind="order").first()
+        if first is None:
+            return None
         known = Message.objects.filter(order=order, kind=kind).exclude(status="prepared").first()
         if known is not None:
             return known
         waiting = Message.objects.filter(order=order, kind=kind, status="prepared").first()
-        message = waiting or _write(order, kind, "draft", SYSTEM.id, first.pk if first else None)
-        _release(message, order.decided_by)
+        message = waiting or _write(order, kind, "draft", SYSTEM.id, first.pk)
+        if waiting is not None:
+            # Prepared at the issue: its time would be that of the order.
+            _word(message, order)
+        release(message, order.decided_by)
     return message
 
 
@@ -132,7 +150,7 @@ def correct(actor: Actor, message_pk: int, reason: str) -> Message:
         order.reason = reason.strip() or order.reason
         order.save(update_fields=["reason"])
         message = _write(order, "correction", "prepared", actor.id, first.pk)
-        _release(message, actor.id)
+        release(message, actor.id)
         audit.record(actor.id, "message.correct", f"message:{first.pk}", reason=reason.strip())
     return message
 
@@ -154,7 +172,7 @@ def renew(order_pk: int) -> Message | None:
             _renew_later(order_pk, left)
             return None
         message = _again(newest)
-        _release(message, order.decided_by)
+        release(message, order.decided_by)
         audit.record(SYSTEM.id, RENEW, f"message:{message.pk}", order=order.number)
     return message
 
@@ -164,6 +182,7 @@ def _again(newest: Message) -> Message:
     message = Message.objects.create(
         kind="renewal",
         order=newest.order,
+        topic=newest.topic,
         refers_to=newest,
         audience=newest.audience,
         channels=list(PUBLISHED),
@@ -188,8 +207,8 @@ def _message(message_pk: int) -> Message:
     return found
 
 
-def _release(message: Message, approved_by: str) -> None:
-    """Approve a message and freeze one transmission per channel."""
+def release(message: Message, approved_by: str) -> None:
+    """Approve a message and freeze one transmission per channel; call inside `writing`."""
     if "approved" not in MESSAGE_TRANSITIONS[message.status]:
         raise SonaeError("conflict", "この伝達文はすでに送信されています。")
     now = clock.now()
@@ -225,8 +244,16 @@ def _freeze(message: Message, channel: str) -> None:
             {"transmission": transmission.pk, "chunk": chunk},
             order_key=f"{channel}:{message.pk}:{chunk}",
             dedupe_key=f"{SEND}:{transmission.pk}:{chunk}",
-            priority=2,
+            priority=_urgency(message),
         )
+
+
+def _urgency(message: Message) -> int:
+    """Return the outbox priority: level 5 goes before level 4 before level 3, alarms first."""
+    if message.kind == "alarm":
+        return 1
+    grave = {"emergency": 5, "critical": 4}.get(message.about.get("severity", ""), 3)
+    return 6 - (message.order.level if message.order else grave)
 
 
 def link_for(*residents: int) -> str:

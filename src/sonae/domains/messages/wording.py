@@ -83,6 +83,11 @@ _DRILL = {
 }
 
 
+def drill_words(language: str) -> tuple[str, str]:
+    """Return the mark of an exercise's subject, and the line that says so."""
+    return _DRILL[language]
+
+
 @dataclass(frozen=True)
 class Facts:
     """What a message is about; ``towns`` names of the area, empty with ``whole_city``."""

@@ -1,4 +1,5 @@
-"""Telegram (電文), WarningInForce (発表中の警報) and WarningInput (受信経路)."""
+"""Telegram (電文), WarningInForce (発表中の警報), WarningInput (受信経路), ResponseRule (対応ルール) and
+RuleFiring (ルールの作動)."""
 
 from django.db import models
 
@@ -116,6 +117,7 @@ class WarningInput(TenantModel):
     error = models.TextField("最後のエラー", blank=True)
     error_at = models.DateTimeField("最後のエラーの日時", null=True, blank=True)
     progress = models.JSONField("引き継ぎ", default=dict)
+    alarmed_at = models.DateTimeField("沈黙を知らせた日時", null=True, blank=True)
 
     class Meta:
         """Names are unique within the municipality; they are the ``via`` of its telegrams."""
@@ -124,3 +126,59 @@ class WarningInput(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["municipality", "name"], name="warning_input_name")
         ]
+
+
+class ResponseRule(TenantModel):
+    """対応ルール: what a warning does here, where the city decided otherwise than the defaults.
+
+    A row with the ``code`` of a default takes its place; another code is the city's own rule. The
+    order of decision is ``position``. See `domains.warnings.response`.
+    """
+
+    code = models.CharField("符号", max_length=40)
+    position = models.FloatField("順番")
+    name = models.CharField("名称", max_length=60)
+    phenomena = models.JSONField("現象", default=list)
+    least = models.CharField("重大さ（以上）", max_length=12)
+    actions = models.JSONField("することがら", default=list)
+    trigger = models.CharField("きっかけ", max_length=10, default="raised")
+    enabled = models.BooleanField("使用", default=True)
+    changed_by = models.CharField("変更者", max_length=120)
+    changed_at = models.DateTimeField("変更日時")
+
+    class Meta:
+        """One row per rule of a municipality."""
+
+        verbose_name = "対応ルール"
+        constraints = [
+            models.UniqueConstraint(fields=["municipality", "code"], name="response_rule_once")
+        ]
+
+
+class RuleFiring(ScopedModel):
+    """ルールの作動: one rule decided what one telegram's change of one phenomenon does here.
+
+    ``rule`` is the rule as it stood then (code, name, actions …); ``actions`` what was done of it,
+    ``held_back`` why the rest was not. ``areas`` are names. With the action ``alarm`` it waits for a
+    person until ``seen_at``.
+    """
+
+    telegram = models.ForeignKey(Telegram, on_delete=models.PROTECT, verbose_name="電文")
+    at = models.DateTimeField("日時")
+    rule = models.JSONField("ルール")
+    trigger = models.CharField("きっかけ", max_length=10)
+    phenomenon = models.CharField("現象", max_length=24)
+    kind = models.CharField("種類", max_length=200)
+    level = models.SmallIntegerField("警戒レベル相当", null=True)
+    severity = models.CharField("重大さ", max_length=12)
+    areas = models.JSONField("区域", default=list)
+    actions = models.JSONField("したこと", default=list)
+    held_back = models.TextField("しなかった理由", blank=True)
+    seen_at = models.DateTimeField("確認日時", null=True)
+    seen_by = models.CharField("確認者", max_length=120, blank=True)
+
+    class Meta:
+        """Listed newest first."""
+
+        verbose_name = "ルールの作動"
+        indexes = [models.Index(fields=["municipality", "world", "at"], name="rule_firing_at")]

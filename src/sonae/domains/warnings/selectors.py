@@ -11,6 +11,8 @@ from sonae.core.errors import SonaeError
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.warnings import rules
 from sonae.domains.warnings.models import Telegram, WarningInForce
+from sonae.domains.warnings.response import Rule, drafts_orders
+from sonae.domains.warnings.response_rules import rules as response_rules
 from sonae.domains.warnings.rules import Place
 from sonae.engines.warnings import InForce, Warning
 from sonae.engines.warnings import in_force as fold
@@ -29,7 +31,8 @@ class WarnedHazard:
 
     ``level`` is 警戒レベル相当 as stated (None: none stated), ``expected_level`` the highest level that
     any of its telegrams expects within its forecast, ``expected_at`` when that begins, ``telegram``
-    the primary key of what says so.
+    the primary key of what says so. ``draft_order``: whether the response rules let the plan
+    suggest an order for it.
     """
 
     hazard: str
@@ -40,6 +43,7 @@ class WarnedHazard:
     since: datetime
     kind: str
     telegram: int
+    draft_order: bool
 
 
 def place() -> Place:
@@ -149,10 +153,11 @@ def warned_hazards() -> dict[str, WarnedHazard]:
     for line in in_force():
         for hazard in rules.hazards_of(line.phenomenon, line.condition):
             found.setdefault(hazard, []).append(line)
-    return {hazard: _warned(hazard, lines) for hazard, lines in found.items()}
+    known = response_rules()
+    return {hazard: _warned(hazard, lines, known) for hazard, lines in found.items()}
 
 
-def _warned(hazard: str, lines: Sequence[WarningInForce]) -> WarnedHazard:
+def _warned(hazard: str, lines: Sequence[WarningInForce], known: Sequence[Rule]) -> WarnedHazard:
     """Sum up the lines of one hazard, gravest first."""
     worst = lines[0]
     forecasts = [each for line in lines for each in line.forecast]
@@ -167,6 +172,7 @@ def _warned(hazard: str, lines: Sequence[WarningInForce]) -> WarnedHazard:
         since=worst.since,
         kind=worst.kind,
         telegram=worst.telegram_id,
+        draft_order=drafts_orders(known, worst.phenomenon, worst.severity),
     )
 
 

@@ -1,20 +1,25 @@
 """Verbs: taking a telegram in, keeping what is in force true, and looking at an alarm."""
 
 import hashlib
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.db import InterfaceError, OperationalError
+
 from sonae.core import clock
 from sonae.core.errors import SonaeError
-from sonae.domains.warnings import rules, selectors
+from sonae.domains.warnings import firing, rules, selectors
 from sonae.domains.warnings.models import Telegram, WarningInForce
 from sonae.domains.warnings.rules import Place
 from sonae.engines.warnings import Warning, WarningRefused, read_all, split
 from sonae.platform import audit, outbox, worlds
 from sonae.platform.access import Actor, Audience, require
-from sonae.platform.db import writing
+from sonae.platform.db import take_turn, writing
 from sonae.platform.scope import World, current_municipality
+
+log = logging.getLogger(__name__)
 
 LAPSE = "warning.lapse"
 _BUNDLE_TYPE = "FEED"
@@ -78,9 +83,24 @@ def accept(raw: bytes, *, via: str, rehearsal: bool = False) -> Accepted:
         if len(documents) > 1 or documents[0] is not raw:
             return _bundle(arrival, documents)
         (warning,) = read_all(raw)
+        return _take(arrival, warning)
     except WarningRefused as refusal:
         return _refuse(arrival, refusal)
-    return _take(arrival, warning)
+    except (OperationalError, InterfaceError):
+        # The database is away: nothing was kept, and whoever sent it must send it again.
+        raise
+    except Exception as defect:
+        log.exception("a document could not be taken in")
+        return _refuse(arrival, _defect(defect))
+
+
+def _defect(defect: Exception) -> SonaeError:
+    """Return our own failure as a refusal: the document is kept, and a person reads it."""
+    return SonaeError(
+        "defect",
+        f"この電文を処理するプログラムに誤りがあります（{type(defect).__name__}）。",
+        "原文は保存されています。人が読んで判断してください。",
+    )
 
 
 def _known(arrival: _Arrival) -> Accepted | None:
@@ -126,7 +146,18 @@ def _refuse(arrival: _Arrival, refusal: SonaeError) -> Accepted:
         if made:
             who = f"feed:{arrival.via}"
             audit.record(who[:120], "warnings.refused", str(row.pk), error=refusal.code)
+            _call_for_a_reader(row)
     return _told(row, duplicate=not made)
+
+
+def _call_for_a_reader(row: Telegram) -> None:
+    """Alarm the officers on duty: what could not be understood is not 「警報なし」."""
+    firing.alarm_duty(
+        f"telegram:{row.pk}",
+        "読めなかった電文があります",
+        f"受信経路「{row.via}」から届いた電文を読み取れませんでした。警報の画面で原文を確かめてください。"
+        f"\n\n{row.title or '標題なし'}\n{row.detail}",
+    )
 
 
 def _bundle(arrival: _Arrival, documents: Sequence[bytes]) -> Accepted:
@@ -160,9 +191,12 @@ def _take(arrival: _Arrival, warning: Warning) -> Accepted:
     with worlds.entered(current_municipality(), world):
         here = selectors.place()
         with writing():
+            take_turn("warnings")
             row, made = _kept(arrival, world, _columns(warning, here))
             if not made:
                 return _told(row, duplicate=True)
+            if row.state == Telegram.UNKNOWN:
+                _call_for_a_reader(row)
             changed = selectors.is_followed(warning) and _recompute(clock.now())
             if changed or row.concerns_us:
                 outbox.publish("warning.changed", {"telegram": row.pk}, order_key="warnings")
@@ -202,7 +236,16 @@ def _of_ours(warning: Warning, here: Place) -> dict[str, object]:
 def refresh() -> bool:
     """Compute what is in force anew, after something ended by itself; whether anything changed."""
     with writing():
-        return _recompute(clock.now())
+        return _recomputed()
+
+
+def _recomputed() -> bool:
+    """Bring the table up to date without a telegram; what changed is planned for."""
+    take_turn("warnings")
+    changed = _recompute(clock.now())
+    if changed:
+        outbox.publish("warning.changed", {"telegram": None}, order_key="warnings")
+    return changed
 
 
 def rescan() -> bool:
@@ -212,11 +255,14 @@ def rescan() -> bool:
         for row in Telegram.objects.filter(content__isnull=False).defer("raw").iterator():
             columns = _of_ours(Warning.from_json(row.content or {}), here)
             Telegram.objects.filter(pk=row.pk).update(**columns)
-        return _recompute(clock.now())
+        return _recomputed()
 
 
 def _recompute(at: datetime) -> bool:
-    """Bring the table to what is in force at ``at``; whether anything changed for us."""
+    """Bring the table to what is in force at ``at``; whether anything changed for us.
+
+    What began or rose since fires the response rules, in the same transaction.
+    """
     rows = selectors.compute(at)
     before = list(WarningInForce.objects.all())
     _wake_at_the_next_end(rows, at)
@@ -224,6 +270,7 @@ def _recompute(at: datetime) -> bool:
         return False
     WarningInForce.objects.all().delete()
     WarningInForce.objects.bulk_create(rows, batch_size=500)
+    firing.fire(before, rows, at)
     return True
 
 

@@ -21,11 +21,15 @@ _CATEGORY = {
     "volcano": "Geo",
     "landslide": "Geo",
     "tsunami": "Geo",
+    "civil_protection": "Security",
 }
 _SEVERITY = {5: "Extreme", 4: "Severe", 3: "Moderate"}
 _URGENCY = {5: "Immediate", 4: "Immediate", 3: "Expected"}
+_LEVEL = {"emergency": 5, "critical": 4}
+"""How grave a notice counts: by the severity of the warning that it passes on, else as 3."""
 _TYPES = {
     "order": "Alert",
+    "notice": "Alert",
     "correction": "Update",
     "renewal": "Update",
     "lifting": "Update",
@@ -54,26 +58,24 @@ def identifier(row: Transmission) -> str:
     return row.identifier.removeprefix("urn:uuid:")
 
 
-def _about(row: Transmission) -> set[int]:
-    """Return the orders (primary keys) that an item speaks of: its own and those that it replaced."""
-    found: set[int] = set()
+def _about(row: Transmission) -> set[str]:
+    """Return the topics that an item speaks of: its own, and the orders that its order replaced."""
+    found: set[str] = {row.message.topic}
     order = row.message.order
-    while order is not None and order.pk not in found:
-        found.add(order.pk)
+    while order is not None:
+        found.add(f"order:{order.pk}")
         before = order.replaces
         order = before if before is not None and before.status == "replaced" else None
     return found
 
 
 def _earlier(row: Transmission) -> list[Transmission]:
-    """Return every unexpired earlier item about the same order: an update names them all."""
-    about = _about(row)
+    """Return every unexpired earlier item about the same: an update names them all."""
     return [
         one
-        for one in messages.transmissions()
-        if one.channel == "cap" and one.message.order_id in about and one.pk < row.pk
-        and row.created_at - one.created_at < EXPIRES
-    ]  # fmt: skip
+        for one in messages.sent_of_topics(_about(row), "cap")
+        if one.pk < row.pk and row.created_at - one.created_at < EXPIRES
+    ]
 
 
 def _type(row: Transmission, earlier: Sequence[Transmission]) -> str:
@@ -113,14 +115,14 @@ def _info(
     text: dict[str, str],
 ) -> None:
     """Append the information block of one language."""
-    order = row.message.order
-    level = order.level if order else 3
+    hazard, level = _hazard_and_level(row)
     over = row.message.kind in ("lifting", "cancellation")
     info = etree.SubElement(alert, f"{{{NS}}}info")
     _put(info, "language", _LANGUAGE[language])
-    _put(info, "category", _CATEGORY.get(order.hazard if order else "", "Met"))
+    _put(info, "category", _CATEGORY.get(hazard, "Met"))
     _put(info, "event", text["subject"])
-    _put(info, "responseType", "AllClear" if over else "Evacuate")
+    advised = "Evacuate" if row.message.order else "Monitor"
+    _put(info, "responseType", "AllClear" if over else advised)
     _put(info, "urgency", "Past" if over else _URGENCY[level])
     _put(info, "severity", "Minor" if over else _SEVERITY[level])
     _put(info, "certainty", "Likely")
@@ -129,6 +131,14 @@ def _info(
     _put(info, "headline", text["subject"])
     _put(info, "description", text["body"])
     _areas(info, row, here)
+
+
+def _hazard_and_level(row: Transmission) -> tuple[str, int]:
+    """Return the hazard that an item is about, and how grave it counts (3–5)."""
+    order, about = row.message.order, row.message.about
+    if order is not None:
+        return order.hazard, order.level
+    return about.get("phenomenon", ""), _LEVEL.get(about.get("severity", ""), 3)
 
 
 def _areas(info: etree._Element, row: Transmission, here: Municipality) -> None:

@@ -174,7 +174,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may_decide": order.status == "submitted" and _may(actor, Audience.APPROVER) and not own,
         "own": own and order.status == "submitted",
         "may_end": order.status == "issued" and _may(actor, Audience.APPROVER),
-        "sent": [one for one in messages.messages() if one.order_id == order.pk],
+        "sent": messages.messages_of_order(order.pk),
     }
     return render(request, "staff/orders/detail.html", context)
 
@@ -219,8 +219,8 @@ def _confirm(request: HttpRequest, order: EvacuationOrder, verb: str) -> HttpRes
         return HttpResponseRedirect(in_world(f"/staff/orders/{order.pk}/"))
     used = [
         words.channel(sent.channel)
-        for one in messages.messages()
-        if one.order_id == order.pk and one.kind == "order"
+        for one in messages.messages_of_order(order.pk)
+        if one.kind == "order"
         for sent in messages.transmissions(one.pk)
     ]
     context = {

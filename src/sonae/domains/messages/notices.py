@@ -1,0 +1,307 @@
+"""Notices (お知らせ) about warnings, and alarms to the officers on duty.
+
+A notice is drafted or sent by a response rule. Drafts are edited, submitted and approved by two
+people like an order; what a rule sends by itself is approved by the rule and says so. Its
+cancellation is prepared with it; its end is announced by people.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sonae.core import clock
+from sonae.core.errors import SonaeError
+from sonae.domains.messages.models import Message, Wording
+from sonae.domains.messages.notice_wording import NoticeFacts, notice_texts
+from sonae.domains.messages.rules import MESSAGE_TRANSITIONS
+from sonae.domains.messages.services import CHANNELS, release
+from sonae.domains.messages.wording import LIMITS, Text
+from sonae.domains.municipalities.interface import municipality
+from sonae.domains.warnings import interface as warnings
+from sonae.domains.warnings.interface import RuleFiring
+from sonae.platform import audit
+from sonae.platform.access import SYSTEM, Actor, Audience, require
+from sonae.platform.db import writing
+from sonae.platform.scope import is_exercise
+
+_OPEN = ("draft", "returned", "submitted")
+
+
+def act_on(firing_pk: int) -> Message | None:
+    """Draft, or send, the notice that a firing calls for; once, whatever is repeated.
+
+    A waiting draft about the same phenomenon is written anew instead of adding another.
+    """
+    with writing():
+        firing = warnings.firing(firing_pk)
+        if firing is None:
+            return None
+        known = Message.objects.filter(firing=firing, kind="notice").first()
+        if known is not None:
+            return known
+        author = f"rule:{firing.rule['code']}"
+        if "send_notice" not in firing.actions:
+            return _drafted(firing, author)
+        message = _new(firing, author)
+        _prepare_cancellation(message)
+        release(message, author)
+        audit.record(author, "notice.sent", f"message:{message.pk}", firing=firing.pk)
+    return message
+
+
+def _drafted(firing: RuleFiring, author: str) -> Message:
+    """Return the draft for a firing: the untouched one about the same, or a new one."""
+    waiting = Message.objects.filter(
+        kind="notice", status="draft", drafted_by__startswith="rule:",
+        about__phenomenon=firing.phenomenon,
+    ).first()  # fmt: skip
+    if waiting is None:
+        return _new(firing, author)
+    waiting.about, waiting.firing, waiting.drafted_by = about(firing), firing, author
+    waiting.drafted_at = clock.now()
+    waiting.save()
+    _word(waiting)
+    return waiting
+
+
+def about(firing: RuleFiring) -> dict[str, Any]:
+    """Return what a notice keeps of a firing: plain facts of what was announced."""
+    announced = firing.kind
+    if firing.trigger == "expected":
+        announced += "（さらに上がる見込み）"
+    telegram = firing.telegram
+    return {
+        "announced": announced,
+        "phenomenon": firing.phenomenon,
+        "severity": firing.severity,
+        "level": firing.level,
+        "areas": firing.areas,
+        "headline": telegram.headline,
+        "office": telegram.office or telegram.via,
+        "issued_at": (telegram.issued_at or firing.at).isoformat(),
+    }
+
+
+def _new(firing: RuleFiring, author: str) -> Message:
+    message = Message.objects.create(
+        kind="notice",
+        firing=firing,
+        about=about(firing),
+        audience={"everyone": True},
+        channels=list(CHANNELS),
+        drafted_by=author,
+        drafted_at=clock.now(),
+    )
+    message.topic = f"notice:{message.pk}"
+    message.save(update_fields=["topic"])
+    _word(message)
+    return message
+
+
+def facts(message: Message) -> NoticeFacts:
+    """Return what the texts of a notice need."""
+    here, known = municipality(), dict(message.about)
+    issued = datetime.fromisoformat(known.pop("issued_at"))
+    return NoticeFacts(
+        **known,
+        kind=message.kind,
+        issued_at=issued,
+        city=here.name,
+        city_en=here.name_en,
+        at=clock.now(),
+        exercise=is_exercise(),
+    )
+
+
+def _word(message: Message) -> None:
+    """Write every text of a notice anew."""
+    Wording.objects.filter(message=message).delete()
+    Wording.objects.bulk_create(
+        Wording(
+            message=message,
+            channel=channel,
+            language=language,
+            subject=text.subject,
+            body=text.body,
+        )
+        for (channel, language), text in notice_texts(facts(message)).items()
+    )
+
+
+def _follow_up(first: Message, kind: str, status: str, author: str) -> Message:
+    """Make a later message about the same notice, worded."""
+    message = Message.objects.create(
+        kind=kind,
+        status=status,
+        topic=first.topic,
+        about=first.about,
+        firing=first.firing,
+        refers_to=first,
+        audience=first.audience,
+        channels=first.channels,
+        drafted_by=author,
+        drafted_at=clock.now(),
+    )
+    _word(message)
+    return message
+
+
+def _prepare_cancellation(first: Message) -> None:
+    _follow_up(first, "cancellation", "prepared", SYSTEM.id)
+
+
+def _notice(message_pk: int) -> Message:
+    """Return a notice for a change; other writers wait."""
+    found = Message.objects.select_for_update().filter(pk=message_pk, kind="notice").first()
+    if found is None:
+        raise SonaeError("not_found", "このお知らせはありません。")
+    return found
+
+
+def _move(message: Message, to: str) -> None:
+    if to not in MESSAGE_TRANSITIONS[message.status]:
+        raise SonaeError("conflict", "ほかの人が先に進めました。画面を開き直してください。")
+    message.status = to
+
+
+def edit_notice(actor: Actor, message_pk: int, texts: dict[str, Text]) -> Message:
+    """Change the words of a draft, language → text for every channel; who edits is its drafter.
+
+    `SonaeError` ``unprocessable`` for an empty or too long text, ``conflict`` when it is under way.
+    """
+    require(actor, Audience.OPERATOR)
+    for text in texts.values():
+        _check(text)
+    with writing():
+        message = _notice(message_pk)
+        if message.status not in ("draft", "returned"):
+            raise SonaeError("conflict", "申請中または送信済みのお知らせは変更できません。")
+        message.drafted_by = actor.id
+        message.save(update_fields=["drafted_by"])
+        for language, text in texts.items():
+            Wording.objects.filter(message=message, language=language).update(
+                subject=text.subject.strip(), body=text.body.strip()
+            )
+        audit.record(actor.id, "notice.edit", f"message:{message.pk}")
+    return message
+
+
+def _check(text: Text) -> None:
+    """Refuse what says nothing or does not fit its channels."""
+    if not text.subject.strip() or not text.body.strip():
+        raise SonaeError("unprocessable", "件名と本文を、すべての言語で入力してください。")
+    most = LIMITS["mail", "subject"]
+    if len(text.subject.strip()) > most or "\n" in text.subject.strip():
+        raise SonaeError("unprocessable", f"件名は1行、{most}文字までです。")
+
+
+def submit_notice(actor: Actor, message_pk: int) -> Message:
+    """Ask for approval of a notice."""
+    require(actor, Audience.OPERATOR)
+    with writing():
+        message = _notice(message_pk)
+        _move(message, "submitted")
+        message.submitted_by = actor.id
+        message.save(update_fields=["status", "submitted_by"])
+        audit.record(actor.id, "notice.submit", f"message:{message.pk}")
+    return message
+
+
+def approve_notice(actor: Actor, message_pk: int) -> Message:
+    """Send a submitted notice; refused for whoever drafted or submitted it."""
+    require(actor, Audience.APPROVER)
+    with writing():
+        message = _notice(message_pk)
+        if actor.id in (message.drafted_by, message.submitted_by):
+            raise SonaeError("forbidden", "起案または申請をした人は、決裁できません。")
+        if message.status != "submitted":
+            raise SonaeError("conflict", "決裁を依頼されたお知らせだけを送れます。")
+        _prepare_cancellation(message)
+        release(message, actor.id)
+        audit.record(actor.id, "notice.approve", f"message:{message.pk}")
+    return message
+
+
+def return_notice(actor: Actor, message_pk: int, reason: str) -> Message:
+    """Send a submitted notice back with a reason (差し戻し)."""
+    require(actor, Audience.APPROVER)
+    if not reason.strip():
+        raise SonaeError("unreadable", "理由を入力してください。起案者がそれを見て直します。")
+    with writing():
+        message = _notice(message_pk)
+        _move(message, "returned")
+        message.decision_reason = reason.strip()
+        message.save(update_fields=["status", "decision_reason"])
+        audit.record(actor.id, "notice.return", f"message:{message.pk}", reason=reason.strip())
+    return message
+
+
+def drop_notice(actor: Actor, message_pk: int) -> Message:
+    """Take a notice off the desk that is not to be sent (取り下げ); it stays on record."""
+    require(actor, Audience.OPERATOR)
+    with writing():
+        message = _notice(message_pk)
+        _move(message, "dropped")
+        message.save(update_fields=["status"])
+        audit.record(actor.id, "notice.drop", f"message:{message.pk}")
+    return message
+
+
+def end_notice(actor: Actor, message_pk: int, kind: str) -> Message:
+    """Announce that a notice's warning has ended (``lifting``), or that it was wrong (``cancellation``).
+
+    Through every channel that the notice used, to everyone it reached. Once: `SonaeError`
+    ``conflict`` after an end.
+    """
+    require(actor, Audience.APPROVER)
+    if kind not in ("lifting", "cancellation"):
+        raise SonaeError("unreadable", "「終わった」か「取り消す」のどちらかです。")
+    with writing():
+        first = _notice(message_pk)
+        said = Message.objects.filter(topic=first.topic, kind__in=("lifting", "cancellation"))
+        if first.status != "approved" or said.filter(status="approved").exists():
+            raise SonaeError("conflict", "送信中のお知らせだけを終えられます。")
+        waiting = said.filter(kind=kind, status="prepared").first()
+        message = waiting or _follow_up(first, kind, "draft", actor.id)
+        if waiting is not None:
+            _word(waiting)
+        release(message, actor.id)
+        said.filter(status="prepared").update(status="dropped")
+        audit.record(actor.id, f"notice.{kind}", f"message:{first.pk}")
+    return message
+
+
+def alarm(key: str, subject: str, body: str) -> Message:
+    """Mail the officers on duty, once for a ``key``."""
+    topic = f"alarm:{key}"[:80]
+    mark = "【訓練】" if is_exercise() else ""
+    with writing():
+        known = Message.objects.filter(topic=topic).first()
+        if known is not None:
+            return known
+        message = Message.objects.create(
+            kind="alarm",
+            topic=topic,
+            audience={"duty": True},
+            channels=["mail"],
+            drafted_by=SYSTEM.id,
+            drafted_at=clock.now(),
+        )
+        line = " ".join(f"{mark}当番へ：{subject}".split())[: LIMITS["mail", "subject"]]
+        Wording.objects.create(
+            message=message, channel="mail", language="ja", subject=line, body=body.strip()
+        )
+        release(message, SYSTEM.id)
+    return message
+
+
+def is_over(message: Message) -> bool:
+    """Whether the warning that a notice tells of is no longer in force: its end is to be announced."""
+    phenomenon = message.about.get("phenomenon")
+    return not any(line.phenomenon == phenomenon for line in warnings.in_force())
+
+
+def notices_open() -> list[Message]:
+    """Return the notices that wait for somebody, newest first."""
+    return list(Message.objects.filter(kind="notice", status__in=_OPEN).order_by("-pk"))
