@@ -30,6 +30,62 @@ GROUPS = {
     "other": lazy("支援が必要な人"),
 }
 
+PHENOMENA = {
+    "heavy_rain": lazy("大雨"),
+    "landslide": lazy("土砂災害"),
+    "flood": lazy("洪水"),
+    "storm_surge": lazy("高潮"),
+    "tsunami": lazy("津波"),
+    "earthquake": lazy("地震"),
+    "volcano": lazy("火山"),
+    "civil_protection": lazy("国民保護"),
+    "linear_rainband": lazy("線状降水帯"),
+    "record_rain": lazy("記録的短時間大雨"),
+    "tornado": lazy("竜巻"),
+    "storm": lazy("暴風・強風"),
+    "snow_storm": lazy("暴風雪・風雪"),
+    "heavy_snow": lazy("大雪"),
+    "wave": lazy("波浪"),
+    "thunder": lazy("雷"),
+    "fog": lazy("濃霧"),
+    "dry": lazy("乾燥"),
+    "avalanche": lazy("なだれ"),
+    "cold": lazy("低温"),
+    "frost": lazy("霜"),
+    "ice_accretion": lazy("着氷"),
+    "snow_accretion": lazy("着雪"),
+    "snow_melt": lazy("融雪"),
+    "evacuation": lazy("避難情報（他団体）"),
+    "other": lazy("そのほか"),
+}
+"""What a warning is about (`engines.warnings.model.PHENOMENA`)."""
+
+SEVERITIES = {
+    "emergency": lazy("特別警報級（レベル5相当）"),
+    "critical": lazy("危険警報級（レベル4相当）から"),
+    "warning": lazy("警報級（レベル3相当）から"),
+    "advisory": lazy("注意報級（レベル2相当）から"),
+    "information": lazy("情報もふくめてすべて"),
+}
+"""From which severity on a response rule is about a warning, gravest first."""
+
+RULE_ACTIONS = {
+    "draft_order": lazy("避難情報の案を作る"),
+    "draft_notice": lazy("お知らせの案を作る"),
+    "send_notice": lazy("お知らせを自動で送る"),
+    "alarm": lazy("当番を呼び出す"),
+}
+TRIGGERS = {
+    "raised": lazy("発表された・重くなったとき"),
+    "expected": lazy("これから重くなる見込みのとき"),
+}
+
+LANGUAGES = {
+    "ja": lazy("日本語"),
+    "ja-x-easy": lazy("やさしい日本語"),
+    "en": lazy("英語"),
+}
+
 CHANNELS = {
     "mail": lazy("メール"),
     "radio": lazy("防災行政無線"),
@@ -82,12 +138,15 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
     },
     "message": {
         "draft": (lazy("起案"), ""),
+        "submitted": (lazy("決裁待ち"), "caution"),
+        "returned": (lazy("差し戻し"), "caution"),
         "prepared": (lazy("準備済み"), ""),
         "approved": (lazy("承認済み"), "info"),
         "dropped": (lazy("不要になった"), ""),
     },
     "message_kind": {
         "order": (lazy("避難情報"), "solid-bad"),
+        "notice": (lazy("お知らせ"), "caution"),
         "correction": (lazy("訂正"), "caution"),
         "cancellation": (lazy("取消"), "caution"),
         "lifting": (lazy("解除"), "good"),
@@ -137,6 +196,11 @@ def hazard(code: str) -> str:
 def channel(code: str) -> str:
     """Return the name of a channel in the reader's language."""
     return str(CHANNELS.get(code, code))
+
+
+def language(code: str) -> str:
+    """Return the name of a language in the reader's language."""
+    return str(LANGUAGES.get(code, code))
 
 
 def whereabouts(state: Any) -> str:

@@ -7,6 +7,8 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db.models import QuerySet
+
 from sonae.core import clock
 from sonae.domains.warnings import response
 from sonae.domains.warnings.models import RuleFiring, WarningInForce
@@ -86,6 +88,7 @@ def _fired(rule: Rule, severity: str, changes: list[WarningChange], at: datetime
         areas=areas,
         actions=list(actions),
         held_back=why,
+        calling="alarm" in actions,
     )
     audit.record(
         f"rule:{rule.code}", FIRED, f"firing:{firing.pk}", actions=list(actions), held_back=why
@@ -134,27 +137,29 @@ def alarm_duty(key: str, subject: str, body: str) -> None:
 
 def firings(limit: int = 100) -> list[RuleFiring]:
     """What the rules did, newest first."""
-    rows = RuleFiring.objects.select_related("telegram").defer(
-        "telegram__raw", "telegram__content", "telegram__ours"
-    )
-    return list(rows.order_by("-at", "-pk")[:limit])
+    return list(_listed().order_by("-at", "-pk")[:limit])
+
+
+def _listed() -> QuerySet[RuleFiring]:
+    """Firings with what is shown of their telegrams."""
+    heavy = ("telegram__raw", "telegram__content", "telegram__ours")
+    return RuleFiring.objects.select_related("telegram").defer(*heavy)
 
 
 def firing(firing_pk: int) -> RuleFiring | None:
     """One firing of the world in force, or None."""
-    rows = RuleFiring.objects.select_related("telegram").defer("telegram__raw")
-    return rows.filter(pk=firing_pk).first()
+    return _listed().filter(pk=firing_pk).first()
 
 
 def waiting_alarms() -> list[RuleFiring]:
     """The alarms that nobody has taken note of, newest first."""
-    return [one for one in firings() if "alarm" in one.actions and one.seen_at is None]
+    return list(_listed().filter(calling=True).order_by("-at", "-pk"))
 
 
 def take_note(actor: Actor, firing_pk: int) -> None:
     """Take an alarm off the screens: an operator has seen it."""
     require(actor, Audience.OPERATOR)
     with writing():
-        rows = RuleFiring.objects.filter(pk=firing_pk, seen_at__isnull=True)
-        if rows.update(seen_at=clock.now(), seen_by=actor.name or actor.id):
+        rows = RuleFiring.objects.filter(pk=firing_pk, calling=True)
+        if rows.update(calling=False, seen_at=clock.now(), seen_by=actor.name or actor.id):
             audit.record(actor.id, "rule.seen", f"firing:{firing_pk}")

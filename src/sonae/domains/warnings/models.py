@@ -159,8 +159,8 @@ class RuleFiring(ScopedModel):
     """ルールの作動: one rule decided what one telegram's change of one phenomenon does here.
 
     ``rule`` is the rule as it stood then (code, name, actions …); ``actions`` what was done of it,
-    ``held_back`` why the rest was not. ``areas`` are names. With the action ``alarm`` it waits for a
-    person until ``seen_at``.
+    ``held_back`` why the rest was not. ``areas`` are names. With the action ``alarm`` it is
+    ``calling`` until a person has seen it.
     """
 
     telegram = models.ForeignKey(Telegram, on_delete=models.PROTECT, verbose_name="電文")
@@ -174,11 +174,15 @@ class RuleFiring(ScopedModel):
     areas = models.JSONField("区域", default=list)
     actions = models.JSONField("したこと", default=list)
     held_back = models.TextField("しなかった理由", blank=True)
+    calling = models.BooleanField("呼び出し中", default=False)
     seen_at = models.DateTimeField("確認日時", null=True)
     seen_by = models.CharField("確認者", max_length=120, blank=True)
 
     class Meta:
-        """Listed newest first."""
+        """Listed newest first; those that call are looked up on every staff page."""
 
         verbose_name = "ルールの作動"
-        indexes = [models.Index(fields=["municipality", "world", "at"], name="rule_firing_at")]
+        indexes = [
+            models.Index(fields=["municipality", "world", "at"], name="rule_firing_at"),
+            models.Index(fields=["municipality", "world", "calling"], name="rule_firing_calling"),
+        ]

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 
 from sonae.core.errors import SonaeError
 from sonae.domains.messages import interface as messages
-from sonae.domains.messages.interface import Message, Transmission
+from sonae.domains.messages.interface import Message, Transmission, Wording
 from sonae.platform.access import Audience, actor_of, audience, permits
 from sonae.web import kept, words
+from sonae.web.staff import notices
 from sonae.web.templatetags.sonae import in_world
 
 
@@ -45,15 +46,20 @@ def overview(request: HttpRequest) -> HttpResponse:
             "channels": [_channel(t) for t in messages.transmissions(one.pk)],
         }
         for one in messages.messages()
+        if one.status == "approved"
     ]
-    context = {"rows": rows, "channels": messages.describe()}
+    context = {
+        "rows": rows,
+        "open": messages.notices_open(),
+        "channels": messages.describe(),
+    }
     return render(request, "staff/messages/list.html", context)
 
 
 def _where(one: Message) -> str:
-    """Return the area of a message's order, shortened to the first towns."""
+    """Return the area of a message's order, or what a notice is about, shortened."""
     if one.order is None:
-        return ""
+        return str(one.about.get("announced", ""))
     if one.order.whole_city:
         return _("市内全域")
     names = [town.name for town in one.order.towns.order_by("code")]
@@ -77,7 +83,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     may_see = permits(frozenset({Audience.OPERATOR}), actor.role)
     context = {
         "message": one,
-        "texts": messages.wordings(pk),
+        "texts": _texts(one, {t.channel for t in sent}),
+        "step": notices.steps(actor, one) if one.kind == "notice" else None,
         "channels": [_channel(t) for t in sent],
         "towns": [row for t in sent if t.recipients for row in messages.receipts_by_town(t.pk)],
         "unreached": [d for t in sent if may_see for d in messages.unreached(actor, t.pk)],
@@ -89,6 +96,13 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         and one.order.status == "issued",
     }
     return render(request, "staff/messages/detail.html", context)
+
+
+def _texts(one: Message, used: set[str]) -> list[Wording]:
+    """Return what was sent (before that: what will be), the page's Japanese first."""
+    shown = [text for text in messages.wordings(one.pk) if not used or text.channel in used]
+    order = list(messages.LANGUAGES)
+    return sorted(shown, key=lambda text: (text.channel != "web", order.index(text.language)))
 
 
 @audience(Audience.APPROVER)

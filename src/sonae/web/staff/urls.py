@@ -4,7 +4,17 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from sonae.web.staff import citymap, desk, exercise, inputs, mapdata, safety, shelters, warnings
+from sonae.web.staff import (
+    citymap,
+    desk,
+    exercise,
+    inputs,
+    mapdata,
+    rules,
+    safety,
+    shelters,
+    warnings,
+)
 
 app_name = "staff"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -18,6 +28,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inputs/", inputs.overview, name="inputs"),
     path("inputs/add/", inputs.add, name="input-add"),
     path("inputs/<str:verb>/", inputs.switch, name="input-switch"),
+    path("rules/", rules.overview, name="rules"),
+    path("rules/new/", rules.edit, name="rule-new"),
+    path("rules/duty/", rules.duty, name="rule-duty"),
+    path("rules/firings/<int:pk>/seen/", rules.seen, name="firing-seen"),
+    path("rules/<slug:code>/", rules.edit, name="rule"),
+    path("rules/<slug:code>/<str:verb>/", rules.act, name="rule-act"),
     path("shelters/", shelters.overview, name="shelters"),
     path("shelters/<int:pk>/", shelters.detail, name="shelter"),
     path("shelters/<int:pk>/report/", shelters.report, name="shelter-report"),

@@ -19,6 +19,8 @@ from django.utils.translation import gettext_lazy as lazy
 
 from sonae.core import danger_level
 from sonae.core.clock import JST
+from sonae.domains.warnings import interface as warnings
+from sonae.domains.warnings.interface import RuleFiring
 from sonae.web import words
 from sonae.web.icons import ICONS
 
@@ -223,6 +225,18 @@ def level_name(level: int) -> str:
     return (
         _("警戒レベル%(level)d") % {"level": level} + " " + _(danger_level.danger_level(level).name)
     )
+
+
+@register.simple_tag
+def language_name(code: str) -> str:
+    """Return the name of a language."""
+    return words.language(code)
+
+
+@register.simple_tag
+def duty_alarms() -> list[RuleFiring]:
+    """Return the alarms that nobody has taken note of, for the top of every staff page."""
+    return warnings.waiting_alarms()
 
 
 @register.simple_tag

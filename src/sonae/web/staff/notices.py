@@ -1,0 +1,103 @@
+"""お知らせ: changing, requesting, approving and ending what is passed on about a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages as flash
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from sonae.core.errors import SonaeError
+from sonae.domains.messages import interface as messages
+from sonae.domains.messages.interface import LANGUAGES, Message, Text
+from sonae.platform.access import Actor, Audience, actor_of, audience, permits
+from sonae.web import kept
+from sonae.web.templatetags.sonae import in_world
+
+_TOLD = {
+    "submit": gettext_noop("決裁を依頼しました。"),
+    "approve": gettext_noop("送信を始めました。"),
+    "return": gettext_noop("差し戻しました。"),
+    "drop": gettext_noop("案を取り下げました。"),
+    "lifting": gettext_noop("終わったことを知らせています。"),
+    "cancellation": gettext_noop("取消を知らせています。"),
+}
+
+
+def steps(actor: Actor, message: Message) -> dict[str, Any]:
+    """Return what the reader may do with a notice now."""
+    operator = permits(frozenset({Audience.OPERATOR}), actor.role)
+    approver = permits(frozenset({Audience.APPROVER}), actor.role)
+    own = actor.id in (message.drafted_by, message.submitted_by)
+    waiting, sent = message.status in ("draft", "returned"), message.status == "approved"
+    ended = sent and not messages.prepared(message.pk)
+    return {
+        "may_edit": waiting and operator,
+        "may_drop": operator and message.status in ("draft", "returned", "submitted"),
+        "may_decide": message.status == "submitted" and approver and not own,
+        "own": own and message.status == "submitted",
+        "may_end": sent and approver and not ended,
+        "ended": ended,
+        "over": sent and not ended and messages.is_over(message),
+    }
+
+
+@audience(Audience.OPERATOR)
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change the words of a draft in every language; what was typed stays when something is wrong."""
+    message = messages.message(pk)
+    if message is None or message.kind != "notice":
+        raise SonaeError("not_found", _("このお知らせはありません。"))
+    shown = {
+        one.language: Text(one.subject, one.body)
+        for one in messages.wordings(pk)
+        if one.channel == "web"
+    }
+    if request.method == "POST":
+        shown = {
+            language: Text(
+                request.POST.get(f"subject-{language}", ""),
+                request.POST.get(f"body-{language}", "").replace("\r\n", "\n"),
+            )
+            for language in LANGUAGES
+        }
+        try:
+            messages.edit_notice(actor_of(request), pk, shown)
+        except SonaeError as error:
+            flash.error(request, error.detail)
+        else:
+            kept.forget()
+            flash.success(request, _("保存しました。"))
+            return HttpResponseRedirect(in_world(f"/staff/messages/{pk}/"))
+    context = {"message": message, "texts": [(one, shown[one]) for one in LANGUAGES]}
+    return render(request, "staff/messages/notice_form.html", context)
+
+
+@audience(Audience.OPERATOR)
+def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """Take one step with a notice; the domain decides whether it is allowed."""
+    if request.method != "POST":
+        return HttpResponseRedirect(in_world(f"/staff/messages/{pk}/"))
+    actor = actor_of(request)
+    acts: dict[str, Callable[[], object]] = {
+        "submit": lambda: messages.submit_notice(actor, pk),
+        "approve": lambda: messages.approve_notice(actor, pk),
+        "return": lambda: messages.return_notice(actor, pk, request.POST.get("reason", "")),
+        "drop": lambda: messages.drop_notice(actor, pk),
+        "lifting": lambda: messages.end_notice(actor, pk, "lifting"),
+        "cancellation": lambda: messages.end_notice(actor, pk, "cancellation"),
+    }
+    if verb not in acts:
+        raise SonaeError("not_found", _("この操作はありません。"))
+    try:
+        acts[verb]()
+    except SonaeError as error:
+        flash.error(request, error.detail)
+    else:
+        kept.forget()
+        flash.success(request, _(_TOLD[verb]))
+    return HttpResponseRedirect(in_world(f"/staff/messages/{pk}/"))
