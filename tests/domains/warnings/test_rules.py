@@ -36,6 +36,8 @@ def ube(areas: Mapping[str, Sequence[str]] = CONFIGURED) -> Place:
         ("350000", "prefecture", True, True),
         ("35", "prefecture", True, True),
         ("360000", "prefecture", False, False),
+        ("9350", "prefecture", True, True),
+        ("9360", "prefecture", False, False),
         ("350010", "area", True, True),
         ("350020", "area", False, True),
         ("360010", "area", False, False),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import Counter, defaultdict
 from datetime import datetime
 from pathlib import Path
@@ -10,10 +12,14 @@ import pytest
 from lxml import etree
 
 from sonae.core.clock import JST
-from sonae.engines.warnings import Warning, read
+from sonae.engines.warnings import Warning, WarningRefused, read, read_all
 from sonae.engines.warnings.model import AREA_TYPES, PHENOMENA, SEVERITIES
-from tests.engines.warnings import expected
+from tests.conftest import real_data
+from tests.engines.warnings import expected, expected_told
 from tests.engines.warnings.conftest import folder, sample
+
+# The only file that is no message: a licence beside the satellite log.
+NO_MESSAGE = {"LICENSE"}
 
 Key = tuple[str, str | None, str, int | None, str]
 
@@ -111,9 +117,159 @@ def test_a_cancellation_names_no_area_and_is_not_in_force(name: str) -> None:
 def test_the_table_covers_at_least_sixty_files() -> None:
     tables = (
         expected.WEATHER, expected.TSUNAMI, expected.QUAKE, expected.RIVER, expected.FLASH,
-        expected.CANCELLED,
+        expected.CANCELLED, expected_told.TOLD, expected_told.KEPT,
     )  # fmt: skip
     assert sum(len(table) for table in tables) >= 60
+
+
+@pytest.mark.parametrize("name", expected_told.TOLD)
+def test_told(name: str) -> None:
+    telegram, status, action, lines = expected_told.TOLD[name]
+    warning = sample(name)
+    assert (warning.telegram, warning.status, warning.action) == (telegram, status, action)
+    assert not warning.deviations
+    found: defaultdict[tuple[object, ...], set[str]] = defaultdict(set)
+    for item in warning.items:
+        key = (item.phenomenon, item.kind_code, item.kind, item.level, item.severity)
+        for area in item.areas:
+            found[*key, area.type].add(area.code)
+        if not item.areas:
+            found[*key, ""] = set()
+    assert {key: len(codes) for key, codes in found.items()} == {
+        line[:6]: line[6] for line in lines
+    }
+    for line in lines:
+        assert not line[7] or line[7] in found[line[:6]], line
+
+
+@pytest.mark.parametrize("name", expected_told.KEPT)
+def test_kept_whole_is_known_by_its_name_and_warns_of_nothing(name: str) -> None:
+    known = read(real_data("alerts", "jma", "samples", name).read_bytes())
+    assert known.telegram == expected_told.KEPT[name]
+    assert {(i.phenomenon, i.level, i.severity) for i in known.items} == {
+        ("other", None, "information")
+    }
+
+
+def test_expected_shaking_decides_the_gravity_of_an_early_warning() -> None:
+    """37_01_02: 愛媛県南予 震度６弱 (特別警報), 高知県西部 震度５強, 大分県中部 震度４から５弱."""
+    areas = {
+        area.code: item
+        for item in sample("37_01_02_240613_VXSE43.xml").items
+        for area in item.areas
+    }
+    assert (areas["622"].severity, areas["622"].condition) == ("emergency", "震度６弱")
+    assert (areas["632"].severity, areas["632"].condition) == ("warning", "震度５強")
+    assert (areas["751"].severity, areas["751"].condition) == ("warning", "震度５弱")
+    # 愛媛 has 震度６弱 in one of its areas; 大分 has 5弱 at most.
+    assert (areas["9380"].severity, areas["9440"].severity) == ("emergency", "warning")
+    assert areas["9943"].kind == "緊急地震速報（警報）"
+
+
+def test_every_early_warning_warns_exactly_whom_its_body_warns() -> None:
+    """Every VXSE43–45 of the folder, against a plain XPath: codes 1x warn, 0x forecast."""
+    seen = 0
+    for path in [*folder("jma", "samples"), *folder("jma", "real")]:
+        if not any(f"VXSE4{n}" in path.name for n in (3, 4, 5)):
+            continue
+        root = etree.parse(path).getroot()
+        name = "*[local-name()='%s']"
+        warned = set()
+        for area in root.xpath(f"//{name % 'Pref'}/{name % 'Area'}"):
+            steps = "/".join(name % step for step in ("Category", "Kind", "Code"))
+            if area.xpath(f"string({steps})").startswith("1"):
+                warned.add(area.xpath(f"string({name % 'Code'})"))
+        warning = read(path.read_bytes())
+        ours = {
+            area.code
+            for item in warning.items
+            for area in item.areas
+            if area.type == "area" and len(area.code) == 3 and item.severity != "information"
+        }
+        assert ours == warned, path.name
+        seen += len(warned)
+    assert seen > 900
+
+
+def test_volcanoes_whose_residents_must_leave_are_a_special_warning() -> None:
+    """No sample has level 4 or 5; codes of 噴火警報（居住地域）: by law a 特別警報."""
+    raw = real_data("alerts", "jma", "samples", "45_01_01_200522_VFVO50.xml").read_bytes()
+    raised = (
+        raw.replace("レベル３（入山規制）".encode(), "レベル５（避難）".encode())
+        .replace(b"<Code>13</Code>", b"<Code>15</Code>")
+        .replace("火口周辺警報：入山規制等".encode(), "噴火警報：避難等".encode())
+        .replace(b"<Code>43</Code>", b"<Code>41</Code>")
+        .replace("<Name>火口周辺警報</Name>".encode(), "<Name>噴火警報</Name>".encode())
+        .replace(b"<Code>02</Code>", b"<Code>01</Code>")
+    )
+    assert {(i.severity, i.level) for i in read(raised).items} == {("emergency", None)}
+
+
+def test_every_file_of_the_folder_is_read_or_refused_with_a_reason() -> None:
+    """All files but schemas, licences and tables: at least one item each, or a refusal with a code."""
+    read_files, refused = 0, set()
+    for parts in (("jma", "samples"), ("jma", "real"), ("cap", "alert"), ("lalert",), ("qzss",)):
+        for path in folder(*parts):
+            try:
+                found = read_all(path.read_bytes(), name=path.name)
+            except WarningRefused as refusal:
+                assert refusal.code, path.name
+                assert str(refusal.detail), path.name
+                refused.add(path.name)
+                continue
+            assert found, path.name
+            assert all(warning.items for warning in found), path.name
+            read_files += 1
+    assert read_files >= 500
+    assert refused == NO_MESSAGE
+
+
+def test_no_official_telegram_is_refused() -> None:
+    for path in [*folder("jma", "samples"), *folder("jma", "real")]:
+        assert read(path.read_bytes(), name=path.name).title, path.name
+
+
+def test_no_official_type_is_unknown_by_name() -> None:
+    """Without a file's name, as over the wire: every title of the folder has a code."""
+    unnamed = {
+        warning.title
+        for path in [*folder("jma", "samples"), *folder("jma", "real")]
+        if not (warning := read(path.read_bytes())).telegram
+    }
+    assert unnamed == set()
+
+
+def test_no_telegram_that_states_a_level_is_read_without_one() -> None:
+    """By the text itself: every 「レベルｎ」 of a kind's name or headline must come out as a level.
+
+    Not 噴火警戒レベル (another scale), not hours that VPWP50 and 早期注意情報 only expect, and not
+    VPRN50, which ended in 2026.
+    """
+    other_scale = ("VFVO", "VFSV", "VPWP", "VPFD", "VPRN", "VPZJ", "VPCJ", "VPFJ", "VMCJ")
+    checked = 0
+    for path in [*folder("jma", "samples"), *folder("jma", "real")]:
+        if any(mark in path.name for mark in other_scale):
+            continue
+        root = etree.parse(path).getroot()
+        head = root.xpath("string(//*[local-name()='Headline'])")
+        names = root.xpath("//*[local-name()='Kind']/*[local-name()='Name']/text()")
+        notices = root.xpath("//*[local-name()='Notice']/text()")
+        stated = {
+            int(unicodedata.normalize("NFKC", digit))
+            for text in (head, *names, *notices)
+            for digit in re.findall(r"レベル([1-5１-５])", text)
+        }
+        warning = read(path.read_bytes(), name=path.name)
+        levels = {item.level for item in warning.items if item.level}
+        if not stated or warning.action == "cancel":
+            continue
+        lifted_only = all(not item.in_force for item in warning.items)
+        if lifted_only:
+            continue
+        checked += 1
+        assert levels, path.name
+        assert max(stated) in levels, path.name
+    assert checked >= 25
 
 
 def test_an_advisory_announces_hours_of_a_higher_level() -> None:

@@ -64,11 +64,17 @@ def area_concerns(area: WarningArea, place: Place) -> bool:
     if area.type == "tsunami_area":
         # Nobody has said yet which coast is ours (an inland city says: none).
         return area.type not in place.areas
-    return area.type == "prefecture" and area.code == place.code[:2]
+    return area.type == "prefecture" and _two_digits(area.code) == place.code[:2]
+
+
+def _two_digits(area_code: str) -> str:
+    """The prefecture's number in codes of earthquakes (35) and of 緊急地震速報 (9350)."""
+    early = len(area_code) == 4 and area_code.startswith("9")
+    return area_code[1:3] if early else area_code
 
 
 def _same_prefecture(area_code: str, municipality: str) -> bool:
-    return len(area_code) in (2, 6) and area_code[:2] == municipality[:2]
+    return len(area_code) in (2, 4, 6) and _two_digits(area_code)[:2] == municipality[:2]
 
 
 def _drawn_over(area: WarningArea, points: Sequence[tuple[float, float]]) -> bool:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
+from sonae.engines.warnings.eew import read_eew
 from sonae.engines.warnings.family import Family
 from sonae.engines.warnings.flash import read_flash
 from sonae.engines.warnings.headline import read_headline
@@ -16,11 +18,18 @@ from sonae.engines.warnings.landslide import read_landslide
 from sonae.engines.warnings.model import Warning
 from sonae.engines.warnings.quake import read_quake
 from sonae.engines.warnings.river import read_river
+from sonae.engines.warnings.special import read_explained, read_heat, read_trough
+from sonae.engines.warnings.titles import AT_SEA, EXPLAINED, NAMED_ONLY
 from sonae.engines.warnings.tsunami import read_tsunami
 from sonae.engines.warnings.weather import read_weather
 from sonae.engines.warnings.wording import Meaning, normal, phenomenon_of
 
 Codes = Mapping[str, Meaning]
+
+# JMA never lifts these. An expected shaking has come within the hour; the government asks for a
+# week of care after 南海トラフ地震臨時情報 and 後発地震注意情報.
+EEW_LAPSES = timedelta(hours=1)
+TROUGH_LAPSES = timedelta(days=7)
 
 
 def _levels(phenomenon: str, five: str, four: str, three: str, two: str) -> Codes:
@@ -100,6 +109,33 @@ _TSUNAMI: Codes = {
     "72": Meaning("tsunami", "information"),
     "73": Meaning("tsunami", "information"),
 }
+# 警報 10/11/19 and 予報 00/01/09 of an area; 31 of the headline.
+_EEW: Codes = {
+    **dict.fromkeys(("10", "11", "19", "31"), Meaning("earthquake", "warning")),
+    **dict.fromkeys(("00", "01", "09"), Meaning("earthquake", "information")),
+}
+# 噴火警報（居住地域） is a 特別警報 by law: levels 4 and 5, and what asks its residents to leave.
+_VOLCANO: Codes = {
+    "04": Meaning("volcano", "lifted"),
+    "32": Meaning("volcano", "lifted"),
+    **dict.fromkeys(
+        ("01", "14", "15", "24", "25", "41", "42", "46", "47", "48"),
+        Meaning("volcano", "emergency"),
+    ),
+    **dict.fromkeys(
+        ("02", "03", "12", "13", "22", "23", "31", "36", "43", "44", "49"),
+        Meaning("volcano", "warning"),
+    ),
+    **dict.fromkeys(
+        ("05", "06", "07", "08", "11", "21", "33", "35", "45", "70", "71", "72", "73", "75", "91",
+         "99", *(str(code) for code in (*range(51, 57), *range(61, 66)))),
+        Meaning("volcano", "information"),
+    ),
+}  # fmt: skip
+# 噴火速報 tells people on the mountain to save themselves at once.
+_ERUPTION_FLASH: Codes = dict.fromkeys(
+    ("51", "52", "53", "54", "56", "61", "62", "63", "64"), Meaning("volcano", "warning")
+)
 _LANDSLIDE: Codes = {
     "1": Meaning("landslide", "lifted"),
     "3": Meaning("landslide", "critical"),
@@ -133,9 +169,33 @@ def _quake(telegram: str, title: str) -> Family:
     return Family(telegram, (title,), read_headline, {}, "earthquake", national=True, levels=False)
 
 
+def _eew(telegram: str, title: str) -> Family:
+    return Family(
+        telegram, (title,), read_eew, _EEW, "earthquake",
+        national=True, twin="quake", levels=False, lapses=EEW_LAPSES,
+    )  # fmt: skip
+
+
+def _trough(telegram: str, title: str) -> Family:
+    return Family(
+        telegram, (title,), read_trough, {}, "earthquake",
+        national=True, levels=False, lapses=TROUGH_LAPSES,
+    )  # fmt: skip
+
+
 def _volcano(telegram: str, title: str, *, lasting: bool = False) -> Family:
-    row = Family(telegram, (title,), read_headline, {}, "volcano", national=True, levels=False)
+    row = Family(
+        telegram, (title,), read_headline, _VOLCANO, "volcano", national=True, levels=False
+    )
     return replace(row, lapses=None) if lasting else row
+
+
+def _kept(title: str, telegram: str) -> Family:
+    return Family(telegram, (title,), read_headline, levels=False, guesses=False, by_title=True)
+
+
+def _explained(title: str, telegram: str) -> Family:
+    return Family(telegram, (title,), read_explained, levels=False, guesses=False)
 
 
 FAMILIES: tuple[Family, ...] = (
@@ -193,33 +253,42 @@ FAMILIES: tuple[Family, ...] = (
         "VXSE53", ("震源・震度に関する情報",), read_quake, {}, "earthquake",
         national=True, twin="quake", generation=1, levels=False, by_city=True,
     ),
-    Family(
-        "VXSE43", ("緊急地震速報(警報)",), read_headline,
-        {"31": Meaning("earthquake", "warning")}, "earthquake", national=True, levels=False,
-    ),
+    _eew("VXSE43", "緊急地震速報(警報)"),
     _quake("VXSE42", "緊急地震速報配信テスト"),
-    _quake("VXSE44", "緊急地震速報(予報)"),
-    _quake("VXSE45", "緊急地震速報(地震動予報)"),
+    _eew("VXSE44", "緊急地震速報(予報)"),
+    _eew("VXSE45", "緊急地震速報(地震動予報)"),
     _quake("VXSE52", "震源に関する情報"),
     _quake("VXSE56", "地震の活動状況等に関する情報"),
     _quake("VXSE60", "地震回数に関する情報"),
     _quake("VXSE61", "顕著な地震の震源要素更新のお知らせ"),
-    _quake("VYSE50", "南海トラフ地震臨時情報"),
+    _quake("VXSE62", "長周期地震動に関する観測情報"),
+    _trough("VYSE50", "南海トラフ地震臨時情報"),
+    _quake("VYSE51", "南海トラフ地震関連解説情報"),
+    Family(
+        "VYSE60", ("北海道・三陸沖後発地震注意情報",), read_headline, {}, "earthquake",
+        national=True, levels=False, lapses=TROUGH_LAPSES,
+    ),
     _volcano("VFVO50", "噴火警報・予報", lasting=True),
+    _volcano("VFSV", "火山現象に関する海上警報・海上予報", lasting=True),
     _volcano("VFVO51", "火山の状況に関する解説情報"),
     _volcano("VFVO52", "噴火に関する火山観測報"),
+    _volcano("VFVO53", "降灰予報(定時)"),
     _volcano("VFVO54", "降灰予報(速報)"),
-    _volcano("VFVO56", "噴火速報"),
+    _volcano("VFVO55", "降灰予報(詳細)"),
+    Family(
+        "VFVO56", ("噴火速報",), read_headline, _ERUPTION_FLASH, "volcano",
+        national=True, levels=False,
+    ),
+    _volcano("VFVO60", "推定噴煙流向報"),
+    Family(
+        "VPFT50", ("熱中症警戒アラート",), read_heat, levels=False,
+    ),
+    *(_kept(title, telegram) for title, telegram in NAMED_ONLY.items()),
+    *(Family(telegram, (title,), read_headline, levels=False, guesses=False)
+      for title, telegram in AT_SEA.items()),
+    *(_explained(title, telegram) for title, telegram in EXPLAINED.items()),
 )  # fmt: skip
 
-# Titles of types that are kept whole, as ``other``. VPWP50 forecasts hours and is no proof of issue.
-_NAMED_ONLY = {
-    "気象警報・注意報時系列情報(R06)": "VPWP50",
-    "府県気象解説情報": "VPFJ51",
-    "府県気象情報": "VPFJ50",
-    "全般気象解説情報": "VPZJ51",
-    "地方気象解説情報": "VPCJ51",
-}
 _BY_TITLE = {title: family for family in FAMILIES for title in family.titles}
 _NEW_PREFIX = "気象警報・注意報(R06)("
 BY_TELEGRAM = {family.telegram: family for family in FAMILIES}
@@ -236,8 +305,7 @@ def family_of(title: str, telegram_hint: str = "") -> Family:
         return known
     if key.startswith(_NEW_PREFIX):
         return _new_edition(key.removeprefix(_NEW_PREFIX), telegram_hint)
-    telegram = _NAMED_ONLY.get(key) or telegram_hint
-    return Family(telegram, (key,), read_headline, levels=False, guesses=False)
+    return Family(telegram_hint, (key,), read_headline, levels=False, guesses=False)
 
 
 def _new_edition(word: str, telegram_hint: str) -> Family:

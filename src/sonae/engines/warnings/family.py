@@ -34,6 +34,7 @@ class Family:
     its texts is 警戒レベル相当 (噴火警戒レベル is not). ``guesses``: whether a kind without a code may
     be understood by its name; not in types that nobody has described. ``by_city``: whether it names
     every city concerned, so that its lines for a prefecture say nothing about a city it leaves out.
+    ``by_title``: several titles share the code, so the title names the series.
     """
 
     telegram: str
@@ -49,6 +50,7 @@ class Family:
     levels: bool = True
     guesses: bool = True
     by_city: bool = False
+    by_title: bool = False
 
     def meaning(self, code: str, name: str, deviations: list[str]) -> Meaning:
         """What ``code`` means here; an unknown code falls back on its name and is noted."""

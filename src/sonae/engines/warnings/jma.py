@@ -57,7 +57,8 @@ def series_key(report: Report, family: Family) -> str:
     before ``_`` names the event. Several EventIDs (a tsunami of two earthquakes) are joined by
     ``state``; the first one names the series.
     """
-    parts = [family.telegram or normal(report.title)]
+    by_title = family.by_title or not family.telegram
+    parts = [normal(report.title) if by_title else family.telegram]
     if not family.national:
         parts.append(normal(report.office))
     parts.append(report.status)
@@ -73,7 +74,8 @@ def _telegram_in(name: str) -> str:
 
 
 def _label(family: Family, hint: str) -> str:
-    """VXKO50–89 share a title: the number is known only from a name."""
-    if len(family.telegram) == 4 and hint.startswith(family.telegram) and hint[4:].isdigit():
+    """VXKO50–89 share a title, as do VPTW40–45: the number is known only from a name."""
+    shared = len(family.telegram) == 4 or family.by_title
+    if shared and hint[:4] == family.telegram[:4] and hint[4:].isdigit():
         return hint
     return family.telegram

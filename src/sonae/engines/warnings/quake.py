@@ -13,7 +13,7 @@ from sonae.engines.warnings.headline import whole_telegram
 from sonae.engines.warnings.model import WarningArea, WarningItem
 from sonae.engines.warnings.report import Element, Report, first, local
 
-_NAMES = {
+INTENSITIES = {
     "1": "震度１",
     "2": "震度２",
     "3": "震度３",
@@ -63,6 +63,6 @@ def _intensities(says: dict[str, str]) -> Iterator[tuple[str, str]]:
     """The place's intensity; 「震度５弱以上未入電」 (not reported yet) counts as 5弱, not as calm."""
     written, condition = says.get("MaxInt", ""), says.get("Condition", "")
     if written:
-        yield written, _NAMES.get(written, f"震度{written}")
+        yield written, INTENSITIES.get(written, f"震度{written}")
     if _MISSING in condition:
         yield "5-", condition
