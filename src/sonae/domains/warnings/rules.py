@@ -56,8 +56,9 @@ def area_concerns(area: WarningArea, place: Place) -> bool:
     listed = place.areas.get(area.type, ())
     if area.code in listed:
         return True
-    if area.type == "city":
-        # 二次細分区域 (7 digits) begin with the municipality's five, also where it is split.
+    if area.type == "city" or "/" in area.code:
+        # 二次細分区域 (7 digits) begin with the municipality's five, also where it is split; so do
+        # the districts of an evacuation order (352021/東岐波).
         return area.code[:5] == place.code[:5]
     if area.type in ("prefecture", "area") and not listed:
         return _same_prefecture(area.code, place.code)

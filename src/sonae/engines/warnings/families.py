@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sonae.engines.warnings.eew import read_eew
-from sonae.engines.warnings.family import Family
+from sonae.engines.warnings.family import REPORT_LAPSES, Family
 from sonae.engines.warnings.flash import read_flash
 from sonae.engines.warnings.headline import read_headline
 from sonae.engines.warnings.landslide import read_landslide
@@ -322,9 +322,17 @@ def _new_edition(word: str, telegram_hint: str) -> Family:
 
 
 def family_of_warning(warning: Warning) -> Family:
-    """The family of a warning that was read before; CAP and L-Alert count as one of reports."""
+    """The family of a warning that was read before; CAP and L-Alert count as one of reports.
+
+    Only evacuation orders of L-Alert hold until they are lifted.
+    """
     if warning.source != "jma":
-        return Family(warning.telegram, (), lambda _report, _family: ())
+        lasting = warning.source == "lalert" and any(
+            item.phenomenon == "evacuation" and item.severity != "information"
+            for item in warning.items
+        )
+        lapses = None if lasting else REPORT_LAPSES
+        return Family(warning.telegram, (), lambda _report, _family: (), lapses=lapses)
     known = BY_TELEGRAM.get(warning.telegram) or BY_TELEGRAM.get(warning.telegram[:4])
     return known or family_of(warning.title, warning.telegram)
 

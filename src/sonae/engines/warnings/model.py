@@ -119,7 +119,9 @@ class WarningItem:
 
     ``kind_code`` is namespaced by the telegram's family and None where the family has no codes.
     ``condition`` is the telegram's qualifier (大雨警報の「土砂災害、浸水害」); ``last_kind`` names
-    what was lifted; ``until`` is the end of validity where the telegram states one.
+    what was lifted; ``until`` is the end of validity where the telegram states one. Evacuation orders
+    (Lアラート) come as one item per district: ``households`` and ``head_count`` are people it is for,
+    ``at`` is when it was decided.
     """
 
     phenomenon: str
@@ -132,6 +134,9 @@ class WarningItem:
     condition: str = ""
     last_kind: str = ""
     until: datetime | None = None
+    households: int | None = None
+    head_count: int | None = None
+    at: datetime | None = None
 
     @property
     def in_force(self) -> bool:
@@ -149,9 +154,15 @@ class WarningItem:
             "areas": [area.to_json() for area in self.areas],
             "forecast": [forecast.to_json() for forecast in self.forecast],
         }
-        extra = {"condition": self.condition, "last_kind": self.last_kind}
-        out |= {name: value for name, value in extra.items() if value}
-        return out | ({"until": _iso(self.until)} if self.until else {})
+        extra = {
+            "condition": self.condition or None,
+            "last_kind": self.last_kind or None,
+            "until": _iso(self.until),
+            "households": self.households,
+            "head_count": self.head_count,
+            "at": _iso(self.at),
+        }
+        return out | {name: value for name, value in extra.items() if value is not None}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> WarningItem:
@@ -167,6 +178,9 @@ class WarningItem:
             condition=data.get("condition", ""),
             last_kind=data.get("last_kind", ""),
             until=_time(data.get("until")),
+            households=data.get("households"),
+            head_count=data.get("head_count"),
+            at=_time(data.get("at")),
         )
 
 

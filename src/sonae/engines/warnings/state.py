@@ -91,10 +91,15 @@ def _known_from(warning: Warning) -> datetime:
     return max(warning.issued_at, warning.sent_at)
 
 
-def _order(warning: Warning) -> tuple[datetime, int, int, str]:
-    """Total order inside a series; at the same second a cancellation is the last word."""
+def _order(warning: Warning) -> tuple[int, datetime, int, int, str]:
+    """Total order inside a series; at the same second a cancellation is the last word.
+
+    Of a document of Lアラート the highest revision counts, whatever the senders' clocks say.
+    """
     serial = int(warning.serial) if warning.serial.isascii() and warning.serial.isdigit() else 0
-    return warning.sent_at, _ACTION_ORDER[warning.action], serial, warning.raw_sha256
+    revision = serial if warning.source == "lalert" else 0
+    action = _ACTION_ORDER[warning.action]
+    return revision, warning.sent_at, action, serial, warning.raw_sha256
 
 
 def _series(warnings: Iterable[Warning]) -> list[list[Warning]]:
