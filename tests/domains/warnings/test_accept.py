@@ -424,3 +424,31 @@ def test_what_a_training_line_brings_and_nobody_can_read_stays_in_the_exercise(c
     assert warnings.alarms() == []
     assert warnings.accept(b"<broken", via="本番").world is World.LIVE
     assert len(warnings.alarms()) == 1
+
+
+def _summary(codes: dict[tuple[str, str], str], minutes: int) -> bytes:
+    """VPWS50: the state of the whole country at a time."""
+    at = T0 + timedelta(minutes=minutes)
+    kinds = [CityKind(*place, code) for place, code in codes.items()]
+    return compose_weather(
+        "VPWS50", kinds, office="気象庁本庁", prefecture=PREFECTURE, issued_at=at
+    )
+
+
+def test_after_an_outage_the_summary_of_the_country_brings_the_state_back(
+    city: Scope, listener: list[dict[str, int]]
+) -> None:
+    """Lost: that 大雨 was lifted here. The summary names only the neighbour, and so ends it."""
+    warnings.accept(rain("43"), via="feed")
+    assert city_lines() == [("レベル４大雨危険警報", 4)]
+    ended = warnings.accept(_summary({NEIGHBOUR: "03"}, 30), via="feed")
+    assert ended.changed
+    assert city_lines() == []
+    raised = warnings.accept(_summary({OURS: "33", NEIGHBOUR: "03"}, 40), via="feed")
+    assert raised.changed
+    assert city_lines() == [("レベル５大雨特別警報", 5)]
+    outbox.drain()
+    heard = len(listener)
+    again = warnings.accept(_summary({OURS: "33", NEIGHBOUR: "10"}, 50), via="feed")
+    outbox.drain()
+    assert (again.changed, len(listener)) == (False, heard), "the same state is no news"

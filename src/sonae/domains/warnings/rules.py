@@ -28,6 +28,9 @@ HAZARDS_OF: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Phenomenon of a warning → hazards of designation and hazard layers."""
 
+SUMMARY: Final = "VPWS50"
+"""The state of the whole country, every ten minutes: news only where it changes something."""
+
 _LANDSLIDE_IN_OLD_RAIN: Final = "土砂災害"
 _WIDER: Final = frozenset({"prefecture", "area"})
 

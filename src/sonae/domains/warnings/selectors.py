@@ -22,7 +22,10 @@ from sonae.platform.scope import current_world
 
 # Telegrams older than this matter only as the last word of a series that nobody ended.
 WINDOW = timedelta(days=14)
-_TSUNAMI = "VTSE41"
+# Heard whatever they name: tsunami series join, and the summary of the country ends by silence.
+_HEARD = ("VTSE41", rules.SUMMARY)
+# Summaries come every ten minutes; older ones only tell since when.
+_SUMMARY_WINDOW = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -123,22 +126,25 @@ def relevant(at: datetime) -> QuerySet[Telegram]:
     newer = Q(sent_at__gt=OuterRef("sent_at")) | Q(sent_at=OuterRef("sent_at"), action="cancel")
     last_word = Q(holds=True) & ~Exists(rows.filter(newer, series=OuterRef("series")))
     followed = rows.filter(_followed())
-    recent = followed.filter(sent_at__gte=at - WINDOW)
+    summary = Q(telegram_type=rules.SUMMARY)
+    recent = followed.filter(sent_at__gte=at - WINDOW).exclude(
+        summary & Q(sent_at__lt=at - _SUMMARY_WINDOW)
+    )
     return (recent | followed.filter(last_word, sent_at__lt=at - WINDOW)).defer("raw", "content")
 
 
 def _followed() -> Q:
     """A series that named us once is followed to its end, because a cancellation names no place.
 
-    So are tsunami and CAP messages, whose series join.
+    So are tsunami and CAP messages, whose series join, and the summary of the whole country.
     """
     named = Telegram.objects.filter(concerns_us=True).values("series")
-    return Q(series__in=named) | Q(source="cap") | Q(telegram_type=_TSUNAMI)
+    return Q(series__in=named) | Q(source="cap") | Q(telegram_type__in=_HEARD)
 
 
 def is_followed(warning: Warning) -> bool:
     """Whether a telegram belongs to what `relevant` looks at."""
-    if warning.source == "cap" or warning.telegram == _TSUNAMI:
+    if warning.source == "cap" or warning.telegram in _HEARD:
         return True
     return Telegram.objects.filter(series=warning.series[:300], concerns_us=True).exists()
 

@@ -198,7 +198,7 @@ def _take(arrival: _Arrival, warning: Warning) -> Accepted:
             if row.state == Telegram.UNKNOWN:
                 _call_for_a_reader(row)
             changed = selectors.is_followed(warning) and _recompute(clock.now())
-            if changed or row.concerns_us:
+            if changed or (row.concerns_us and warning.telegram != rules.SUMMARY):
                 outbox.publish("warning.changed", {"telegram": row.pk}, order_key="warnings")
     return _told(row, duplicate=False, changed=changed)
 

@@ -39,6 +39,7 @@ _TITLES = {
     "VPWW56": "気象警報・注意報（Ｒ０６）（土砂災害）",
     "VPWW57": "気象警報・注意報（Ｒ０６）（高潮）",
     "VPWW58": "気象警報・注意報（Ｒ０６）（暴風）",
+    "VPWS50": "気象警報・注意報（Ｒ０６）（集約通報）",
     "VXKO": "指定河川洪水予報",
     "VXWW50": "土砂災害警戒情報",
     "VTSE41": "津波警報・注意報・予報a",
@@ -52,7 +53,7 @@ _LEVEL_NAMES = {
     3: "レベル３{}警報",
     2: "レベル２{}注意報",
 }
-_WORDS = {"VPWW55": "大雨", "VPWW56": "土砂災害", "VPWW57": "高潮"}
+_WORDS = {"heavy_rain": "大雨", "landslide": "土砂災害", "storm_surge": "高潮"}
 _NAMES: Mapping[str, str] = {
     "33": "大雨特別警報",
     "03": "大雨警報",
@@ -110,7 +111,7 @@ def compose_weather(
 ) -> bytes:
     """A VPWW telegram for ``cities`` of one ``prefecture`` (code, name).
 
-    ``telegram`` VPWW53–58. Several ``CityKind`` of one city become one item with several kinds.
+    ``telegram`` VPWW53–58, or VPWS50 for the whole country. Several ``CityKind`` of one city become one item with several kinds.
     ``sent_at`` (default ``issued_at``) orders the series. ``notice`` is Body/Notice, where the old
     types name level 4.
     """
@@ -209,7 +210,7 @@ def _kind_name(telegram: str, code: str) -> str:
     if meaning is None or (meaning.level is None and code not in _NAMES):
         raise SonaeError("unknown_code", f"{telegram} {code}")
     if meaning.level is not None:
-        return _LEVEL_NAMES[meaning.level].format(_WORDS[telegram])
+        return _LEVEL_NAMES[meaning.level].format(_WORDS[meaning.phenomenon])
     return _NAMES[code]
 
 

@@ -198,17 +198,29 @@ def _explained(title: str, telegram: str) -> Family:
     return Family(telegram, (title,), read_explained, levels=False, guesses=False)
 
 
+_HEAVY_RAIN = _levels("heavy_rain", "33", "43", "03", "10")
+_SLIDES = _levels("landslide", "39", "49", "09", "29")
+_SURGE = _levels("storm_surge", "38", "48", "08", "19")
+
 FAMILIES: tuple[Family, ...] = (
     _old("VPWW50", "気象警報・注意報", 0),
     _old("VPWW53", "気象特別警報・警報・注意報", 1),
     _old("VPWW54", "気象警報・注意報(H27)", 2),
-    _new(55, "大雨", "heavy_rain", _levels("heavy_rain", "33", "43", "03", "10")),
-    _new(56, "土砂", "landslide", _levels("landslide", "39", "49", "09", "29")),
-    _new(57, "高潮", "storm_surge", _levels("storm_surge", "38", "48", "08", "19")),
+    _new(55, "大雨", "heavy_rain", _HEAVY_RAIN),
+    _new(56, "土砂", "landslide", _SLIDES),
+    _new(57, "高潮", "storm_surge", _SURGE),
     _new(58, "暴風", "storm", _STORM),
     _new(59, "波浪", "wave", _WAVE),
     _new(60, "大雪", "heavy_snow", _HEAVY_SNOW),
     _new(61, "その他注意報", "other", _ADVISORIES),
+    # The state of the whole country, every ten minutes: no code of these types is used twice.
+    Family(
+        "VPWS50", ("気象警報・注意報(R06)(集約通報)",), read_weather,
+        {**_HEAVY_RAIN, **_SLIDES, **_SURGE, **_STORM, **_WAVE, **_HEAVY_SNOW, **_ADVISORIES,
+         **_LIFTED},
+        by_event=False, national=True, twin="weather", generation=3, lapses=None, by_city=True,
+        summary=True,
+    ),
     Family(
         "VPNO50", ("気象特別警報報知",), read_headline, _OLD,
         by_event=False, twin="weather", by_city=True,

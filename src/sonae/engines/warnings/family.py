@@ -34,7 +34,8 @@ class Family:
     its texts is 警戒レベル相当 (噴火警戒レベル is not). ``guesses``: whether a kind without a code may
     be understood by its name; not in types that nobody has described. ``by_city``: whether it names
     every city concerned, so that its lines for a prefecture say nothing about a city it leaves out.
-    ``by_title``: several titles share the code, so the title names the series.
+    ``by_title``: several titles share the code, so the title names the series. ``summary``: it
+    repeats what other types say, for the whole country at one time.
     """
 
     telegram: str
@@ -51,6 +52,7 @@ class Family:
     guesses: bool = True
     by_city: bool = False
     by_title: bool = False
+    summary: bool = False
 
     def meaning(self, code: str, name: str, deviations: list[str]) -> Meaning:
         """What ``code`` means here; an unknown code falls back on its name and is noted."""

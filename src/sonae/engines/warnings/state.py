@@ -9,46 +9,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sonae.core import clock
+from sonae.engines.warnings.claims import NOWHERE, AreaKey, Claim, area_key
 from sonae.engines.warnings.families import family_of_warning
 from sonae.engines.warnings.family import Family
 from sonae.engines.warnings.model import (
     SEVERITY_RANK,
     InForce,
-    Ring,
     Warning,
     WarningArea,
     WarningItem,
 )
+from sonae.engines.warnings.twins import without_twins
 
 _ACTION_ORDER = {"issue": 0, "correct": 1, "cancel": 2}
-NOWHERE = WarningArea("", "（区域の記載なし）", "area")
-AreaKey = tuple[str, str, tuple[Ring, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """One head telegram's word about one area."""
-
-    warning: Warning
-    item: WarningItem
-    area: WarningArea
-    family: Family
-    since: datetime
-    until: datetime | None
-
-    @property
-    def key(self) -> tuple[AreaKey, str]:
-        """Area and phenomenon: one line of the result."""
-        return _area_key(self.area), self.item.phenomenon
-
-    @property
-    def rank(self) -> tuple[int, int]:
-        """Severity, then level."""
-        return SEVERITY_RANK[self.item.severity], self.item.level or 0
 
 
 def in_force(
@@ -69,8 +46,7 @@ def in_force(
     known = _known(warnings, None if arrived else at, status)
     series = _series(known)
     claims = [claim for members in series for claim in _claims(members, at)]
-    heads = [members[-1] for members in series]
-    kept = _without_old_twins(claims, heads)
+    kept = without_twins(claims, series)
     return sorted((_line(claim) for claim in _gravest(kept)), key=_reading_order)
 
 
@@ -211,17 +187,22 @@ def _ancestry(
                 waiting.append(old)
 
 
-def _claims(members: Sequence[Warning], at: datetime) -> Iterator[_Claim]:
+def _claims(members: Sequence[Warning], at: datetime) -> Iterator[Claim]:
     """What the newest message of a series says about each area at ``at``."""
     head = members[-1]
     if head.action == "cancel":
         return
     family = family_of_warning(head)
+    run = _Run(members)
     for item in head.items:
         until = _until(head, item, family)
         if _counts(item) and (until is None or at < until):
             for area in item.areas or (NOWHERE,):
-                yield _Claim(head, item, area, family, _since(members, item, area), until)
+                first = run.first(item, area)
+                # A summary repeats itself every ten minutes: its first word of this is the telegram.
+                warning = first if family.summary else head
+                since = min(first.issued_at, head.issued_at)
+                yield Claim(warning, item, area, family, since, until)
 
 
 def _counts(item: WarningItem) -> bool:
@@ -236,97 +217,41 @@ def _until(head: Warning, item: WarningItem, family: Family) -> datetime | None:
     return max(head.issued_at, head.sent_at) + family.lapses
 
 
-def _since(members: Sequence[Warning], item: WarningItem, area: WarningArea) -> datetime:
-    """Issue of the first message of the unbroken run that says this kind of this area."""
-    since = members[-1].issued_at
-    for earlier in reversed(members[:-1]):
-        if earlier.action == "cancel" or not _says(earlier, item, area):
-            break
-        since = min(since, earlier.issued_at)
-    return since
+class _Run:
+    """The unbroken run of a series that says a kind of an area, back from its newest message."""
+
+    def __init__(self, members: Sequence[Warning]) -> None:
+        self._members = members
+        self._said: dict[int, set[tuple[object, ...]]] = {}
+
+    def first(self, item: WarningItem, area: WarningArea) -> Warning:
+        """The earliest issued message of the run."""
+        found, wanted = self._members[-1], _word(item, area)
+        for at in range(len(self._members) - 2, -1, -1):
+            earlier = self._members[at]
+            if earlier.action == "cancel" or wanted not in self._words(at):
+                break
+            if earlier.issued_at < found.issued_at:
+                found = earlier
+        return found
+
+    def _words(self, at: int) -> set[tuple[object, ...]]:
+        if at not in self._said:
+            self._said[at] = {
+                _word(item, area)
+                for item in self._members[at].items
+                for area in item.areas or (NOWHERE,)
+            }
+        return self._said[at]
 
 
-def _says(warning: Warning, item: WarningItem, area: WarningArea) -> bool:
-    kind = (item.phenomenon, item.kind_code, item.kind)
-    return any(
-        (each.phenomenon, each.kind_code, each.kind) == kind
-        and any(_area_key(other) == _area_key(area) for other in each.areas or (NOWHERE,))
-        for each in warning.items
-    )
+def _word(item: WarningItem, area: WarningArea) -> tuple[object, ...]:
+    return item.phenomenon, item.kind_code, item.kind, area_key(area)
 
 
-def _area_key(area: WarningArea) -> AreaKey:
-    """What makes two areas the same: the code, else the name; a drawn area is its own drawing.
-
-    A code of zeros only is a placeholder that repeats for different places.
-    """
-    if area.code.strip("0"):
-        return area.code, "", area.polygon
-    return "", area.name, area.polygon
-
-
-def _without_old_twins(claims: Sequence[_Claim], heads: Iterable[Warning]) -> list[_Claim]:
-    """Leave out what an old type says where the new system speaks about the same."""
-    newest: dict[tuple[str, str], list[tuple[Family, Warning]]] = defaultdict(list)
-    for head in heads:
-        family = family_of_warning(head)
-        if family.twin:
-            newest[_twin_key(family, head)].append((family, head))
-    by_area: dict[tuple[AreaKey, str], list[_Claim]] = defaultdict(list)
-    for claim in claims:
-        by_area[claim.key].append(claim)
-    return [
-        claim
-        for claim in claims
-        if not claim.family.twin
-        or not (
-            _told_anew(claim, newest[_twin_key(claim.family, claim.warning)])
-            or _told_under_another_name(claim, by_area)
-        )
-    ]
-
-
-def _twin_key(family: Family, warning: Warning) -> tuple[str, str]:
-    """Twins tell of the same office's area, or of the same earthquake."""
-    about = warning.event_id if family.twin == "quake" else warning.office
-    return family.twin, about or ""
-
-
-def _told_anew(claim: _Claim, heads: Iterable[tuple[Family, Warning]]) -> bool:
-    """A newer type about this phenomenon was sent later: its word holds, also when it is 解除."""
-    return any(
-        family.generation > claim.family.generation
-        and head.sent_at >= claim.warning.sent_at
-        and claim.item.phenomenon in _speaks_of(family)
-        for family, head in heads
-    )
-
-
-def _speaks_of(family: Family) -> set[str]:
-    return {family.phenomenon, *(meaning.phenomenon for meaning in family.codes.values())}
-
-
-def _told_under_another_name(
-    claim: _Claim, by_area: dict[tuple[AreaKey, str], list[_Claim]]
-) -> bool:
-    """大雨警報（土砂災害） of the old system is 土砂災害警報 in the new: not two warnings.
-
-    大雨注意報 never says which of the two it means, so it may be that one.
-    """
-    item = claim.item
-    may_be = "土砂災害" in item.condition or item.severity == "advisory"
-    if item.phenomenon != "heavy_rain" or "浸水害" in item.condition or not may_be:
-        return False
-    others = by_area.get((_area_key(claim.area), "landslide"), ())
-    return any(
-        other.family.generation > claim.family.generation and other.rank >= claim.rank
-        for other in others
-    )
-
-
-def _gravest(claims: Iterable[_Claim]) -> Iterable[_Claim]:
+def _gravest(claims: Iterable[Claim]) -> Iterable[Claim]:
     """One claim per area and phenomenon: the gravest, then the newest system, then the newest."""
-    best: dict[tuple[AreaKey, str], _Claim] = {}
+    best: dict[tuple[AreaKey, str], Claim] = {}
     for claim in claims:
         held = best.get(claim.key)
         if held is None or _weight(claim) > _weight(held):
@@ -334,12 +259,12 @@ def _gravest(claims: Iterable[_Claim]) -> Iterable[_Claim]:
     return best.values()
 
 
-def _weight(claim: _Claim) -> tuple[tuple[int, int], int, datetime, str]:
+def _weight(claim: Claim) -> tuple[tuple[int, int], int, datetime, str]:
     warning = claim.warning
     return claim.rank, claim.family.generation, warning.sent_at, f"{claim.item}{warning.raw_sha256}"
 
 
-def _line(claim: _Claim) -> InForce:
+def _line(claim: Claim) -> InForce:
     warning, item = claim.warning, claim.item
     return InForce(
         area=claim.area,
