@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from sonae.core import clock
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation import services
 from sonae.domains.evacuation.models import Advice, PlanRun
+from sonae.domains.hazards import interface as hazards
 from sonae.domains.residents.interface import Household, population
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
+from sonae.domains.warnings.interface import WarnedHazard
+from sonae.engines.evacuation.departure import DEPARTURES
+from sonae.engines.evacuation.planning import plan
 from sonae.platform import outbox
 from sonae.platform.scope import World
 from tests.fixtures import CLERK, City, flood_telegram
@@ -126,3 +133,27 @@ def test_best_way_from_any_place(city: City) -> None:
     assert (tsunami.facility, tsunami.reason) == (None, "none_designated")
     far = evacuation.best_way(home.latitude + 1, home.longitude, ["flood"])
     assert far.reason == "not_connected"
+
+
+@pytest.mark.parametrize(("expected", "departure"), [(4, "leave_now"), (5, "too_late")])
+@pytest.mark.parametrize("minutes", [-5, 3])
+def test_the_next_level_is_not_yet_the_water(
+    city: City, expected: int, departure: str, minutes: int
+) -> None:
+    """From home 400 m to walk: level 4 on the way means to go, level 5 means not to."""
+    now = clock.now()
+    warned = WarnedHazard(
+        "flood", 3, "warning", expected, now + timedelta(minutes=minutes), now, "氾濫警戒情報", 1
+    )
+    engine = services._engine_warned(warned, now)
+    people, site = population(), shelters.site_table()
+    city_now = services.city_or_empty()
+    made = plan(
+        services.engine_people(people, city_now),
+        city_now,
+        hazards.layers(),
+        services.engine_sites(site),
+        [engine],
+    )
+    told = dict(zip(people.pk[made.person].tolist(), made.departure.tolist(), strict=True))
+    assert DEPARTURES[told[city.residents["備 太郎"].pk]] == departure

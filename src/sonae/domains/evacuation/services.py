@@ -112,13 +112,13 @@ def _hazard_json(item: WarnedHazard) -> dict[str, Any]:
 
 
 def _engine_warned(item: WarnedHazard, now: datetime) -> Warned:
-    """Translate for the engine: when a higher level is forecast, danger is expected then."""
+    """Translate for the engine: a forecast counts when it is of a higher level."""
     level = planning_level(item.level, item.severity) or 3
-    rises = item.expected_at is not None and (item.expected_level or 0) > level
-    minutes = None
-    if rises and item.expected_at is not None:
-        minutes = max((item.expected_at - now).total_seconds() / 60.0, 0.0)
-    return Warned(item.hazard, level, minutes)
+    expected = item.expected_level or 0
+    if item.expected_at is None or expected <= level:
+        return Warned(item.hazard, level)
+    minutes = max((item.expected_at - now).total_seconds() / 60.0, 0.0)
+    return Warned(item.hazard, level, minutes, expected)
 
 
 def engine_sites(table: shelters.SiteTable) -> Sites:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sonae.engines.evacuation.danger import Samples, edge_danger
 from sonae.engines.evacuation.decision import NOT_EXPOSED, decide
-from sonae.engines.evacuation.departure import leave_by
+from sonae.engines.evacuation.departure import EMERGENCY_LEVEL, leave_by
 from sonae.engines.evacuation.graph import Graph, RouteTree
 from sonae.engines.evacuation.network import Network
 from sonae.engines.evacuation.profiles import NIGHT_FACTOR, PROFILES, START_MINUTES
@@ -61,11 +61,20 @@ class Sites:
 
 @dataclass(frozen=True)
 class Warned:
-    """One hazard warned of: ``level`` 3–5 and minutes until danger is forecast (None = unknown)."""
+    """One hazard warned of: ``level`` 3–5; ``arrival_minutes`` until ``next_level`` is forecast.
+
+    None and 0 when no higher level is forecast.
+    """
 
     hazard: str
     level: int
     arrival_minutes: float | None = None
+    next_level: int = 0
+
+    @property
+    def deadly_minutes(self) -> float | None:
+        """Return the minutes until level 5 is forecast, None when it is not."""
+        return self.arrival_minutes if self.next_level >= EMERGENCY_LEVEL else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,5 +299,6 @@ def _departures(
             np.nan_to_num(minutes[rows], nan=START_MINUTES),
             level=item.level,
             arrival_minutes=item.arrival_minutes,
+            deadly_minutes=item.deadly_minutes,
         )
     return code, until

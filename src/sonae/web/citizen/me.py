@@ -51,7 +51,7 @@ DECISIONS = {
     "stay": lazy("いまいる所で身の安全を確保してください"),
 }
 TOO_LATE = lazy("いますぐ身の安全を確保してください")
-"""Level 5, or the time to leave has passed: the way may kill, so the first sentence is not "go"."""
+"""Level 5 now, or before one could arrive: the way may kill, so the first sentence is not "go"."""
 
 DEPARTURES = {
     "leave_now": lazy("いますぐ出発してください"),
