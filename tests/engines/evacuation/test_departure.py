@@ -20,7 +20,8 @@ def _one(
 ) -> tuple[str, float]:
     code, until = leave_by(
         np.array([decision], np.uint8), np.array([profile], np.uint8), np.array([minutes]),
-        level=level, arrival_minutes=arrival, deadly_minutes=deadly,
+        level=np.array([level], np.uint8), arrival_minutes=np.array([arrival], float),
+        deadly_minutes=np.array([deadly], float),
     )  # fmt: skip
     return DEPARTURES[int(code[0])], float(until[0])
 
@@ -75,7 +76,8 @@ def test_a_longer_walk_never_means_leaving_later() -> None:
     minutes = np.arange(0.0, 200.0, 5.0)
     code, until = leave_by(
         np.full(len(minutes), LEAVE, np.uint8), np.zeros(len(minutes), np.uint8), minutes,
-        level=3, arrival_minutes=120.0, deadly_minutes=120.0,
+        level=np.full(len(minutes), 3, np.uint8), arrival_minutes=np.full(len(minutes), 120.0),
+        deadly_minutes=np.full(len(minutes), 120.0),
     )  # fmt: skip
     assert (np.diff(until) <= 0).all()
     assert {DEPARTURES[c] for c in code} == {"leave_by", "leave_now", "too_late"}

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from sonae.engines.evacuation.danger import Samples, edge_danger
-from sonae.engines.evacuation.decision import DECISIONS
+from sonae.engines.evacuation.decision import DECISIONS, RULES
+from sonae.engines.evacuation.departure import DEPARTURES
 from sonae.engines.evacuation.graph import Graph
 from sonae.engines.evacuation.network import Network
 from sonae.engines.evacuation.planning import REASONS, City, People, Plan, Sites, Warned, plan
@@ -89,6 +92,75 @@ def test_every_warned_hazard_of_the_person_must_be_covered() -> None:
     where = sites([1, 6], [2, 2], landslide=[0, 2])
     made = _run(layers=[WATER, slope], warned=warned, where=where)
     assert made.site[0] == 1, "in both hazards: the first site is not designated for landslides"
+
+
+def test_who_must_leave_leaves_by_the_gravest_of_all_that_concerns_them() -> None:
+    """The collapse zone decides where to go; the landslide, at 4, decides when."""
+    slope = layer([[1, 0, 0, 0, 0, 0, 0]], hazard="landslide", kind="zone", scale="")
+    washed = layer([[1, 1, 0, 0, 0, 0, 0]], kind="collapse")
+    more = {"layers": [WATER, washed, slope], "where": sites([6], [2], landslide=[2])}
+    folk = people([(50, 50), (150, 50)], STREET)
+
+    def told(flood: int, landslide: int) -> list[str]:
+        warned = [Warned("flood", flood), Warned("landslide", landslide)]
+        made = _run(warned=warned, folk=folk, **more)
+        assert {RULES[r].id for r in made.rule} == {"collapse"}
+        return [DEPARTURES[code] for code in made.departure]
+
+    assert told(3, 4) == ["leave_now", "prepare"]
+    assert told(4, 5) == ["too_late", "leave_now"], "level 5 of any danger: moving may kill"
+    assert told(5, 4) == ["too_late", "too_late"]
+
+
+_FORECAST = st.tuples(
+    st.none() | st.floats(0, 90), st.integers(4, 5), st.integers(3, 5)
+)  # minutes, forecast level, level in force
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    by_hazard=st.lists(_FORECAST, min_size=2, max_size=2),
+    homes=st.lists(st.floats(10, 690), min_size=1, max_size=8),
+    profile=st.integers(0, 3),
+    seed=st.integers(0, 2**16),
+)
+def test_when_to_leave_equals_a_naive_reading_per_person(
+    by_hazard: list[tuple[float | None, int, int]], homes: list[float], profile: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    flood = layer(rng.choice([0, 0, 1, 2, 3, 255], (1, 7)).tolist())
+    washed = layer(rng.choice([0, 1], (1, 7)).tolist(), kind="collapse")
+    slope = layer(rng.choice([0, 1, 2, 255], (1, 7)).tolist(), hazard="landslide", kind="zone")
+    warned = []
+    for name, (minutes, forecast, level) in zip(("flood", "landslide"), by_hazard, strict=True):
+        rises = minutes is not None and forecast > level
+        warned.append(Warned(name, level, *((minutes, forecast) if rises else ())))
+    folk = people([(x, 50.0) for x in homes], STREET, profile=[profile] * len(homes))
+    where = sites([6, 2], [2, 1], landslide=[2, 2])
+    made = _run(warned=warned, folk=folk, where=where, layers=[flood, washed, slope])
+    for row, person in enumerate(made.person.tolist()):
+        ranks = [int(x.ranks_at(folk.lat[[person]], folk.lon[[person]])[0]) for x in (flood, slope)]
+        here = [ranks[0] != 0 or bool(washed.ranks_at(folk.lat, folk.lon)[person] == 1), ranks[1]]
+        concerned = [item for item, inside in zip(warned, here, strict=True) if inside]
+        leaves = DECISIONS[made.decision[row]].startswith("leave")
+        wanted = _naive(concerned, float(made.minutes[row]), profile) if leaves else "no_need"
+        assert DEPARTURES[made.departure[row]] == wanted
+
+
+def _naive(concerned: list[Warned], minutes: float, profile: int) -> str:
+    """What one person is told, one sentence of decision 0008 after the other."""
+    walk = 15.0 if np.isnan(minutes) else minutes
+    if any(item.level == 5 for item in concerned):
+        return "too_late"
+    deadly = [item.arrival_minutes or 0.0 for item in concerned if item.next_level == 5]
+    if any(arrival < walk for arrival in deadly):
+        return "too_late"
+    if any(item.level == 4 for item in concerned) or profile != ADULT:
+        return "leave_now"
+    times = [item.arrival_minutes for item in concerned if item.arrival_minutes is not None]
+    if not times:
+        return "prepare"
+    return "leave_now" if min(times) - 15.0 - walk <= 0 else "leave_by"
 
 
 def test_stairs_are_no_way_for_a_wheelchair() -> None:

@@ -72,9 +72,14 @@ class Warned:
     next_level: int = 0
 
     @property
-    def deadly_minutes(self) -> float | None:
-        """Return the minutes until level 5 is forecast, None when it is not."""
-        return self.arrival_minutes if self.next_level >= EMERGENCY_LEVEL else None
+    def arrival(self) -> float:
+        """Return the minutes until the next level is forecast, nan when none is."""
+        return np.nan if self.arrival_minutes is None else self.arrival_minutes
+
+    @property
+    def deadly(self) -> float:
+        """Return the minutes until level 5 is forecast, nan when it is not."""
+        return self.arrival if self.next_level >= EMERGENCY_LEVEL else np.nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,7 +254,7 @@ def plan(
     speeds = np.array([profile.speed for profile in PROFILES]) * (NIGHT_FACTOR if night else 1.0)
     minutes = distance / speeds[people.profile[person]] / 60.0
     departure, until = _departures(
-        warned, which[person], decision[person], people.profile[person], minutes
+        warned, sets[person], decision[person], people.profile[person], minutes
     )
     return Plan(
         person=person,
@@ -284,21 +289,22 @@ def _pick(
 
 def _departures(
     warned: Sequence[Warned],
-    which: NDArray[np.uint8],
+    sets: NDArray[np.uint16],
     decision: NDArray[np.uint8],
     profile: NDArray[np.uint8],
     minutes: NDArray[np.float64],
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Return departure code and minutes left, each by the warning of its deciding hazard."""
-    code, until = np.zeros(len(which), np.uint8), np.full(len(which), np.nan)
-    for index, item in enumerate(warned):
-        rows = which == index
-        code[rows], until[rows] = leave_by(
-            decision[rows],
-            profile[rows],
-            np.nan_to_num(minutes[rows], nan=START_MINUTES),
-            level=item.level,
-            arrival_minutes=item.arrival_minutes,
-            deadly_minutes=item.deadly_minutes,
-        )
-    return code, until
+    """Return departure code and minutes left: by the highest level and the earliest danger of all
+    hazards that concern the person, for the hazard that decides where to go may not be the first.
+    """
+    level = np.zeros(len(sets), np.uint8)
+    arrival, deadly = np.full((2, len(sets)), np.nan)
+    for bit, item in enumerate(warned):
+        mine = (sets >> bit & 1) > 0
+        level[mine] = np.maximum(level[mine], item.level)
+        arrival[mine] = np.fmin(arrival[mine], item.arrival)
+        deadly[mine] = np.fmin(deadly[mine], item.deadly)
+    walk = np.nan_to_num(minutes, nan=START_MINUTES)
+    return leave_by(
+        decision, profile, walk, level=level, arrival_minutes=arrival, deadly_minutes=deadly
+    )
