@@ -7,14 +7,21 @@ PLANNING_LEVEL: Final = 3
 
 _LEVEL_OF_SEVERITY: Final = {"warning": 3, "critical": 4, "emergency": 5}
 
+_LEAVE_AT_ONCE: Final = frozenset({"tsunami", "volcano"})
+"""Nobody waits here at 高齢者等避難, and the gravest warning means to run, not that it is too late:
+for a tsunami only 避難指示 is issued (避難情報に関するガイドライン)."""
+_ALL_LEAVE: Final = 4
 
-def planning_level(level: int | None, severity: str) -> int | None:
+
+def planning_level(hazard: str, level: int | None, severity: str) -> int | None:
     """Return 3–5 when people must act on such a warning, else None.
 
     Telegrams of hazards without levels (tsunami, earthquake) count by their severity; this is only
     how the plan weighs them and never shown as a 警戒レベル.
     """
     weighed = level if level is not None else _LEVEL_OF_SEVERITY.get(severity)
+    if level is None and weighed is not None and hazard in _LEAVE_AT_ONCE:
+        return _ALL_LEAVE
     return weighed if weighed is not None and weighed >= PLANNING_LEVEL else None
 
 

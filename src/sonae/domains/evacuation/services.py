@@ -91,19 +91,20 @@ def forget_superseded() -> int:
 
 def _warned() -> list[WarnedHazard]:
     """Return the warned hazards that people must act on, gravest first."""
-    acting = [
-        item
-        for item in warnings.warned_hazards().values()
-        if planning_level(item.level, item.severity)
-    ]
-    return sorted(acting, key=lambda item: -(planning_level(item.level, item.severity) or 0))
+    acting = [item for item in warnings.warned_hazards().values() if _level(item)]
+    return sorted(acting, key=lambda item: -(_level(item) or 0))
+
+
+def _level(item: WarnedHazard) -> int | None:
+    """Return what a warned hazard counts as in the plan, None when nobody must act."""
+    return planning_level(item.hazard, item.level, item.severity)
 
 
 def _hazard_json(item: WarnedHazard) -> dict[str, Any]:
     """Return what a plan run keeps of a warned hazard; ``level`` is 警戒レベル相当."""
     return {
         "hazard": item.hazard,
-        "level": planning_level(item.level, item.severity),
+        "level": _level(item),
         "kind": item.kind,
         "telegram": item.telegram,
         "expected_level": item.expected_level,
@@ -113,7 +114,7 @@ def _hazard_json(item: WarnedHazard) -> dict[str, Any]:
 
 def _engine_warned(item: WarnedHazard, now: datetime) -> Warned:
     """Translate for the engine: a forecast counts when it is of a higher level."""
-    level = planning_level(item.level, item.severity) or 3
+    level = _level(item) or 3
     expected = item.expected_level or 0
     if item.expected_at is None or expected <= level:
         return Warned(item.hazard, level)
