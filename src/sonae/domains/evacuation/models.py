@@ -27,10 +27,16 @@ class PlanRun(ScopedModel):
     current = models.BooleanField("現在の計画", default=False)
 
     class Meta:
-        """The current run is looked up on every page."""
+        """At most one run counts in a world; it is looked up on every page."""
 
         verbose_name = "避難計画の計算"
-        indexes = [models.Index(fields=["municipality", "world", "current"], name="plan_current")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["municipality", "world"],
+                condition=models.Q(current=True),
+                name="plan_current",
+            )
+        ]
 
 
 class Advice(models.Model):

@@ -28,7 +28,7 @@ from sonae.engines.evacuation.planning import REASONS, City, People, Plan, Sites
 from sonae.engines.evacuation.sun import is_night
 from sonae.engines.hazard.lookup import IN, ZONES
 from sonae.platform import outbox
-from sonae.platform.db import bulk_insert, writing
+from sonae.platform.db import bulk_insert, take_turn, writing
 
 SUPERSEDED = "plan.superseded"
 _ORDINAL = {"yes": 2, "partial": 1}
@@ -40,11 +40,23 @@ def replan(reason: str, telegram_pk: int | None = None) -> PlanRun:
     ``reason``: ``warning``, ``facility``, ``register`` or ``manual``. Publishes ``plan.ready {run}``
     and ``plan.superseded {run}``. A warning that is already planned for is not planned again.
     """
-    known = PlanRun.objects.filter(telegram=telegram_pk, reason=reason).first()
-    if telegram_pk is not None and known is not None:
-        return known
+    while True:
+        known = PlanRun.objects.filter(telegram=telegram_pk, reason=reason).first()
+        if telegram_pk is not None and known is not None:
+            return known
+        made = _replan_once(reason, telegram_pk)
+        if made is not None:
+            return made
+
+
+def _replan_once(reason: str, telegram_pk: int | None) -> PlanRun | None:
+    """Plan once; None when another plan was made meanwhile, which may know less or more than this.
+
+    Then everything is read again. Times cannot tell which is newer: the clock of an exercise jumps.
+    """
     begun = time.perf_counter()
     now = clock.now()
+    newest = _newest()
     warned = _warned()
     people = population()
     sites = shelters.site_table()
@@ -52,6 +64,9 @@ def replan(reason: str, telegram_pk: int | None = None) -> PlanRun:
     columns = _columns(made, people, sites, warned, now) if made is not None else {}
     counts = _counts(made, people, warned) if made is not None else {}
     with writing():
+        take_turn("plan")
+        if _newest() != newest:
+            return None
         PlanRun.objects.filter(current=True).update(current=False)
         run = PlanRun.objects.create(
             telegram_id=telegram_pk,
@@ -69,6 +84,11 @@ def replan(reason: str, telegram_pk: int | None = None) -> PlanRun:
         outbox.publish("plan.ready", {"run": run.pk}, order_key="plan", dedupe_key=f"plan:{run.pk}")
         outbox.publish(SUPERSEDED, {"run": run.pk}, order_key="plan-tidy", delay=30, priority=9)
     return run
+
+
+def _newest() -> int | None:
+    """Return the run that was made last in this world."""
+    return PlanRun.objects.order_by("-pk").values_list("pk", flat=True).first()
 
 
 def replan_for_facilities() -> PlanRun | None:
