@@ -17,7 +17,7 @@ from sonae.domains.evacuation.models import Advice, PlanRun
 from sonae.domains.warnings import interface as warnings
 from sonae.platform import outbox, worlds
 from sonae.platform.db import writing
-from tests.fixtures import CODE, City, flood_telegram
+from tests.fixtures import CODE, OPERATOR, City, flood_telegram
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WAIT = 20
@@ -91,3 +91,28 @@ def test_the_table_itself_holds_one_current_plan(city: City) -> None:
     with pytest.raises(IntegrityError), writing():
         PlanRun.objects.create(reason="test", at=clock.now(), current=True)
     assert evacuation.current_run() is not None
+
+
+def test_drafts_at_once_get_numbers_of_their_own(city: City) -> None:
+    """The first has taken its number and not committed; the second waits, and loses nothing."""
+    towns = [city.towns["西町"].pk]
+    numbered, go = threading.Event(), threading.Event()
+
+    def draft() -> int:
+        return evacuation.draft_order(OPERATOR, level=4, hazard="flood", towns=towns).number
+
+    def slow() -> int:
+        with writing():
+            number = draft()
+            numbered.set()
+            assert go.wait(WAIT)
+        return number
+
+    with ThreadPoolExecutor(2) as threads:
+        one = threads.submit(in_the_city, slow)
+        assert numbered.wait(WAIT)
+        two = threads.submit(in_the_city, draft)
+        go.wait(0.3)
+        go.set()
+        assert [one.result(), two.result()] == [1, 2]
+    assert [order.number for order in evacuation.orders()] == [2, 1]

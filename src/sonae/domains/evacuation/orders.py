@@ -19,7 +19,7 @@ from sonae.domains.municipalities.interface import Town
 from sonae.domains.residents.interface import Household, Resident
 from sonae.platform import audit, outbox
 from sonae.platform.access import Actor, Audience, require
-from sonae.platform.db import writing
+from sonae.platform.db import take_turn, writing
 
 EDITABLE = ("draft", "returned")
 IN_FORCE = ("issued",)
@@ -43,6 +43,7 @@ def draft_order(
     require(actor, Audience.OPERATOR)
     _check(level, towns, whole_city)
     with writing():
+        take_turn("orders")
         last = EvacuationOrder.objects.aggregate(n=Max("number"))["n"] or 0
         order = EvacuationOrder.objects.create(
             number=last + 1,
