@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -19,7 +20,8 @@ from sonae.engines.evacuation.departure import DEPARTURES
 from sonae.engines.evacuation.planning import plan
 from sonae.platform import outbox
 from sonae.platform.scope import World
-from tests.fixtures import CLERK, City, flood_telegram
+from tests.engines.evacuation.small import at, layer, network
+from tests.fixtures import CLERK, FACILITIES, City, _facility_row, flood_telegram
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +79,64 @@ def test_a_full_site_changes_the_plan_once(city: City) -> None:
     taro = evacuation.personal_advice(city.residents["備 太郎"].pk)
     assert taro is not None
     assert taro.advice.facility == city.facilities["F2"]
+
+
+def _listed(city: City, **changed: object) -> None:
+    """Load the list of facilities again, one of them otherwise than before."""
+    rows = [_facility_row(*row) for row in FACILITIES]
+    shelters.load_facilities(
+        [replace(row, **changed) if row.public_id == "F4" else row for row in rows]  # type: ignore[arg-type]
+    )
+    outbox.drain()
+
+
+def _site_of(city: City, name: str) -> str | None:
+    advice = evacuation.advice_of([city.residents[name].pk])[city.residents[name].pk]
+    return advice.facility.public_id if advice.facility else None
+
+
+@pytest.mark.parametrize("world", World)
+def test_a_site_that_the_new_list_calls_unusable_is_nobody_s_destination(
+    city: City, world: World
+) -> None:
+    _warn(4, status="actual" if world is World.LIVE else "exercise")
+    with city.entered(world):
+        assert _site_of(city, "備 太郎") == "F4"
+        outbox.drain()
+    _listed(city, usable="no", usable_reason="工事中")
+    with city.entered(world):
+        run = evacuation.current_run()
+        assert run is not None
+        assert run.reason == "city"
+        assert _site_of(city, "備 太郎") == "F2"
+        assert not Advice.objects.filter(run=run, reason="not_connected").exists()
+    other = World.EXERCISE if world is World.LIVE else World.LIVE
+    with city.entered(other):
+        assert evacuation.current_run() is None, "nothing was planned there, nothing is now"
+
+
+def test_a_site_that_moved_is_found_on_the_network_again(city: City) -> None:
+    _warn(4)
+    lat, lon = at(450, 80)
+    _listed(city, latitude=lat, longitude=lon)
+    assert shelters.facilities()[3].node == city.facilities["F4"].node
+    assert _site_of(city, "備 太郎") == "F4"
+
+
+def test_a_new_layer_and_a_new_network_change_the_plan(city: City) -> None:
+    _warn(4)
+    hazards.register_layer(layer([[0, 3, 0, 0, 0, 0, 0, 0, 255]], name="flood_l2"))
+    outbox.drain()
+    assert city.residents["備 太郎"].pk not in evacuation.advice_of([city.residents["備 太郎"].pk])
+    [minoru] = evacuation.advice_of([city.residents["渡邉 実"].pk]).values()
+    assert minoru.distance_m == 300
+    points = [(50.0 + 100 * i, 50.0) for i in range(9)]
+    evacuation.load_network(network([*points, (150.0, 250.0)], [(1, 9), (9, 4)]))
+    outbox.drain()
+    [minoru] = evacuation.advice_of([city.residents["渡邉 実"].pk]).values()
+    assert minoru.distance_m is not None
+    assert minoru.distance_m > 500
+    assert PlanRun.objects.filter(reason="city").count() == 2
 
 
 def test_lifting_empties_the_plan_and_old_advice_goes(city: City) -> None:

@@ -18,6 +18,12 @@ def replan_for_facility(payload: dict[str, Any]) -> None:
     services.replan_for_facilities()
 
 
+@subscribe("city.changed")
+def replan_for_city(payload: dict[str, Any]) -> None:
+    """The list of facilities, a hazard layer or the network changed: plan anew."""
+    services.replan_for_city(payload["what"])
+
+
 @subscribe(services.SUPERSEDED)
 def forget_superseded(payload: dict[str, Any]) -> None:
     """Remove the advice that a newer plan replaced."""

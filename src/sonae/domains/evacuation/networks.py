@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 from django.conf import settings
 from django.db import connection
+from django.db.models import F
 
-from sonae.domains.municipalities.interface import Municipality
+from sonae.domains.municipalities.interface import Municipality, announce_change
 from sonae.domains.residents.interface import Household
 from sonae.domains.shelters import interface as shelters
 from sonae.engines.evacuation.network import Network
@@ -35,9 +36,9 @@ def load_network(network: Network, *, actor: Actor = SYSTEM) -> None:
     with writing():
         _snap_homes(network)
         _snap_facilities(network)
-        row = Municipality.objects.get(code=current_municipality())
-        row.register_version += 1
-        row.save(update_fields=["register_version"])
+        here = Municipality.objects.filter(code=current_municipality())
+        here.update(register_version=F("register_version") + 1)
+        announce_change("network")
         audit.record(actor.id, "network_loaded", network.source, nodes=len(network.lat))
 
 
@@ -58,9 +59,16 @@ def _snap_homes(network: Network) -> None:
         )
 
 
-def _snap_facilities(network: Network) -> None:
-    """Store the node of every facility."""
-    rows = shelters.facilities()
+def place_facilities() -> None:
+    """Find the nodes of facilities that a new list brought, or moved."""
+    found = city()
+    if found is not None:
+        _snap_facilities(found.network, only_new=True)
+
+
+def _snap_facilities(network: Network, *, only_new: bool = False) -> None:
+    """Store the node of every facility, or of those without one."""
+    rows = [row for row in shelters.facilities() if row.node is None or not only_new]
     if not rows:
         return
     lat = np.array([row.latitude for row in rows])

@@ -37,7 +37,7 @@ _ORDINAL = {"yes": 2, "partial": 1}
 def replan(reason: str, telegram_pk: int | None = None) -> PlanRun:
     """Plan for everyone anew and make the result the current plan of the world in force.
 
-    ``reason``: ``warning``, ``facility``, ``register`` or ``manual``. Publishes ``plan.ready {run}``
+    ``reason``: ``warning``, ``facility``, ``city`` or ``manual``. Publishes ``plan.ready {run}``
     and ``plan.superseded {run}``. A warning that is already planned for is not planned again.
     """
     while True:
@@ -100,6 +100,17 @@ def replan_for_facilities() -> PlanRun | None:
     if newest is None or newest <= current.at:
         return None
     return replan("facility")
+
+
+def replan_for_city(what: str) -> PlanRun | None:
+    """Plan anew when facilities, layers or roads changed while a plan is in force.
+
+    A site that was taken off the list must not stay anybody's destination.
+    """
+    if what == "facilities":
+        networks.place_facilities()
+    current = PlanRun.objects.filter(current=True).first()
+    return replan("city") if current is not None and current.hazards else None
 
 
 def forget_superseded() -> int:

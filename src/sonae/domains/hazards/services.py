@@ -6,6 +6,7 @@ from django.conf import settings
 
 from sonae.core import clock
 from sonae.domains.hazards.models import HazardMap
+from sonae.domains.municipalities import interface as municipalities
 from sonae.engines.hazard.layer import HazardLayer
 from sonae.platform import audit
 from sonae.platform.access import SYSTEM, Actor
@@ -35,5 +36,6 @@ def register_layer(layer: HazardLayer, *, actor: Actor = SYSTEM) -> HazardMap:
             folder=str(folder),
             loaded_at=now,
         )
+        municipalities.announce_change("hazards")
         audit.record(actor.id, "hazard_layer_loaded", layer.name, source=layer.source)
     return row

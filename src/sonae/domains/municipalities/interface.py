@@ -7,11 +7,12 @@ from sonae.domains.municipalities.selectors import (
     serving_code,
     towns,
 )
-from sonae.domains.municipalities.services import load_municipality
+from sonae.domains.municipalities.services import announce_change, load_municipality
 
 __all__ = [
     "Municipality",
     "Town",
+    "announce_change",
     "forget_serving",
     "load_municipality",
     "municipality",

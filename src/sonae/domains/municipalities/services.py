@@ -1,4 +1,4 @@
-"""Verbs: register a municipality and its towns."""
+"""Verbs: register a municipality and its towns, say that the city is no longer as it was."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 from sonae.domains.municipalities.models import Municipality, Town
 from sonae.domains.municipalities.selectors import forget_serving
-from sonae.platform import worlds
+from sonae.platform import outbox, worlds
 from sonae.platform.db import bulk_insert, writing
+from sonae.platform.scope import World, current_municipality
 
 
 def load_municipality(
@@ -26,3 +27,13 @@ def load_municipality(
         size = len(towns["code"])
         bulk_insert(Town, {"municipality": [code] * size, **towns})
     forget_serving()
+
+
+def announce_change(what: str) -> None:
+    """Publish ``city.changed {what}`` in both worlds, because both plan on the same city.
+
+    ``what``: facilities, hazards or network. Call inside `writing`, with the change itself.
+    """
+    for world in World:
+        with worlds.entered(current_municipality(), world):
+            outbox.publish("city.changed", {"what": what}, order_key="city")

@@ -101,6 +101,7 @@ def load_facilities(rows: Iterable[FacilityRow], *, actor: Actor = SYSTEM) -> Lo
     with writing():
         done = _store(listed)
         _changed()
+        municipalities.announce_change("facilities")
         audit.record(
             actor.id,
             "shelters.load",
@@ -128,9 +129,12 @@ def _store(listed: dict[str, FacilityRow]) -> Loaded:
 
 
 def _copy(row: FacilityRow, facility: Facility, towns: Mapping[str, int]) -> None:
-    """Put a row's values on its facility."""
+    """Put a row's values on its facility; where it has not moved it stays on the network."""
+    before = (facility.latitude, facility.longitude, facility.node)
     for name in _COPIED:
         setattr(facility, name, getattr(row, name))
+    if row.node is None and before[:2] == (row.latitude, row.longitude):
+        facility.node = before[2]
     facility.town_id = towns.get(row.town_code)
 
 
