@@ -17,7 +17,6 @@ from sonae.demo import crowd, script
 from sonae.demo.load import empty_world
 from sonae.demo.script import HOURS, SCENES, START
 from sonae.domains.municipalities import interface as municipalities
-from sonae.domains.municipalities.interface import Municipality
 from sonae.domains.safety import interface as safety
 from sonae.platform import outbox, worlds
 from sonae.platform.db import writing
@@ -44,11 +43,8 @@ def _state() -> dict[str, Any]:
 
 def _keep(**changes: Any) -> dict[str, Any]:
     """Change where the play stands."""
-    with writing():
-        row = Municipality.objects.get(code=current_municipality())
-        state = {**_FRESH, **row.settings.get(_KEY, {}), **changes}
-        row.settings = {**row.settings, _KEY: state}
-        row.save(update_fields=["settings"])
+    with municipalities.changing_settings() as settings:
+        settings[_KEY] = state = {**_FRESH, **settings.get(_KEY, {}), **changes}
     return state
 
 

@@ -7,12 +7,17 @@ from sonae.domains.municipalities.selectors import (
     serving_code,
     towns,
 )
-from sonae.domains.municipalities.services import announce_change, load_municipality
+from sonae.domains.municipalities.services import (
+    announce_change,
+    changing_settings,
+    load_municipality,
+)
 
 __all__ = [
     "Municipality",
     "Town",
     "announce_change",
+    "changing_settings",
     "forget_serving",
     "load_municipality",
     "municipality",

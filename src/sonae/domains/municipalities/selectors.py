@@ -26,9 +26,10 @@ def forget_serving() -> None:
     _serving = None
 
 
-def municipality() -> Municipality:
-    """Return the municipality in force."""
-    found = Municipality.objects.filter(code=current_municipality()).first()
+def municipality(*, lock: bool = False) -> Municipality:
+    """Return the municipality in force; ``lock``: for a change, other writers wait."""
+    rows = Municipality.objects.select_for_update() if lock else Municipality.objects
+    found = rows.filter(code=current_municipality()).first()
     if found is None:
         raise SonaeError("not_found", "この団体コードの市区町村は登録されていません。")
     return found

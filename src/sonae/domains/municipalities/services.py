@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sonae.domains.municipalities.models import Municipality, Town
-from sonae.domains.municipalities.selectors import forget_serving
+from sonae.domains.municipalities.selectors import forget_serving, municipality
 from sonae.platform import outbox, worlds
 from sonae.platform.db import bulk_insert, writing
 from sonae.platform.scope import World, current_municipality
@@ -27,6 +28,20 @@ def load_municipality(
         size = len(towns["code"])
         bulk_insert(Town, {"municipality": [code] * size, **towns})
     forget_serving()
+
+
+@contextmanager
+def changing_settings() -> Iterator[dict[str, Any]]:
+    """Yield the municipality's settings to be changed in place, and store them.
+
+    They are one JSON column: whoever read it unlocked would write back what others changed since.
+    """
+    with writing():
+        row = municipality(lock=True)
+        held = dict(row.settings)
+        yield held
+        row.settings = held
+        row.save(update_fields=["settings"])
 
 
 def announce_change(what: str) -> None:

@@ -181,9 +181,8 @@ def place_on_network(nodes: Mapping[int, int | None]) -> None:
 
 def _changed() -> None:
     """Stamp the list anew, so that every process reads it again (`selectors.facilities`)."""
-    row = municipalities.municipality()
-    row.settings = {**row.settings, STAMP: clock.machine_ns()}
-    row.save(update_fields=["settings"])
+    with municipalities.changing_settings() as settings:
+        settings[STAMP] = clock.machine_ns()
 
 
 def set_state(actor: Actor, facility_pk: int, state: str, note: str = "") -> FacilityStatus:
