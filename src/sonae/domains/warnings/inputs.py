@@ -85,6 +85,8 @@ def _checked(kind: str, options: Mapping[str, str]) -> tuple[dict[str, Any], dic
                 raise SonaeError("unprocessable", f"「{option.label}」は数字で指定してください。")
             value = int(value)
         (secret if option.secret else plain)[key] = value
+    if known.check is not None:
+        known.check(plain)
     return plain, secret
 
 
@@ -174,6 +176,7 @@ class InputLink:
         self._stop = threading.Event()
         self._dead = False
         self._heard = 0.0
+        self._troubled = -HEARD_EVERY
 
     def ask_to_stop(self, *, dead: bool = False) -> None:
         """End the run; ``dead``: nothing of it counts any more, another takes its place."""
@@ -190,6 +193,17 @@ class InputLink:
             return
         self._heard = time.monotonic()
         self._note(heard_at=clock.SystemClock().now(), state=WarningInput.RUNNING)
+
+    def ready(self) -> None:
+        """Note that the line stands, though nobody has called yet."""
+        self._note(state=WarningInput.RUNNING)
+
+    def trouble(self, why: str) -> None:
+        """Show what the counterpart did wrong, at most every few seconds on disk."""
+        if time.monotonic() - self._troubled < HEARD_EVERY:
+            return
+        self._troubled = time.monotonic()
+        self._note(error=why[:2000], error_at=clock.SystemClock().now())
 
     def hand_in(self, raw: bytes, *, rehearsal: bool = False) -> Accepted:
         """Store one document in the live world, or wherever it says; on disk when it returns."""

@@ -30,6 +30,14 @@ class Link(Protocol):
         """Note a sign of life of the counterpart (an unchanged feed, a heartbeat). Cheap: call often."""
         ...
 
+    def ready(self) -> None:
+        """Note that the line stands and waits to be called: what was wrong is over. No sign of life."""
+        ...
+
+    def trouble(self, why: str) -> None:
+        """Show staff what the counterpart did wrong, without ending the run. Cheap: call often."""
+        ...
+
     def hand_in(self, raw: bytes, *, rehearsal: bool = False) -> Accepted:
         """Store one document. When it returns, it is on disk: only now acknowledge it.
 
@@ -72,6 +80,8 @@ class InputKind:
     silent_after: int
     needs: str = ""
     """What the city must have first (a contract, a receiver), in words; shown where it is added."""
+    check: Callable[[Mapping[str, Any]], None] | None = None
+    """Refuses settings (the plain ones) that cannot work, with a `SonaeError`, before they are kept."""
 
 
 _kinds: dict[str, InputKind] = {}

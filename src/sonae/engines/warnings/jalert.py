@@ -63,16 +63,30 @@ def read_jalert(raw: bytes, raw_sha256: str, name: str) -> Warning:
     except UnicodeDecodeError:
         raise WarningRefused("encoding", "文字コードが UTF-8 ではありません。") from None
     found = _HEAD.fullmatch(head)
-    at = _moment(found[2]) if found else None
+    at = moment(found[2]) if found else None
     if found is None or at is None:
         raise WarningRefused("incomplete", "Jアラートの種別と時刻の行を読めません。")
-    return _warning(found[1], at, " ".join(text.split()), raw_sha256, name)
+    return warning_of(found[1], at, " ".join(text.split()), raw_sha256, name)
 
 
-def _warning(code: str, at: datetime, text: str, raw_sha256: str, name: str) -> Warning:
-    known = KINDS.get(code)
+def warning_of(
+    code: str,
+    at: datetime,
+    text: str,
+    raw_sha256: str,
+    name: str,
+    *,
+    status: str | None = None,
+    kind: Kind | None = None,
+    deviations: tuple[str, ...] = (),
+) -> Warning:
+    """The warning of one text of a receiver, whichever way it came.
+
+    ``status`` where something else than the text decides it, ``kind`` where ``code`` does not.
+    """
+    known = kind or KINDS.get(code)
     kind = known or Kind(f"種別 {code}", "other", "warning")
-    status, lifted = status_of(text), bool(_LIFTED.search(text))
+    status, lifted = status or status_of(text), bool(_LIFTED.search(text))
     phenomenon, severity = kind.phenomenon, kind.severity
     if code == "WRMA":
         phenomenon, severity = phenomenon_of(text), severity_of(text, kind.severity)
@@ -100,7 +114,7 @@ def _warning(code: str, at: datetime, text: str, raw_sha256: str, name: str) -> 
         ),
         raw_sha256=raw_sha256,
         sent_at=at,
-        deviations=() if known else (f"unknown_code:{code}",),
+        deviations=deviations if known else (*deviations, f"unknown_code:{code}"),
         input=name,
     )
 
@@ -113,7 +127,8 @@ def status_of(text: str) -> str:
     return "test" if _TESTS.search(plain) else "actual"
 
 
-def _moment(text: str) -> datetime | None:
+def moment(text: str) -> datetime | None:
+    """An ISO 8601 time with its zone, in JST; None for anything else."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:

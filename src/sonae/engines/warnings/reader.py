@@ -9,6 +9,7 @@ from lxml import etree
 
 from sonae.engines.warnings.cap import read_cap
 from sonae.engines.warnings.jalert import is_jalert, read_jalert
+from sonae.engines.warnings.jalert_pushed import is_pushed, read_pushed
 from sonae.engines.warnings.jma import NAMESPACE, read_jma
 from sonae.engines.warnings.lalert import read_lalert
 from sonae.engines.warnings.model import Warning, WarningRefused
@@ -43,6 +44,8 @@ def read_all(raw: bytes, *, name: str = "") -> list[Warning]:
         return read_qzss(raw, sha256, name)
     if is_jalert(raw):
         return [read_jalert(raw, sha256, name)]
+    if is_pushed(raw):
+        return [read_pushed(raw, sha256, name)]
     parsed = parse(raw)
     root, kind = parsed.root, local(parsed.root)
     if kind == "Report" and root.tag.startswith("{" + NAMESPACE):
@@ -61,7 +64,7 @@ def split(raw: bytes) -> list[bytes]:
     """The messages of a wrapper (a CAP feed, a log) as documents of their own; else ``[raw]``."""
     if is_qzss(raw):
         return split_log(raw)
-    if is_jalert(raw):
+    if is_jalert(raw) or is_pushed(raw):
         return [raw]
     root = parse(raw, keep_space=True).root
     if local(root) not in _WRAPPERS:

@@ -9,6 +9,10 @@ import click
 
 KINDS: Final = {
     "jma-feed": ("sonae.gateways.simulators.jma_feed:command", "気象庁の公開フィードのまね"),
+    "jma-socket": (
+        "sonae.gateways.simulators.jma_socket:command",
+        "Jアラート受信機（JMAソケット）のまね",
+    ),
     "jalert-csv": (
         "sonae.gateways.simulators.jalert_csv:command",
         "Jアラート受信機（index.csv）のまね",

@@ -4,6 +4,8 @@ import re
 
 from lxml import etree
 
+from sonae.engines.warnings.jalert_pushed import is_pushed, text_of
+
 _DECLARED = re.compile(rb"""<\?xml[^>]*encoding=["']([A-Za-z0-9_.-]+)["']""")
 MOST_BYTES = 400_000
 """More than this is not indented and is cut on the screen; the download has it whole."""
@@ -23,6 +25,8 @@ def decoded(raw: bytes) -> str:
 
 def readable(raw: bytes) -> str:
     """Return a telegram for reading; one that is no XML, or is unsafe to parse, stays as it came."""
+    if is_pushed(raw):
+        return text_of(raw)
     if len(raw) > MOST_BYTES:
         return decoded(raw[:MOST_BYTES]) + "\n…"
     if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:
