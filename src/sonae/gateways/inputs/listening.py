@@ -7,6 +7,7 @@ import logging
 import re
 import socket
 import socketserver
+import ssl
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -123,7 +124,11 @@ class Listener(socketserver.ThreadingTCPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Pass over callers who go away; anything else is a defect, and is shown as such."""
         error = sys.exc_info()[1]
-        if not isinstance(error, OSError):
+        if isinstance(error, ssl.SSLError):
+            self.handover.trouble(
+                f"{client_address[0]}: 暗号化した接続（TLS）ができません（{error.reason}）。"
+            )
+        elif not isinstance(error, OSError):
             log.error("a connection of an input failed", exc_info=error)
             self.handover.trouble(f"プログラムの誤りです（{type(error).__name__}: {error}）")
 
