@@ -69,6 +69,15 @@ def check_address(options: Mapping[str, Any]) -> None:
             raise SonaeError("unprocessable", f"IPアドレスではありません: {host}") from None
 
 
+def taken(port: int, error: OSError) -> SonaeError:
+    """Return what staff read when a port cannot be had: ``conflict``."""
+    return SonaeError(
+        "conflict",
+        f"ポート {port} で待ち受けられません（{error.strerror}）。",
+        "ほかのプログラムや受信経路が使っていないか、アドレスがこのサーバーのものか確かめてください。",
+    )
+
+
 def allowed(peers: Sequence[Network], host: str) -> bool:
     """Whether an address belongs to a peer; an IPv4 address may come dressed as IPv6."""
     address = ipaddress.ip_address(host.partition("%")[0])
@@ -98,11 +107,7 @@ class Listener(socketserver.ThreadingTCPServer):
         try:
             super().__init__(address, handler)
         except OSError as error:
-            raise SonaeError(
-                "conflict",
-                f"ポート {address[1]} で待ち受けられません（{error.strerror}）。",
-                "ほかのプログラムや受信経路が使っていないか、アドレスがこのサーバーのものか確かめてください。",
-            ) from error
+            raise taken(address[1], error) from error
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Whether the caller may speak at all."""

@@ -17,6 +17,10 @@ KINDS: Final = {
         "sonae.gateways.simulators.jalert_csv:command",
         "Jアラート受信機（index.csv）のまね",
     ),
+    "jalert-mail": (
+        "sonae.gateways.simulators.jalert_mail:command",
+        "Jアラート受信機のメールのまね",
+    ),
     "lalert": ("sonae.gateways.simulators.lalert:command", "Lアラートの送信側のまね"),
     "qzss": ("sonae.gateways.simulators.qzss:command", "衛星受信機のまね"),
 }
