@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
@@ -22,13 +23,16 @@ from sonae.domains.messages.interface import Delivery, Transmission
 from sonae.domains.municipalities.interface import Municipality
 from sonae.domains.safety.interface import Inquiry
 from sonae.domains.warnings import interface as warnings
-from sonae.domains.warnings.models import Telegram
+from sonae.domains.warnings.models import Telegram, WarningInput
 from sonae.engines.warnings import Warning, jalert, read, read_all, split
+from sonae.engines.warnings.safexml import parse
+from sonae.gateways.simulators import jalert_mail, jma_socket, lalert
 from sonae.platform import outbox
 from sonae.platform.scope import World
 from tests.conftest import real_data
-from tests.fixtures import APPROVER, CODE, OPERATOR, City
-from tests.gateways.test_mail import Box, box  # noqa: F401 - a fixture
+from tests.fixtures import ADMINISTRATOR, APPROVER, CODE, OPERATOR, City
+from tests.gateways.test_inputs import supervised, threads_of_one_database, until  # noqa: F401
+from tests.gateways.test_mail import Box, box, free_port  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db
 REHEARSED = 40
@@ -73,18 +77,11 @@ def lie_everywhere(warned: list[Warning]) -> None:
     )
 
 
-def test_no_exercise_and_no_training_line_reaches_anybody(city: City, box: Box) -> None:  # noqa: F811
-    drills, real = exercises()
-    assert len(drills) >= 40, "the data has drills, tests and a satellite's log"
-    lie_everywhere([one for raw in (*drills, *real) for one in read_all(raw)])
-    for number, raw in enumerate(drills):
-        packed = number % 5 == 0 and raw.lstrip().startswith(b"<")
-        warnings.accept(gzip.compress(raw) if packed else raw, via="本番の線")
-    for raw in real:
-        warnings.accept(raw, via="訓練の線", rehearsal=True)
+def rehearsed_inside(city: City, box: Box, least: int) -> None:  # noqa: F811
+    """Approve what the drill drafted, let everything go out that would, and see that nothing did."""
     outbox.drain()
     with city.entered(World.EXERCISE):
-        assert Telegram.objects.count() >= len({bytes(raw) for raw in drills})
+        assert Telegram.objects.count() >= least
         assert warnings.in_force(), "the exercise has its picture"
         for order in evacuation.orders():
             if order.status == "draft":
@@ -101,3 +98,86 @@ def test_no_exercise_and_no_training_line_reaches_anybody(city: City, box: Box) 
         assert model.objects.count() == 0, model.__name__
     assert not Delivery.objects.filter(transmission__world="live").exists()
     assert warnings.in_force() == []
+
+
+def test_no_exercise_and_no_training_line_reaches_anybody(city: City, box: Box) -> None:  # noqa: F811
+    drills, real = exercises()
+    assert len(drills) >= 40, "the data has drills, tests and a satellite's log"
+    lie_everywhere([one for raw in (*drills, *real) for one in read_all(raw)])
+    for number, raw in enumerate(drills):
+        packed = number % 5 == 0 and raw.lstrip().startswith(b"<")
+        warnings.accept(gzip.compress(raw) if packed else raw, via="本番の線")
+    for raw in real:
+        warnings.accept(raw, via="訓練の線", rehearsal=True)
+    rehearsed_inside(city, box, len({bytes(raw) for raw in drills}))
+
+
+def is_xml(raw: bytes) -> bool:
+    """Whether a document can stand behind a BCH header or inside a SOAP message."""
+    return raw.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<")
+
+
+def push_over_socket(drills: list[bytes], real: list[bytes], ports: tuple[int, int]) -> None:
+    """Drills on the ordinary port of a receiver; real telegrams and texts on its training port."""
+    with jma_socket.Pusher(("127.0.0.1", ports[0])) as line:
+        for raw in filter(is_xml, drills):
+            line.push("BI", jma_socket.with_bch(raw, "VXXX00"))
+        for text in (jma_socket.NATIONAL_TEST, "【訓練】ミサイル発射。"):
+            line.push("JL", jma_socket.message_tar(text))
+        for raw in real:
+            headline = f"{read(raw).headline} ミサイル発射。"
+            line.push("JL", jma_socket.message_tar(headline, training=True))
+            line.push("BI", jma_socket.with_bch(raw, "VXXX00", test=True))
+    with jma_socket.Pusher(("127.0.0.1", ports[1])) as line:
+        for raw in real:
+            line.push("FX", jma_socket.with_bch(raw, "VXXX00"))
+        line.push("JL", jma_socket.message_tar("ミサイル発射。"))
+
+
+def push_over_soap(drills: list[bytes], port: int) -> None:
+    """Every drill that is XML as L-Alert would publish it."""
+    publisher = lalert.Publisher(f"http://127.0.0.1:{port}/", "commons", "secret")
+    for raw in filter(is_xml, drills):
+        publisher.publish(etree.tostring(parse(raw, keep_space=True).root, encoding="UTF-8"))
+
+
+def push_over_mail(drills: list[bytes], real: list[bytes], ports: tuple[int, int]) -> None:
+    """Drills as rule mails that say so; real texts to the port whose mails are all for training."""
+    for number, raw in enumerate(drills):
+        text = f"{number}: {read(raw).headline} 避難してください。"
+        marked = number % 2 == 0
+        body = jalert_mail.letter(
+            "【訓練】Jアラート" if marked else "Jアラート",
+            text if marked else f"これは訓練です。{text}",
+            "utf-8",
+        )
+        jalert_mail.send(("127.0.0.1", ports[0]), body)
+    for number, raw in enumerate(real):
+        text = f"{number}: ミサイル発射。{read(raw).headline}"
+        jalert_mail.send(("127.0.0.1", ports[1]), jalert_mail.letter("Jアラート", text, "utf-8"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_exercise_over_a_line_that_is_pushed_reaches_anybody(
+    city: City,
+    box: Box,  # noqa: F811
+) -> None:
+    drills, real = exercises()
+    lie_everywhere([one for raw in (*drills, *real) for one in read_all(raw)])
+    ports = [free_port() for _line in range(5)]
+    near = {"peers": "127.0.0.1", "host": "127.0.0.1"}
+    for kind, name, options in (
+        ("jma-socket", "受信機", {"ports": str(ports[0]), "training_ports": str(ports[1])}),
+        ("lalert", "Lアラート", {"port": str(ports[2]), "user": "commons", "password": "secret"}),
+        ("jalert-mail", "規則", {"port": str(ports[3])}),
+        ("jalert-mail", "訓練の規則", {"port": str(ports[4]), "training": "1"}),
+    ):
+        warnings.add_input(ADMINISTRATOR, kind, name, {**near, **options})
+    with supervised():
+        until(lambda: WarningInput.objects.filter(state="running").count() == 4)
+        push_over_socket(drills, real, (ports[0], ports[1]))
+        push_over_soap(drills, ports[2])
+        push_over_mail(drills, real, (ports[3], ports[4]))
+    assert not WarningInput.objects.exclude(error="").exists()
+    told = sum(map(is_xml, drills))
+    rehearsed_inside(city, box, told + len(drills) + len(real))
