@@ -6,22 +6,17 @@ import gzip
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import connection
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.signals import connection_created
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.warnings import interface as warnings
 from sonae.domains.warnings import ports
 from sonae.domains.warnings.models import Telegram, WarningInput
-from sonae.domains.warnings.supervisor import Supervisor
 from sonae.gateways.inputs import jma_feed
 from sonae.gateways.inputs.jalert_csv import read_list
 from sonae.gateways.inputs.web import Host
@@ -34,8 +29,15 @@ from tests.conftest import real_data
 from tests.domains.warnings.conftest import CODE, city, rain  # noqa: F401 - a fixture
 from tests.engines.warnings import dcx
 from tests.fixtures import ADMINISTRATOR, OPERATOR
+from tests.gateways.lines import (  # noqa: F401 - a fixture
+    WAIT,
+    count,
+    in_force,
+    supervised,
+    threads_of_one_database,
+    until,
+)
 
-WAIT = 20.0
 RAINS = [("0_VPWW55_a.xml", "10", 0), ("1_VPWW55_b.xml", "03", 5), ("2_VPWW55_c.xml", "43", 9)]
 
 
@@ -49,56 +51,10 @@ def feed() -> Iterator[FeedServer]:
     made.close()
 
 
-@pytest.fixture(autouse=True)
-def threads_of_one_database(transactional_db: None) -> Iterator[None]:
-    """SQLite's shared memory of the tests locks readers out, as a file on disk never does."""
-
-    def unlocked(connection: BaseDatabaseWrapper, **_more: object) -> None:
-        if connection.vendor == "sqlite":
-            connection.cursor().execute("PRAGMA read_uncommitted = 1")
-
-    unlocked(connection)
-    connection_created.connect(unlocked)
-    yield
-    connection_created.disconnect(unlocked)
-
-
-@contextmanager
-def supervised() -> Iterator[Supervisor]:
-    """The supervisor at work in a thread, looking often and pausing shortly."""
-    stop, supervisor = threading.Event(), Supervisor(pauses=(0.0, 0.05, 0.1))
-    thread = threading.Thread(target=supervisor.work, args=(stop, 0.1))
-    thread.start()
-    try:
-        yield supervisor
-    finally:
-        stop.set()
-        thread.join(WAIT)
-        assert not thread.is_alive()
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait until something is so; fails after `WAIT` seconds."""
-    end = time.monotonic() + WAIT
-    while not true():
-        assert time.monotonic() < end, [
-            (row.name, row.state, row.error) for row in WarningInput.everywhere.all()
-        ]
-        time.sleep(0.02)
-
-
 def add_feed(feed: FeedServer, **more: str) -> WarningInput:
     return warnings.add_input(
         ADMINISTRATOR, "jma-feed", "気象庁", {"url": feed.url, "interval": "1", **more}
     )
-
-
-def count() -> int:
-    return Telegram.objects.count()
-
-
-def in_force() -> list[tuple[str, int | None]]:
-    return [(line.kind, line.level) for line in warnings.in_force()]
 
 
 LEVEL_4 = [("レベル４大雨危険警報", 4), ("レベル４大雨危険警報", 4)]

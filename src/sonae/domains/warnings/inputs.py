@@ -218,6 +218,10 @@ class InputLink:
         )
         return taken
 
+    def trouble(self, why: str) -> None:
+        """Note for staff what does not work while the rest of the line does."""
+        self._note(error=why[:2000], error_at=clock.SystemClock().now())
+
     def keep(self, progress: Mapping[str, Any]) -> None:
         """Remember JSON data over a restart."""
         self.progress = dict(progress)

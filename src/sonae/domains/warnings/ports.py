@@ -45,6 +45,10 @@ class Link(Protocol):
         """
         ...
 
+    def trouble(self, why: str) -> None:
+        """Tell staff what does not work while the rest of the line does."""
+        ...
+
     def keep(self, progress: Mapping[str, Any]) -> None:
         """Remember JSON data over a restart; after the documents it speaks of are handed in."""
         ...

@@ -5,10 +5,19 @@ from sonae.domains.warnings import interface as warnings
 
 def register_all() -> None:
     """Provide every kind of input that is built in."""
-    from sonae.gateways.inputs import jalert_csv, jalert_mail, jma_feed, jma_socket, lalert, qzss
+    from sonae.gateways.inputs import (
+        dmdata,
+        jalert_csv,
+        jalert_mail,
+        jma_feed,
+        jma_socket,
+        lalert,
+        qzss,
+    )
 
     for kind in (
         jma_feed.KIND,
+        dmdata.KIND,
         jma_socket.KIND,
         jalert_csv.KIND,
         jalert_mail.KIND,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import http.client
 import ipaddress
 import zlib
@@ -31,6 +30,15 @@ class Page:
 
 class Half(OSError):
     """The body ended before it was complete."""
+
+
+class Answered(OSError):
+    """The other side answered with a failure: ``status`` and the beginning of what it said."""
+
+    def __init__(self, status: int, path: str, said: bytes = b"") -> None:
+        """``path`` without its query, which may hold a secret."""
+        super().__init__(f"HTTP {status} {path[:120]}")
+        self.status, self.said = status, said[:2000]
 
 
 class Host:
@@ -68,24 +76,37 @@ class Host:
 
     def get(self, link: str, etag: str = "", modified: str = "") -> Page:
         """Fetch; `OSError` when the line is down, `Half` for a cut body, `SonaeError` for a refusal."""
-        address = urlsplit(self.address(link))
-        headers = {"User-Agent": _AGENT, "Accept-Encoding": "gzip", **self._headers}
+        headers = {}
         if etag:
             headers["If-None-Match"] = etag
         if modified:
             headers["If-Modified-Since"] = modified
+        return self.send("GET", link, headers=headers)
+
+    def send(
+        self,
+        method: str,
+        link: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Page:
+        """Ask with any method; failures as in `get`, and `Answered` for an answer that says no."""
+        address = urlsplit(self.address(link))
+        sent = {"User-Agent": _AGENT, "Accept-Encoding": "gzip", **self._headers, **(headers or {})}
         try:
-            return self._ask(address, headers)
+            return self._ask(method, address, body, sent)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             if isinstance(error, OSError):
                 raise
             raise Half(f"{type(error).__name__}: {error}") from error
 
-    def _ask(self, address: SplitResult, headers: dict[str, str]) -> Page:
+    def _ask(
+        self, method: str, address: SplitResult, sent: bytes | None, headers: dict[str, str]
+    ) -> Page:
         connection = self._opened()
         target = address.path + (f"?{address.query}" if address.query else "")
-        connection.request("GET", target, headers=headers)
+        connection.request(method, target, sent, headers)
         answer = connection.getresponse()
         body = answer.read(MOST_BYTES + 1)
         if len(body) > MOST_BYTES:
@@ -100,8 +121,8 @@ class Host:
                 "redirected",
                 f"別のアドレスへ移されています: {answer.headers.get('Location', '')[:120]}",
             )
-        if answer.status not in (200, 304):
-            raise OSError(f"HTTP {answer.status} {address.path[:120]}")
+        if answer.status not in (200, 204, 304):
+            raise Answered(answer.status, address.path, body)
         plain = _plain(body, answer.headers.get("Content-Encoding", ""))
         return Page(
             answer.status,
@@ -132,21 +153,21 @@ def _plain(body: bytes, encoding: str) -> bytes:
     """Return the body unpacked, within the same limit."""
     if encoding.lower() != "gzip":
         return body
-    try:
-        unpacked = gzip.decompress(body) if len(body) < 4096 else _bounded(body)
-    except (OSError, EOFError, zlib.error) as error:
-        raise Half(f"gzip: {error}") from error
-    return unpacked
+    return unpacked(body)
 
 
-def _bounded(body: bytes) -> bytes:
+def unpacked(body: bytes) -> bytes:
+    """Return what gzip packed, within the limit; `Half` when it is cut or broken."""
     reader = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    unpacked = reader.decompress(body, MOST_BYTES + 1)
-    if len(unpacked) > MOST_BYTES:
+    try:
+        plain = reader.decompress(body, MOST_BYTES + 1)
+    except zlib.error as error:
+        raise Half(f"gzip: {error}") from error
+    if len(plain) > MOST_BYTES:
         raise SonaeError("too_large", "大きすぎる応答です。")
     if not reader.eof:
-        raise EOFError("cut")
-    return unpacked
+        raise Half("gzip: cut")
+    return plain
 
 
 def _near(host: str, lan: bool) -> bool:

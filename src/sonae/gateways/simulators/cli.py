@@ -13,6 +13,7 @@ KINDS: Final = {
         "sonae.gateways.simulators.jma_socket:command",
         "Jアラート受信機（JMAソケット）のまね",
     ),
+    "dmdata": ("sonae.gateways.simulators.dmdata:command", "DMDATA（WebSocket）のまね"),
     "jalert-csv": (
         "sonae.gateways.simulators.jalert_csv:command",
         "Jアラート受信機（index.csv）のまね",

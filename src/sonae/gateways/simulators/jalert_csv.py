@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import gzip
-import threading
 import time
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import click
 
 from sonae.core import clock
+from sonae.gateways.simulators.serving import Service, address, send, wait
 
 
 @dataclass(frozen=True)
@@ -42,30 +42,13 @@ class ReceiverServer:
         self.items: list[Item] = []
         pair = b64encode(f"{user}:{password}".encode()).decode("ascii")
         self._wanted = f"Basic {pair}" if user else ""
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            """Answers one connection."""
-
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                """Answer the list and the files."""
-                outer.answer(self)
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(bind, Handler)
-        self._server.daemon_threads = True
-        self.thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self.thread.start()
+        self._service = Service(self.answer, bind)
+        self.thread = self._service.thread
 
     @property
     def url(self) -> str:
         """The address to give to the ``jalert-csv`` input."""
-        host, port = self._server.server_address[:2]
-        return f"http://{host!s}:{port}/"
+        return self._service.url
 
     def announce(self, kind: str, name: str, body: bytes, *, after: float = 0.0) -> None:
         """Let one announcement appear; ``name`` ends in .txt (UTF-8 given, MS932 served) or .xml.gz."""
@@ -75,9 +58,7 @@ class ReceiverServer:
 
     def close(self) -> None:
         """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
-        self.thread.join(10)
+        self._service.close()
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         """Answer one request."""
@@ -85,13 +66,13 @@ class ReceiverServer:
         name = request.path.strip("/")
         found = next((item.body for item in shown if item.name == name), None)
         if self._wanted and request.headers.get("Authorization") != self._wanted:
-            _send(request, 401, b"")
+            send(request, 401, b"")
         elif name == "index.csv":
-            _send(request, 200, _index(shown))
+            send(request, 200, _index(shown))
         elif found is None:
-            _send(request, 404, b"")
+            send(request, 404, b"")
         else:
-            _send(request, 200, found)
+            send(request, 200, found)
 
 
 def _index(items: Sequence[Item]) -> bytes:
@@ -103,21 +84,13 @@ def _index(items: Sequence[Item]) -> bytes:
     return "".join(f"{row}\r\n" for row in rows).encode("cp932")
 
 
-def _send(request: BaseHTTPRequestHandler, status: int, body: bytes) -> None:
-    request.send_response(status)
-    request.send_header("Content-Length", str(len(body)))
-    request.end_headers()
-    request.wfile.write(body)
-
-
 @click.command("jalert-csv")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--bind", default="127.0.0.1:8712", show_default=True, help="待ち受ける HOST:PORT")
 @click.option("--every", default=5.0, show_default=True, help="出す間隔（秒）")
 def command(files: tuple[Path, ...], bind: str, every: float) -> None:
     """電文（.xml）や国民保護の文（.txt、UTF-8）を、受信機と同じ形で順に出す。止めるには Ctrl-C。"""
-    host, _colon, port = bind.rpartition(":")
-    server = ReceiverServer((host, int(port)))
+    server = ReceiverServer(address(bind))
     for number, file in enumerate(files):
         body, text = file.read_bytes(), file.suffix == ".txt"
         name = file.name if text else f"{file.name}.gz"
@@ -129,7 +102,4 @@ def command(files: tuple[Path, ...], bind: str, every: float) -> None:
         )
     click.echo(f"{server.url}index.csv に{len(files)}件を{every:g}秒ごとに出します。", err=True)
     click.echo(f"受信側: sonae inputs add jalert-csv --set url={server.url}", err=True)
-    try:
-        server.thread.join()
-    except KeyboardInterrupt:
-        server.close()
+    wait(server.thread, server.close)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import escape
@@ -20,6 +20,7 @@ from xml.sax.saxutils import escape
 import click
 
 from sonae.core import clock
+from sonae.gateways.simulators.serving import Service, address, send, wait
 
 SHORT_SECONDS: Final = 600.0
 _EARTH: Final = ("VX", "VT", "VF", "VZVO", "VZSE")
@@ -72,16 +73,13 @@ class FeedServer:
         self.faults = Faults()
         self.asked: list[str] = []
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(bind, self._handler())
-        self._server.daemon_threads = True
-        self.thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self.thread.start()
+        self._service = Service(self.answer, bind)
+        self.thread = self._service.thread
 
     @property
     def url(self) -> str:
         """The address to give to the ``jma-feed`` input."""
-        host, port = self._server.server_address[:2]
-        return f"http://{host!s}:{port}/feed/"
+        return f"{self._service.url}feed/"
 
     def publish(self, name: str, body: bytes) -> None:
         """Let one more telegram appear now."""
@@ -90,33 +88,14 @@ class FeedServer:
 
     def close(self) -> None:
         """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
-        self.thread.join(10)
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            """Answers one connection."""
-
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                """Answer feeds and files."""
-                outer.answer(self)
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing: the one who rehearses looks at the other side."""
-
-        return Handler
+        self._service.close()
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         """Answer one request as the service does, or as badly as `faults` wants."""
         self.asked.append(request.path)
         if self.faults.errors > 0:
             self.faults.errors -= 1
-            _send(request, 500, b"")
+            send(request, 500, b"")
             return
         folder, _slash, name = request.path.strip("/").partition("/")
         if folder == "feed":
@@ -124,20 +103,20 @@ class FeedServer:
             return
         found = next((one for one in self.telegrams if one.name == name), None)
         if folder != "data" or found is None or found.at > time.monotonic():
-            _send(request, 404, b"")
+            send(request, 404, b"")
             return
         cut = self.faults.half.get(name, 0)
         if cut > 0:
             self.faults.half[name] = cut - 1
-        _send(request, 200, found.body, cut=cut > 0)
+        send(request, 200, found.body, cut=cut > 0)
 
     def _answer_feed(self, request: BaseHTTPRequestHandler, name: str) -> None:
         body = self._feed(name.removesuffix(".xml"))
         etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
         if request.headers.get("If-None-Match") == etag:
-            _send(request, 304, b"", etag=etag)
+            send(request, 304, b"", {"ETag": etag})
             return
-        _send(request, 200, body, etag=etag)
+        send(request, 200, body, {"ETag": etag})
 
     def _feed(self, name: str) -> bytes:
         """Return one feed as Atom, newest first (or as the faults say)."""
@@ -167,36 +146,18 @@ class FeedServer:
         )
 
 
-def _send(
-    request: BaseHTTPRequestHandler, status: int, body: bytes, *, etag: str = "", cut: bool = False
-) -> None:
-    request.send_response(status)
-    request.send_header("Content-Length", str(len(body)))
-    if etag:
-        request.send_header("ETag", etag)
-    if cut:
-        request.send_header("Connection", "close")
-        request.close_connection = True
-    request.end_headers()
-    request.wfile.write(body[: len(body) // 2] if cut else body)
-
-
 @click.command("jma-feed")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--bind", default="127.0.0.1:8710", show_default=True, help="待ち受ける HOST:PORT")
 @click.option("--every", default=5.0, show_default=True, help="電文を出す間隔（秒）")
 def command(files: tuple[Path, ...], bind: str, every: float) -> None:
     """電文のファイルを、気象庁の公開フィードと同じ形で順に出す。止めるには Ctrl-C。"""
-    host, _colon, port = bind.rpartition(":")
     start = time.monotonic()
     telegrams = [
         Telegram(file.name, file.read_bytes(), start + number * every)
         for number, file in enumerate(files)
     ]
-    server = FeedServer(telegrams, (host, int(port)))
+    server = FeedServer(telegrams, address(bind))
     click.echo(f"{server.url} で{len(telegrams)}通を{every:g}秒ごとに出します。", err=True)
     click.echo(f"受信側: sonae inputs add jma-feed --name 訓練 --set url={server.url}", err=True)
-    try:
-        server.thread.join()
-    except KeyboardInterrupt:
-        server.close()
+    wait(server.thread, server.close)
