@@ -165,6 +165,11 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "bundle": (lazy("まとめ電文"), ""),
         "refused": (lazy("受理できない"), "solid-bad"),
     },
+    "signature": {
+        "valid": (lazy("✓ 署名は有効"), "good"),
+        "invalid": (lazy("✕ 署名は無効"), "solid-bad"),
+        "unsigned": (lazy("○ 署名なし"), ""),
+    },
     "input": {
         "ok": (lazy("受信中"), "good"),
         "silent": (lazy("応答なし"), "solid-bad"),

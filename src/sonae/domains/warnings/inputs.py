@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -84,6 +84,8 @@ def _checked(kind: str, options: Mapping[str, str]) -> tuple[dict[str, Any], dic
             if not str(value).isdecimal():
                 raise SonaeError("unprocessable", f"「{option.label}」は数字で指定してください。")
             value = int(value)
+        if option.check is not None:
+            option.check(str(value))
         (secret if option.secret else plain)[key] = value
     if known.check is not None:
         known.check(plain)
@@ -205,22 +207,20 @@ class InputLink:
         self._troubled = time.monotonic()
         self._note(error=why[:2000], error_at=clock.SystemClock().now())
 
-    def hand_in(self, raw: bytes, *, rehearsal: bool = False) -> Accepted:
+    def hand_in(
+        self, raw: bytes, *, rehearsal: bool = False, notes: Sequence[str] = ()
+    ) -> Accepted:
         """Store one document in the live world, or wherever it says; on disk when it returns."""
         self._alive()
         close_old_connections()
         with worlds.entered(self.municipality):
-            taken = accept(raw, via=self.name, rehearsal=rehearsal)
+            taken = accept(raw, via=self.name, rehearsal=rehearsal, notes=notes)
         now = clock.SystemClock().now()
         self._heard = time.monotonic()
         self._note(
             heard_at=now, received_at=now, received=F("received") + 1, state=WarningInput.RUNNING
         )
         return taken
-
-    def trouble(self, why: str) -> None:
-        """Note for staff what does not work while the rest of the line does."""
-        self._note(error=why[:2000], error_at=clock.SystemClock().now())
 
     def keep(self, progress: Mapping[str, Any]) -> None:
         """Remember JSON data over a restart."""

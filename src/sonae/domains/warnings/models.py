@@ -12,7 +12,9 @@ class Telegram(ScopedModel):
     ``state`` is ``read`` (normal form in ``content``), ``unknown`` (well-formed, type not understood),
     ``bundle`` (only holds other telegrams, each stored on its own) or ``refused`` (with ``error`` and
     ``detail``). What is ``unknown`` or ``refused`` waits for a person until ``seen_at``. ``ours`` is
-    ``content`` with the municipality's areas only: what is in force is made from it.
+    ``content`` with the municipality's areas only: what is in force is made from it. ``signature`` of a
+    CAP message is valid, invalid or unsigned; a message that is not to be believed for it is refused,
+    with ``content`` for people to read and without ``ours``.
     """
 
     READ, UNKNOWN, BUNDLE, REFUSED = "read", "unknown", "bundle", "refused"
@@ -39,6 +41,7 @@ class Telegram(ScopedModel):
     holds = models.BooleanField("解除まで続く内容", default=False)
     content = models.JSONField("標準形", null=True, blank=True)
     ours = models.JSONField("標準形（当市の分）", null=True, blank=True)
+    signature = models.CharField("署名", max_length=8, blank=True)
     seen_at = models.DateTimeField("確認日時", null=True, blank=True)
     seen_by = models.CharField("確認者", max_length=120, blank=True)
 

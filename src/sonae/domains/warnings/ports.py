@@ -6,7 +6,7 @@ health, silence (`domains.warnings.inputs`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -38,15 +38,14 @@ class Link(Protocol):
         """Show staff what the counterpart did wrong, without ending the run. Cheap: call often."""
         ...
 
-    def hand_in(self, raw: bytes, *, rehearsal: bool = False) -> Accepted:
+    def hand_in(
+        self, raw: bytes, *, rehearsal: bool = False, notes: Sequence[str] = ()
+    ) -> Accepted:
         """Store one document. When it returns, it is on disk: only now acknowledge it.
 
-        ``rehearsal``: the line says it is training. Never raises for a document that cannot be read.
+        ``rehearsal``: the line says it is training. ``notes``: what the receiver had to forgive to
+        get at the document. Never raises for a document that cannot be read.
         """
-        ...
-
-    def trouble(self, why: str) -> None:
-        """Tell staff what does not work while the rest of the line does."""
         ...
 
     def keep(self, progress: Mapping[str, Any]) -> None:
@@ -71,6 +70,10 @@ class Option:
     required: bool = False
     secret: bool = False
     help: str = ""
+    lines: bool = False
+    """Whether it has several lines (a certificate)."""
+    check: Callable[[str], object] | None = None
+    """Refuses with `SonaeError` what is no such setting, when it is typed and not when it is used."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def area_concerns(area: WarningArea, place: Place) -> bool:
     if area.polygon:
         return _drawn_over(area, place.points)
     listed = place.areas.get(area.type, ())
-    if area.code in listed:
+    if area.code in listed or (area.name and area.name in listed):
         return True
     if area.type == "city" or "/" in area.code:
         # 二次細分区域 (7 digits) begin with the municipality's five, also where it is split; so do

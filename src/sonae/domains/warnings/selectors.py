@@ -1,8 +1,9 @@
 """Reads: what is in force now or was at any time, what arrived, its raw bytes, what needs a person."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -10,7 +11,7 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.warnings import rules
-from sonae.domains.warnings.models import Telegram, WarningInForce
+from sonae.domains.warnings.models import Telegram, WarningInForce, WarningInput
 from sonae.domains.warnings.response import Rule, drafts_orders
 from sonae.domains.warnings.response_rules import rules as response_rules
 from sonae.domains.warnings.rules import Place
@@ -49,12 +50,25 @@ class WarnedHazard:
     draft_order: bool
 
 
-def place() -> Place:
-    """Where the municipality in force is, as far as telegrams name it."""
+def place(via: str = "") -> Place:
+    """Where the municipality in force is, as far as telegrams name it.
+
+    ``via``: the input, whose ``areas`` name further areas that are ours on that line.
+    """
     city = municipalities.municipality()
     points = [(city.longitude, city.latitude)]
     points += [(town.longitude, town.latitude) for town in municipalities.towns()]
-    return Place(city.code, city.warning_areas, tuple(points))
+    named = [name.strip() for name in str(settings_of(via).get("areas", "")).split(",")]
+    areas = dict(city.warning_areas)
+    if any(named):
+        areas["area"] = [*areas.get("area", ()), *filter(None, named)]
+    return Place(city.code, areas, tuple(points))
+
+
+def settings_of(via: str) -> Mapping[str, Any]:
+    """The plain settings of the input of that name; none for what is no input."""
+    found = WarningInput.objects.filter(name=via).values_list("options", flat=True).first()
+    return found or {}
 
 
 def in_force(at: datetime | None = None) -> list[WarningInForce]:

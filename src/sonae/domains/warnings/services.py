@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from sonae.core.errors import SonaeError
 from sonae.domains.warnings import firing, rules, selectors
 from sonae.domains.warnings.models import Telegram, WarningInForce
 from sonae.domains.warnings.rules import Place
-from sonae.engines.warnings import Warning, WarningRefused, read_all, split
+from sonae.engines.warnings import Warning, WarningRefused, read_all, signature, split
 from sonae.platform import audit, outbox, worlds
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import take_turn, writing
@@ -22,6 +22,8 @@ from sonae.platform.scope import World, current_municipality
 log = logging.getLogger(__name__)
 
 LAPSE = "warning.lapse"
+_BY_SIGNATURE = frozenset({"signature_invalid", "signature_missing"})
+_READ_IT = "自動では使いません。原文を開いて、発信者に確かめてください。"
 _BUNDLE_TYPE = "FEED"
 
 
@@ -59,6 +61,7 @@ class _Arrival:
     sha256: str
     via: str
     rehearsal: bool
+    notes: tuple[str, ...] = ()
 
     def world(self, status: str = "actual") -> World:
         """The world it belongs to: a training line makes everything an exercise."""
@@ -66,24 +69,27 @@ class _Arrival:
         return World.LIVE if live else World.EXERCISE
 
 
-def accept(raw: bytes, *, via: str, rehearsal: bool = False) -> Accepted:
+def accept(raw: bytes, *, via: str, rehearsal: bool = False, notes: Sequence[str] = ()) -> Accepted:
     """Take one received document in for the municipality in force, whatever it is.
 
     Its own status decides its world: 通常 is live, 訓練 and 試験 are the exercise world. ``rehearsal``
     says that the line it came on is for training (a training port, TrainingFlg): then it is an
     exercise whatever the document says. What cannot be read is kept as refused and raises an alarm.
-    ``via`` names the input. The same bytes again are a success that changes nothing.
+    ``via`` names the input; its settings say which signatures are believed. ``notes`` are further
+    deviations. The same bytes again are a success that changes nothing.
     """
-    arrival = _Arrival(raw, hashlib.sha256(raw).hexdigest(), via[:40], rehearsal)
+    arrival = _Arrival(raw, hashlib.sha256(raw).hexdigest(), via[:40], rehearsal, tuple(notes))
     known = _known(arrival)
-    if known is not None:
+    if known is not None and known.error not in _BY_SIGNATURE:
         return known
     try:
         documents = split(raw)
         if len(documents) > 1 or documents[0] is not raw:
             return _bundle(arrival, documents)
         (warning,) = read_all(raw)
-        return _take(arrival, warning)
+        if warning.source == "cap":
+            return _take_cap(arrival, warning)
+        return _take(arrival, replace(warning, deviations=(*warning.deviations, *arrival.notes)))
     except WarningRefused as refusal:
         return _refuse(arrival, refusal)
     except (OperationalError, InterfaceError):
@@ -101,6 +107,46 @@ def _defect(defect: Exception) -> SonaeError:
         f"この電文を処理するプログラムに誤りがあります（{type(defect).__name__}）。",
         "原文は保存されています。人が読んで判断してください。",
     )
+
+
+def _take_cap(arrival: _Arrival, read: Warning) -> Accepted:
+    """Store a CAP message as far as its signature lets it be believed.
+
+    Of a valid one only what is signed counts. One that is not believed is kept and shown to a
+    person, and never in force. A signature that was taken away is no way around that.
+    """
+    pinned = signature.certificates(str(selectors.settings_of(arrival.via).get("certificates", "")))
+    found = signature.check(arrival.raw, pinned, at=clock.SystemClock().now())
+    if found.state == signature.VALID:
+        (read,) = read_all(found.signed, name=read.input)
+    warning = replace(
+        read, raw_sha256=arrival.sha256, deviations=(*read.deviations, *arrival.notes)
+    )
+    if found.state == signature.INVALID:
+        error, detail = "signature_invalid", signature.WHY[found.why]
+    elif found.state == signature.UNSIGNED and pinned:
+        error, detail = (
+            "signature_missing",
+            "署名がありません。この経路では、署名のある電文だけを使います。",
+        )
+    else:
+        return _take(arrival, warning, {"signature": found.state})
+    return _withhold(arrival, warning, found.state, SonaeError(error, detail, _READ_IT))
+
+
+def _withhold(arrival: _Arrival, warning: Warning, state: str, refusal: SonaeError) -> Accepted:
+    """Keep a message that is not believed in the world that it claims; nothing follows from it."""
+    world = arrival.world(warning.status)
+    columns = {
+        **_columns(warning, selectors.place(arrival.via)),
+        "state": Telegram.REFUSED,
+        "error": refusal.code,
+        "detail": f"{refusal.detail}\n{refusal.hint}",
+        "signature": state,
+        "holds": False,
+        "ours": None,
+    }
+    return _keep_refused(arrival, world, columns)
 
 
 def _known(arrival: _Arrival) -> Accepted | None:
@@ -136,16 +182,19 @@ def _kept(arrival: _Arrival, world: World, columns: dict[str, object]) -> tuple[
 
 def _refuse(arrival: _Arrival, refusal: SonaeError) -> Accepted:
     """Keep what cannot be read, in the live world: it might have been a real warning."""
-    world = arrival.world()
     detail = "\n".join(filter(None, (str(refusal.detail), str(refusal.hint))))
     columns: dict[str, object] = {
         "state": Telegram.REFUSED, "error": refusal.code, "detail": detail,
     }  # fmt: skip
+    return _keep_refused(arrival, arrival.world(), columns)
+
+
+def _keep_refused(arrival: _Arrival, world: World, columns: dict[str, object]) -> Accepted:
     with worlds.entered(current_municipality(), world), writing():
         row, made = _kept(arrival, world, columns)
         if made:
             who = f"feed:{arrival.via}"
-            audit.record(who[:120], "warnings.refused", str(row.pk), error=refusal.code)
+            audit.record(who[:120], "warnings.refused", str(row.pk), error=columns["error"])
             _call_for_a_reader(row)
     return _told(row, duplicate=not made)
 
@@ -162,7 +211,10 @@ def _call_for_a_reader(row: Telegram) -> None:
 
 def _bundle(arrival: _Arrival, documents: Sequence[bytes]) -> Accepted:
     """Keep the bundle itself, then take each of its messages like any other."""
-    parts = tuple(accept(d, via=arrival.via, rehearsal=arrival.rehearsal) for d in documents)
+    notes = ("wrapped",) if documents[0].startswith(b"<") else ()
+    parts = tuple(
+        accept(d, via=arrival.via, rehearsal=arrival.rehearsal, notes=notes) for d in documents
+    )
     world = arrival.world()
     columns: dict[str, object] = {
         "state": Telegram.BUNDLE,
@@ -182,25 +234,42 @@ def _bundle(arrival: _Arrival, documents: Sequence[bytes]) -> Accepted:
     )
 
 
-def _take(arrival: _Arrival, warning: Warning) -> Accepted:
-    """Store a telegram that was read, in its own world, with all that follows from it."""
+def _take(
+    arrival: _Arrival, warning: Warning, more: Mapping[str, object] | None = None
+) -> Accepted:
+    """Store a telegram that was read, in its own world, with all that follows from it.
+
+    ``more`` are further columns of its row.
+    """
     world = arrival.world(warning.status)
-    if arrival.rehearsal:
-        # The exercise world folds what says 訓練: what a training line says is just that.
+    if arrival.rehearsal and warning.status == "actual":
+        # The exercise world folds what says 訓練: what a training line says is just that. A 試験
+        # stays one, so that it does not matter over which line it came first.
         warning = replace(warning, status="exercise")
     with worlds.entered(current_municipality(), world):
-        here = selectors.place()
+        columns = {**_columns(warning, selectors.place(arrival.via)), **(more or {})}
         with writing():
             take_turn("warnings")
-            row, made = _kept(arrival, world, _columns(warning, here))
-            if not made:
+            row, made = _kept(arrival, world, columns)
+            if not made and row.error not in _BY_SIGNATURE:
                 return _told(row, duplicate=True)
+            if not made:
+                # Over this line its signature is believed.
+                row = _believed(row, columns)
             if row.state == Telegram.UNKNOWN:
                 _call_for_a_reader(row)
             changed = selectors.is_followed(warning) and _recompute(clock.now())
             if changed or (row.concerns_us and warning.telegram != rules.SUMMARY):
                 outbox.publish("warning.changed", {"telegram": row.pk}, order_key="warnings")
     return _told(row, duplicate=False, changed=changed)
+
+
+def _believed(row: Telegram, columns: Mapping[str, object]) -> Telegram:
+    """Take a message as read that was withheld for its signature."""
+    for name, value in {"error": "", "detail": "", **columns}.items():
+        setattr(row, name, value)
+    row.save()
+    return row
 
 
 def _columns(warning: Warning, here: Place) -> dict[str, object]:
@@ -250,10 +319,11 @@ def _recomputed() -> bool:
 
 def rescan() -> bool:
     """Look at every telegram again after the municipality's areas were changed, and refresh."""
-    here = selectors.place()
+    read = Telegram.objects.filter(content__isnull=False).exclude(state=Telegram.REFUSED)
+    places = {via: selectors.place(via) for via in read.values_list("via", flat=True).distinct()}
     with writing():
-        for row in Telegram.objects.filter(content__isnull=False).defer("raw").iterator():
-            columns = _of_ours(Warning.from_json(row.content or {}), here)
+        for row in read.defer("raw").iterator():
+            columns = _of_ours(Warning.from_json(row.content or {}), places[row.via])
             Telegram.objects.filter(pk=row.pk).update(**columns)
         return _recomputed()
 

@@ -9,8 +9,10 @@ import math
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 
 from sonae.engines.warnings.areas import unique
+from sonae.engines.warnings.cap_form import departures
 from sonae.engines.warnings.model import (
     Point,
     Ring,
@@ -70,7 +72,7 @@ _CIRCLE_STEPS = 32
 
 def read_cap(root: Element, raw_sha256: str, name: str, deviations: tuple[str, ...]) -> Warning:
     """The warning of one ``alert`` element."""
-    noted = [*deviations, *_oddities(root)]
+    noted = [*deviations, *_oddities(root), *departures(root)]
     sent = _sent(root)
     infos = _infos(root, noted)
     identifier, sender = text(root, "identifier"), text(root, "sender")
@@ -117,7 +119,7 @@ def _oddities(root: Element) -> Iterator[str]:
 
 
 def _sent(root: Element) -> datetime:
-    sent = moment(text(root, "sent"))
+    sent = _time(text(root, "sent"))
     if sent is None:
         raise WarningRefused("incomplete", f"sent が時刻として読めません: {text(root, 'sent')!r}")
     return sent
@@ -194,10 +196,21 @@ def _phenomenon(info: Element, event: str) -> str:
 
 def _expires(info: Element, noted: list[str]) -> datetime | None:
     written = text(info, "expires")
-    until = moment(written)
+    until = _time(written)
     if written and until is None:
         noted.append("bad_expires")
     return until
+
+
+def _time(written: str) -> datetime | None:
+    """A time as issuers write it: ISO 8601, or that of a mail (「Sun, 30 Aug 2026 05:00:00 +0900」)."""
+    found = moment(written)
+    if found is not None:
+        return found
+    try:
+        return moment(parsedate_to_datetime(written).isoformat())
+    except ValueError:
+        return None
 
 
 def _areas(info: Element, noted: list[str]) -> Iterator[WarningArea]:

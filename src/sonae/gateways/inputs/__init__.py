@@ -6,6 +6,7 @@ from sonae.domains.warnings import interface as warnings
 def register_all() -> None:
     """Provide every kind of input that is built in."""
     from sonae.gateways.inputs import (
+        cap_feed,
         dmdata,
         jalert_csv,
         jalert_mail,
@@ -23,5 +24,6 @@ def register_all() -> None:
         jalert_mail.KIND,
         lalert.KIND,
         qzss.KIND,
+        cap_feed.KIND,
     ):
         warnings.register(kind)

@@ -8,8 +8,7 @@ late: right for evacuation decisions, never for 緊急地震速報.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -18,60 +17,27 @@ from sonae.core.errors import SonaeError
 from sonae.core.marks import gettext_noop as _
 from sonae.domains.warnings.interface import InputKind, Link, Option
 from sonae.engines.warnings.safexml import parse
-from sonae.gateways.inputs.web import Half, Host, Page
+from sonae.gateways.inputs.polling import Entry, Memory, fetch_new, read_index
+from sonae.gateways.inputs.web import Host, Page
 
 ADDRESS: Final = "https://www.data.jma.go.jp/developer/xml/feed/"
 FEEDS: Final = ("regular", "extra", "eqvol", "other")
 SHORT_COVERS: Final = timedelta(minutes=8)
 """After a longer gap the short feeds may have dropped something: the long ones are read."""
-MOST_SEEN: Final = 20_000
-"""Telegrams remembered by their id: more than the long feeds hold."""
-MOST_TRIES: Final = 3
 _ATOM: Final = "{http://www.w3.org/2005/Atom}"
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One telegram that a feed names."""
-
-    id: str
-    link: str
-    updated: str
-
-
-@dataclass
-class _Memory:
-    """What the receiver knows of earlier polls; kept over restarts."""
-
-    seen: dict[str, None] = field(default_factory=dict)
-    validators: dict[str, tuple[str, str]] = field(default_factory=dict)
-    polled_at: str = ""
-    tries: dict[str, int] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, progress: Mapping[str, Any]) -> _Memory:
-        """What `Link.keep` stored."""
-        validators = {k: (v[0], v[1]) for k, v in progress.get("validators", {}).items()}
-        return cls(
-            dict.fromkeys(progress.get("seen", ())), validators, progress.get("polled_at", "")
-        )
-
-    def as_progress(self) -> dict[str, Any]:
-        """What to keep: the newest ids only."""
-        seen = list(self.seen)[-MOST_SEEN:]
-        return {"seen": seen, "validators": self.validators, "polled_at": self.polled_at}
-
-    def needs_the_long_feeds(self, now: datetime) -> bool:
-        """Whether something may have left the short feeds since the last complete poll."""
-        if not self.polled_at:
-            return True
-        return now - datetime.fromisoformat(self.polled_at) > SHORT_COVERS
+def needs_the_long_feeds(memory: Memory, now: datetime) -> bool:
+    """Whether something may have left the short feeds since the last complete poll."""
+    if not memory.polled_at:
+        return True
+    return now - datetime.fromisoformat(memory.polled_at) > SHORT_COVERS
 
 
 def receive(link: Link) -> None:
     """Poll until told to stop; whatever fails is raised after the other feeds had their turn."""
     host = Host(str(link.options.get("url", ADDRESS)))
-    memory = _Memory.of(link.progress)
+    memory = Memory.of(link.progress)
     try:
         while not link.stopped():
             _poll(link, host, memory)
@@ -80,15 +46,18 @@ def receive(link: Link) -> None:
         host.close()
 
 
-def _poll(link: Link, host: Host, memory: _Memory) -> None:
+def _poll(link: Link, host: Host, memory: Memory) -> None:
     """Ask every feed once; what was read is remembered even when the poll is cut short."""
     now = clock.SystemClock().now()
-    long = "_l" if memory.needs_the_long_feeds(now) else ""
+    long = "_l" if needs_the_long_feeds(memory, now) else ""
     failures: list[Exception] = []
     try:
         for feed in FEEDS:
             try:
-                _read_feed(link, host, memory, f"{feed}{long}.xml")
+                read_index(
+                    link, host, memory, f"{feed}{long}.xml",
+                    lambda page: fetch_new(link, host, memory, _entries(page)),
+                )  # fmt: skip
             except (OSError, SonaeError) as error:
                 failures.append(error)
         if not failures and not link.stopped():
@@ -97,23 +66,6 @@ def _poll(link: Link, host: Host, memory: _Memory) -> None:
         link.keep(memory.as_progress())
     if failures:
         raise failures[0]
-
-
-def _read_feed(link: Link, host: Host, memory: _Memory, name: str) -> None:
-    """Fetch what a feed names and nobody has yet; an unchanged feed is a sign of life."""
-    if link.stopped():
-        return
-    etag, modified = memory.validators.get(name, ("", ""))
-    page = host.get(name, etag, modified)
-    link.heard()
-    if page.status == 304:
-        return
-    complete = True
-    for entry in sorted(_entries(page), key=lambda one: one.updated):
-        if entry.id not in memory.seen:
-            complete &= not link.stopped() and _fetch(link, host, memory, entry)
-    if complete:
-        memory.validators[name] = (page.etag, page.modified)
 
 
 def _entries(page: Page) -> Iterable[Entry]:
@@ -131,30 +83,6 @@ def _named(entries: Iterable[Any]) -> Iterator[Entry]:
         link = found.get("href", "") if found is not None else ""
         if identifier and (link or identifier.startswith("http")):
             yield Entry(identifier, link or identifier, entry.findtext(f"{_ATOM}updated") or "")
-
-
-def _fetch(link: Link, host: Host, memory: _Memory, entry: Entry) -> bool:
-    """Hand one telegram in; False when it came in half and will be fetched again.
-
-    One that stays broken is handed in as it is: kept, and shown to a person.
-    """
-    try:
-        body = host.get(entry.link).body
-        broken = not body.rstrip().endswith(b">")
-    except Half:
-        body, broken = b"", True
-    except SonaeError as error:
-        if error.code != "foreign_host":
-            raise
-        body, broken = entry.link.encode(), False
-    tries = memory.tries.get(entry.id, 0) + 1
-    if broken and tries < MOST_TRIES:
-        memory.tries[entry.id] = tries
-        return False
-    link.hand_in(body)
-    memory.tries.pop(entry.id, None)
-    memory.seen[entry.id] = None
-    return True
 
 
 KIND: Final = InputKind(

@@ -1,11 +1,11 @@
-"""Fetching over HTTP for receivers: conditional, bounded, from the one host that was named."""
+"""Fetching over HTTP for receivers: conditional, bounded, from the hosts that were named."""
 
 from __future__ import annotations
 
 import http.client
 import ipaddress
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -42,15 +42,20 @@ class Answered(OSError):
 
 
 class Host:
-    """One host, one connection that is opened anew when it breaks."""
+    """One host and perhaps others that are named; a connection to each, opened anew when it breaks."""
 
     def __init__(
-        self, base: str, *, lan: bool = False, headers: Mapping[str, str] | None = None
+        self,
+        base: str,
+        *,
+        lan: bool = False,
+        headers: Mapping[str, str] | None = None,
+        also: Sequence[str] = (),
     ) -> None:
         """``base`` is the address of a folder (``https://…/``); plain HTTP only to this machine.
 
         ``lan``: a device of the city's own network may speak plain HTTP too. ``headers`` go with
-        every request.
+        every request. ``also``: further hosts (HOST or HOST:PORT) to which a link may lead.
         """
         self.base = base if base.endswith("/") else f"{base}/"
         parts = urlsplit(self.base)
@@ -62,15 +67,16 @@ class Host:
                 "暗号化されない http のアドレスからは受信しません。",
                 "https にしてください。",
             )
-        self._parts = parts
+        self._scheme = parts.scheme
+        self._hosts = frozenset((parts.netloc, *also))
         self._headers = dict(headers or {})
-        self._connection: http.client.HTTPConnection | None = None
+        self._connections: dict[str, http.client.HTTPConnection] = {}
 
     def address(self, link: str) -> str:
-        """Return the absolute address of a link; ``foreign_host`` when it leaves this host."""
+        """Return the absolute address of a link; ``foreign_host`` when it leaves these hosts."""
         found = urljoin(self.base, link)
         parts = urlsplit(found)
-        if (parts.scheme, parts.netloc) != (self._parts.scheme, self._parts.netloc):
+        if parts.scheme != self._scheme or parts.netloc not in self._hosts:
             raise SonaeError("foreign_host", f"別のサーバーへのリンクは開きません: {found[:120]}")
         return found
 
@@ -104,7 +110,7 @@ class Host:
     def _ask(
         self, method: str, address: SplitResult, sent: bytes | None, headers: dict[str, str]
     ) -> Page:
-        connection = self._opened()
+        connection = self._opened(address)
         target = address.path + (f"?{address.query}" if address.query else "")
         connection.request(method, target, sent, headers)
         answer = connection.getresponse()
@@ -131,22 +137,22 @@ class Host:
             answer.headers.get("Last-Modified", ""),
         )
 
-    def _opened(self) -> http.client.HTTPConnection:
-        if self._connection is None:
+    def _opened(self, address: SplitResult) -> http.client.HTTPConnection:
+        if address.netloc not in self._connections:
             kind = (
                 http.client.HTTPSConnection
-                if self._parts.scheme == "https"
+                if self._scheme == "https"
                 else http.client.HTTPConnection
             )
-            host = self._parts.hostname or ""
-            self._connection = kind(host, self._parts.port, timeout=TIMEOUT_SECONDS)
-        return self._connection
+            made = kind(address.hostname or "", address.port, timeout=TIMEOUT_SECONDS)
+            self._connections[address.netloc] = made
+        return self._connections[address.netloc]
 
     def close(self) -> None:
-        """Drop the connection; the next request opens another."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Drop the connections; the next request opens another."""
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()
 
 
 def _plain(body: bytes, encoding: str) -> bytes:

@@ -23,6 +23,7 @@ KINDS: Final = {
         "Jアラート受信機のメールのまね",
     ),
     "lalert": ("sonae.gateways.simulators.lalert:command", "Lアラートの送信側のまね"),
+    "cap-feed": ("sonae.gateways.simulators.cap_feed:command", "CAP のフィードのまね"),
     "qzss": ("sonae.gateways.simulators.qzss:command", "衛星受信機のまね"),
 }
 

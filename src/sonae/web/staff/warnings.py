@@ -39,6 +39,7 @@ def telegram(request: HttpRequest, pk: int) -> HttpResponse:
         "raw": readable(raw),
         "size": len(raw),
         "items": _items(found.content),
+        "notes": (found.content or {}).get("deviations", []),
     }
     return render(request, "staff/telegram.html", context)
 
