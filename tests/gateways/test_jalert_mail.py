@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -124,7 +125,7 @@ def test_a_line_for_training_makes_every_mail_an_exercise(city: Scope) -> None: 
 def test_nothing_is_accepted_that_could_not_be_stored(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def accept(raw: bytes, *, via: str, rehearsal: bool = False) -> warnings.Accepted:
+    def accept(raw: bytes, **options: Any) -> warnings.Accepted:
         raise DatabaseError("the disk is full")
 
     body = letter("Jアラート", MISSILE)

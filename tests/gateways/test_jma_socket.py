@@ -9,6 +9,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -206,11 +207,11 @@ def test_nothing_is_acknowledged_that_could_not_be_stored(
 ) -> None:
     whole, failing = lines.accept, threading.Event()
 
-    def accept(raw: bytes, *, via: str, rehearsal: bool = False) -> warnings.Accepted:
+    def accept(raw: bytes, **options: Any) -> warnings.Accepted:
         if not failing.is_set():
             failing.set()
             raise DatabaseError("the disk is full")
-        return whole(raw, via=via, rehearsal=rehearsal)
+        return whole(raw, **options)
 
     monkeypatch.setattr(lines, "accept", accept)
     body = with_bch(rain("43"), "VPWW55")

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -228,7 +229,7 @@ def test_xml_sent_as_text_is_taken_too(port: int) -> None:
 def test_nothing_is_confirmed_that_could_not_be_stored(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def accept(raw: bytes, *, via: str, rehearsal: bool = False) -> warnings.Accepted:
+    def accept(raw: bytes, **options: Any) -> warnings.Accepted:
         raise DatabaseError("the disk is full")
 
     with monkeypatch.context() as patched:

@@ -110,6 +110,7 @@ def clean(told: Story) -> dict[str, list[tuple[object, ...]]]:
     wanted = state()
     assert count() == len(told)
     WarningInForce.everywhere.all().delete()
+    warnings.RuleFiring.everywhere.all().delete()
     Telegram.everywhere.all().delete()
     return wanted
 

@@ -99,6 +99,7 @@ def test_a_panel_that_does_not_exist(city: City) -> None:
 
 def test_the_outbox_panel_speaks_up(city: City) -> None:
     """Something waiting for minutes, something failed: both are told, with what to do."""
+    OutboxEntry.objects.all().delete()
     OutboxEntry.objects.create(
         topic="x", subscriber="y", created_at="2026-01-01T00:00:00+09:00", due_at=1.0
     )

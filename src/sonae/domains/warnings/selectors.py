@@ -47,7 +47,7 @@ class WarnedHazard:
     since: datetime
     kind: str
     telegram: int
-    draft_order: bool
+    draft_order: bool = True
 
 
 def place(via: str = "") -> Place:

@@ -310,8 +310,11 @@ class _Run:
         assert self._socket is not None
         try:
             self._socket.send(json.dumps(message))
-        except ConnectionClosed as closed:
-            raise OSError(f"接続が切れました（{closed}）") from closed
+        except ConnectionClosed:
+            # What was said before the close tells why, and may still wait to be read.
+            while (last := self._next(0)) is not None:
+                if last.get("type") != "ping":
+                    self._take(last)
 
     def _alive(self) -> None:
         """All until now is here, by the other side's clock, once nothing is missing."""
