@@ -61,3 +61,39 @@ def test_a_silent_line_alarms_on_the_overview(city: City) -> None:
     page = viewer.get("/staff/inputs/").content.decode()
     assert "応答なし" in page
     assert "ほかの経路で確かめてください" in page
+
+
+def test_lines_on_which_others_call_say_what_is_wrong_before_they_are_kept(city: City) -> None:
+    admin = signed_in(Role.ADMINISTRATOR)
+    page = admin.get("/staff/inputs/").content.decode()
+    for label in ("JMAソケット", "動作ルール", "Lアラート（受信側）", "訓練のポート"):
+        assert label in page
+    form = {"kind": "jma-socket", "name": "受信機", "ports": "36000", "training_ports": "36000"}
+    answer = admin.post("/staff/inputs/add/", {**form, "peers": "192.0.2.10"})
+    assert (answer.status_code, "2度指定" in answer.content.decode()) == (422, True)
+    form = {
+        "kind": "lalert",
+        "name": "Lアラート",
+        "port": "8730",
+        "user": "commons",
+        "window": "300",
+    }
+    answer = admin.post("/staff/inputs/add/", {**form, "peers": "8.8.8.8", "password": "秘密の語"})
+    body = answer.content.decode()
+    assert (answer.status_code, "証明書" in body, "秘密の語" in body) == (422, True, False)
+    assert not WarningInput.objects.exists()
+    answer = admin.post("/staff/inputs/add/", {**form, "peers": "10.0.0.7", "password": "秘密の語"})
+    assert answer.status_code == 302
+    row = WarningInput.objects.get()
+    assert ("秘密" in str(row.options), "秘密" in row.sealed) == (False, False)
+
+
+def test_what_went_wrong_last_is_shown_while_nobody_has_called(city: City) -> None:
+    viewer = signed_in(Role.VIEWER)
+    options = {"ports": "36000", "peers": "192.0.2.10"}
+    row = warnings.add_input(ADMINISTRATOR, "jma-socket", "受信機", options)
+    WarningInput.objects.filter(pk=row.pk).update(
+        state="running", error="許していない相手からの接続を断りました: 192.0.2.99",
+        error_at=clock.now(),
+    )  # fmt: skip
+    assert "192.0.2.99" in viewer.get("/staff/inputs/").content.decode()

@@ -10,9 +10,13 @@ import pytest
 from django.test import Client
 from PIL import Image
 
+from sonae.core import clock
 from sonae.domains.identity.interface import Account
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
+from sonae.engines.warnings import jalert_pushed
+from sonae.gateways.simulators.jalert_mail import letter
+from sonae.gateways.simulators.jma_socket import message_tar
 from sonae.platform import audit, outbox
 from sonae.platform.access import Role
 from sonae.platform.models import AuditEntry, OutboxEntry
@@ -166,6 +170,15 @@ def test_raw_text_is_readable_in_every_encoding() -> None:
     evil = b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>'
     assert readable(evil) == evil.decode()
     assert readable(b"a" * 500_000).endswith("…") and decoded(b"\xff\xfe\x81") != ""
+
+
+def test_what_a_j_alert_receiver_pushed_is_shown_as_its_text() -> None:
+    """A tar holds sounds and zeros, a mail is encoded: people read what they say, or why they do not."""
+    tar = jalert_pushed.document(jalert_pushed.TAR, clock.now(), message_tar("ミサイル発射。"))
+    mail = jalert_pushed.document(jalert_pushed.MAIL, clock.now(), letter("件名", "大雨警報。"))
+    assert "message.txt" in readable(tar) and "ミサイル発射。" in readable(tar)
+    assert "件名\n大雨警報。" in readable(mail)
+    assert "途中で切れています" in readable(tar[:800])
 
 
 @pytest.mark.parametrize(

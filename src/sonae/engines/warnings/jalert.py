@@ -121,10 +121,14 @@ def warning_of(
 
 def status_of(text: str) -> str:
     """Return test when a text says that it is one; 「訓練ではありません」 is the real thing."""
-    plain = normal(text)
-    if _NO_TEST.search(plain):
+    if denies_test(text):
         return "actual"
-    return "test" if _TESTS.search(plain) else "actual"
+    return "test" if _TESTS.search(normal(text)) else "actual"
+
+
+def denies_test(text: str) -> bool:
+    """Whether a text says that it is no drill."""
+    return _NO_TEST.search(normal(text)) is not None
 
 
 def moment(text: str) -> datetime | None:

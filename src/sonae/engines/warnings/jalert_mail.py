@@ -10,7 +10,7 @@ from email.header import decode_header
 from email.message import Message
 from typing import Final
 
-from sonae.engines.warnings.jalert import KINDS, Kind, status_of
+from sonae.engines.warnings.jalert import KINDS, Kind, denies_test, status_of
 from sonae.engines.warnings.jalert_text import MOST_LOST, Decoded, decode
 from sonae.engines.warnings.model import WarningRefused
 from sonae.engines.warnings.wording import normal
@@ -72,9 +72,8 @@ def read_mail(body: bytes) -> Letter:
 
 
 def _says_test(subject: str) -> bool:
-    """Whether a subject names a drill at all; one that denies it was recognised as real before."""
-    plain = normal(subject)
-    return bool(_TESTED.search(plain)) and not re.search(r"(訓練|テスト|試験)では", plain)
+    """Whether a subject names a drill at all: rules mark them there. One that denies it does not."""
+    return _TESTED.search(normal(subject)) is not None and not denies_test(subject)
 
 
 def _meaning(plain: str) -> tuple[str, Kind]:

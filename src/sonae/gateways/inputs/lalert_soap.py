@@ -133,8 +133,10 @@ class Gate:
         with self._lock:
             self._forget(now)
             key = base64.b64encode(nonce).decode("ascii")
-            if key in self._used or len(self._used) >= MOST_NONCES:
+            if key in self._used:
                 raise Denied("denied", "同じ合言葉（Nonce）が2度使われました。")
+            if len(self._used) >= MOST_NONCES:
+                raise Denied("denied", "短い間に呼び出しが多すぎます。")
             self._used[key] = created.isoformat()
             self._remember(dict(self._used))
 

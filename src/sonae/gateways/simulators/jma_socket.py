@@ -156,7 +156,9 @@ def command(
             ):
                 time.sleep(every if number else 0)
                 answer = line.push(kind, body, check_point=not no_check_point)
-                shown = answer.decode("ascii", "replace").replace("\n", " ") or "（応答を求めず）"
+                shown = (
+                    "".join(chr(b) if 32 <= b < 127 else "·" for b in answer) or "（応答を求めず）"
+                )
                 click.echo(f"{name}\t{kind}\t{len(body)}\t{shown}")
     except OSError as error:
         raise click.ClickException(f"送れません: {error}") from error
