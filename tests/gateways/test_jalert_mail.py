@@ -92,6 +92,18 @@ def test_a_mail_sent_again_counts_once_and_a_line_may_be_long(port: int) -> None
     assert len(kept()) == 1
 
 
+def test_bytes_that_no_database_takes_do_not_stop_the_line(port: int) -> None:
+    send(("127.0.0.1", port), letter("Jアラート", "ミサイル\0発射。", "utf-8"))
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+        line.recv(200)
+        line.sendall(b"EHLO x\r\nMAIL FROM:<\xff\0@evil.example> SMTPUTF8\r\nQUIT\r\n")
+        while line.recv(500):
+            pass
+    send(("127.0.0.1", port), letter("Jアラート", MISSILE))
+    assert [one.state for one in kept()] == ["read", "read"]
+    assert WarningInput.objects.get().restarts == 0
+
+
 def test_strangers_and_unknown_senders_are_refused(port: int) -> None:
     body = letter("Jアラート", MISSILE)
     for sender in ("x@evil.example", "x@receiver.example.evil.example", ""):

@@ -213,6 +213,17 @@ def test_html_alone_is_read_without_its_tags() -> None:
     assert "発射" in read(document(MAIL, AT, mail.as_bytes())).headline
 
 
+def test_no_byte_that_a_database_refuses_is_left_in_a_headline() -> None:
+    for text in (b"\0a\x1b[2J\x7f", "\udc80".encode("utf-8", "surrogatepass")):
+        for warning in (
+            tarred(tar_of(a__txt=b"missile " + text)),
+            mailed(b"a\0" + b"missile " * 9),
+        ):
+            headline = warning.headline
+            assert headline.encode()
+            assert not set(headline) & set(map(chr, range(32)))
+
+
 @given(st.binary(max_size=2000), st.sampled_from([TAR, MAIL]))
 def test_no_bytes_make_it_fail_otherwise(body: bytes, form: str) -> None:
     raw = document(form, AT, body)

@@ -22,6 +22,8 @@ _TESTS: Final = re.compile(
     r"テストです|テスト放送|試験放送|試験です|訓練です|訓練放送|これは訓練|【訓練】|\(訓練\)"
 )
 _NO_TEST: Final = re.compile(r"(訓練|テスト|試験)では(ありません|ない)")
+_NEVER_TEXT: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""No text holds these, and databases refuse some of them."""
 _LIFTED: Final = re.compile(r"解除(します|する|しました)|解除です")
 
 
@@ -84,6 +86,7 @@ def warning_of(
 
     ``status`` where something else than the text decides it, ``kind`` where ``code`` does not.
     """
+    text = _NEVER_TEXT.sub("", text)
     known = kind or KINDS.get(code)
     kind = known or Kind(f"種別 {code}", "other", "warning")
     status, lifted = status or status_of(text), bool(_LIFTED.search(text))

@@ -72,8 +72,8 @@ class Handover:
         self._was_heard = True
 
     def trouble(self, why: str) -> None:
-        """Show staff what a counterpart did wrong, from any thread."""
-        self._trouble = why
+        """Show staff what a counterpart did wrong, from any thread; it may have chosen the words."""
+        self._trouble = why.encode("utf-8", "replace").decode().replace("\0", "")
 
     def recall(self, name: str) -> Any:
         """Return what was kept under a name, also by an earlier run; None for nothing."""
