@@ -47,9 +47,9 @@ def supervised() -> Iterator[Supervisor]:
         assert not thread.is_alive()
 
 
-def until(true: Callable[[], bool]) -> None:
-    """Wait until something is so; fails after `WAIT` seconds."""
-    end = time.monotonic() + WAIT
+def until(true: Callable[[], bool], seconds: float = WAIT) -> None:
+    """Wait until something is so; fails after so many seconds."""
+    end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, [
             (row.name, row.state, row.error) for row in WarningInput.everywhere.all()
