@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from sonae.engines.warnings.model import WarningArea
-from sonae.engines.warnings.report import Element, local, values
+from sonae.engines.warnings.report import Element, values
 
 # The code type says the kind of place; weather telegrams use one code type for prefectures and
 # their divisions, so there the block's own type (…（府県予報区等）) decides.
@@ -27,6 +28,7 @@ _BY_BLOCK = (
 )
 
 
+@lru_cache(maxsize=256)
 def type_of_block(block_type: str) -> str:
     """The kind of place that a block's type ends with (「…（市町村等）」); ``area`` otherwise."""
     return next((kind for ending, kind in _BY_BLOCK if block_type.endswith(ending)), "area")
@@ -52,11 +54,10 @@ def area_of(element: Element, code_type: str = "", block_type: str = "") -> Warn
 
 def areas_in(parent: Element, block_type: str = "") -> Iterator[WarningArea]:
     """Every area directly in ``parent``, single or inside ``Areas``."""
-    for child in parent:
-        name = local(child)
-        if name == "Area":
+    for child in parent.iterchildren("{*}Area", "{*}Areas"):
+        if not child.tag.endswith("s"):
             yield area_of(child, "", block_type)
-        elif name == "Areas":
+        else:
             code_type = child.get("codeType") or ""
             for area in child.iterchildren("{*}Area"):
                 yield area_of(area, code_type, block_type)

@@ -6,15 +6,15 @@ VXSE45 「予報」 carries the warning too. From 震度６弱 or 長周期地�
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 from sonae.engines.warnings.areas import areas_in
 from sonae.engines.warnings.family import Family, Items
 from sonae.engines.warnings.headline import read_headline
 from sonae.engines.warnings.model import SEVERITY_RANK, WarningArea, WarningItem
 from sonae.engines.warnings.quake import INTENSITIES
-from sonae.engines.warnings.report import Element, Report, first, text, values
+from sonae.engines.warnings.report import Element, Report, bare, first, values
 
 _REGIONS = "（地方予報区）"
 _SPECIAL = frozenset({"6-", "6+", "7"})
@@ -23,14 +23,14 @@ _SPECIAL = frozenset({"6-", "6+", "7"})
 def read_eew(report: Report, family: Family) -> list[WarningItem]:
     """One item per kind and expected intensity; without areas the headline, else the telegram."""
     items = Items()
-    worst: dict[WarningArea, WarningItem] = {}
+    worst: dict[WarningArea, tuple[str, str, str]] = {}
     forecast = first(first(report.body, "Intensity"), "Forecast")
     for prefecture in forecast.iterchildren("{*}Pref") if forecast is not None else ():
         _read_prefecture(prefecture, report, family, items, worst)
     if not items:
         return read_headline(report, family)
-    for place, item in worst.items():
-        items.add(replace(item, condition=""), [place])
+    for place, word in worst.items():
+        items.add(_item(*word), [place])
     for item, areas in _regions(report, family):
         items.add(item, areas)
     return items.done()
@@ -41,42 +41,46 @@ def _read_prefecture(
     report: Report,
     family: Family,
     items: Items,
-    worst: dict[WarningArea, WarningItem],
+    worst: dict[WarningArea, tuple[str, str, str]],
 ) -> None:
     """Collect the areas of one ``Pref`` (it may be repeated per area) and its gravest kind."""
-    place = _place(element, "prefecture")
+    place = _place(values(element), "prefecture")
     for area in element.iterchildren("{*}Area"):
-        item = _area_item(area, report, family)
-        if item is not None:
-            items.add(item, [_place(area, "area")])
-            held = worst.get(place)
-            if held is None or SEVERITY_RANK[item.severity] > SEVERITY_RANK[held.severity]:
-                worst[place] = item
+        says = {bare(child.tag): child for child in area}
+        if "Category" not in says:
+            continue
+        kind = values(first(says["Category"], "Kind"))
+        code, name = kind.get("Code", ""), kind.get("Name", "")
+        intensity = _expected(says.get("ForecastInt"))
+        severe = intensity in _SPECIAL or _expected(says.get("ForecastLgInt")) == "4"
+        severity = family.meaning(code, name, report.deviations).severity
+        if severe and severity == "warning":
+            severity = "emergency"
+        word = (code, name, severity)
+        named = WarningArea(_text(says.get("Code")), _text(says.get("Name")), "area")
+        items.add_as((*word, intensity), partial(_item, *word, intensity), [named])
+        held = worst.get(place)
+        if held is None or SEVERITY_RANK[severity] > SEVERITY_RANK[held[2]]:
+            worst[place] = word
 
 
-def _place(element: Element, type_: str) -> WarningArea:
-    return WarningArea(text(element, "Code"), text(element, "Name"), type_)
-
-
-def _area_item(area: Element, report: Report, family: Family) -> WarningItem | None:
-    kind = first(first(area, "Category"), "Kind")
-    if kind is None:
-        return None
-    says = values(kind)
-    code, name = says.get("Code", ""), says.get("Name", "")
-    means = family.meaning(code, name, report.deviations)
-    intensity, long_period = _expected(area, "ForecastInt"), _expected(area, "ForecastLgInt")
-    severity = means.severity
-    if severity == "warning" and (intensity in _SPECIAL or long_period == "4"):
-        severity = "emergency"
+def _item(code: str, name: str, severity: str, intensity: str = "") -> WarningItem:
     condition = INTENSITIES.get(intensity, "")
     return WarningItem("earthquake", code, name, None, severity, (), condition=condition)
 
 
-def _expected(area: Element, name: str) -> str:
+def _text(element: Element | None) -> str:
+    return "" if element is None else (element.text or "").strip()
+
+
+def _place(says: Mapping[str, str], type_: str) -> WarningArea:
+    return WarningArea(says.get("Code", ""), says.get("Name", ""), type_)
+
+
+def _expected(forecast: Element | None) -> str:
     """The upper end of what is expected; 「over」 means at least the lower end."""
-    forecast = first(area, name)
-    lower, upper = text(forecast, "From"), text(forecast, "To")
+    says = values(forecast)
+    lower, upper = says.get("From", ""), says.get("To", "")
     return lower if upper in ("over", "不明", "") else upper
 
 

@@ -7,8 +7,8 @@ A family gives its codes their meaning (never one table for all: 20 is 濃霧注
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sonae.engines.warnings.areas import unique
@@ -83,10 +83,24 @@ class Items:
 
     def __init__(self) -> None:
         self._areas: defaultdict[WarningItem, list[WarningArea]] = defaultdict(list)
+        self._by_key: dict[Hashable, list[WarningArea]] = {}
 
     def add(self, item: WarningItem, areas: Iterable[WarningArea]) -> None:
         """Add ``areas`` to the item that equals ``item`` (whose own areas are empty)."""
         self._areas[item].extend(areas)
+
+    def add_as(
+        self, key: Hashable, make: Callable[[], WarningItem], areas: Iterable[WarningArea]
+    ) -> None:
+        """Add ``areas`` to the item that ``make`` makes; made once for all equal keys.
+
+        Making, hashing and comparing an item costs more than reading it: a telegram repeats few
+        kinds for thousands of places.
+        """
+        held = self._by_key.get(key)
+        if held is None:
+            held = self._by_key[key] = self._areas[make()]
+        held.extend(areas)
 
     def __bool__(self) -> bool:
         """Whether anything was collected."""
@@ -94,4 +108,4 @@ class Items:
 
     def done(self) -> list[WarningItem]:
         """The items in the telegram's order."""
-        return [replace(item, areas=unique(areas)) for item, areas in self._areas.items()]
+        return [item.over(unique(areas)) for item, areas in self._areas.items()]

@@ -7,14 +7,16 @@ that names the telegram, so that it is seen by a person and never counts as "no 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from sonae.engines.warnings.areas import areas_in
 from sonae.engines.warnings.family import Family, Items
 from sonae.engines.warnings.model import WarningArea, WarningItem
-from sonae.engines.warnings.report import Element, Report, first, values
+from sonae.engines.warnings.report import Report, first, values
 from sonae.engines.warnings.wording import level_of, severity_of_level
 
 # Repeats the areas of the other blocks, sorted by kind.
+_TOLD_BY = ("Code", "Name", "Condition")
 _REPEATING = "（警報注意報種別毎）"
 
 
@@ -28,12 +30,14 @@ def read_headline(report: Report, family: Family) -> list[WarningItem]:
         for entry in block.iterchildren("{*}Item"):
             areas = list(areas_in(entry, block_type))
             for kind in entry.iterchildren("{*}Kind"):
-                items.add(_kind(kind, report, family), areas)
+                says = values(kind)
+                items.add_as(
+                    (*map(says.get, _TOLD_BY),), partial(_kind, says, report, family), areas
+                )
     return items.done() if items else [whole_telegram(report, family)]
 
 
-def _kind(kind: Element, report: Report, family: Family) -> WarningItem:
-    says = values(kind)
+def _kind(says: dict[str, str], report: Report, family: Family) -> WarningItem:
     code, name, condition = says.get("Code", ""), says.get("Name", ""), says.get("Condition", "")
     means = family.meaning(code, name, report.deviations)
     severity, level = means.severity, means.level

@@ -7,11 +7,12 @@ for 緊急地震速報: 6弱 and more 特別警報, 5弱 and more 警報. An int
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from sonae.engines.warnings.family import Family, Items
 from sonae.engines.warnings.headline import whole_telegram
 from sonae.engines.warnings.model import WarningArea, WarningItem
-from sonae.engines.warnings.report import Element, Report, first, local
+from sonae.engines.warnings.report import Element, Report, bare, first
 
 INTENSITIES = {
     "1": "震度１",
@@ -42,20 +43,25 @@ def read_quake(report: Report, family: Family) -> list[WarningItem]:
 
 def _add(place: Element, items: Items) -> None:
     says = _own_values(place)
-    area = WarningArea(says.get("Code", ""), says.get("Name", ""), _PLACES[local(place)])
+    area = WarningArea(says.get("Code", ""), says.get("Name", ""), _PLACES[bare(place.tag)])
     for intensity, name in _intensities(says):
-        severity = _SEVERE.get(intensity, "information")
-        items.add(WarningItem("earthquake", None, name, None, severity, ()), [area])
+        items.add_as((intensity, name), partial(_item, intensity, name), (area,))
+
+
+def _item(intensity: str, name: str) -> WarningItem:
+    severity = _SEVERE.get(intensity, "information")
+    return WarningItem("earthquake", None, name, None, severity, ())
 
 
 def _own_values(place: Element) -> dict[str, str]:
     """What a place says of itself: the schema puts that before the places inside it."""
     out: dict[str, str] = {}
     for child in place:
-        name = local(child)
+        name = bare(child.tag)
         if name in _INSIDE:
             break
-        out[name] = (child.text or "").strip()
+        text = child.text
+        out[name] = text.strip() if text else ""
     return out
 
 

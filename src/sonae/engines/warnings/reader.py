@@ -15,7 +15,7 @@ from sonae.engines.warnings.lalert import read_lalert
 from sonae.engines.warnings.model import Warning, WarningRefused
 from sonae.engines.warnings.qzss import is_qzss, read_qzss, split_log
 from sonae.engines.warnings.report import Element, local
-from sonae.engines.warnings.safexml import parse
+from sonae.engines.warnings.safexml import parse, root_name
 
 # Elements that may wrap CAP alerts: Atom feeds, lists, EDXL.
 _WRAPPERS = frozenset({"feed", "alerts", "entry", "rss"})
@@ -66,9 +66,9 @@ def split(raw: bytes) -> list[bytes]:
         return split_log(raw)
     if is_jalert(raw) or is_pushed(raw):
         return [raw]
-    root = parse(raw, keep_space=True).root
-    if local(root) not in _WRAPPERS:
+    if root_name(raw) not in _WRAPPERS:
         return [raw]
+    root = parse(raw, keep_space=True).root
     alerts = list(root.iter("{*}alert"))
     if not alerts:
         raise _unknown(local(root))

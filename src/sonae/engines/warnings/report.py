@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from lxml import etree
 
@@ -65,21 +66,26 @@ def text(parent: Element | None, name: str) -> str:
     return ""
 
 
-def values(parent: Element) -> dict[str, str]:
+def values(parent: Element | None) -> dict[str, str]:
     """Local name → trimmed text of every child; the first of a name counts."""
     out: dict[str, str] = {}
-    for child in parent:
-        tag = child.tag
-        name = tag[tag.rfind("}") + 1 :]
+    for child in parent if parent is not None else ():
+        name = bare(child.tag)
         if name not in out:
             text = child.text
             out[name] = text.strip() if text else ""
     return out
 
 
+@lru_cache(maxsize=4096)
+def bare(tag: str) -> str:
+    """A tag without its namespace; a telegram repeats few tags thousands of times."""
+    return tag[tag.rfind("}") + 1 :]
+
+
 def local(element: Element) -> str:
     """The tag without its namespace."""
-    return element.tag[element.tag.rfind("}") + 1 :]
+    return bare(element.tag)
 
 
 def moment(written: str, assumed: tzinfo = JST) -> datetime | None:

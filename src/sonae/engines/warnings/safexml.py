@@ -65,6 +65,20 @@ def parse(raw: bytes, *, keep_space: bool = False) -> Parsed:
     return Parsed(root, (*forgiven, *more))
 
 
+def root_name(raw: bytes) -> str:
+    """The local name of the root element, from the first tag alone: nothing is parsed.
+
+    ``WarningRefused`` where even that cannot be found; whoever then reads the document is told of
+    anything else that is wrong with it.
+    """
+    body, _forgiven = _inflate(raw)
+    if len(body) > MAX_BYTES:
+        raise _too_large(len(body))
+    document, _more = _to_utf8(body)
+    match = _ROOT_NAME.match(document, _root_start(document))
+    return match[1].rpartition(b":")[2].decode("utf-8", "replace") if match else ""
+
+
 def _too_large(size: int) -> WarningRefused:
     return WarningRefused(
         "too_large",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from sonae.engines.warnings.areas import areas_in, type_of_block, unique
 from sonae.engines.warnings.family import Family, Items
@@ -17,6 +18,8 @@ from sonae.engines.warnings.model import Forecast, WarningArea, WarningItem
 from sonae.engines.warnings.report import Element, Report, duration, local, moment, text, values
 from sonae.engines.warnings.wording import level_of, meaning_of, normal
 
+# What an item is made of: equal texts make equal items.
+_TOLD_BY = ("Code", "Name", "Status", "Condition")
 LIFTED_CODE, LIFTED = "00", "解除"
 NONE_IN_FORCE = "発表警報・注意報はなし"
 # CriteriaClass codes of the level family; 20, 30 and 50 belong to the family without levels.
@@ -58,7 +61,8 @@ def _read_item(
         if says.get("Code") or says.get("Name"):
             any_kind = True
             forecast = _forecasts(kind) if "Property" in says else ()
-            items.add(_kind(says, forecast, report, family), areas)
+            key = (*map(says.get, _TOLD_BY), forecast)
+            items.add_as(key, partial(_kind, says, forecast, report, family), areas)
     return () if any_kind else areas
 
 
