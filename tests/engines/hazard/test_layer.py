@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from sonae.engines.evacuation.decision import RULES, decide
 from sonae.engines.hazard.layer import NOT_SURVEYED, HazardLayer
 from sonae.engines.hazard.lookup import IN, OUT, UNKNOWN, governing, zones
 from tests.engines.evacuation.small import at, layer
@@ -92,6 +94,42 @@ def test_depth_collapse_and_duration() -> None:
     assert np.isnan(alone.depth_m[0])
     deepest = zones([layer([[6]])], np.array([lat]), np.array([lon]))
     assert np.isinf(deepest.depth_m[0])
+
+
+_STEPS = st.lists(st.floats(0.1, 30.0), min_size=1, max_size=6)
+
+
+@given(st.lists(st.tuples(_STEPS, RANKS), min_size=1, max_size=4))
+def test_the_depth_is_the_deepest_of_any_layer_whatever_its_rank(
+    drawn: list[tuple[list[float], int]],
+) -> None:
+    """A layer that draws water and states no depth for it leaves the depth unknown."""
+    stack, said = [], []
+    for steps, rank in drawn:
+        depths = tuple((0.0, upper) for upper in sorted(steps))
+        stack.append(replace(layer([[rank]]), depths=depths))
+        if 0 < rank < 254:
+            said.append(depths[rank - 1][1] if rank <= len(depths) else np.nan)
+    lat, lon = at(50, 50)
+    got = float(zones(stack, np.array([lat]), np.array([lon])).depth_m[0])
+    if not said or any(np.isnan(depth) for depth in said):
+        assert np.isnan(got)
+    else:
+        assert got == np.float32(max(said))
+
+
+def test_a_higher_rank_of_a_finer_survey_is_not_deeper() -> None:
+    surge = tuple((0.0, upper) for upper in (0.3, 1.0, 2.0, 3.0))
+    finer = replace(layer([[4]], hazard="storm_surge"), depths=surge)
+    coarse = layer([[3]], hazard="storm_surge")
+    lat, lon = at(50, 50)
+    found = zones([finer, coarse], np.array([lat]), np.array([lon]))
+    assert (int(found.rank[0]), float(found.depth_m[0])) == (4, 5.0)
+    folk = [
+        np.array([value], kind) for value, kind in ((2, np.int16), (2, np.int16), (0, np.uint8))
+    ]
+    _decision, rule, _which = decide([("storm_surge", found)], *folk)
+    assert RULES[rule[0]].id == "depth_over_home", "the second floor is at 3 m, the water may be 5"
 
 
 def test_the_largest_assumption_governs() -> None:

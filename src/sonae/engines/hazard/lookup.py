@@ -22,10 +22,10 @@ ZONES = ("outside", "inside", "unknown")
 class Found:
     """One hazard at many places; arrays of one length.
 
-    ``zone``: OUT, IN or UNKNOWN. ``rank``: 0–6. ``depth_m``: upper depth in metres, inf when open,
-    nan where the layers give none. ``collapse``: inside 家屋倒壊等氾濫想定区域; ``collapse_known``:
-    some layer says whether. ``duration``: rank, 0 none, 255 unknown. ``layer``: index of the layer
-    that gave the rank, -1 none.
+    ``zone``: OUT, IN or UNKNOWN. ``rank``: 0–6. ``depth_m``: greatest upper depth in metres of any
+    layer, inf when open, nan outside and where a layer draws danger without a depth. ``collapse``:
+    inside 家屋倒壊等氾濫想定区域; ``collapse_known``: some layer says whether. ``duration``: rank, 0 none,
+    255 unknown. ``layer``: index of the layer that gave the rank, -1 none.
     """
 
     zone: NDArray[np.uint8]
@@ -38,8 +38,9 @@ class Found:
 
 
 def depth_table(layer: Layer) -> NDArray[np.float32]:
-    """Return the upper depth in metres per rank 0–255 (nan where the layer states none)."""
+    """Return the upper depth in metres per rank 0–255: 0 where no water is drawn, nan unstated."""
     table = np.full(256, np.nan, np.float32)
+    table[[OUTSIDE, UNREADABLE, NOT_SURVEYED]] = 0.0
     for rank, (_, upper) in enumerate(layer.depths, start=1):
         table[rank] = np.inf if upper is None else upper
     return table
@@ -59,11 +60,12 @@ def zones(layers: Sequence[Layer], lat: NDArray[np.float64], lon: NDArray[np.flo
 
     Inside when any layer says so (the highest rank counts; another river may have L1 only); outside
     when none says inside and a governing layer was surveyed there; else unknown. No layer at all:
-    unknown everywhere.
+    unknown everywhere. The depth is the greatest of all layers, whatever its rank: rank 4 of one
+    survey (2–3 m) is less water than rank 3 of another (3–5 m).
     """
     count = len(lat)
     rank = np.zeros(count, np.uint8)
-    depth = np.full(count, np.nan, np.float32)
+    depth = np.zeros(count, np.float32)
     which = np.full(count, -1, np.int8)
     surveyed = np.zeros(count, bool)
     collapse = np.zeros(count, bool)
@@ -84,8 +86,9 @@ def zones(layers: Sequence[Layer], lat: NDArray[np.float64], lon: NDArray[np.flo
                 surveyed |= found < UNREADABLE
             better = valid & (found > rank)
             rank = np.where(better, found, rank)
-            depth = np.where(better, depth_table(layer)[found], depth)
+            depth = np.maximum(depth, depth_table(layer)[found])
             which = np.where(better, np.int8(number), which)
+    depth[rank == 0] = np.nan
     inside = (rank > 0) | collapse
     zone = np.select([inside, surveyed], [IN, OUT], UNKNOWN).astype(np.uint8)
     return Found(zone, rank, depth, collapse, duration, which, collapse_known)
