@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import pytest
 
+from sonae.demo.city import generate
 from sonae.domains.shelters.interface import HAZARDS
 from sonae.domains.warnings import rules
 from sonae.domains.warnings.rules import Place
@@ -71,6 +73,36 @@ def test_a_ring_over_the_city() -> None:
     west = Place("352021", {}, ((131.05, 33.95),))
     assert rules.area_concerns(crossed, west)
     assert not rules.area_concerns(crossed, Place("352021", {}, ((131.25, 34.05),)))
+
+
+def square(longitude: float, latitude: float, side_m: float) -> WarningArea:
+    """A warning drawn as a square around a place."""
+    dy = side_m / 2 / 111_320
+    dx = dy / math.cos(math.radians(latitude))
+    corners = [(-dx, -dy), (dx, -dy), (dx, dy), (-dx, dy), (-dx, -dy)]
+    ring = tuple((longitude + x, latitude + y) for x, y in corners)
+    return WarningArea("", "x", "polygon", (ring,))
+
+
+def test_a_square_around_any_home_is_ours_also_between_the_points_of_towns() -> None:
+    made = generate("full", 1)
+    towns = made.towns
+    place = Place("992011", {}, tuple(zip(towns.lon.tolist(), towns.lat.tolist(), strict=True)))
+    homes = made.register.households
+    where = list(zip(homes["longitude"], homes["latitude"], strict=True))[::97]
+    missed = [one for one in where if not rules.area_concerns(square(*one, 400.0), place)]
+    assert len(where) > 100
+    assert missed == []
+
+
+def test_a_square_beyond_the_towns_is_not_ours() -> None:
+    for metres, concerned in ((2600, True), (2800, False), (20_000, False)):
+        east = 131.25 + metres / 111_320 / math.cos(math.radians(33.95))
+        assert rules.area_concerns(square(east, 33.95, 400.0), ube()) is concerned
+        assert (
+            rules.area_concerns(square(131.25, 33.95 + metres / 111_320, 400.0), ube()) is concerned
+        )
+    assert not rules.area_concerns(square(131.25, 33.95, 400.0), Place("352021", {}, ()))
 
 
 def matsue(warning: Warning) -> list[tuple[str, int | None]]:
