@@ -309,3 +309,8 @@ def test_the_list_of_a_receiver_is_read_whatever_the_order_of_its_columns() -> N
     assert found == [("JALT", "国民保護.txt", "", 10), ("WRMA", "", "w.XML.GZ", 11)]
     with pytest.raises(SonaeError, match="encoding"):
         read_list(b"\x81")
+
+
+def test_a_list_with_an_endless_cell_is_refused_in_words() -> None:
+    with pytest.raises(SonaeError, match="unreadable"):
+        read_list(b'"' + b"1" * 140_000)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sonae.core.errors import SonaeError
 
@@ -35,13 +38,39 @@ def read_bytes(name: str) -> bytes:
         raise SonaeError("unreadable", f"{name}を開けません：{error.strerror}") from error
 
 
+@contextmanager
+def reading_csv(name: str) -> Iterator[None]:
+    """Turn what the csv module refuses, a cell of more than 131,072 characters, into a SonaeError.
+
+    Such a cell is a quotation mark that was never closed: it would swallow the rest of the file.
+    """
+    try:
+        yield
+    except csv.Error as error:
+        raise SonaeError(
+            "unreadable",
+            f"{name}を表（CSV）として読めません：{error}",
+            '引用符「"」が閉じられているか、確かめてください。',
+        ) from error
+
+
+def json_value(text: str, name: str) -> Any:
+    """Return what a JSON text holds; SonaeError ``unreadable`` when it is none or nested too deep."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SonaeError("unreadable", f"{name}をJSONとして読めません。") from error
+
+
 def rows(name: str, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield (line number from 2, column → trimmed text) of a CSV with a heading line.
 
-    Raises SonaeError ``empty_file`` or ``missing_columns`` before the first row.
+    Raises SonaeError ``empty_file`` or ``missing_columns`` before the first row, ``unreadable`` where
+    the table breaks off; the rows before that are good.
     """
     reader = csv.DictReader(io.StringIO(decode(read_bytes(name), name), newline=""))
-    columns = [column.strip() for column in reader.fieldnames or []]
+    with reading_csv(name):
+        columns = [column.strip() for column in reader.fieldnames or []]
     if not columns:
         raise SonaeError("empty_file", f"{name}は空です。", f"見出しは {','.join(needed)} です。")
     if lacking := [column for column in needed if column not in columns]:
@@ -51,15 +80,16 @@ def rows(name: str, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]
             f"見出しは {','.join(needed)} です。",
         )
     reader.fieldnames = columns
-    return _rows(reader)
+    return _rows(reader, name)
 
 
-def _rows(reader: csv.DictReader[str]) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(reader: csv.DictReader[str], name: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the rows that are not blank."""
-    for row in reader:
-        values = {key: (text or "").strip() for key, text in row.items() if isinstance(key, str)}
-        if any(values.values()):
-            yield reader.line_num, values
+    with reading_csv(name):
+        for row in reader:
+            values = {k: (text or "").strip() for k, text in row.items() if isinstance(k, str)}
+            if any(values.values()):
+                yield reader.line_num, values
 
 
 def degrees(row: dict[str, str]) -> tuple[float, float]:

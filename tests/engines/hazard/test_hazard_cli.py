@@ -89,3 +89,10 @@ def test_a_file_without_the_columns_or_rows(raster: Path) -> None:
         assert done.returncode == 1
         assert json.loads(done.stderr.splitlines()[0])["error"] == code
     assert sonae("-", given=b"id,lat,lon\n").returncode == 2, "no layer is wrong usage"
+
+
+def test_an_endless_cell_is_refused_and_the_points_before_it_are_answered(raster: Path) -> None:
+    done = sonae("--layer", str(raster), "-", given=points(50) + b'\np9,"' + b"1" * 140_000)
+    assert done.returncode == 1
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["p0"]
+    assert [json.loads(line)["error"] for line in done.stderr.splitlines()] == ["unreadable"]

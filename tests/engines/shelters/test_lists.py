@@ -8,14 +8,17 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import given
+from click.testing import CliRunner
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sonae.core.errors import SonaeError
+from sonae.engines.shelters.cli import group
 from sonae.engines.shelters.gsi import FLAGS, read_geojson
 from sonae.engines.shelters.listing import (
     HAZARDS,
@@ -26,7 +29,7 @@ from sonae.engines.shelters.listing import (
     restricted_to,
 )
 from sonae.engines.shelters.readers import read_list
-from sonae.engines.shelters.table import read_csv
+from sonae.engines.shelters.table import read_csv, read_xlsx
 from tests.conftest import ROOT, real_data
 
 STANDARD = (
@@ -223,6 +226,39 @@ def test_the_command(tmp_path: Path) -> None:
     assert [(d["row"], d["problem"], d["action"]) for d in defects] == [
         (3, "closed_in_name", "corrected")
     ]
+
+
+def workbook() -> bytes:
+    book, held = openpyxl.Workbook(), io.BytesIO()
+    book.active.append(["名称", "緯度", "経度"])
+    book.active.append(["公民館", 37.5, 139.9])
+    book.save(held)
+    return held.getvalue()
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), min_size=1, max_size=5))
+def test_a_damaged_workbook_is_refused_or_read_and_never_more(
+    damage: list[tuple[int, int]],
+) -> None:
+    raw = bytearray(workbook())
+    for at, byte in damage:
+        raw[at % len(raw)] = byte
+    with suppress(SonaeError):
+        read_xlsx(bytes(raw), "x.xlsx")
+
+
+def test_a_bad_file_does_not_stop_the_good_one_after_it(tmp_path: Path) -> None:
+    (tmp_path / "open_quote.csv").write_text(table(row(), '"2","' + "あ" * 140_000), "utf-8")
+    (tmp_path / "open_heading.csv").write_text('名称,"' + "あ" * 140_000, "utf-8")
+    (tmp_path / "deep.json").write_text('{"features":' + "[" * 100_000, "utf-8")
+    (tmp_path / "good.csv").write_text(table(row()), "utf-8")
+    bad = [str(tmp_path / name) for name in ("open_quote.csv", "open_heading.csv", "deep.json")]
+    done = CliRunner().invoke(group, ["check", *bad, str(tmp_path / "good.csv")])
+    assert done.exit_code == 1
+    assert [json.loads(line)["name"] for line in done.stdout.splitlines()] == ["第一小学校"]
+    refused = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [(one["input"], one["error"]) for one in refused] == [(f, "unreadable") for f in bad]
 
 
 @pytest.mark.real_data

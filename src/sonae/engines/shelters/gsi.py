@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from sonae.core.errors import SonaeError
+from sonae.engines import tables
 from sonae.engines.shelters.listing import (
     UNSTATED,
     Defect,
@@ -35,9 +35,10 @@ def read_geojson(text: str, name: str) -> tuple[list[Listed], list[Defect]]:
     Also reads other GeoJSON whose points carry the same property names. Raises SonaeError
     ``unreadable`` for anything that is not a FeatureCollection, ``empty_file`` for one without rows.
     """
+    held = tables.json_value(text, name)
     try:
-        features = json.loads(text)["features"]
-    except (ValueError, KeyError, TypeError) as error:
+        features = held["features"]
+    except (KeyError, TypeError) as error:
         raise SonaeError(
             "unreadable", f"{name}はGeoJSONのFeatureCollectionではありません。"
         ) from error

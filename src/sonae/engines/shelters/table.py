@@ -7,6 +7,7 @@ import io
 import re
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from sonae.core.errors import SonaeError
+from sonae.engines import tables
 from sonae.engines.shelters.listing import (
     HAZARDS,
     Capacity,
@@ -53,13 +55,19 @@ _PLACEHOLDER: Final = re.compile(
     r"^(?:無題|サンプル|テスト|ドロップされたピン|マップピン|新しい場所|untitled|pin)", re.I
 )
 _JAPAN: Final = ((20.0, 46.0), (122.0, 154.0))
+_BROKEN: Final = (
+    InvalidFileException, zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, EOFError,
+    SyntaxError, IndexError, TypeError, AttributeError, NotImplementedError,
+)  # fmt: skip
+"""What the reader of workbooks raises for damaged ones: it checks nothing first."""
 Row = dict[str, str]
 
 
 def read_csv(text: str, name: str) -> tuple[list[Listed], list[Defect]]:
     """Read a table as CSV text; rows count from 2, below the heading."""
     reader = csv.reader(io.StringIO(text, newline=""))
-    return _read(((reader.line_num, line) for line in reader), name)
+    with tables.reading_csv(name):
+        return _read(((reader.line_num, line) for line in reader), name)
 
 
 def read_xlsx(raw: bytes, name: str) -> tuple[list[Listed], list[Defect]]:
@@ -68,7 +76,7 @@ def read_xlsx(raw: bytes, name: str) -> tuple[list[Listed], list[Defect]]:
         book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
         lines = [["" if cell is None else str(cell) for cell in row]
                  for row in book.worksheets[0].iter_rows(values_only=True)]  # fmt: skip
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+    except _BROKEN as error:
         raise SonaeError("unreadable", f"{name}をExcelの表として読めません。") from error
     return _read(enumerate(lines, start=1), name)
 

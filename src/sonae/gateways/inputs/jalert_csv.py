@@ -18,6 +18,7 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.core.marks import gettext_noop as _
 from sonae.domains.warnings.interface import InputKind, Link, Option
+from sonae.engines import tables
 from sonae.engines.warnings import jalert
 from sonae.gateways.inputs.web import Host
 
@@ -74,7 +75,9 @@ def read_list(body: bytes) -> list[Line]:
         text = body.decode("cp932")
     except UnicodeDecodeError:
         raise SonaeError("encoding", "index.csv を MS932 として読めません。") from None
-    return [line for cells in csv.reader(io.StringIO(text)) if (line := _line(cells)) is not None]
+    with tables.reading_csv("index.csv"):
+        every = csv.reader(io.StringIO(text))
+        return [line for cells in every if (line := _line(cells)) is not None]
 
 
 def _line(cells: list[str]) -> Line | None:
