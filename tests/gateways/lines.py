@@ -8,9 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from django.db import connection
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.signals import connection_created
 
 from sonae.domains.warnings import interface as warnings
 from sonae.domains.warnings.models import Telegram, WarningInput
@@ -20,17 +17,8 @@ WAIT = 20.0
 
 
 @pytest.fixture(autouse=True)
-def threads_of_one_database(transactional_db: None) -> Iterator[None]:
-    """SQLite's shared memory of the tests locks readers out, as a file on disk never does."""
-
-    def unlocked(connection: BaseDatabaseWrapper, **_more: object) -> None:
-        if connection.vendor == "sqlite":
-            connection.cursor().execute("PRAGMA read_uncommitted = 1")
-
-    unlocked(connection)
-    connection_created.connect(unlocked)
-    yield
-    connection_created.disconnect(unlocked)
+def committed(transactional_db: None) -> None:
+    """Receivers work in threads of their own: they see only what is committed."""
 
 
 @contextmanager

@@ -24,10 +24,10 @@ from tests.engines.warnings.test_cap import alert as expiring
 from tests.engines.warnings.test_cap import ref
 from tests.fixtures import ADMINISTRATOR
 from tests.gateways.lines import (  # noqa: F401 - a fixture
+    committed,
     count,
     in_force,
     supervised,
-    threads_of_one_database,
     until,
 )
 

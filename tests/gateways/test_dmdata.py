@@ -26,10 +26,10 @@ from sonae.platform.scope import Scope, World
 from tests.domains.warnings.conftest import CODE, city, rain  # noqa: F401 - a fixture
 from tests.fixtures import ADMINISTRATOR
 from tests.gateways.lines import (  # noqa: F401 - a fixture
+    committed,
     count,
     in_force,
     supervised,
-    threads_of_one_database,
     until,
 )
 

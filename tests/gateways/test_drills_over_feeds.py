@@ -9,7 +9,7 @@ from sonae.engines.warnings import read_all
 from sonae.gateways.simulators.cap_feed import CapServer, Signer
 from sonae.gateways.simulators.dmdata import DmdataServer
 from tests.fixtures import ADMINISTRATOR, City
-from tests.gateways.lines import supervised, threads_of_one_database, until  # noqa: F401 - a fixture
+from tests.gateways.lines import committed, supervised, until  # noqa: F401 - a fixture
 from tests.gateways.test_drills_stay_inside import exercises, lie_everywhere, rehearsed_inside
 from tests.gateways.test_mail import Box, box  # noqa: F401 - a fixture
 
@@ -21,7 +21,7 @@ CLASSES = "telegram.earthquake,telegram.volcano,telegram.weather,eew.warning,eew
 def test_no_exercise_reaches_anybody_over_the_pushed_line_and_the_feed(
     city: City,
     box: Box,  # noqa: F811
-    threads_of_one_database: None,  # noqa: F811
+    committed: None,  # noqa: F811
 ) -> None:
     """The service's own flag makes an exercise of what does not say so; a signature changes nothing."""
     drills, real = exercises()

@@ -32,7 +32,7 @@ from sonae.platform import outbox
 from sonae.platform.scope import World
 from tests.conftest import real_data
 from tests.fixtures import ADMINISTRATOR, APPROVER, CODE, OPERATOR, City
-from tests.gateways.lines import supervised, threads_of_one_database, until  # noqa: F401
+from tests.gateways.lines import committed, supervised, until  # noqa: F401
 from tests.gateways.test_mail import Box, box, free_port  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db

@@ -31,10 +31,10 @@ from tests.engines.warnings import dcx
 from tests.fixtures import ADMINISTRATOR, OPERATOR
 from tests.gateways.lines import (  # noqa: F401 - a fixture
     WAIT,
+    committed,
     count,
     in_force,
     supervised,
-    threads_of_one_database,
     until,
 )
 

@@ -23,9 +23,9 @@ from sonae.platform import worlds
 from sonae.platform.scope import Scope, World
 from tests.domains.warnings.conftest import CODE, city  # noqa: F401 - a fixture
 from tests.fixtures import ADMINISTRATOR
-from tests.gateways.test_inputs import (
+from tests.gateways.lines import (
+    committed,  # noqa: F401 - a fixture
     supervised,
-    threads_of_one_database,  # noqa: F401 - a fixture
     until,
 )
 from tests.gateways.test_mail import free_port

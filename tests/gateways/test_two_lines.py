@@ -37,8 +37,8 @@ from tests.domains.warnings.conftest import (  # noqa: F401 - a fixture
 )
 from tests.fixtures import ADMINISTRATOR
 from tests.gateways.lines import (  # noqa: F401 - a fixture
+    committed,
     supervised,
-    threads_of_one_database,
     until,
 )
 
