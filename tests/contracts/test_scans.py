@@ -119,6 +119,7 @@ def test_a_household_card_says_nothing_about_who_came(city: City, token: str) ->
         ({"clock": "12"}, "bad_clock"),
         ({"party": "R0012"}, "bad_party"),
         ({"supersedes": "x"}, "bad_supersedes"),
+        ({"direction": "void"}, "bad_supersedes"),
     ],
 )
 def test_a_refused_event_is_answered_stored_and_harms_no_other(

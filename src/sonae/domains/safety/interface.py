@@ -42,7 +42,6 @@ from sonae.domains.safety.services import (
     rebuild,
     record,
     report_self,
-    server_clock,
     undo,
 )
 from sonae.domains.safety.terminals import (
@@ -93,7 +92,6 @@ __all__ = [
     "record",
     "report_self",
     "revoke_terminal",
-    "server_clock",
     "state_of",
     "terminal_by_token",
     "terminals",

@@ -172,6 +172,8 @@ def _base(event: Mapping[str, Any], terminal: Terminal) -> NewSighting:
     if not isinstance(text, str) or str(made) != text.lower():
         raise SonaeError("bad_id", "id は UUID version 7 にしてください。")
     at, supersedes = _moment(event.get("occurred_at")), event.get("supersedes")
+    if event.get("direction") == "void" and not supersedes:
+        raise SonaeError("bad_supersedes", "取消（void）には supersedes が必要です。")
     stamp = _text(event, "clock", 64) if "clock" in event else f"{clock.unix_ms(at):013d}-0000-0"
     parse_clock(stamp)
     return NewSighting(

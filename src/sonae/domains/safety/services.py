@@ -57,6 +57,8 @@ class VisitorFacts:
 class NewSighting:
     """One sighting to be recorded; ``refusal`` keeps an event that cannot count, with its reason.
 
+    ``clock`` is the device's; empty for an event made on this server, which gets its own when it is
+    recorded, above all that is known of the person (a tablet's clock may run ahead of ours).
     Not frozen: thousands of them a second are made, and a frozen one takes thrice as long.
     """
 
@@ -223,6 +225,7 @@ def _histories(column: str, fresh: Sequence[tuple[int, NewSighting]]) -> dict[in
     if fresh:
         found.update(events_of(column, {person for person, _one in fresh}))
     for person, one in fresh:
+        one.clock = one.clock or _server_clock(found[person])
         event = Event(
             one.id, one.direction, one.status, one.facility_pk, one.place[:200], one.occurred_at,
             one.clock, one.device[:64], one.supersedes,
@@ -362,7 +365,7 @@ def report_self(
                 id=uuid7(),
                 direction=direction,
                 occurred_at=now,
-                clock=server_clock(),
+                clock="",
                 source=source,
                 resident_pk=pk,
                 place=place,
@@ -391,7 +394,7 @@ def undo(actor: Actor, sighting_id: UUID) -> Result:
                     id=uuid7(),
                     direction="void",
                     occurred_at=clock.now(),
-                    clock=server_clock(),
+                    clock="",
                     source=row.source,
                     resident_pk=row.resident_id,
                     visitor=_facts(visitor) if visitor else None,
@@ -409,9 +412,15 @@ def _facts(visitor: Visitor) -> VisitorFacts:
     return VisitorFacts(visitor.name, visitor.kana, visitor.birth_date, visitor.address)
 
 
-def server_clock() -> str:
-    """Return the next hybrid logical clock of this server, for events made on its pages."""
-    return _server_clocks.setdefault(current(), HybridClock("server")).tick()
+def _server_clock(known: Iterable[Event]) -> str:
+    """Return this server's next hybrid logical clock, above all that is known of a person.
+
+    From what is stored and not only from what this process saw: other processes record too.
+    """
+    here = _server_clocks.setdefault(current(), HybridClock("server"))
+    if newest := max((event.clock for event in known), default=""):
+        here.observe(newest)
+    return here.tick()
 
 
 def rebuild() -> int:

@@ -91,7 +91,6 @@ def record_people(
         replace(
             base,
             id=uuid5(base.id, f"{base.direction}:{person.pk}"),
-            clock=safety.server_clock(),
             resident_pk=person.pk,
         )
         for person in people
@@ -118,7 +117,6 @@ def record_visitor(request: HttpRequest, place: Facility, actor: Actor) -> None:
     one = replace(
         base,
         id=uuid5(base.id, f"{base.direction}:{facts.key}"),
-        clock=safety.server_clock(),
         visitor=facts,
     )
     _keep(request, base.direction, [name], safety.record([one]))
