@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -156,6 +156,20 @@ def test_a_correction_supersedes_and_a_void_takes_back(city: City, token: str) -
     assert safety.occupancy(city.facilities["F2"].pk).people == 1
     results(token, event({"resident_id": "R0012"}, direction="void", supersedes=late["id"]))
     assert safety.occupancy(city.facilities["F2"].pk).people == 0
+
+
+def test_a_tablet_that_was_reset_accounts_for_people(city: City, token: str) -> None:
+    """Its time of sending is as wrong as that of its events: the difference puts both right."""
+    reset = timedelta(days=400)
+    one = event({"resident_id": "R0011"})
+    one["occurred_at"] = (clock.now() - reset - timedelta(minutes=5)).isoformat()
+    sent = (clock.now() - reset).isoformat()
+    answer = send(token, {"terminal": "T001", "sent_at": sent, "events": [one]})
+    assert states(json.loads(answer.content)["results"]) == [("accepted", None)]
+    kept = Sighting.objects.get()
+    apart = clock.now() - kept.occurred_at
+    assert timedelta(minutes=5) <= apart < timedelta(minutes=6)
+    assert kept.stated_at == datetime.fromisoformat(one["occurred_at"])
 
 
 def test_two_desks_at_once_are_both_kept_and_flagged(city: City, token: str) -> None:

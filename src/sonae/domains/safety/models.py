@@ -52,7 +52,8 @@ class Sighting(ScopedModel):
 
     ``id`` (UUIDv7) and ``clock`` (hybrid logical clock) are made by the device, so that deliveries
     merge by set union. ``direction``: in, out, move, shelter_at_home, in_car, report. ``status``:
-    safe, injured, needs_help, unknown. Exactly one of ``resident`` and ``visitor`` is set, or neither
+    safe, injured, needs_help, unknown. ``stated_at`` is the device's time where that could not be
+    believed and ``occurred_at`` was corrected (`times`). Exactly one of ``resident`` and ``visitor`` is set, or neither
     for a refused event kept with ``refusal``.
     """
 
@@ -68,6 +69,7 @@ class Sighting(ScopedModel):
     direction = models.CharField("動き", max_length=16)
     status = models.CharField("安否", max_length=12, default="safe")
     occurred_at = models.DateTimeField("発生日時")
+    stated_at = models.DateTimeField("端末の申告日時", null=True, blank=True)
     recorded_at = models.DateTimeField("記録日時")
     clock = models.CharField("論理時刻", max_length=64)
     source = models.CharField("情報源", max_length=16)

@@ -9,15 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
-from sonae.core.ids import parse_clock
 from sonae.domains.residents import interface as residents
-from sonae.domains.safety import rules
+from sonae.domains.safety import rules, times
 from sonae.domains.safety.models import Terminal
 from sonae.domains.safety.services import NewSighting, VisitorFacts, known_residents, record
 
@@ -66,9 +65,19 @@ class _Read:
     party: list[str] = field(default_factory=list)
 
 
-def receive(terminal: Terminal, events: Sequence[Any]) -> list[Answer]:
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """What the events of one batch share: who sent it, when it came, how far that clock is behind."""
+
+    terminal: Terminal
+    received: datetime
+    behind: timedelta
+
+
+def receive(terminal: Terminal, events: Sequence[Any], sent_at: object = None) -> list[Answer]:
     """Store a batch of events of one terminal; one answer per event, in order.
 
+    ``sent_at`` is the text of the terminal's own time: by it a clock that is far off is corrected.
     When this returns, everything answered is on disk. `SonaeError` ``unreadable`` when the batch is
     no list of objects or longer than `MOST_EVENTS`; then nothing was stored.
     """
@@ -76,7 +85,9 @@ def receive(terminal: Terminal, events: Sequence[Any]) -> list[Answer]:
         raise SonaeError("too_large", f"一度に送れるのは{MOST_EVENTS}件までです。")
     if not all(isinstance(event, Mapping) for event in events):
         raise SonaeError("unprocessable", "events は記録（オブジェクト）の配列にしてください。")
-    read = [_read(event, terminal) for event in events]
+    now = clock.now()
+    delivery = _Delivery(terminal, now, times.behind(_sent(sent_at), now))
+    read = [_read(event, delivery, place) for place, event in enumerate(events)]
     wanted = {pid for one in read for pid in (one.resident, *one.party) if pid}
     known = known_residents(sorted(wanted)) if wanted else {}
     sets = [_sightings(one, known) for one in read]
@@ -88,6 +99,14 @@ def receive(terminal: Terminal, events: Sequence[Any]) -> list[Answer]:
         party = tuple(Member(pid, result.status, result.error) for pid, result in members)
         answers.append(Answer(one.raw_id, main.status, main.error, party))
     return answers
+
+
+def _sent(value: object) -> datetime | None:
+    """Return when the terminal says it sent; what cannot be read says nothing."""
+    try:
+        return _moment(value)
+    except SonaeError:
+        return None
 
 
 def _others(one: _Read) -> list[str]:
@@ -113,15 +132,15 @@ def _about(base: NewSighting, pid: str, known: Mapping[str, int]) -> NewSighting
     return base
 
 
-def _read(event: Mapping[str, Any], terminal: Terminal) -> _Read:
+def _read(event: Mapping[str, Any], delivery: _Delivery, place: int) -> _Read:
     """Read one event; whatever is wrong with it becomes its refusal, with the event in the note."""
     raw_id = event.get("id")
     try:
-        made = _Read(raw_id, _base(event, terminal))
+        made = _Read(raw_id, _base(event, delivery, place))
         made.party = _party(event)
         _person(event, made)
     except SonaeError as error:
-        return _Read(raw_id, _refused(event, terminal, error.code))
+        return _Read(raw_id, _refused(event, delivery.terminal, error.code))
     return made
 
 
@@ -166,21 +185,22 @@ def _made_id(event: Mapping[str, Any], terminal: Terminal) -> UUID:
     return uuid5(NAMESPACE_OID, f"sonae:scan:{terminal.pk}:{_clean(content)}")
 
 
-def _base(event: Mapping[str, Any], terminal: Terminal) -> NewSighting:
+def _base(event: Mapping[str, Any], delivery: _Delivery, place: int) -> NewSighting:
     """Return the sighting without its person; `SonaeError` names what cannot be read."""
+    terminal = delivery.terminal
     text, made = event.get("id"), _event_id(event, terminal)
     if not isinstance(text, str) or str(made) != text.lower():
         raise SonaeError("bad_id", "id は UUID version 7 にしてください。")
-    at, supersedes = _moment(event.get("occurred_at")), event.get("supersedes")
+    supersedes = event.get("supersedes")
     if event.get("direction") == "void" and not supersedes:
         raise SonaeError("bad_supersedes", "取消（void）には supersedes が必要です。")
-    stamp = _text(event, "clock", 64) if "clock" in event else f"{clock.unix_ms(at):013d}-0000-0"
-    parse_clock(stamp)
+    dated = _dated(event, delivery, place)
     return NewSighting(
         id=made,
         direction=_one_of(event, "direction", rules.DIRECTIONS, None),
-        occurred_at=at,
-        clock=stamp,
+        occurred_at=dated.at,
+        stated_at=dated.stated,
+        clock=dated.clock,
         source="reception",
         facility_pk=terminal.facility_id,
         place=_text(event, "place", _TEXT),
@@ -191,6 +211,17 @@ def _base(event: Mapping[str, Any], terminal: Terminal) -> NewSighting:
         needs=_needs(event.get("needs")),
         note=_text(event, "note", _NOTE),
         supersedes=_uuid(supersedes) if supersedes else None,
+    )
+
+
+def _dated(event: Mapping[str, Any], delivery: _Delivery, place: int) -> times.Dated:
+    """Return when the event counts from; an event may come without a hybrid clock, not with a wrong one."""
+    return times.dated(
+        _moment(event.get("occurred_at")),
+        _text(event, "clock", 64) if "clock" in event else None,
+        received=delivery.received,
+        behind=delivery.behind,
+        place=place,
     )
 
 
@@ -212,7 +243,8 @@ def _moment(value: object) -> datetime:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
         if at is None:
             raise SonaeError("bad_time", "occurred_at を読めません。")
-        return (at if at.tzinfo else at.replace(tzinfo=clock.JST)).astimezone(clock.JST)
+        at = at if at.tzinfo else at.replace(tzinfo=clock.JST)
+        return at.astimezone(UTC).astimezone(clock.JST)  # it is stored so, and shown so
     except (ValueError, OverflowError):
         raise SonaeError("bad_time", "occurred_at を読めません。") from None
 

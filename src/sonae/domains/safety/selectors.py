@@ -359,15 +359,17 @@ def help_count() -> int:
 def exported() -> Iterator[dict[str, object]]:
     """Give every stored event as the contract of `sonae reception export` has it, oldest first.
 
-    ``status`` is accepted or refused (with ``error``); ``safety`` what was said of the person.
+    ``status`` is accepted or refused (with ``error``); ``safety`` what was said of the person;
+    ``stated_at`` the device's time where it was corrected.
     """
     rows = Sighting.objects.order_by("recorded_at", "pk").values_list(
         "pk", "resident__resident_id", "visitor_id", "facility__public_id", "direction",
         "occurred_at", "clock", "device", "refusal", "status", "recorded_at", "supersedes",
+        "stated_at",
     )  # fmt: skip
-    for pk, who, visitor, where, move, at, tick, device, refusal, how, kept, old in rows.iterator(
-        chunk_size=5000
-    ):
+    for (
+        pk, who, visitor, where, move, at, tick, device, refusal, how, kept, old, stated,
+    ) in rows.iterator(chunk_size=5000):  # fmt: skip
         yield {
             "id": str(pk),
             "resident_id": who,
@@ -382,4 +384,5 @@ def exported() -> Iterator[dict[str, object]]:
             "visitor": visitor,
             "recorded_at": kept.astimezone(clock.JST).isoformat(),
             "supersedes": str(old) if old else None,
+            "stated_at": stated.astimezone(clock.JST).isoformat() if stated else None,
         }

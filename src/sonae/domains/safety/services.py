@@ -80,6 +80,7 @@ class NewSighting:
     note: str = ""
     supersedes: UUID | None = None
     refusal: str = ""
+    stated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,7 @@ def _insert(fresh: Sequence[NewSighting], visitors: Mapping[str, int]) -> None:
             "direction": [one.direction for one in fresh],
             "status": [one.status for one in fresh],
             "occurred_at": [one.occurred_at for one in fresh],
+            "stated_at": [one.stated_at for one in fresh],
             "recorded_at": [now] * count,
             "clock": [one.clock for one in fresh],
             "source": [one.source for one in fresh],

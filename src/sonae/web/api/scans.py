@@ -18,7 +18,8 @@ MOST_PASSED: Final = 64 * 1024 * 1024
 
 def handle(request: HttpRequest, terminal: safety.Terminal) -> HttpResponse:
     """Store the batch and answer each event; the answer leaves only once all of it is on disk."""
-    answers = safety.receive(terminal, _events(_body(request)))
+    events, sent_at = _batch(_body(request))
+    answers = safety.receive(terminal, events, sent_at)
     safety.touch(terminal)
     results = [answer.as_json() for answer in answers]
     # Plain ASCII: an id that a device wrote comes back whatever characters are in it.
@@ -47,8 +48,8 @@ def _pass_over(request: HttpRequest, length: int) -> None:
             pass
 
 
-def _events(body: bytes) -> list[Any]:
-    """Return the events of a batch; `SonaeError` ``unreadable`` (400) or ``unprocessable`` (422)."""
+def _batch(body: bytes) -> tuple[list[Any], object]:
+    """Return a batch's events and when it says it was sent; `SonaeError` ``unreadable`` (400) or ``unprocessable`` (422)."""
     try:
         batch = json.loads(body.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -58,7 +59,7 @@ def _events(body: bytes) -> list[Any]:
     events = batch.get("events") if isinstance(batch, dict) else None
     if not isinstance(events, list):
         raise SonaeError("unprocessable", "events（記録の配列）がありません。")
-    return events
+    return events, batch.get("sent_at")
 
 
 EVENT_SCHEMA: Final[dict[str, Any]] = {
@@ -102,7 +103,12 @@ OPENAPI: Final[dict[str, Any]] = {
                     "required": ["events"],
                     "properties": {
                         "terminal": {"type": "string"},
-                        "sent_at": {"type": "string", "format": "date-time"},
+                        "sent_at": {
+                            "type": "string",
+                            "format": "date-time",
+                            "description": "The terminal's own time: a clock that is more than "
+                            "six hours off is corrected by it",
+                        },
                         "events": {
                             "type": "array",
                             "maxItems": 1000,
