@@ -104,6 +104,8 @@ def test_a_household_card_says_nothing_about_who_came(city: City, token: str) ->
     [
         ({"person": {"resident_id": "R9999"}}, "unknown_resident"),
         ({"person": {"qr": "SN1" + "A" * 130}}, "qr_invalid"),
+        ({"person": {"qr": "SN1" + "あ" * 120}}, "qr_invalid"),
+        ({"person": {"card": "SN1" + "あ" * 120}}, "unknown_card"),
         ({"person": {"card": "nobody"}}, "unknown_card"),
         ({"person": {}}, "bad_person"),
         ({"person": "R0011"}, "bad_person"),
@@ -133,6 +135,29 @@ def test_a_refused_event_is_answered_stored_and_harms_no_other(
     assert kept.device == "T001"
     assert results(token, bad)[0]["status"] == "duplicate", "stored once"
     assert safety.occupancy(city.facilities["F2"].pk).people == 1
+
+
+def test_an_event_that_no_one_foresaw_is_refused_alone(
+    city: City, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_text: str) -> qr.Token:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(qr, "verify", broken)
+    bad = event({"qr": "SN1" + "A" * 130})
+    found = results(token, event({"resident_id": "R0011"}), bad, event({"resident_id": "R0012"}))
+    assert [one["status"] for one in found] == ["accepted", "refused", "accepted"]
+    assert found[1]["error"] == "unreadable"
+    assert bad["id"] in Sighting.objects.get(refusal="unreadable").note
+
+
+def test_an_event_nested_as_deep_as_can_be_read_is_answered(city: City, token: str) -> None:
+    good = event({"resident_id": "R0011"})
+    for depth in range(880, 1000):
+        deep = '{"a":' * depth + "1" + "}" * depth
+        body = f'{{"events":[{json.dumps(good)},{{"id":7,"note":{deep}}}]}}'
+        assert send(token, body.encode()).status_code in (200, 400), depth
+    assert Sighting.objects.filter(refusal="").count() == 1
 
 
 def test_an_expired_code_is_refused(city: City, token: str) -> None:

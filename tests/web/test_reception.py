@@ -97,6 +97,7 @@ def test_scanned_codes(city: City, clerk: Client) -> None:
     assert "備 一郎" in home
     assert ticked(home) == set(), "a household's card does not tell who came"
     assert "発行したものではありません" in shown(clerk, "SN1" + "A" * 130)
+    assert "読み取れません" in shown(clerk, "SN1" + "あ" * 120)
     old = qr.make(qr.PERSON, "R0011", clock.now() - timedelta(days=1))
     assert "有効期限" in shown(clerk, old)
 

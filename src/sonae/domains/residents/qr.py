@@ -7,7 +7,6 @@ Ed25519 over version, kind, expiry and identifier, written in base 32 so that th
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 import io
 import os
@@ -105,7 +104,7 @@ def _decoded(text: str) -> bytes:
     packed = text[len(PREFIX) :].upper()
     try:
         return base64.b32decode(packed + "=" * (-len(packed) % 8))
-    except binascii.Error:
+    except ValueError:  # binascii.Error, and its base for what is not ASCII
         raise SonaeError("qr_invalid", "このQRコードは読み取れません。") from None
 
 

@@ -7,11 +7,14 @@ answered ``refused``. Only a batch that is no list of objects is turned away as 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import NAMESPACE_OID, UUID, uuid5
+
+from django.db import InterfaceError, OperationalError
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
@@ -20,6 +23,7 @@ from sonae.domains.safety import rules, times
 from sonae.domains.safety.models import Terminal
 from sonae.domains.safety.services import NewSighting, VisitorFacts, known_residents, record
 
+log = logging.getLogger(__name__)
 MOST_EVENTS: Final = 1000
 MOST_PARTY: Final = 60
 _NOTE, _TEXT = 400, 200
@@ -141,12 +145,26 @@ def _read(event: Mapping[str, Any], delivery: _Delivery, place: int) -> _Read:
         _person(event, made)
     except SonaeError as error:
         return _Read(raw_id, _refused(event, delivery.terminal, error.code))
+    except (OperationalError, InterfaceError):
+        raise  # the database, not the event: nothing is stored, the terminal sends it all again
+    except Exception:
+        # One event that we cannot cope with must not keep the others of its batch from the disk.
+        log.exception("a reception event could not be read")
+        return _Read(raw_id, _refused(event, delivery.terminal, "unreadable"))
     return made
 
 
 def _kept(event: Mapping[str, Any]) -> str:
     """Return the event as text for the note of a refused one, so that a person can read it."""
-    return _clean(json.dumps(event, ensure_ascii=False, default=str))[:_NOTE]
+    return _written(event)[:_NOTE]
+
+
+def _written(event: Mapping[str, Any], *, sort_keys: bool = False) -> str:
+    """Return the event as JSON; of one nested as deep as can be read only what it calls itself."""
+    try:
+        return _clean(json.dumps(event, ensure_ascii=False, sort_keys=sort_keys, default=str))
+    except RecursionError:
+        return _clean(str(event.get("id"))[:_TEXT])
 
 
 def _clean(text: str) -> str:
@@ -181,8 +199,7 @@ def _event_id(event: Mapping[str, Any], terminal: Terminal) -> UUID:
 
 def _made_id(event: Mapping[str, Any], terminal: Terminal) -> UUID:
     """Return an id of the whole event: two events that call themselves "1" are two."""
-    content = json.dumps(event, sort_keys=True, default=str)
-    return uuid5(NAMESPACE_OID, f"sonae:scan:{terminal.pk}:{_clean(content)}")
+    return uuid5(NAMESPACE_OID, f"sonae:scan:{terminal.pk}:{_written(event, sort_keys=True)}")
 
 
 def _base(event: Mapping[str, Any], delivery: _Delivery, place: int) -> NewSighting:
