@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 from django.db import connection
@@ -13,7 +14,7 @@ from sonae.core import clock
 from sonae.core.clock import FrozenClock
 from sonae.domains.consent.interface import AccessEvent
 from sonae.domains.safety import interface as safety
-from sonae.domains.safety.interface import PersonState, Sighting
+from sonae.domains.safety.interface import PersonState, Sighting, VisitorFacts
 from sonae.domains.safety.models import InquirySubject
 from sonae.platform import worlds
 from sonae.platform.db import take_turn, writing
@@ -159,3 +160,47 @@ def test_two_shelters_that_record_one_person_at_once_leave_the_fold_of_both(city
     again = PersonState.objects.get(resident=pk)
     assert (held.facility_id, held.clock) == (again.facility_id, again.clock)
     assert held.facility_id == city.facilities["F2"].pk
+
+
+def _all_states() -> tuple[list[object], dict[str, object]]:
+    states = PersonState.objects.order_by("person").values_list(
+        "person", "facility", "direction", "status", "clock"
+    )
+    return list(states), accounted()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("at_once", [True, False])
+def test_it_was_somebody_else_whatever_came_first(
+    city: City, order: tuple[int, ...], at_once: bool
+) -> None:
+    """The first card was wrong, and so was the second: only the third person came."""
+    warn(4)
+    card = sighting(city, "備 太郎", minutes=1)
+    fixed = sighting(city, visitor=VisitorFacts("備 次郎", address="2番地"), minutes=2)
+    right = sighting(city, "備 花子", minutes=3)
+    fixed.supersedes, right.supersedes = card.id, fixed.id
+    batch = [(card, fixed, right)[place] for place in order]
+    for part in [batch] if at_once else [[one] for one in batch]:
+        assert [result.status for result in safety.record(part)] == ["accepted"] * len(part)
+    assert safety.occupancy(city.facilities["F2"].pk).people == 1
+    assert safety.occupancy(city.facilities["F2"].pk, right.occurred_at).people == 1
+    assert safety.occupancy(city.facilities["F2"].pk, card.occurred_at).people == 1, "as known then"
+    assert [name for name, at in accounted().items() if at] == ["備 花子"]
+    held = _all_states()
+    safety.rebuild()
+    assert _all_states() == held
+
+
+@pytest.mark.django_db
+def test_a_refused_correction_takes_nothing_back(city: City) -> None:
+    came = sighting(city, "備 太郎")
+    wrong = sighting(city, supersedes=came.id, refusal="unknown_resident")
+    safety.record([wrong])
+    safety.record([came])
+    assert safety.occupancy(city.facilities["F2"].pk).people == 1
+    with city.entered(World.EXERCISE):
+        safety.record([sighting(city, "備 花子", supersedes=came.id)])
+    safety.rebuild()
+    assert safety.occupancy(city.facilities["F2"].pk).people == 1

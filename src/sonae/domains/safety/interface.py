@@ -10,6 +10,7 @@ from sonae.domains.safety.models import (
     Terminal,
     Visitor,
 )
+from sonae.domains.safety.reading import known_residents
 from sonae.domains.safety.rules import DIRECTIONS, SOURCES, STATUSES
 from sonae.domains.safety.scans import Answer, receive
 from sonae.domains.safety.selectors import (
@@ -38,7 +39,6 @@ from sonae.domains.safety.services import (
     NewSighting,
     Result,
     VisitorFacts,
-    known_residents,
     rebuild,
     record,
     report_self,

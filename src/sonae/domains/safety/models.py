@@ -93,6 +93,12 @@ class Sighting(ScopedModel):
             models.Index(
                 fields=["visitor"], condition=models.Q(visitor__isnull=False), name="seen_visitor"
             ),
+            models.Index(
+                # All three: with the first alone SQLite walks through the world by `seen_at`.
+                fields=["supersedes", "municipality", "world"],
+                condition=models.Q(supersedes__isnull=False),
+                name="seen_superseded",
+            ),
         ]
 
 

@@ -34,6 +34,8 @@ class Event:
     clock: str
     device: str
     supersedes: UUID | None
+    taken_back: bool = False
+    """By a sighting that may be another person's: it was not this one who came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,10 @@ def standing(events: Iterable[Event]) -> list[Event]:
     """
     known = list(events)
     if len(known) == 1 and known[0].supersedes is None:
-        return known if known[0].direction != "void" else []
+        return known if known[0].direction != "void" and not known[0].taken_back else []
     once = {event.id: event for event in known}
     gone = {event.supersedes for event in once.values() if event.supersedes is not None}
+    gone |= {event.id for event in once.values() if event.taken_back}
     left = [e for e in once.values() if e.id not in gone and e.direction != "void"]
     return sorted(left, key=lambda event: (event.clock, event.id.hex))
 

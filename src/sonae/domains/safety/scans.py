@@ -21,7 +21,8 @@ from sonae.core.errors import SonaeError
 from sonae.domains.residents import interface as residents
 from sonae.domains.safety import rules, times
 from sonae.domains.safety.models import Terminal
-from sonae.domains.safety.services import NewSighting, VisitorFacts, known_residents, record
+from sonae.domains.safety.reading import known_residents
+from sonae.domains.safety.services import NewSighting, VisitorFacts, record
 
 log = logging.getLogger(__name__)
 MOST_EVENTS: Final = 1000

@@ -16,7 +16,7 @@ from sonae.domains.consent import interface as consent
 from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import rules
 from sonae.domains.safety.models import Inquiry, InquirySubject, PersonState, Sighting, Visitor
-from sonae.domains.safety.services import events_of
+from sonae.domains.safety.reading import events_of
 from sonae.platform.access import Actor, Audience, require
 
 SHIELDED_TEXT = "支援措置対象（詳細は担当者へ）"

@@ -5,20 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection
-from django.db.models import Model
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.core.ids import HybridClock, uuid7
-from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import rules
 from sonae.domains.safety.models import Inquiry, InquirySubject, PersonState, Sighting, Visitor
+from sonae.domains.safety.reading import events_of, present, superseded
 from sonae.domains.safety.rules import Event, State
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
@@ -28,10 +27,9 @@ from sonae.platform.db import (
     moment_read,
     stored,
     take_turn,
-    uuid_read,
     writing,
 )
-from sonae.platform.scope import Scope, current, current_world
+from sonae.platform.scope import Scope, current
 
 _server_clocks: dict[Scope, HybridClock] = {}
 """One per world: an exercise on simulated time must not push the live clock ahead."""
@@ -144,7 +142,7 @@ def _known_ids(ids: Sequence[UUID]) -> dict[UUID, tuple[str, str]]:
     """Return the ids that are stored already with their municipality and world."""
     as_stored = stored(Sighting, "id")
     by_value = {as_stored(one): one for one in ids}
-    found = _present(Sighting, "id", list(by_value))
+    found = present(Sighting, "id", list(by_value))
     if not found:
         return {}
     rows = Sighting.everywhere.filter(pk__in=[by_value[value] for value in found])
@@ -210,22 +208,43 @@ def _visitor_pk(one: NewSighting, visitors: Mapping[str, int]) -> int | None:
 
 
 def _fold_touched(fresh: Sequence[NewSighting], visitors: Mapping[str, int]) -> None:
-    """Fold again everyone whom the new sightings touch: what is stored, and what is about to be."""
+    """Fold again everyone whom the new sightings touch: what is stored, and what is about to be.
+
+    A correction may say that it was somebody else: that one is touched too.
+    """
     live = [one for one in fresh if not one.refusal]
-    residents = _histories("resident_id", [(o.resident_pk, o) for o in live if o.resident_pk])
+    targets = [one.supersedes for one in live if one.supersedes]
+    gone = {*targets, *superseded([one.id for one in live])}
+    owners = Sighting.objects.filter(pk__in=targets, refusal="") if targets else []
+    residents = _histories(
+        "resident_id",
+        [(one.resident_pk, one) for one in live if one.resident_pk],
+        {row.resident_id for row in owners if row.resident_id},
+        gone,
+    )
     if residents:
         _store_states("resident_id", "r", residents)
         _account(residents)
-    people = _histories("visitor_id", [(visitors[o.visitor.key], o) for o in live if o.visitor])
+    people = _histories(
+        "visitor_id",
+        [(visitors[one.visitor.key], one) for one in live if one.visitor],
+        {row.visitor_id for row in owners if row.visitor_id},
+        gone,
+    )
     if people:
         _store_states("visitor_id", "v", people)
 
 
-def _histories(column: str, fresh: Sequence[tuple[int, NewSighting]]) -> dict[int, list[Event]]:
-    """Return person → all sightings, those not yet inserted included."""
+def _histories(
+    column: str, fresh: Sequence[tuple[int, NewSighting]], also: set[int], gone: set[UUID]
+) -> dict[int, list[Event]]:
+    """Return person → all sightings, those not yet inserted included; ``also``: people without one.
+
+    ``gone`` are taken back by one that is not yet stored, or before they were.
+    """
     found: defaultdict[int, list[Event]] = defaultdict(list)
-    if fresh:
-        found.update(events_of(column, {person for person, _one in fresh}))
+    if fresh or also:
+        found.update(events_of(column, {person for person, _one in fresh} | also))
     for person, one in fresh:
         one.clock = one.clock or _server_clock(found[person])
         event = Event(
@@ -233,54 +252,9 @@ def _histories(column: str, fresh: Sequence[tuple[int, NewSighting]]) -> dict[in
             one.clock, one.device[:64], one.supersedes,
         )  # fmt: skip
         found[person].append(event)
-    return found
-
-
-def _present(
-    model: type[Model], column: str, values: Sequence[Any], also: str = "", *more: Any
-) -> list[Any]:
-    """Return which of the driver's ``values`` a column holds.
-
-    By hand: composing the query by the ORM takes longer than the database needs for it, and this
-    runs for every scan, under the lock.
-    """
-    table, marks = connection.ops.quote_name(model._meta.db_table), ", ".join(["%s"] * len(values))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT DISTINCT {column} FROM {table} WHERE {column} IN ({marks}) {also}",  # noqa: S608
-            [*values, *more],
-        )
-        return [value for (value,) in cursor.fetchall()]
-
-
-def events_of(
-    column: str, people: Iterable[int], until: datetime | None = None
-) -> dict[int, list[Event]]:
-    """Return person → all sightings that were accepted, up to a moment of occurrence."""
-    found: dict[int, list[Event]] = {person: [] for person in people}
-    if not found:
-        return found
-    # Without the municipality, so that SQLite looks people up and does not walk through the world.
-    limit = "" if until is None else " AND occurred_at <= %s"
-    with connection.cursor() as cursor:  # by hand: see `_present`
-        cursor.execute(
-            f"SELECT {column}, id, direction, status, facility_id, place, occurred_at, clock, device, "  # noqa: S608
-            f"supersedes FROM {connection.ops.quote_name(Sighting._meta.db_table)} "
-            f"WHERE {column} IN ({', '.join(['%s'] * len(found))}) AND world = %s AND refusal = ''"
-            + limit,
-            [
-                *found,
-                current_world(),
-                *([stored(Sighting, "occurred_at")(until)] if until is not None else []),
-            ],
-        )
-        rows = cursor.fetchall()
-    for person, pk, direction, status, facility, place, at, tick, device, old in rows:
-        event = Event(
-            uuid_read(pk), direction, status, facility, place, moment_read(at), tick, device,
-            uuid_read(old) if old else None,
-        )  # fmt: skip
-        found[person].append(event)
+    if gone:
+        for person, events in found.items():
+            found[person] = [replace(e, taken_back=e.taken_back or e.id in gone) for e in events]
     return found
 
 
@@ -447,16 +421,3 @@ def _people(column: str) -> list[int]:
     """Return everyone who has a sighting."""
     rows: Any = Sighting.objects.exclude(**{column: None}).values_list(column, flat=True)
     return sorted(set(rows))
-
-
-def known_residents(public_ids: Sequence[str]) -> dict[str, int]:
-    """Return public id → primary key for those in the register."""
-    table = connection.ops.quote_name(Resident._meta.db_table)
-    marks = ", ".join(["%s"] * len(public_ids))
-    with connection.cursor() as cursor:  # by hand: see `_present`
-        cursor.execute(
-            f"SELECT resident_id, id FROM {table} "  # noqa: S608 - names and marks only
-            f"WHERE municipality = %s AND resident_id IN ({marks})",
-            [current().municipality, *public_ids],
-        )
-        return dict(cursor.fetchall())

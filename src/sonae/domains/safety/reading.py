@@ -1,0 +1,94 @@
+"""Reads of the ledger that run for every scan, most of them under the lock: written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Model
+
+from sonae.domains.residents.interface import Resident
+from sonae.domains.safety.models import Sighting
+from sonae.domains.safety.rules import Event
+from sonae.platform.db import moment_read, stored, uuid_read
+from sonae.platform.scope import current, current_world
+
+
+def present(
+    model: type[Model], column: str, values: Sequence[Any], also: str = "", *more: Any
+) -> list[Any]:
+    """Return which of the driver's ``values`` a column holds.
+
+    By hand: composing the query by the ORM takes longer than the database needs for it, and this
+    runs for every scan, under the lock.
+    """
+    table, marks = connection.ops.quote_name(model._meta.db_table), ", ".join(["%s"] * len(values))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT DISTINCT {column} FROM {table} WHERE {column} IN ({marks}) {also}",  # noqa: S608
+            [*values, *more],
+        )
+        return [value for (value,) in cursor.fetchall()]
+
+
+def events_of(
+    column: str, people: Iterable[int], until: datetime | None = None
+) -> dict[int, list[Event]]:
+    """Return person → all sightings that were accepted, up to a moment of occurrence."""
+    found: dict[int, list[Event]] = {person: [] for person in people}
+    if not found:
+        return found
+    table = connection.ops.quote_name(Sighting._meta.db_table)
+    moment = [] if until is None else [stored(Sighting, "occurred_at")(until)]
+    limit = "" if until is None else " AND {}.occurred_at <= %s"
+    # Without the municipality, so that SQLite looks people up and does not walk through the world.
+    with connection.cursor() as cursor:  # by hand: see `present`
+        cursor.execute(
+            f"SELECT s.{column}, s.id, s.direction, s.status, s.facility_id, s.place, s.occurred_at, "  # noqa: S608
+            "s.clock, s.device, s.supersedes, "
+            f"EXISTS (SELECT 1 FROM {table} o WHERE o.supersedes = s.id AND o.refusal = '' "
+            f"AND o.municipality = s.municipality AND o.world = s.world{limit.format('o')}) "
+            f"FROM {table} s WHERE s.{column} IN ({', '.join(['%s'] * len(found))}) "
+            f"AND s.world = %s AND s.refusal = ''{limit.format('s')}",
+            [*moment, *found, current_world(), *moment],
+        )
+        rows = cursor.fetchall()
+    for person, pk, direction, status, facility, place, at, tick, device, old, back in rows:
+        event = Event(
+            uuid_read(pk), direction, status, facility, place, moment_read(at), tick, device,
+            uuid_read(old) if old else None, bool(back),
+        )  # fmt: skip
+        found[person].append(event)
+    return found
+
+
+def superseded(ids: Sequence[UUID]) -> list[UUID]:
+    """Return which of these sightings, not yet stored, something stored takes back."""
+    if not ids:
+        return []
+    scope, as_stored = current(), stored(Sighting, "id")
+    found = present(
+        Sighting,
+        "supersedes",
+        [as_stored(one) for one in ids],
+        "AND municipality = %s AND world = %s AND refusal = ''",
+        scope.municipality,
+        scope.world.value,
+    )
+    return [uuid_read(value) for value in found]
+
+
+def known_residents(public_ids: Sequence[str]) -> dict[str, int]:
+    """Return public id → primary key for those in the register."""
+    table = connection.ops.quote_name(Resident._meta.db_table)
+    marks = ", ".join(["%s"] * len(public_ids))
+    with connection.cursor() as cursor:  # by hand: see `present`
+        cursor.execute(
+            f"SELECT resident_id, id FROM {table} "  # noqa: S608 - names and marks only
+            f"WHERE municipality = %s AND resident_id IN ({marks})",
+            [current().municipality, *public_ids],
+        )
+        return dict(cursor.fetchall())
