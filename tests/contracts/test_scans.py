@@ -183,6 +183,21 @@ def test_a_correction_supersedes_and_a_void_takes_back(city: City, token: str) -
     assert safety.occupancy(city.facilities["F2"].pk).people == 0
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_a_party_is_taken_back_and_corrected_as_a_whole(city: City, token: str, late: bool) -> None:
+    family = ["R0041", "R0042", "R0043"]
+    wrong = event({"resident_id": "R0041"}, party=family)
+    void = event({"resident_id": "R0041"}, direction="void", party=family, supersedes=wrong["id"])
+    for one in (void, wrong) if late else (wrong, void):
+        assert states(results(token, one)) == [("accepted", None)]
+    assert safety.occupancy(city.facilities["F2"].pk).people == 0
+    came = event({"card": "H0000004"}, party=family)
+    fixed = event({"card": "H0000004"}, party=family, direction="in_car", supersedes=came["id"])
+    results(token, *((fixed, came) if late else (came, fixed)))
+    assert safety.occupancy(city.facilities["F2"].pk).people == 0
+    assert set(PersonState.objects.values_list("direction", flat=True)) == {"in_car"}
+
+
 def test_a_tablet_that_was_reset_accounts_for_people(city: City, token: str) -> None:
     """Its time of sending is as wrong as that of its events: the difference puts both right."""
     reset = timedelta(days=400)

@@ -121,10 +121,24 @@ def _others(one: _Read) -> list[str]:
 
 def _sightings(one: _Read, known: Mapping[str, int]) -> list[NewSighting]:
     """Return the sightings of one event: its own, and one per further member of the party."""
-    others = _others(one)
-    plain = replace(one.base, visitor=None, needs=(), supersedes=None) if others else one.base
+    members = [_about(_of_member(one.base, pid), pid, known) for pid in _others(one)]
     first = _about(one.base, one.resident, known) if one.resident else one.base
-    return [first, *(_about(replace(plain, id=uuid5(plain.id, p)), p, known) for p in others)]
+    return [first, *members]
+
+
+def _of_member(base: NewSighting, pid: str) -> NewSighting:
+    """Return the sighting of one further member of the party, before its resident is filled in.
+
+    What takes a party's event back takes each member's back: their ids are made from the event's.
+    """
+    old = base.supersedes
+    return replace(
+        base,
+        id=uuid5(base.id, pid),
+        visitor=None,
+        needs=(),
+        supersedes=uuid5(old, pid) if old else None,
+    )
 
 
 def _about(base: NewSighting, pid: str, known: Mapping[str, int]) -> NewSighting:
