@@ -83,7 +83,13 @@ def test_the_party_is_checked_in_with_the_person(city: City, token: str) -> None
     assert {p["resident_id"]: p["status"] for p in first["party"]} == {
         "R0042": "accepted", "R0043": "accepted", "R9999": "refused",
     }  # fmt: skip
-    assert states(results(token, sent)) == [("duplicate", None)]
+    [again] = results(token, sent)
+    assert (again["status"], again["error"]) == ("duplicate", None)
+    assert {p["resident_id"]: (p["status"], p["error"]) for p in again["party"]} == {
+        "R0042": ("duplicate", None),
+        "R0043": ("duplicate", None),
+        "R9999": ("duplicate", "unknown_resident"),
+    }
     assert safety.occupancy(city.facilities["F2"].pk).people == 3
     assert Sighting.objects.get(refusal="unknown_resident").note == "R9999"
 
@@ -133,7 +139,10 @@ def test_a_refused_event_is_answered_stored_and_harms_no_other(
     assert second["status"] == "accepted"
     kept = Sighting.objects.get(refusal=error)
     assert kept.device == "T001"
-    assert results(token, bad)[0]["status"] == "duplicate", "stored once"
+    assert states(results(token, bad)) == [("duplicate", error)], "stored once, and still refused"
+    assert states(results(token, good, bad, good)) == [
+        ("duplicate", None), ("duplicate", error), ("duplicate", None),
+    ]  # fmt: skip
     assert safety.occupancy(city.facilities["F2"].pk).people == 1
 
 

@@ -64,7 +64,8 @@ def test_a_refused_event_is_kept_and_counts_for_nothing(city: City) -> None:
     one = sighting(city, "備 太郎", refusal="unknown_resident")
     [result] = safety.record([one])
     assert (result.status, result.error) == ("refused", "unknown_resident")
-    assert safety.record([one])[0].status == "duplicate"
+    again = safety.record([one, one])
+    assert [(r.status, r.error) for r in again] == [("duplicate", "unknown_resident")] * 2
     assert Sighting.objects.get().refusal == "unknown_resident"
     assert PersonState.objects.count() == 0
 

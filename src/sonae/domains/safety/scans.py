@@ -52,7 +52,7 @@ class Answer:
     def as_json(self) -> dict[str, object]:
         """The answer of the contract; ``party`` only when one of its members was refused."""
         made: dict[str, object] = {"id": self.id, "status": self.status, "error": self.error}
-        if any(one.status == "refused" for one in self.party):
+        if any(one.error for one in self.party):
             made["party"] = [
                 {"resident_id": m.resident_id, "status": m.status, "error": m.error}
                 for m in self.party

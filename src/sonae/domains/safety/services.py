@@ -83,7 +83,10 @@ class NewSighting:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one sighting: ``accepted`` and ``duplicate`` mean that it is on disk."""
+    """What became of one sighting: ``accepted`` and ``duplicate`` mean that it is on disk.
+
+    ``error`` says why it counts for nothing, also of a ``duplicate`` that was refused before.
+    """
 
     id: UUID
     status: str
@@ -117,8 +120,11 @@ def _record(batch: Sequence[NewSighting]) -> list[Result]:
         fresh: dict[UUID, NewSighting] = {}
         results = []
         for one in batch:
-            if one.id in known or one.id in fresh:
-                results.append(_known_before(one.id, known.get(one.id)))
+            if one.id in fresh:
+                results.append(Result(one.id, "duplicate", fresh[one.id].refusal or None))
+                continue
+            if one.id in known:
+                results.append(_known_before(one.id, *known[one.id]))
                 continue
             fresh[one.id] = one
             status = "refused" if one.refusal else "accepted"
@@ -130,16 +136,19 @@ def _record(batch: Sequence[NewSighting]) -> list[Result]:
     return results
 
 
-def _known_before(identifier: UUID, scope: tuple[str, str] | None) -> Result:
-    """Return the answer to an id that is stored: here it is a success, elsewhere it is not here."""
+def _known_before(identifier: UUID, code: str, world: str, refusal: str) -> Result:
+    """Return the answer to an id that is stored: here it is on disk, elsewhere it is not here.
+
+    What was refused stays refused: a device that did not hear so must not take it for recorded.
+    """
     here = current()
-    if scope not in (None, (here.municipality, here.world.value)):
+    if (code, world) != (here.municipality, here.world.value):
         return Result(identifier, "refused", "id_of_another_world")
-    return Result(identifier, "duplicate")
+    return Result(identifier, "duplicate", refusal or None)
 
 
-def _known_ids(ids: Sequence[UUID]) -> dict[UUID, tuple[str, str]]:
-    """Return the ids that are stored already with their municipality and world."""
+def _known_ids(ids: Sequence[UUID]) -> dict[UUID, tuple[str, str, str]]:
+    """Return the ids that are stored already with their municipality, world and refusal."""
     as_stored = stored(Sighting, "id")
     by_value = {as_stored(one): one for one in ids}
     found = present(Sighting, "id", list(by_value))
@@ -147,7 +156,8 @@ def _known_ids(ids: Sequence[UUID]) -> dict[UUID, tuple[str, str]]:
         return {}
     rows = Sighting.everywhere.filter(pk__in=[by_value[value] for value in found])
     return {
-        pk: (code, world) for pk, code, world in rows.values_list("pk", "municipality", "world")
+        pk: (code, world, refusal)
+        for pk, code, world, refusal in rows.values_list("pk", "municipality", "world", "refusal")
     }
 
 

@@ -139,8 +139,10 @@ def _keep(
     request: HttpRequest, direction: str, names: Sequence[str], results: Sequence[safety.Result]
 ) -> None:
     """Keep the result for the next page: only what is on disk, and still stands, is called recorded."""
-    again = _overtaken([result.id for result in results if result.status == "duplicate"])
-    if any(result.status == "refused" for result in results):
+    again = _overtaken(
+        [result.id for result in results if result.status == "duplicate" and not result.error]
+    )
+    if any(result.error for result in results):
         flash.error(request, _("受理できない記録がありました。もう一度確かめてください。"))
     named = list(zip(names, results, strict=True))
     if lost := [name for name, result in named if result.id in again]:
@@ -148,7 +150,7 @@ def _keep(
             "%(names)s：この画面の記録は、そのあと取り消されたか、変えられています。もう一度さがして、受付し直してください。"
         )
         flash.error(request, told % {"names": "、".join(lost)})
-    standing = [name for name, r in named if r.status != "refused" and r.id not in again]
+    standing = [name for name, r in named if not r.error and r.id not in again]
     if standing:
         request.session[_RESULT] = {
             "direction": direction,
