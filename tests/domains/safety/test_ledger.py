@@ -167,6 +167,40 @@ def test_as_of_any_time(city: City) -> None:
     assert [p.unaccounted for p in safety.curve()] == [9, 8, 7]
 
 
+def test_as_of_shows_nothing_that_was_learnt_later(city: City) -> None:
+    opened = clock.now()
+    warn(4)
+    safety.record([sighting(city, "備 太郎", None, "report", status="unknown", place="自宅の前")])
+    safety.record([sighting(city, "備 太郎", "F2", minutes=30, place="体育館")])
+
+    def line(minutes: int) -> tuple[datetime | None, str] | None:
+        at = clock.now() + timedelta(minutes=minutes)
+        rows = {one.name: one for one in safety.unaccounted(VIEWER, at=at)}
+        return (rows["備 太郎"].last_seen, rows["備 太郎"].last_place) if rows else None
+
+    seen, place = line(10) or (None, "")
+    assert place == "自宅の前"
+    assert seen is not None and opened <= seen <= opened + timedelta(minutes=5)
+    assert line(-60) is None, "before the inquiry"
+
+
+def test_as_of_an_inquiry_that_was_closed_since(city: City) -> None:
+    start = clock.now()
+    warn(4)
+    safety.record([sighting(city, "備 太郎", minutes=10)])
+    with clock.using(FrozenClock(start + timedelta(hours=2))):
+        safety.close_inquiry(OPERATOR)
+    with clock.using(FrozenClock(start + timedelta(days=7))):
+        warn(4, minute=9)
+        assert safety.unaccounted_count().unaccounted == 9
+    for hours, left in ((1, 8), (3, 8), (24 * 8, 9), (-1, 0)):
+        at = start + timedelta(hours=hours)
+        assert safety.unaccounted_count(at).unaccounted == left, hours
+        assert sum(safety.unaccounted_by_town(at).values()) == left
+        assert sum(safety.unaccounted_by_urgency(at).values()) == left
+        assert len(safety.unaccounted(VIEWER, at=at)) == left
+
+
 def test_two_desks_flag_one_person(city: City) -> None:
     safety.record([sighting(city, "備 太郎", "F2", device="T001")])
     safety.record([sighting(city, "備 太郎", "F4", device="T002", minutes=3)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -20,6 +20,7 @@ from sonae.domains.safety.reading import events_of
 from sonae.platform.access import Actor, Audience, require
 
 SHIELDED_TEXT = "支援措置対象（詳細は担当者へ）"
+_AT_ONCE: Final = 5000
 CALLS: Final = ("needs_help", "injured")
 ONE_LOOK: Final = timedelta(hours=1)
 """A list that refreshes itself is one look at a person for this long."""
@@ -72,6 +73,13 @@ def current_inquiry() -> Inquiry | None:
     return Inquiry.objects.order_by(F("closed_at").desc(nulls_first=True), "-opened_at").first()
 
 
+def _inquiry_of(at: datetime | None) -> Inquiry | None:
+    """Return the inquiry that a question as of a moment is about: the last one opened until then."""
+    if at is None:
+        return current_inquiry()
+    return Inquiry.objects.filter(opened_at__lte=at).order_by("-opened_at").first()
+
+
 def _missing(inquiry: Inquiry, at: datetime | None) -> QuerySet[InquirySubject]:
     """Return the subjects not accounted for, now or as of a moment."""
     rows = InquirySubject.objects.filter(inquiry=inquiry)
@@ -82,7 +90,7 @@ def _missing(inquiry: Inquiry, at: datetime | None) -> QuerySet[InquirySubject]:
 
 def unaccounted_count(at: datetime | None = None) -> Count3:
     """Return the one number: residents not yet accounted for, by zone, of how many."""
-    inquiry = current_inquiry()
+    inquiry = _inquiry_of(at)
     if inquiry is None:
         return Count3(0, 0, 0, 0)
     rows = InquirySubject.objects.filter(inquiry=inquiry)
@@ -97,7 +105,7 @@ def unaccounted_count(at: datetime | None = None) -> Count3:
 
 def unaccounted_by_town(at: datetime | None = None) -> dict[int, int]:
     """Return town (primary key) → residents not yet accounted for."""
-    inquiry = current_inquiry()
+    inquiry = _inquiry_of(at)
     if inquiry is None:
         return {}
     rows = _missing(inquiry, at).order_by().values_list("town_id").annotate(n=Count("pk"))
@@ -106,7 +114,7 @@ def unaccounted_by_town(at: datetime | None = None) -> dict[int, int]:
 
 def unaccounted_by_urgency(at: datetime | None = None) -> dict[tuple[str, str], int]:
     """Return (danger band, need band) → residents not yet accounted for (`rules` names the bands)."""
-    inquiry = current_inquiry()
+    inquiry = _inquiry_of(at)
     if inquiry is None:
         return {}
     danger = Case(
@@ -135,7 +143,7 @@ def unaccounted(
 ) -> list[Unaccounted]:
     """Return the list ordered by danger × need, for staff; every look is recorded."""
     require(actor, Audience.STAFF)
-    inquiry = current_inquiry()
+    inquiry = _inquiry_of(at)
     if inquiry is None:
         return []
     rows = _missing(inquiry, at)
@@ -146,11 +154,11 @@ def unaccounted(
     weight = (F("danger") + 1) * (F("need") + 1)
     wanted = rows.select_related("resident__household", "resident__assistanceregistrant", "town")
     found = list(wanted.order_by(-weight, "town__code", "resident_id")[offset : offset + limit])
-    return _lines(actor, found)
+    return _lines(actor, found, at)
 
 
-def _lines(actor: Actor, found: Sequence[InquirySubject]) -> list[Unaccounted]:
-    """Return the lines with what may be disclosed."""
+def _lines(actor: Actor, found: Sequence[InquirySubject], at: datetime | None) -> list[Unaccounted]:
+    """Return the lines with what may be disclosed, and what was known at the moment asked for."""
     pks = [row.resident_id for row in found]
     made = consent.disclose(
         actor,
@@ -159,11 +167,24 @@ def _lines(actor: Actor, found: Sequence[InquirySubject]) -> list[Unaccounted]:
         kinds=("name", "kana", "birth_date", "address", "phone", "needs", "safety"),
         shielded={row.resident_id for row in found if row.resident.shielded},
     )
-    states = state_of(pks)
+    states: Mapping[int, PersonState | rules.State] = (
+        state_of(pks) if at is None else _states(pks, at)
+    )
     return [_line(row, made[row.resident_id].fields, states.get(row.resident_id)) for row in found]
 
 
-def _line(row: InquirySubject, fields: frozenset[str], state: PersonState | None) -> Unaccounted:
+def _states(pks: Sequence[int], at: datetime) -> dict[int, rules.State]:
+    """Return resident → state as of a moment, from the sightings until then."""
+    found = {}
+    for start in range(0, len(pks), _AT_ONCE):
+        histories = events_of("resident_id", pks[start : start + _AT_ONCE], at)
+        found.update({pk: rules.fold(events) for pk, events in histories.items()})
+    return {pk: state for pk, state in found.items() if state is not None}
+
+
+def _line(
+    row: InquirySubject, fields: frozenset[str], state: PersonState | rules.State | None
+) -> Unaccounted:
     """Put one line together from the permitted fields."""
     one = row.resident
     registrant = getattr(one, "assistanceregistrant", None)

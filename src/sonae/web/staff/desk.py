@@ -38,9 +38,11 @@ _DECISIONS = {
 def unaccounted() -> dict[str, Any]:
     """The one number, of how many, and by danger and need."""
     count = safety.unaccounted_count()
-    if not count.total:
+    inquiry = safety.current_inquiry()
+    if inquiry is None or not count.total:
         return {"total": 0}
-    before = safety.unaccounted_count(at=clock.now() - timedelta(hours=1))
+    # Not before it was opened: then another inquiry was going on, about other people.
+    before = safety.unaccounted_count(at=max(clock.now() - timedelta(hours=1), inquiry.opened_at))
     return {
         "total": count.total,
         "done": count.accounted,

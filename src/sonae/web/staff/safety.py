@@ -93,9 +93,10 @@ def overview(request: HttpRequest) -> HttpResponse:
         "previous": filters.query(page=filters.page - 1) if filters.page > 1 else "",
         "csv": filters.query(),
         "as_of": filters.at or clock.now(),
-        "help": safety.help_wanted(actor_of(request)),
+        # These are of now: they have no place on a page that says how it was.
+        "help": safety.help_wanted(actor_of(request)) if filters.at is None else [],
         "help_count": safety.help_count(),
-        "conflicts": safety.conflicts(),
+        "conflicts": safety.conflicts() if filters.at is None else [],
     }
     return render(request, "staff/safety.html", context)
 
