@@ -130,7 +130,6 @@ def push_over_socket(drills: list[bytes], real: list[bytes], ports: tuple[int, i
         for raw in real:
             headline = f"{read(raw).headline} ミサイル発射。"
             line.push("JL", jma_socket.message_tar(headline, training=True))
-            line.push("BI", jma_socket.with_bch(raw, "VXXX00", test=True))
     with jma_socket.Pusher(("127.0.0.1", ports[1])) as line:
         for raw in real:
             line.push("FX", jma_socket.with_bch(raw, "VXXX00"))

@@ -111,13 +111,21 @@ def test_a_training_port_a_flag_and_a_test_make_exercises(ports: Ports) -> None:
     with pusher(ports[0]) as line:
         line.push("JL", message_tar(MISSILE, training=True))
         line.push("JL", message_tar(NATIONAL_TEST))
-        line.push("BI", with_bch(rain("43", minutes=5), "VPWW55", test=True))
-        line.push("BI", with_bch(rain("43", minutes=6, status="exercise"), "VPWW55"))
+        line.push("BI", with_bch(rain("43", minutes=6, status="exercise"), "VPWW55", test=True))
     assert kept() == []
-    assert len(kept(World.EXERCISE)) == 6
+    assert len(kept(World.EXERCISE)) == 5
     with pusher(ports[0]) as line:
         line.push("BI", with_bch(rain("43"), "VPWW55"))
     assert len(kept()) == 1, "what was rehearsed does not hide the real thing"
+
+
+def test_a_header_s_bit_never_hides_what_says_that_it_is_real(ports: Ports) -> None:
+    with pusher(ports[0]) as line:
+        line.push("BI", with_bch(rain("43", minutes=5), "VPWW55", test=True))
+        line.push("AN", with_bch(b"ABC123 =", "TEXT00", test=True))
+    assert len(kept()) == 1
+    assert len(kept(World.EXERCISE)) == 1
+    until(lambda: "試験の印" in WarningInput.objects.get().error)
 
 
 def test_pieces_as_small_as_bytes_make_whole_frames(ports: Ports) -> None:

@@ -25,6 +25,7 @@ STALL_SECONDS: Final = 60.0
 """A frame that stops in the middle for this long will not be completed."""
 _LOOK_SECONDS: Final = 0.5
 _SENT_ANYWAY: Final = 65_536
+TEST_FLAG: Final = "試験の印が付いた電文が届きました。訓練かどうかは、電文そのものに従います。"
 
 
 class _Broken(Exception):
@@ -96,7 +97,11 @@ class _Connection(socketserver.BaseRequestHandler):
             handover.hand_in(frame.body, rehearsal=training, stamp=stamp)
         else:
             document, test = contents(frame.body)
-            handover.hand_in(document, rehearsal=training or test)
+            # A telegram says itself whether it is one of 訓練; a misread bit must not hide a real one.
+            says_itself = document.lstrip().startswith(b"<")
+            handover.hand_in(document, rehearsal=training or (test and not says_itself))
+            if test and says_itself and not training:
+                handover.trouble(TEST_FLAG)
         if frame.wants_acknowledgement:
             self.line.sendall(frame.acknowledgement)
 
