@@ -318,3 +318,12 @@ def test_the_last_line_adds_the_runs_up(dev: ModuleType) -> None:
     expected = "1 failed, 793 passed, 3 skipped, 2 warning, 1 error in 90.00s"
     assert dev.total(lines) == f"==== {expected} ===="
     assert dev.total([]) == "==== no tests ran in 0.00s ===="
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["start", "--help"]])
+def test_help_tells_of_the_port_and_starts_nothing(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, arguments: list[str], capsys: Any
+) -> None:
+    monkeypatch.setattr(dev, "setup", lambda: pytest.fail("help must not set anything up"))
+    assert dev.main(arguments) == 0
+    assert "--bind HOST:PORT" in capsys.readouterr().out

@@ -51,6 +51,12 @@ def answers(port: int) -> int:
     return 0
 
 
+def test_the_start_names_every_desk() -> None:
+    told = serve.told("http://127.0.0.1:8000")
+    for path in ("/staff/", "/reception/", "/me/"):
+        assert f"http://127.0.0.1:8000{path}" in told
+
+
 def alive(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

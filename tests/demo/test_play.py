@@ -122,6 +122,25 @@ def test_start_stop_reset_through_the_outbox(demo: None) -> None:
         assert evacuation.orders() == []
 
 
+def test_two_never_play_one_exercise(demo: None) -> None:
+    """The terminal does not take a play over unasked, and yields to a button on the desk."""
+    told: list[str] = []
+    with worlds.entered(CODE):
+        play.start_play(speed=3600.0)
+        with pytest.raises(SonaeError, match="再生中"):
+            play.run(20000.0, 1.0, told.append)
+        assert play.status()["running"], "it goes on undisturbed"
+
+        def tell(line: str) -> None:
+            told.append(line)
+            play.stop_play() if len(told) == 1 else None
+            play.start_play() if len(told) == 1 else None
+
+        play.run(20000.0, 2.0, tell, take_over=True)
+        assert "操作された" in told[-1]
+        play.reset_play()
+
+
 def test_the_story_is_the_same_at_any_pace(demo: None) -> None:
     play_to(240, step=30)
     with worlds.entered(CODE, World.EXERCISE):

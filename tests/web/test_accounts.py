@@ -317,3 +317,25 @@ def test_accounts_are_those_of_the_municipality(city: City, officer: Account) ->
         assert identity.actor_for(EMAIL) is None
     with worlds.entered(CODE, World.EXERCISE):
         assert identity.accounts() == [officer]
+
+
+def test_the_page_asked_for_is_shown_only_to_whom_it_is_open(officer: Account) -> None:
+    """わたしの避難 leads staff through the log-in to their own desk, not to a refusal."""
+    form = {"login": EMAIL, "password": PASSWORD}
+    for asked, led in (
+        ("/me/", "/staff/"),
+        ("/drill/me/", "/staff/"),
+        ("/staff/safety/", "/staff/safety/"),
+        ("/nowhere/", "/staff/"),
+    ):
+        answer = Client().post("/accounts/login/", {**form, "next": asked})
+        assert answer["Location"] == led
+    client = Client()
+    client.force_login(officer)
+    refused = client.get("/me/")
+    assert refused.status_code == 403
+    assert 'href="/home/"' in refused.content.decode().split("<main")[1]
+
+
+def test_the_public_page_leads_staff_to_their_desk(city: City) -> None:
+    assert 'href="/home/"' in Client().get("/").content.decode()

@@ -17,6 +17,7 @@ from sonae.domains.consent import interface as consent
 from sonae.domains.consent.interface import AccessEvent
 from sonae.domains.identity import interface as identity
 from sonae.domains.identity.interface import Account
+from sonae.domains.municipalities.interface import Town
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
 from sonae.platform import outbox
@@ -267,3 +268,22 @@ def test_a_look_during_an_exercise_is_a_look_at_a_real_person(city: City) -> Non
     assert operator.get("/drill/staff/safety/").status_code == 200
     own = Actor("account:9", Role.RESIDENT, "", 9, ken.pk)
     assert [one.world for one in consent.accesses(own, ken.pk)] == ["exercise"]
+
+
+@pytest.mark.parametrize(
+    "typed", ["西町", "にしまち", "ﾆｼﾏﾁ1-2", "nishimachi", "試験市西町", "試験県試験市西町3番地"]
+)
+def test_a_town_is_found_by_ordinary_input(client: Client, city: City, typed: str) -> None:
+    """Whatever hand a person writes, one town is answered at once."""
+    assert "西町からの避難先" in client.get("/where/", {"q": typed}).content.decode()
+
+
+def test_the_list_of_towns_can_be_read_through(client: Client, city: City) -> None:
+    """Towns without readings come in short groups that name their ends, and the search says why."""
+    page = client.get("/where/").content.decode()
+    assert "ナ行" in page and "ローマ字" in page
+    english = client.get("/where/", headers={"accept-language": "en"}).content.decode()
+    assert "Nishimachi 西町" in english
+    Town.objects.update(kana="")
+    page = client.get("/where/").content.decode()
+    assert "西町 … 東町" in page and "漢字でさがしてください" in page and "そのほか" not in page

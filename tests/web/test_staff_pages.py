@@ -274,6 +274,26 @@ def test_the_play_starts_stops_and_resets(city: City) -> None:
     assert [a.action for a in acts][1:] == ["exercise.stop", "exercise.reset"]
 
 
+def test_an_exercise_is_removed_only_after_a_second_look(city: City) -> None:
+    """The page's button leads to a page that says what goes; only its button removes anything."""
+    client = signed_in(Role.OPERATOR)
+    page = client.get("/staff/exercise/").content.decode()
+    assert 'action="/staff/exercise/reset/"' not in page
+    assert 'href="/staff/exercise/reset/"' in page
+    asked = client.get("/staff/exercise/reset/").content.decode()
+    assert 'action="/staff/exercise/reset/"' in asked and "元には戻せません" in asked
+    assert not AuditEntry.objects.filter(action="exercise.reset").exists()
+
+
+def test_a_viewer_is_shown_no_buttons_of_others(city: City) -> None:
+    """What would be refused is not offered."""
+    client = signed_in(Role.VIEWER)
+    for path in ("/staff/exercise/", "/staff/orders/", "/staff/safety/"):
+        page = client.get(path).content.decode().split("<main")[1]
+        assert "/start/" not in page and "orders/new/" not in page and "csv/" not in page
+    assert client.get("/staff/exercise/reset/").status_code == 403
+
+
 @pytest.mark.parametrize("path", ["/staff/safety/", "/staff/orders/", "/staff/inputs/"])
 def test_pages_of_the_staff_are_kept_by_no_browser(city: City, path: str) -> None:
     """Machines in a shelter are shared: the back button must not show names after the log-out."""

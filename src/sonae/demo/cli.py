@@ -63,7 +63,8 @@ def accounts() -> None:
 @click.option(
     "--hours", type=click.FloatRange(0.1, 72), default=72.0, show_default=True, help="何時間分か"
 )
-def play(speed: float, hours: float) -> None:
+@click.option("--take-over", is_flag=True, help="画面で再生中でも、止めてここで続ける")
+def play(speed: float, hours: float, take_over: bool) -> None:
     """72時間の災害を訓練として再生する（Ctrl-C で止まり、続きから再開できる）。"""
     from sonae.demo import play as script
 
@@ -71,7 +72,7 @@ def play(speed: float, hours: float) -> None:
     if code is None:
         raise SonaeError("no_municipality", "先に sonae demo create で備え市を作ってください。")
     with worlds.entered(code, World.EXERCISE):
-        script.run(speed=speed, hours=hours, tell=_told.print)
+        script.run(speed=speed, hours=hours, tell=_told.print, take_over=take_over)
 
 
 @group.command()
@@ -95,3 +96,4 @@ def ube(data: Path, people: int) -> None:
     with _told.status("宇部市を読み込んでいます…") as status:
         made = real.create(data, people, step=lambda name: status.update(f"宇部市：{name}…"))
     _told.print(made)
+    _told.print(load.accounts_text(), soft_wrap=True)

@@ -134,13 +134,27 @@ def advance(minute: float, tell: Callable[[str], object] = lambda _: None) -> No
     _keep(minute=minute)
 
 
-def run(speed: float, hours: float, tell: Callable[[str], object]) -> None:
-    """Play in the foreground for ``hours`` of the story, doing the worker's part as well."""
+def run(
+    speed: float, hours: float, tell: Callable[[str], object], *, take_over: bool = False
+) -> None:
+    """Play in the foreground for ``hours`` of the story, doing the worker's part as well.
+
+    SonaeError when the desk is playing, unless ``take_over``; who presses a button there takes over.
+    """
+    if _state()["running"] and not take_over:
+        raise SonaeError(
+            "conflict",
+            "災害対策本部の「訓練」で再生中です。",
+            "画面で止めてから始めるか、--take-over で、ここで続けてください。",
+        )
     code = current_municipality()
     end = min(_state()["minute"] + hours * 60, HOURS * 60.0)
-    _keep(running=False, generation=_state()["generation"] + 1, speed=speed)
+    ours = _keep(running=False, generation=_state()["generation"] + 1, speed=speed)["generation"]
     try:
         while (minute := _state()["minute"]) < end:
+            if _state()["generation"] != ours:
+                tell("画面の「訓練」から操作されたので、ここでの再生を終わります。")
+                return
             minute = min(minute + TICK_MINUTES, end)
             worlds.set_exercise_clock(code, _at(minute), 0.0)
             with worlds.entered(code, World.EXERCISE):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -12,12 +13,13 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from sonae.domains.identity.interface import Account
 from sonae.platform import audit
-from sonae.platform.access import Audience, Role, actor_of, audience
+from sonae.platform.access import Audience, Role, actor_of, audience, declared, permits
 from sonae.platform.scope import in_force
 from sonae.platform.sealing import seal, unseal
 from sonae.web.templatetags.sonae import in_world
@@ -61,6 +63,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             return self.respond_user_inactive(request, user)
         return super().pre_login(request, user, **options)
 
+    def post_login(self, request: HttpRequest, user: Account, **options: Any) -> HttpResponse:
+        """Lead to the page that was asked for, or to the role's own where that page is for others."""
+        answer: HttpResponse = super().post_login(request, user, **options)
+        if not _open_to(Role(user.role), answer.headers.get("Location", "")):
+            answer.headers["Location"] = in_world(FIRST_PAGE[Role(user.role)])
+        return answer
+
     def login(self, request: HttpRequest, user: Account) -> None:
         """Sign in and note it in the audit; a resident's own visits are nobody's business."""
         super().login(request, user)
@@ -96,6 +105,15 @@ def _ours(account: AbstractBaseUser) -> bool:
     """Tell whether the account belongs to the municipality in force."""
     scope = in_force()
     return scope is not None and getattr(account, "municipality", "") == scope.municipality
+
+
+def _open_to(role: Role, address: str) -> bool:
+    """Tell whether a role may open an address of this site (in either world)."""
+    try:
+        audiences = declared(resolve(urlsplit(address).path.removeprefix("/drill")))
+    except Resolver404:
+        return False
+    return audiences is not None and permits(audiences, role)
 
 
 def passkeys_possible(request: HttpRequest) -> bool:

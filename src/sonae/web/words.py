@@ -8,6 +8,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from sonae.core import townname
+
 _WEEKDAYS = (lazy("月"), lazy("火"), lazy("水"), lazy("木"), lazy("金"), lazy("土"), lazy("日"))
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -225,6 +227,21 @@ def whereabouts(state: Any) -> str:
         return text
     told = _("無事です") if state.status == "safe" else _("連絡がありました")
     return f"{told}（{state.place}）" if state.place else told
+
+
+def town(one: Any) -> str:
+    """Return the name of a `Town`; in English the Latin letters go before, as far as it has a reading."""
+    roman = townname.english(one.name, one.kana) if get_language() == "en" else ""
+    return f"{roman} {one.name}" if roman else str(one.name)
+
+
+def town_row(name: str) -> str:
+    """Return the name of a group of towns: a row of the syllabary, or the first and last town."""
+    if len(name) > 1:
+        return name
+    if get_language() != "en":
+        return f"{name}行"
+    return f"{townname.to_roman(name)} … ({name})"
 
 
 def groups(codes: list[str]) -> str:

@@ -1,5 +1,6 @@
 """What other domains and the screens may use of municipalities."""
 
+from sonae.domains.municipalities.gazetteer import can_be_read, search_towns, towns_in_order
 from sonae.domains.municipalities.models import Municipality, Town
 from sonae.domains.municipalities.selectors import (
     forget_serving,
@@ -18,9 +19,12 @@ __all__ = [
     "Town",
     "announce_change",
     "changing_settings",
+    "can_be_read",
     "forget_serving",
     "load_municipality",
     "municipality",
+    "search_towns",
     "serving_code",
     "towns",
+    "towns_in_order",
 ]

@@ -72,6 +72,7 @@ def content() -> dict[str, Any]:
         "lines": grouped(lines),
         "notices": messages.public_items(),
         "received": warnings.last_received(),
+        "readable": municipalities.can_be_read(),
         "open_count": sum(report.state == "open" for report in states),
     }
 

@@ -10,7 +10,6 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from sonae.core import kana
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.shelters import interface as shelters
@@ -21,18 +20,6 @@ from sonae.web.citizen.nearest import Choice, choose
 from sonae.web.drawing import RoutePlace, route_map
 from sonae.web.templatetags.sonae import Link, in_world
 
-ROWS = (
-    "アイウエオ",
-    "カキクケコ",
-    "サシスセソ",
-    "タチツテト",
-    "ナニヌネノ",
-    "ハヒフヘホ",
-    "マミムメモ",
-    "ヤユヨ",
-    "ラリルレロ",
-    "ワ",
-)
 MOST_MATCHES = 40
 FRESH_SECONDS = 3.0
 USUAL = ("flood", "inland_flood", "landslide", "earthquake")
@@ -55,6 +42,11 @@ class Match:
 
     town: municipalities.Town
     href: str
+
+    @property
+    def name(self) -> str:
+        """The town's name in the reader's language."""
+        return words.town(self.town)
 
 
 @dataclass(frozen=True)
@@ -107,17 +99,6 @@ class Answer:
         return f"{facility.source} {facility.source_date}".strip() if facility else ""
 
 
-def search_towns(query: str) -> list[municipalities.Town]:
-    """Return the towns whose name or reading contains ``query``; readings compare by search key."""
-    wanted, key = "".join(query.split()), kana.search_key(query)
-    found = [
-        town
-        for town in municipalities.towns()
-        if wanted in town.name or (kana.is_kana(query) and key in kana.search_key(town.kana))
-    ]
-    return sorted(found, key=lambda town: (not town.name.startswith(wanted), town.kana))
-
-
 def _link(query: dict[str, str]) -> str:
     """Return the address of an answer inside the world."""
     return in_world("/where/?" + urlencode(query))
@@ -130,12 +111,10 @@ def _match(town: municipalities.Town, hazard: str) -> Match:
 
 def syllabary(hazard: str) -> list[Row]:
     """Return all towns by the row of their reading; those without a reading come last."""
-    rows: dict[str, list[Match]] = {}
-    for town in sorted(municipalities.towns(), key=lambda town: town.kana or "ン"):
-        first = kana.search_key(town.kana)[:1]
-        name = next((row for row in ROWS if first and first in row), _("そのほか"))
-        rows.setdefault(f"{name[0]}行" if name in ROWS else name, []).append(_match(town, hazard))
-    return [Row(name, towns) for name, towns in rows.items()]
+    return [
+        Row(words.town_row(name), [_match(town, hazard) for town in found])
+        for name, found in municipalities.towns_in_order()
+    ]
 
 
 def _position(text: str) -> Spot | None:
@@ -155,7 +134,7 @@ def _spot(request: HttpRequest) -> Spot | None:
         return _position(at)
     code = request.GET.get("town", "")
     town = next((town for town in municipalities.towns() if town.code == code), None)
-    return Spot(town.name, town.latitude, town.longitude, {"town": code}) if town else None
+    return Spot(words.town(town), town.latitude, town.longitude, {"town": code}) if town else None
 
 
 @audience(Audience.PUBLIC)
@@ -164,7 +143,7 @@ def where(request: HttpRequest) -> HttpResponse:
     hazard = request.GET.get("hazard", "")
     hazard = hazard if hazard in words.HAZARDS else ""
     query = request.GET.get("q", "").strip()[:80]
-    found = search_towns(query) if query else []
+    found = municipalities.search_towns(query) if query else []
     spot = _spot(request)
     if spot is None and len(found) == 1:
         spot = _spot_of(found[0])
@@ -191,7 +170,7 @@ def _for_town(request: HttpRequest, spot: Spot, hazard: str) -> HttpResponse:
 
 def _spot_of(town: municipalities.Town) -> Spot:
     """Return a town as a spot."""
-    return Spot(town.name, town.latitude, town.longitude, {"town": town.code})
+    return Spot(words.town(town), town.latitude, town.longitude, {"town": town.code})
 
 
 def _asking(
@@ -209,6 +188,7 @@ def _asking(
         problem = _("%(count)d件あります。もう少し長く入力してください。") % {"count": len(found)}
     return {
         "query": query,
+        "readable": municipalities.can_be_read(),
         "problem": problem,
         "chosen": hazard,
         "matches": [_match(town, hazard) for town in found[:MOST_MATCHES]],
@@ -229,6 +209,7 @@ def answered(spot: Spot, hazard: str) -> dict[str, object]:
     ]
     return {
         "spot": spot,
+        "readable": municipalities.can_be_read(),
         "chosen": hazard,
         "current": current,
         "hazards": links,

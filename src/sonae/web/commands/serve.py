@@ -137,8 +137,17 @@ def announce(host: str, port: int) -> None:
         except OSError:
             time.sleep(0.05)
             continue
-        click.echo(f"Sonae: http://{shown}:{port}/ で動いています（止めるには Ctrl-C）", err=True)
+        click.echo(told(f"http://{shown}:{port}"), err=True)
         return
+
+
+def told(base: str) -> str:
+    """What the person at the terminal reads: the address of every desk."""
+    return (
+        f"Sonae: {base}/ で動いています（止めるには Ctrl-C）\n"
+        f"  災害対策本部 {base}/staff/　避難所の受付 {base}/reception/　"
+        f"わたしの避難 {base}/me/"
+    )
 
 
 def _die_with_parent() -> None:

@@ -15,9 +15,12 @@ from django.utils.translation import gettext as _
 
 from sonae.core.errors import SonaeError
 from sonae.domains.municipalities import interface as municipalities
-from sonae.platform.access import Actor, Audience, actor_of, audience
+from sonae.domains.safety import interface as safety
+from sonae.platform import worlds
+from sonae.platform.access import Actor, Audience, actor_of, audience, permits
 from sonae.platform.audit import record
 from sonae.platform.db import writing
+from sonae.platform.scope import World, current_municipality
 from sonae.web import kept
 
 PLAY = "sonae.demo.play"
@@ -44,6 +47,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "status": _play().status() if offered else None,
         "speeds": SPEEDS,
         "usual": USUAL_SPEED,
+        "may_control": permits(frozenset({Audience.OPERATOR}), actor_of(request).role),
     }
     return render(request, "staff/exercise.html", context)
 
@@ -79,9 +83,24 @@ def _act(actor: Actor, verb: str, speed: float) -> str:
     return told
 
 
+def _confirm(request: HttpRequest) -> HttpResponse:
+    """Ask before the one click that removes a whole exercise, and say what will be gone."""
+    inquired, sightings = _held()
+    context = {"status": _play().status(), "people": inquired, "sightings": sightings}
+    return render(request, "staff/exercise_reset.html", context)
+
+
+def _held() -> tuple[int, int]:
+    """Return people under inquiry and sightings that the exercise holds."""
+    with worlds.entered(current_municipality(), World.EXERCISE):
+        return safety.unaccounted_count().total, safety.Sighting.objects.count()
+
+
 @audience(Audience.OPERATOR)
 def control(request: HttpRequest, verb: str) -> HttpResponse:
-    """Start, stop or reset the play."""
+    """Start, stop or reset the play; the address of the reset first asks whether that is meant."""
+    if request.method == "GET" and verb == "reset" and _offered():
+        return _confirm(request)
     if request.method != "POST" or verb not in {"start", "stop", "reset"}:
         raise SonaeError("unreadable", _("このアドレスは、ボタンから使います。"))
     if not _offered():

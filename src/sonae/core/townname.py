@@ -1,0 +1,170 @@
+"""町字の名: how people write and say a town, whether one meant is another, and its order in a list.
+
+People type 栄町1丁目, サカエマチ1, 栄町1-2-3, sakaemachi 1-chome for 栄町一丁目. A name is read as a stem
+and the number of its 丁目; what follows the first number (番, 号, 番地) is no part of a town's name.
+大字 and 字 belong to the official name and to nobody's speech: they count neither in search nor in order.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final, NamedTuple
+
+from sonae.core import kana
+
+_DIGITS: Final = "〇一二三四五六七八九"
+_KANJI_CHOME: Final = re.compile(r"([〇一二三四五六七八九十]+)丁目")
+_FIRST_NUMBER: Final = re.compile(r"(?P<stem>\D*)(?P<number>\d+)")
+_OAZA: Final = re.compile(r"^(?:大字|字)(?=.)")
+_OAZA_KANA: Final = re.compile(r"^(?:オオアザ|アザ)(?=.)")
+_O_ROW: Final = "オコソトノホモヨロゴゾドボポョ"
+_U_ROW: Final = "ウクスツヌフムユルグズブプュ"
+_CHOME: Final = {
+    1: ("イッ", "イチ"), 2: ("ニ",), 3: ("サン",), 4: ("ヨン", "シ"), 5: ("ゴ",), 6: ("ロク", "ロッ"),
+    7: ("ナナ", "シチ"), 8: ("ハチ", "ハッ"), 9: ("キュウ", "ク"), 10: ("ジッ", "ジュッ", "ジュウ"),
+}  # fmt: skip
+"""How the number is read before チョウメ; higher ones are rare and sort by the whole reading."""
+
+_CONSONANTS: Final = {
+    "": "アイウエオ", "k": "カキクケコ", "s": "サ_スセソ", "t": "タ__テト", "n": "ナニヌネノ",
+    "h": "ハヒ_ヘホ", "m": "マミムメモ", "y": "ヤ_ユ_ヨ", "r": "ラリルレロ", "w": "ワ____",
+    "g": "ガギグゲゴ", "z": "ザ_ズゼゾ", "d": "ダ__デド", "b": "バビブベボ", "p": "パピプペポ",
+}  # fmt: skip
+_CONTRACTED: Final = {
+    "ky": "キ", "sh": "シ", "ch": "チ", "ny": "ニ", "hy": "ヒ", "my": "ミ", "ry": "リ", "gy": "ギ",
+    "j": "ジ", "by": "ビ", "py": "ピ",
+}  # fmt: skip
+
+
+def _hepburn() -> dict[str, str]:
+    """Return syllables in Hepburn's spelling → katakana."""
+    table = {
+        consonant + vowel: sign
+        for consonant, signs in _CONSONANTS.items()
+        for vowel, sign in zip("aiueo", signs, strict=True)
+        if sign != "_"
+    }
+    for consonant, sign in _CONTRACTED.items():
+        table |= {consonant + v: sign + small for v, small in zip("auo", "ャュョ", strict=True)}
+    return table | {"shi": "シ", "chi": "チ", "tsu": "ツ", "fu": "フ", "ji": "ジ"}
+
+
+_SYLLABLES: Final = _hepburn()
+_SPELLING: Final = {sign: text for text, sign in _SYLLABLES.items()} | {
+    "ヂ": "ji", "ヅ": "zu", "ヲ": "o", "ヵ": "ka", "ヶ": "ke", "ヴ": "bu", "ー": "",
+}  # fmt: skip
+
+
+class Written(NamedTuple):
+    """A name as it is compared: the stem without 大字, and the 丁目 when a number was written."""
+
+    stem: str
+    chome: int | None
+
+
+def _number(kanji: str) -> int:
+    """Return 1 to 99 of kanji numerals."""
+    tens, ten, ones = kanji.rpartition("十")
+    value = _DIGITS.find(ones) if ones else 0
+    return value + (10 * (_DIGITS.find(tens) if tens else 1) if ten else 0)
+
+
+def read(text: str) -> Written:
+    """Read a name as written: ``栄町1-2-3`` → 栄町, 1; ``大字広塚`` → 広塚, None."""
+    plain = "".join(unicodedata.normalize("NFKC", text).split())
+    plain = _KANJI_CHOME.sub(lambda found: f"{_number(found[1])}丁目", plain)
+    found = _FIRST_NUMBER.match(plain)
+    stem = found["stem"] if found else plain
+    return Written(_OAZA.sub("", stem), int(found["number"]) if found else None)
+
+
+def reading(name: str, spoken: str) -> str:
+    """Return the reading of the stem alone: without オオアザ, without イッチョウメ."""
+    stem = _OAZA_KANA.sub("", spoken) if name.startswith(("大字", "字")) else spoken
+    for number in _CHOME.get(read(name).chome or 0, ()):
+        if stem.endswith(f"{number}チョウメ"):
+            return stem.removesuffix(f"{number}チョウメ")
+    return stem
+
+
+def order(name: str, spoken: str) -> tuple[str, str, int]:
+    """Return what a list sorts by: the reading, then the 丁目 as a number; no reading comes last."""
+    stem, chome = read(name)
+    return kana.search_key(reading(name, spoken)) or "ン", stem, chome or 0
+
+
+def from_roman(text: str) -> str:
+    """Return the katakana of a name in Latin letters, or nothing when it is no Japanese spelling."""
+    left = re.sub(r"[\s'’.\-]", "", unicodedata.normalize("NFKD", text).lower())
+    left = "".join(sign for sign in left if not unicodedata.combining(sign))
+    out = []
+    while left:
+        size = next((n for n in (3, 2, 1) if left[:n] in _SYLLABLES), 0)
+        if size:
+            out.append(_SYLLABLES[left[:size]])
+            left = left[size:]
+        elif left[0] == "n" or (left[0] == "m" and left[1:2] in ("b", "m", "p")):
+            out.append("ン")
+            left = left[1:]
+        elif left[1:2] and (left[0] == left[1] or left.startswith("tch")):
+            out.append("ッ")
+            left = left[1:]
+        else:
+            return ""
+    return "".join(out)
+
+
+def to_roman(spoken: str) -> str:
+    """Return Hepburn's spelling of a reading, long vowels unmarked as in passports: チュウオウ → Chuo."""
+    text, out, place = _short(kana.katakana(spoken)), "", 0
+    while place < len(text):
+        size = 2 if text[place : place + 2] in _SPELLING else 1
+        sign = text[place : place + size]
+        if sign == "ッ":
+            following = to_roman(text[place + 1 : place + 3]).lower()
+            out += "t" if following.startswith("ch") else following[:1]
+        else:
+            out += "n" if sign == "ン" else _SPELLING.get(sign, sign)
+        place += size
+    return out.capitalize()
+
+
+def _short(spoken: str) -> str:
+    """Return a reading with its long o and u shortened: letters do not write them."""
+    return re.sub(rf"(?<=[{_O_ROW}])[ウオ]|(?<=[{_U_ROW}])ウ", "", spoken)
+
+
+def english(name: str, spoken: str) -> str:
+    """Return a town's name in Latin letters: 栄町一丁目 → Sakaemachi 1-chome; nothing without a reading."""
+    said, chome = reading(name, spoken), read(name).chome
+    counted = chome and not said.endswith("チョウメ")
+    return f"{to_roman(said)} {chome}-chome" if said and counted else to_roman(said)
+
+
+def fits(query: str, name: str, spoken: str) -> int:
+    """Tell how well a town fits what was typed: 3 the stem itself, 2 its beginning, 1 a part, 0 not.
+
+    The number, where both have one, must agree; `read` says what counts as a number.
+    """
+    asked, town = read(query), read(name)
+    if asked.chome is not None and town.chome is not None and asked.chome != town.chome:
+        return 0
+    if asked.stem and (rank := _rank(asked.stem, town.stem)):
+        return rank
+    if not asked.stem:
+        return int(asked.chome is not None and asked.chome == town.chome)
+    # ヅ and ズ, キョウ and キョ are one to who spells by ear.
+    if kana.is_kana(asked.stem):
+        key = kana.loose_key(_OAZA_KANA.sub("", kana.katakana(asked.stem)))
+        return max(_rank(key, kana.loose_key(said)) for said in (reading(name, spoken), spoken))
+    if asked.stem.isascii() and (roman := from_roman(asked.stem)):
+        return _rank(kana.loose_key(_short(roman)), kana.loose_key(_short(reading(name, spoken))))
+    return 0
+
+
+def _rank(part: str, whole: str) -> int:
+    """Return 3 for the whole, 2 for its beginning, 1 for a part, 0 for none."""
+    if not part or part not in whole:
+        return 0
+    return 3 if part == whole else 2 if whole.startswith(part) else 1
