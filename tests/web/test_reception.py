@@ -172,12 +172,10 @@ def test_visitors(city: City, clerk: Client) -> None:
     )  # fmt: skip
     assert "ソト ライ" in shown(clerk)
     assert people(city) == 1
-    clerk.post(
-        "/reception/visitor/", {"name": "名 無", "birth_date": "四十くらい", "direction": "in"}
-    )
+    clerk.post("/reception/visitor/", {"name": "名 無", "birth_date": "不明", "direction": "in"})
     assert people(city) == 2
-    clerk.post("/reception/visitor/", {"name": "", "direction": "in"})
-    assert "氏名が空です" in shown(clerk)
+    empty = clerk.post("/reception/visitor/", {"name": "", "direction": "in"})
+    assert "氏名が空です" in empty.content.decode()
     clerk.post(
         "/reception/visitor/",
         {"name": "ソト ライ", "birth_date": "S60.1.5", "address": "隣の市", "direction": "out"},
@@ -285,3 +283,44 @@ def test_going_back_twice_and_recording_some_anew_says_who_stands(
     assert "備 太郎：この画面の記録は" in page
     assert "受付しました" in page
     assert people(city) == 1, "only 花子 is inside, and only she is called recorded"
+
+
+def test_what_is_no_date_is_said_and_nothing_typed_is_lost(city: City, clerk: Client) -> None:
+    """A wrong birth date neither vanishes nor is taken for one; the form stays as it was."""
+    typed = {"name": "見知らぬ 人", "birth_date": "abc", "address": "隣の市"}
+    answer = clerk.post("/reception/visitor/", {**typed, "direction": "in"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "日付を読めません" in page and "受付しました" not in page
+    assert all(f'value="{text}"' in page for text in typed.values())
+    assert not Visitor.objects.exists()
+    for born, kept in (("S25.4.1", "1950-04-01"), ("1950", "1950"), ("", ""), ("不明", "")):
+        clerk.post("/reception/visitor/", {"name": f"人 {born}", "birth_date": born})
+        assert Visitor.objects.get(name=f"人 {born}".strip()).birth_date == kept
+    for wrong in ("S99.99.99", "1950-13-01", "昭和25年13月1日", "ソナエ S25.13.1"):
+        page = shown(clerk, wrong)
+        assert "日付を読めません" in page and "名簿に見つかりません" not in page
+    assert "備 太郎" in shown(clerk, "S25.4.1")
+
+
+def test_the_clerk_reads_the_birth_date_as_it_is_asked_for(city: City, clerk: Client) -> None:
+    page = shown(clerk, "ソナエ タロウ")
+    assert "S25.4.1（1950-04-01）" in page
+    clerk.post("/reception/record/", {**form_of(page), "everyone": "1"})
+    assert people(city) == 3
+    assert "全員（3人）" in page
+
+
+def test_the_desk_leads_into_the_exercise_and_back(city: City, clerk: Client) -> None:
+    assert 'href="/drill/reception/"' in clerk.get("/reception/").content.decode()
+    clerk.post("/drill/reception/choose/", {"facility": city.facilities["F2"].pk})
+    assert 'href="/reception/"' in clerk.get("/drill/reception/").content.decode()
+
+
+def test_closed_places_come_last_with_a_warning(city: City, clerk: Client) -> None:
+    shelters.set_state(CLERK, city.facilities["F1"].pk, "closed")
+    shelters.set_state(CLERK, city.facilities["F3"].pk, "open")
+    page = clerk.get("/reception/choose/").content.decode()
+    places = [page.index(f">{name}<") for name in ("福祉会館", "高台中学校", "第一小学校")]
+    assert places == sorted(places)
+    assert "閉鎖と報告されています" in page[places[1] :]

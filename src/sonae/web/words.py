@@ -1,14 +1,15 @@
 """Words and figures for people: times, distances, hazards, states. Unknown is said, never hidden."""
 
 import math
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from sonae.core import townname
+from sonae.core import townname, wareki
+from sonae.core.errors import SonaeError
 
 _WEEKDAYS = (lazy("月"), lazy("火"), lazy("水"), lazy("木"), lazy("金"), lazy("土"), lazy("日"))
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -82,12 +83,6 @@ TRIGGERS = {
     "expected": lazy("これから重くなる見込みのとき"),
 }
 
-LANGUAGES = {
-    "ja": lazy("日本語"),
-    "ja-x-easy": lazy("やさしい日本語"),
-    "en": lazy("英語"),
-}
-
 CHANNELS = {
     "mail": lazy("メール"),
     "radio": lazy("防災行政無線"),
@@ -95,6 +90,53 @@ CHANNELS = {
     "cap": lazy("CAP配信"),
     "recorder": lazy("訓練の記録"),
 }
+
+LANGUAGES = {
+    "ja": lazy("日本語"),
+    "ja-x-easy": lazy("やさしい日本語"),
+    "en": lazy("英語"),
+}
+"""Languages of a message (BCP 47), Japanese first: the order in which texts are shown."""
+_TEXT_ORDER = ("web", "mail", "radio", "recorder", "cap")
+
+PURPOSES = {
+    "rescue": lazy("救助・安否の確認"),
+    "reception": lazy("避難所の受付"),
+    "reception_presented": lazy("避難所の受付（カードを見せたとき）"),
+    "notification": lazy("避難の連絡"),
+    "personal_page": lazy("わたしの避難のページ"),
+    "account": lazy("アカウントの手続き"),
+}
+GROUNDS = {
+    "self": lazy("本人"),
+    "household": lazy("同じ世帯の家族"),
+    "duty_city": lazy("災害のときの市の仕事（法律）"),
+    "duty_shelter": lazy("避難所の受付の仕事（法律）"),
+    "shield": lazy("支援措置により開示しない"),
+    "shield_presented": lazy("支援措置：カードを見せたので名前だけ"),
+    "shield_notification": lazy("支援措置：連絡先だけ"),
+    "emergency": lazy("緊急時の情報共有（法律）"),
+    "ordinance": lazy("市の条例"),
+    "consent": lazy("本人の同意"),
+    "refusal": lazy("本人が断っている"),
+    "no_ground": lazy("見てよい理由がない"),
+    "unknown_words": lazy("見てよい理由がない"),
+}
+DATA_KINDS = {
+    "name": lazy("氏名"),
+    "kana": lazy("フリガナ"),
+    "birth_date": lazy("生年月日"),
+    "sex": lazy("性別"),
+    "address": lazy("住所"),
+    "phone": lazy("電話番号"),
+    "email": lazy("メールアドレス"),
+    "household": lazy("家族"),
+    "needs": lazy("必要な支援"),
+    "position": lazy("いる場所"),
+    "danger": lazy("家の危険"),
+    "safety": lazy("安否"),
+}
+"""What disclosures are for, on what ground, of what (`consent.rules`), as residents read it."""
 
 DANGER_BANDS = {
     "grave": lazy("特に危険"),
@@ -206,8 +248,32 @@ def channel(code: str) -> str:
 
 
 def language(code: str) -> str:
-    """Return the name of a language in the reader's language."""
+    """Return the name of a message's language."""
     return str(LANGUAGES.get(code, code))
+
+
+def text_order(channel: str, language: str) -> tuple[int, int]:
+    """Return what texts are sorted by: Japanese first, what people read before what machines do."""
+    languages = list(LANGUAGES)
+    return (
+        languages.index(language) if language in languages else len(languages),
+        _TEXT_ORDER.index(channel) if channel in _TEXT_ORDER else len(_TEXT_ORDER),
+    )
+
+
+def purpose(code: str) -> str:
+    """Return what data was looked at for."""
+    return str(PURPOSES.get(code, code))
+
+
+def ground(code: str) -> str:
+    """Return by what right data was looked at."""
+    return str(GROUNDS.get(code, code))
+
+
+def data_kind(code: str) -> str:
+    """Return the name of a kind of personal data."""
+    return str(DATA_KINDS.get(code, code))
 
 
 def whereabouts(state: Any) -> str:
@@ -242,6 +308,17 @@ def town_row(name: str) -> str:
     if get_language() != "en":
         return f"{name}行"
     return f"{townname.to_roman(name)} … ({name})"
+
+
+def born(birth_date: str) -> str:
+    """Return a birth date (ISO, as far as it is known) with its 和暦 first; in English as it is."""
+    try:
+        day = date.fromisoformat(birth_date)
+        return (
+            birth_date if get_language() == "en" else f"{wareki.format_short(day)}（{birth_date}）"
+        )
+    except (ValueError, SonaeError):
+        return birth_date
 
 
 def groups(codes: list[str]) -> str:

@@ -62,7 +62,6 @@ def found(text: str, who: Actor = CLERK) -> tuple[str, list[str]]:
         ("H0000001", "card", ["備 太郎", "備 花子", "備 一郎"]),
         ("いない", "kana", []),
         ("ー", "kana", []),
-        ("2024年13月", "name", []),
         ("999999999999", "name", []),
         ("", "", []),
     ],
@@ -192,3 +191,10 @@ def test_the_key_of_the_qr_is_private_to_its_owner(city: City) -> None:
     token = qr.make(qr.PERSON, "R0011", clock.now() + timedelta(days=1))
     raw = base64.b32decode(token[3:] + "=" * (-len(token[3:]) % 8))
     public.verify(raw[-64:], raw[:-64])  # what a terminal without a network does
+
+
+@pytest.mark.parametrize("typed", ["2024年13月", "S99.99.99", "1950/13/1", "ソナエ S25.13.1"])
+def test_what_looks_like_a_date_and_is_none_is_said(city: City, typed: str) -> None:
+    """Not to be found is another answer than not to be a date."""
+    with pytest.raises(SonaeError, match="日付を読めません"):
+        residents.search(CLERK, typed)

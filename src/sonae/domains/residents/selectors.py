@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -21,6 +24,10 @@ from sonae.platform.access import SYSTEM, Actor
 
 _KINDS = ("name", "kana", "birth_date", "sex", "address", "household", "needs")
 _LISTED = ("name", "kana", "birth_date", "address", "household")
+_LIKE_A_DATE: Final = re.compile(
+    r"(?:[MTSHRmtshr]|明治|大正|昭和|平成|令和)?\.?\d{1,4}(?:[./-]\d{1,2}){2}"
+    r"|(?:明治|大正|昭和|平成|令和)?\d{1,4}年\d{1,2}月(?:\d{1,2}日)?"
+)
 _HIGHEST = "\U0010ffff"
 _AT_ONCE = 2000
 
@@ -157,12 +164,17 @@ def _terms(typed: str) -> tuple[str, FuzzyDate | None]:
 
 
 def _date(typed: str) -> FuzzyDate | None:
-    """Return the date a text says, as far as it goes; None when it is no date."""
+    """Return the date a text says, as far as it goes; None when it is no date.
+
+    SonaeError for what is written like a date and is none: "not found" would be a wrong answer to it.
+    """
     if not any(sign.isdigit() or sign == "元" for sign in typed):
         return None
     try:
         read = wareki.parse(typed)
     except SonaeError:
+        if _LIKE_A_DATE.fullmatch(unicodedata.normalize("NFKC", typed)):
+            raise
         return None
     return read if read.earliest and read.latest else None
 

@@ -34,6 +34,7 @@ from sonae.domains.safety.selectors import (
     unaccounted_by_town,
     unaccounted_by_urgency,
     unaccounted_count,
+    unaccounted_listed,
 )
 from sonae.domains.safety.services import (
     NewSighting,
@@ -100,5 +101,6 @@ __all__ = [
     "unaccounted_by_town",
     "unaccounted_by_urgency",
     "unaccounted_count",
+    "unaccounted_listed",
     "undo",
 ]

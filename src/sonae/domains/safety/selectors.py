@@ -146,15 +146,29 @@ def unaccounted(
     inquiry = _inquiry_of(at)
     if inquiry is None:
         return []
-    rows = _missing(inquiry, at)
-    if town is not None:
-        rows = rows.filter(town=town)
-    if zone:
-        rows = rows.filter(zone=zone)
+    rows = _chosen(inquiry, at, town, zone)
     weight = (F("danger") + 1) * (F("need") + 1)
     wanted = rows.select_related("resident__household", "resident__assistanceregistrant", "town")
     found = list(wanted.order_by(-weight, "town__code", "resident_id")[offset : offset + limit])
     return _lines(actor, found, at)
+
+
+def _chosen(
+    inquiry: Inquiry, at: datetime | None, town: int | None, zone: str
+) -> QuerySet[InquirySubject]:
+    """Return the subjects not accounted for, of a town (primary key) and a zone where given."""
+    rows = _missing(inquiry, at)
+    if town is not None:
+        rows = rows.filter(town=town)
+    return rows.filter(zone=zone) if zone else rows
+
+
+def unaccounted_listed(
+    *, at: datetime | None = None, town: int | None = None, zone: str = ""
+) -> int:
+    """Return how many people `unaccounted` lists in all."""
+    inquiry = _inquiry_of(at)
+    return 0 if inquiry is None else _chosen(inquiry, at, town, zone).count()
 
 
 def _lines(actor: Actor, found: Sequence[InquirySubject], at: datetime | None) -> list[Unaccounted]:

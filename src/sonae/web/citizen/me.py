@@ -22,6 +22,7 @@ from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Actor, Audience, actor_of, audience
 from sonae.web import words
+from sonae.web.citizen import looks
 from sonae.web.citizen.front import situation
 from sonae.web.citizen.nearest import Choice, choose
 from sonae.web.citizen.where import USUAL, current_hazards
@@ -29,6 +30,7 @@ from sonae.web.drawing import RoutePlace, route_map
 from sonae.web.templatetags.sonae import in_world
 
 MOST_ACCESSES = 30
+MOST_EVENTS = 1_000
 CARD_VALID = timedelta(days=5 * 365)
 """A card hangs on the fridge for years; it says until when its codes are read."""
 CHECKED = ("flood", "inland_flood", "landslide", "storm_surge", "tsunami")
@@ -282,7 +284,9 @@ def me(request: HttpRequest) -> HttpResponse:
         "usual": [] if action else usual_places(house.home),
         "outlook": None if action else outlook(house.home),
         "places": PLACES.items(),
-        "accesses": consent.accesses(actor, actor.resident_id or 0, MOST_ACCESSES),
+        "accesses": looks.summed(
+            consent.accesses(actor, actor.resident_id or 0, MOST_EVENTS), MOST_ACCESSES
+        ),
     }
     return render(request, "citizen/me.html", context)
 

@@ -53,15 +53,22 @@ def desk(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(in_world("/reception/choose/"))
     query = request.GET.get("q", "").strip()
     context = {
-        "place": place,
+        **_page(request, place),
         "query": query,
-        "form": str(uuid7()),
-        "needs": recording.NEEDS.items(),
         "done": recording.last_result(request),
-        **_live(actor_of(request), place),
         **(_found(actor_of(request), place, query, request.GET.get("home", "")) if query else {}),
     }
     return render(request, "reception/desk.html", context)
+
+
+def _page(request: HttpRequest, place: Facility) -> dict[str, object]:
+    """Return what the desk always shows."""
+    return {
+        "place": place,
+        "form": str(uuid7()),
+        "needs": recording.NEEDS.items(),
+        **_live(actor_of(request), place),
+    }
 
 
 def _found(actor: Actor, place: Facility, query: str, home: str) -> dict[str, object]:
@@ -77,7 +84,14 @@ def _found(actor: Actor, place: Facility, query: str, home: str) -> dict[str, ob
     # Where one member's address must not be shown, the family's would tell it.
     told = all(member.person.address for member in members)
     address = members[0].person.address if told else ""
-    return {"members": members, "home": one.pk, "address": address, "searched": True}
+    several = len(members) if len(members) > 1 else 0
+    return {
+        "several": several,
+        "members": members,
+        "home": one.pk,
+        "address": address,
+        "searched": True,
+    }
 
 
 def _meant(found: Search, home: str) -> Person | None:
@@ -149,12 +163,16 @@ def _back(query: str, home: str) -> str:
 
 @audience(Audience.RECEPTION)
 def visitor(request: HttpRequest) -> HttpResponse:
-    """Check in someone who is not found in the register."""
+    """Check in someone who is not found in the register; what was typed stays when it is refused."""
     place, actor = required(request), actor_of(request)
     try:
         recording.record_visitor(request, place, actor)
     except SonaeError as error:
         flash.error(request, f"{error.detail} {error.hint}".strip())
+        fields = ("name", "birth_date", "address")
+        typed = {key: request.POST.get(key, "") for key in fields}
+        context = {**_page(request, place), "query": "", "typed": typed}
+        return render(request, "reception/desk.html", context, status=422)
     return HttpResponseRedirect(in_world("/reception/"))
 
 

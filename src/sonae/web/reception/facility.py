@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from sonae.core import kana
 from sonae.core.errors import SonaeError
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
@@ -41,20 +42,43 @@ def required(request: HttpRequest) -> Facility:
 
 @audience(Audience.RECEPTION)
 def choose(request: HttpRequest) -> HttpResponse:
-    """Choose the facility: those that are open come first; searched by name."""
+    """Choose the facility, in groups by what is likely; searched by name or reading."""
     if request.method == "POST":
         return _keep(request)
     query = request.GET.get("q", "").strip()
-    places = shelters.places(safety.occupancies())
-    rows = [p for p in places if query in p.facility.name + p.facility.kana]
-    context = {"places": sorted(rows, key=_order), "query": query, "desk": chosen(request)}
+    places = [p for p in shelters.places(safety.occupancies()) if _fits(p, query)]
+    context = {"groups": _groups(places), "query": query, "desk": chosen(request)}
     return render(request, "reception/choose.html", context)
 
 
-def _order(place: Place) -> tuple[int, bool, str]:
-    """Open places first, then shelters, then the rest, by name."""
-    rank = {"open": 0, "full": 1, "preparing": 2}.get(place.state, 3)
-    return rank, place.shelter is None, place.facility.kana or place.facility.name
+def _fits(place: Place, query: str) -> bool:
+    """Tell whether a facility's name or reading contains what was typed."""
+    one = place.facility
+    if query in one.name:
+        return True
+    return kana.is_kana(query) and kana.search_key(query) in kana.search_key(one.kana)
+
+
+def _groups(places: list[Place]) -> list[tuple[str, str, list[Place]]]:
+    """Return (code, name, places by reading): open ones first, those reported closed last."""
+    names = {
+        "open": _("開いている所"),
+        "shelter": _("開設は未確認の避難所"),
+        "site": _("開設は未確認の避難場所"),
+        "closed": _("閉鎖と報告された所"),
+    }
+    found: dict[str, list[Place]] = {code: [] for code in names}
+    for place in sorted(places, key=lambda p: p.facility.kana or p.facility.name):
+        found[_group(place)].append(place)
+    return [(code, names[code], rows) for code, rows in found.items() if rows]
+
+
+def _group(place: Place) -> str:
+    if place.state in ("open", "full", "preparing"):
+        return "open"
+    if place.state == "closed":
+        return "closed"
+    return "site" if place.shelter is None else "shelter"
 
 
 def _keep(request: HttpRequest) -> HttpResponse:

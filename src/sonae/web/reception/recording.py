@@ -123,15 +123,12 @@ def record_visitor(request: HttpRequest, place: Facility, actor: Actor) -> None:
 
 
 def _birth(typed: str) -> str:
-    """Return a birth date as far as it is known: ISO, or as it was written when nothing fits."""
+    """Return a birth date as far as it is known, in ISO; SonaeError for what is no date."""
     if not typed:
         return ""
-    try:
-        read = wareki.parse(typed)
-    except SonaeError:
-        return typed[:10]
+    read = wareki.parse(typed)
     if read.earliest is None:
-        return typed[:10]
+        return ""
     return str(read.earliest)[: {"day": 10, "month": 7}.get(str(read.precision), 4)]
 
 

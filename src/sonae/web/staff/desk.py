@@ -129,8 +129,12 @@ def open_shelters() -> dict[str, Any]:
     return {
         "open": sum(row.place.state in {"open", "full"} for row in rows),
         "full": sum(row.place.congestion == "full" for row in rows),
-        "unknown": sum(
+        "unknown": sum(row.place.state == "unknown" for row in rows),
+        "unknown_shelters": sum(
             row.place.state == "unknown" and row.place.shelter is not None for row in rows
+        ),
+        "unknown_sites": sum(
+            row.place.state == "unknown" and row.place.shelter is None for row in rows
         ),
         "people": sum(row.place.people or 0 for row in rows),
         "odd": sum(row.odd for row in rows),
@@ -151,6 +155,7 @@ def _transmissions() -> list[dict[str, Any]]:
         found.append(
             {
                 "message": one.message_id,
+                "what": _what(one.message),
                 "channel": one.channel,
                 "status": one.status,
                 "recipients": one.recipients,
@@ -161,6 +166,14 @@ def _transmissions() -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _what(message: messages.Message) -> str:
+    """Return what a message says: the order it is about and its kind."""
+    kind = words.state("message_kind", message.kind)[0]
+    if message.order is None:
+        return kind
+    return f"{_('第%(n)s号') % {'n': message.order.number}} {kind}"
 
 
 def plan() -> dict[str, Any]:
@@ -218,7 +231,7 @@ panel = view_of({one.name: one for one in (*LEFT, *RIGHT)})
 @audience(Audience.STAFF)
 def as_of(request: HttpRequest) -> HttpResponse:
     """Tell the time that the desk is true for, for the page to ask again."""
-    return render(request, "staff/parts/as_of.html")
+    return render(request, "staff/parts/as_of.html", {"renewed": True})
 
 
 @audience(Audience.STAFF)

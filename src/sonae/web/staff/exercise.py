@@ -57,7 +57,7 @@ def progress(request: HttpRequest) -> HttpResponse:
     """Return the part of the page that moves, for the page to ask again."""
     if not _offered():
         raise SonaeError("not_found", _("この市には、再生できる訓練がありません。"))
-    return render(request, "staff/parts/play.html", {"status": _play().status()})
+    return render(request, "staff/parts/play.html", {"status": _play().status(), "renewed": True})
 
 
 def _speed(text: str) -> float:

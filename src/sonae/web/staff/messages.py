@@ -99,10 +99,9 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _texts(one: Message, used: set[str]) -> list[Wording]:
-    """Return what was sent (before that: what will be), the page's Japanese first."""
+    """Return what was sent (before that: what will be), what people read in Japanese first."""
     shown = [text for text in messages.wordings(one.pk) if not used or text.channel in used]
-    order = list(messages.LANGUAGES)
-    return sorted(shown, key=lambda text: (text.channel != "web", order.index(text.language)))
+    return sorted(shown, key=lambda text: words.text_order(text.channel, text.language))
 
 
 @audience(Audience.APPROVER)

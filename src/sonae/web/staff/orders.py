@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from sonae.core import townname
 from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import ORDER_NAMES, EvacuationOrder
@@ -41,7 +42,23 @@ def choices(chosen: Sequence[int]) -> list[Choice]:
     for town in municipalities.towns():
         inside, unknown = counts.get(str(town.pk), (0, 0))
         found.append(Choice(town, inside, unknown, town.pk in chosen))
-    return sorted(found, key=lambda one: (-one.inside, -one.unknown, one.town.code))
+    return sorted(
+        found,
+        key=lambda one: (
+            -one.inside, -one.unknown, *townname.order(one.town.name, one.town.kana), one.town.code
+        ),
+    )  # fmt: skip
+
+
+def _grouped(offered: Sequence[Choice]) -> list[tuple[str, list[Choice]]]:
+    """Return the towns for the list: those with people in danger first, the rest by reading."""
+    counted = [one for one in offered if one.inside or one.unknown]
+    rest = {one.town.pk: one for one in offered if not (one.inside or one.unknown)}
+    groups = [(_("危険な場所に人がいる町（多い順）"), counted)] if counted else []
+    for name, towns in municipalities.towns_in_order():
+        if rows := [rest[town.pk] for town in towns if town.pk in rest]:
+            groups.append((words.town_row(name), rows))
+    return groups
 
 
 @audience(Audience.STAFF)
@@ -91,7 +108,8 @@ def _form(
         "values": values,
         "levels": [(level, name) for level, name in ORDER_NAMES.items()],
         "hazards": [(code, words.hazard(code)) for code in HAZARDS],
-        "choices": offered,
+        "groups": _grouped(offered),
+        "counted": any(one.inside or one.unknown for one in offered),
         "picture": town_picker([_drawn(one) for one in offered]),
     }
     return render(request, "staff/orders/form.html", context)
@@ -151,11 +169,13 @@ def _texts(order: EvacuationOrder, kind: str = "") -> list[dict[str, str]]:
     return [
         {
             "channel": words.channel(channel),
-            "language": language,
+            "language": words.language(language),
             "subject": text.subject,
             "body": text.body,
         }
-        for (channel, language), text in made.items()
+        for (channel, language), text in sorted(
+            made.items(), key=lambda item: words.text_order(*item[0])
+        )
         if channel != "cap"
     ]
 

@@ -61,11 +61,7 @@ def moment_of(text: str) -> datetime | None:
 
 def _count(filters: Filters) -> int:
     """Return how many people the list holds in all."""
-    if filters.town is not None:
-        found = safety.unaccounted_by_town(filters.at).get(filters.town, 0)
-        return found
-    count = safety.unaccounted_count(filters.at)
-    return {"inside": count.inside, "unknown": count.unknown}.get(filters.zone, count.unaccounted)
+    return safety.unaccounted_listed(at=filters.at, town=filters.town, zone=filters.zone)
 
 
 @audience(Audience.STAFF)
@@ -77,17 +73,18 @@ def overview(request: HttpRequest) -> HttpResponse:
         at=filters.at,
         town=filters.town,
         zone=filters.zone,
-        limit=PER_PAGE + 1,
+        limit=PER_PAGE,  # each person listed is on record as looked at: none beyond the page
         offset=PER_PAGE * (filters.page - 1),
     )
-    more = len(rows) > PER_PAGE
+    listed = _count(filters)
+    more = listed > PER_PAGE * filters.page
     context = {
         "filters": filters,
         "count": safety.unaccounted_count(filters.at),
-        "listed": _count(filters),
-        "rows": rows[:PER_PAGE],
+        "listed": listed,
+        "rows": rows,
         "first": PER_PAGE * (filters.page - 1),
-        "towns": municipalities.towns(),
+        "towns": [(words.town_row(name), found) for name, found in municipalities.towns_in_order()],
         "by_town": safety.unaccounted_by_town(filters.at),
         "next": filters.query(page=filters.page + 1) if more else "",
         "previous": filters.query(page=filters.page - 1) if filters.page > 1 else "",

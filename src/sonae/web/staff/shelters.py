@@ -115,7 +115,7 @@ def _tabs() -> list[tuple[str, str]]:
     """Return the views of the list with their names."""
     return [
         ("active", _("開設中・準備中")),
-        ("unknown", _("未確認")),
+        ("unknown", _("開設は未確認")),
         ("closed", _("閉鎖・使用不可")),
         ("all", _("すべて")),
     ]

@@ -19,8 +19,10 @@ from django.utils.translation import gettext_lazy as lazy
 
 from sonae.core import danger_level
 from sonae.core.clock import JST
+from sonae.domains.municipalities.interface import Town
 from sonae.domains.warnings import interface as warnings
 from sonae.domains.warnings.interface import RuleFiring
+from sonae.platform.access import Audience, actor_of, permits
 from sonae.web import words
 from sonae.web.icons import ICONS
 
@@ -29,6 +31,7 @@ register = template.Library()
 STAFF_PAGES = (
     ("/staff/", lazy("概況"), "desk"),
     ("/staff/warnings/", lazy("警報"), "warning"),
+    ("/staff/inputs/", lazy("受信経路"), "outbox"),
     ("/staff/orders/", lazy("避難情報"), "order"),
     ("/staff/messages/", lazy("伝達"), "message"),
     ("/staff/shelters/", lazy("避難所"), "shelter"),
@@ -228,12 +231,6 @@ def level_name(level: int) -> str:
 
 
 @register.simple_tag
-def language_name(code: str) -> str:
-    """Return the name of a language."""
-    return words.language(code)
-
-
-@register.simple_tag
 def duty_alarms() -> list[RuleFiring]:
     """Return the alarms that nobody has taken note of, for the top of every staff page."""
     return warnings.waiting_alarms()
@@ -243,6 +240,33 @@ def duty_alarms() -> list[RuleFiring]:
 def channel_name(code: str) -> str:
     """Return the name of a channel."""
     return words.channel(code)
+
+
+@register.simple_tag
+def language_name(code: str) -> str:
+    """Return the name of a message's language (``ja-x-easy`` → やさしい日本語)."""
+    return words.language(code)
+
+
+@register.simple_tag
+def town_name(town: Town) -> str:
+    """Return a town's name in the reader's language."""
+    return words.town(town)
+
+
+@register.simple_tag(takes_context=True)
+def may(context: Context, wanted: str) -> bool:
+    """Tell whether the reader may do what an audience may (``operator`` …): show no other buttons."""
+    request = context.get("request")
+    if request is None or not hasattr(request, "user"):
+        return False
+    return permits(frozenset({Audience(wanted)}), actor_of(request).role)
+
+
+@register.simple_tag
+def born(birth_date: str) -> str:
+    """Return a birth date of the register as a clerk asks for it: S35.1.29（1960-01-29）."""
+    return words.born(birth_date)
 
 
 @register.simple_tag
