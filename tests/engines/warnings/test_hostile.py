@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 import time
 import tracemalloc
 from datetime import datetime
@@ -147,6 +149,52 @@ def test_too_large_is_refused_before_it_is_parsed() -> None:
     started = time.process_time()
     assert refusal(raw) == "too_large"
     assert time.process_time() - started < 2
+
+
+MEMORY = """
+import re, sys
+from pathlib import Path
+from sonae.engines.warnings import WarningRefused, read
+raw = sys.stdin.buffer.read()
+try:
+    said = len(read(raw).items)
+except WarningRefused as refusal:
+    said = refusal.code
+# Not ru_maxrss: that begins with what the parent had.
+peak = re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())
+print(said, int(peak[1]) // 1024)
+"""
+
+
+def memory(raw: bytes) -> tuple[str, int]:
+    """What a process of its own says to a document, and the megabytes it took at most."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY], input=raw, capture_output=True, check=True, timeout=60
+    )
+    said, megabytes = done.stdout.split()
+    return said.decode(), int(megabytes)
+
+
+def swollen(size: int) -> bytes:
+    """A telegram of ``size`` bytes: one of its cities again and again."""
+    at = RAIN.rindex(b"</Item>") + 7
+    item = RAIN[RAIN.rindex(b"<Item>") : at]
+    return b"".join([RAIN[:at], item * ((size - len(RAIN)) // len(item)), RAIN[at:]])
+
+
+@pytest.mark.parametrize("megabytes", [4, 8, 16, 20])
+def test_a_large_telegram_takes_two_hundred_megabytes_at_most(megabytes: int) -> None:
+    said, peak = memory(swollen(megabytes * 1_000_000))
+    assert said.isdigit() if megabytes <= 16 else said == "too_large"
+    assert peak <= 200
+
+
+@pytest.mark.parametrize("tiny", [b"<a/>", b"<a>x</a>", b'<a b="c"/>', b'<a b="c" d="e">f</a>'])
+def test_millions_of_tiny_elements_do_not_fill_the_memory(tiny: bytes) -> None:
+    _said, peak = memory(b"<Report>" + tiny * (MAX_BYTES // len(tiny) - 9) + b"</Report>")
+    assert peak <= 200
+    _said, peak = memory(b"<Report>" + tiny * (1_990_000 // len(tiny)) + b"</Report>")
+    assert peak <= 200
 
 
 def test_a_gzip_bomb_is_not_unpacked() -> None:

@@ -6,7 +6,7 @@ The naive one knows no telegrams, series or claims: it walks a story of plain fa
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hypothesis import given, settings
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sonae.core.clock import JST
 from sonae.engines.warnings import Warning, in_force, read
 from sonae.engines.warnings.compose import CityKind, compose_cancel, compose_weather
+from tests.engines.warnings.conftest import sample
 
 T0 = datetime(2026, 8, 30, 5, 0, tzinfo=JST)
 OFFICE, HEADQUARTERS = "備え地方気象台", "気象庁本庁"
@@ -302,3 +303,40 @@ def test_the_old_landslide_information_is_the_new_warning() -> None:
         )
     )  # fmt: skip
     assert kinds(old, new, lifted) == []
+
+
+# Early warnings and what the government asks for: JMA never lifts them.
+
+
+def _of(sample_name: str, event: str, minutes: float) -> Warning:
+    """A sample moved to an event and a time of this story."""
+    told_then = sample(sample_name)
+    at = T0 + timedelta(minutes=minutes)
+    parts = told_then.series.split("|")
+    return replace(
+        told_then, event_id=event, series="|".join([*parts[:2], event]), issued_at=at, sent_at=at
+    )
+
+
+def test_an_early_warning_gives_way_to_what_was_measured() -> None:
+    early = _of("37_01_02_240613_VXSE43.xml", "20260830045900", 0)
+    quick = _of("32-35_08_02_100915_VXSE51.xml", "20260830045900", 2)
+    full = _of("32-35_08_07_240613_VXSE53.xml", "20260830045900", 5)
+    other = _of("32-35_08_07_240613_VXSE53.xml", "20260830045901", 5)
+
+    def telegrams(*warnings: Warning, minutes: float) -> set[str]:
+        found = in_force(warnings, at=T0 + timedelta(minutes=minutes))
+        return {line.telegram for line in found}
+
+    assert telegrams(early, minutes=1) == {"VXSE43"}
+    assert telegrams(early, quick, minutes=3) == {"VXSE43", "VXSE51"}
+    assert telegrams(early, quick, full, minutes=6) == {"VXSE53"}
+    assert telegrams(full, early, minutes=6) == {"VXSE53"}
+    assert "VXSE43" in telegrams(early, other, minutes=6)
+    assert telegrams(early, minutes=61) == set()
+
+
+def test_care_for_a_great_earthquake_lasts_the_week() -> None:
+    care = sample("74_01_04_200512_VYSE50.xml")
+    assert in_force([care], at=care.issued_at + timedelta(days=6))
+    assert not in_force([care], at=care.issued_at + timedelta(days=7, minutes=1))

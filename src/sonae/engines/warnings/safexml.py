@@ -17,6 +17,11 @@ from sonae.engines.warnings.model import WarningRefused
 
 # The largest telegrams seen are about 4 MB; CAP with embedded audio stays below 1 MB.
 MAX_BYTES = 16 * 1024 * 1024
+# The tree of a telegram, measured: bytes of memory per tag (with its text) and per attribute. The
+# densest official one (大雨危険度通知, 4 MB) takes about 40 MB; with this budget a process stays below
+# 200 MB whatever it is given.
+_PER_TAG, _PER_ATTRIBUTE, _TREE_BYTES = 120, 220, 130_000_000
+_LOOKED_INTO = 2_000_000
 _GZIP = b"\x1f\x8b"
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]+)["']""")
 _ROOT_NAME = re.compile(rb"<([^\s/>]+)")
@@ -61,8 +66,23 @@ def parse(raw: bytes, *, keep_space: bool = False) -> Parsed:
         raise _too_large(len(body))
     document, more = _to_utf8(body)
     start = _root_start(document)
+    _check_density(document)
     root = _parse_utf8(document, start, keep_space)
     return Parsed(root, (*forgiven, *more))
+
+
+def _check_density(document: bytes) -> None:
+    """Refuse what would fill the memory although it is small: millions of tiny elements."""
+    if len(document) < _LOOKED_INTO:
+        return
+    tree = document.count(b"<") * _PER_TAG + document.count(b"=") * _PER_ATTRIBUTE
+    if tree > _TREE_BYTES:
+        raise WarningRefused(
+            "too_large",
+            f"要素が多すぎます（展開すると約 {tree // 1_000_000:,} MB、"
+            f"上限 {_TREE_BYTES // 1_000_000:,} MB）。",
+            "電文1通だけを入れてください。",
+        )
 
 
 def root_name(raw: bytes) -> str:
