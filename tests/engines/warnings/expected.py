@@ -9,6 +9,13 @@ from __future__ import annotations
 Line = tuple[str, str | None, str, int | None, str, int, str]
 
 WEATHER: dict[str, list[Line]] = {
+    "15_01_01_091210_VPWW50.xml": [
+        ("heavy_rain", "10", "大雨注意報", None, "advisory", 23, "4038400"),
+        ("thunder", "14", "雷注意報", None, "advisory", 60, "4064700"),
+        ("storm", "15", "強風注意報", None, "advisory", 17, "4064700"),
+        ("wave", "16", "波浪注意報", None, "advisory", 9, "4038300"),
+        ("flood", "18", "洪水注意報", None, "advisory", 23, "4038400"),
+    ],
     "15_08_01_130412_VPWW53.xml": [
         ("heavy_rain", "33", "大雨特別警報", None, "emergency", 27, "2920100"),
         ("thunder", "14", "雷注意報", None, "advisory", 40, "2945300"),

@@ -197,6 +197,18 @@ TOLD: dict[str, Told] = {
         "VMCJ55", "actual", "issue",
         [("other", None, "副振動", None, "information", "area", 2, "015020")],
     ),
+    "87_01_01_250630_VMCJ53.xml": (
+        "VMCJ53", "actual", "issue",
+        [("other", None, "大潮", None, "information", "area", 1, "010000")],
+    ),
+    "88_01_01_250630_VMCJ54.xml": (
+        "VMCJ54", "actual", "issue",
+        [("other", None, "大潮", None, "information", "area", 1, "010900")],
+    ),
+    "75_01_04_200512_VYSE52.xml": (
+        "VYSE51", "actual", "issue",
+        [("earthquake", None, "南海トラフ地震関連解説情報", None, "information", "", 0, "")],
+    ),
     # At sea: for ships, never a storm on land.
     "13_01_01_130906_VPCU50.xml": (
         "VPCU50", "actual", "issue", [
@@ -216,7 +228,7 @@ TOLD: dict[str, Told] = {
     ),
 }  # fmt: skip
 
-# Types that say nothing of warnings in force: title as written → the code we name it by. Read from
+# Types that say nothing of warnings in force: file → the code that its title alone gives. Read from
 # the titles of the samples; each must be known by name, because an unknown one alarms a person.
 KEPT: dict[str, str] = {
     "14_01_01_130906_VPCY50.xml": "VPCY50",
@@ -242,4 +254,24 @@ KEPT: dict[str, str] = {
     "06_02_01_100514_VPTI50.xml": "VPTI50",
     "01_01_01_091210_VGSK50.xml": "VGSK50",
     "05_01_01_100806_VGUV50.xml": "VGUV50",
+    "02_01_01_201224_VGSK55.xml": "VGSK55",
+    "03_01_01_091210_VGSK60.xml": "VGSK60",
+    "49_01_01_130826_VMCJ51.xml": "VMCJ51",
+    "50_01_01_100514_VMCJ52.xml": "VMCJ52",
+    "71_01_01_190327_VPCK70.xml": "VPCK70",
+    "14_07_02_240528_VPCY51.xml": "VPCY51",
+    "24_04_01_100806_VPFD50.xml": "VPFD50",
+    "07_01_01_100514_VPTI51.xml": "VPTI51",
+    "08_01_01_110126_VPTI52.xml": "VPTI52",
+    "09_01_03_091210_VPTW40.xml": "VPTW40",
+    # One title for several typhoons: the number stands only in the file's name.
+    "09_02_02_091210_VPTW41.xml": "VPTW40",
+    "10_01_03_091210_VPTW50.xml": "VPTW50",
+    "10_02_01_091210_VPTW51.xml": "VPTW50",
+    "10_03_01_171016_VPTW60.xml": "VPTW60",
+    "10_05_05_200826_VPTW61.xml": "VPTW60",
+    "51_01_01_140129_VPZK50.xml": "VPZK50",
+    "70_01_01_190327_VPZK70.xml": "VPZK70",
+    "60_01_01_130523_VZSF51.xml": "VZSF51",
+    "64_01_01_130523_VZSF60.xml": "VZSF60",
 }

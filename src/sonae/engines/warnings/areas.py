@@ -20,6 +20,8 @@ _BY_CODE_TYPE = {
     "火山名": "volcano",
     "地震情報／都道府県等": "prefecture",
     "緊急地震速報／府県予報区": "prefecture",
+    # 010000 is 全国 here, and not a prefecture.
+    "全国・地方予報区等": "area",
 }
 _BY_BLOCK = (
     ("（府県予報区等）", "prefecture"),
