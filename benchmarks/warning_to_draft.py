@@ -150,7 +150,7 @@ def over_the_line(rounds: int, first_step: int) -> list[tuple[float, ...]]:
 
     line = DmdataServer(key="k")
     warnings.add_input(SYSTEM, "dmdata", "即時配信", {**line.options, "key": "k"})
-    times = []
+    times: list[tuple[float, ...]] = []
     try:
         with in_service() as pids:
             until(lambda: line.used and warnings.inputs()[0].state == "ok")

@@ -270,8 +270,9 @@ def test_a_ticket_goes_nowhere_but_to_the_configured_endpoints(
     with supervised():
         until(lambda: opened(service))
     assert set(service.used) == {1}
-    with pytest.raises(SonaeError):
-        add(service, more="unknown")
+    for wrong in ({"more": "unknown"}, {"test": "yes"}):
+        with pytest.raises(SonaeError, match="unprocessable"):
+            add(service, **wrong)
 
 
 def test_bodies_are_unpacked_however_they_are_packed() -> None:

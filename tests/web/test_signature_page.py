@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from lxml import etree
 
+from sonae.core import clock
 from sonae.domains.warnings import interface as warnings
 from sonae.domains.warnings.models import Telegram
+from sonae.engines.warnings.signature import certificates, check
 from sonae.gateways.simulators.cap_feed import Signer
 from sonae.platform.access import Role
+from sonae.web.feeds import signing
 from tests.engines.warnings.test_cap import alert
 from tests.fixtures import ADMINISTRATOR, City
 from tests.web.test_orders_pages import signed_in
@@ -33,6 +37,14 @@ def test_every_state_of_a_signature_is_a_word_and_the_false_one_alarms(city: Cit
                  "Tsunami Warning", "wrapped_in:feed", "signature_invalid"):  # fmt: skip
         assert word in page
     assert "Tsunami Warning" not in [line.kind for line in warnings.in_force()]
+
+
+def test_a_neighbour_s_sonae_is_believed_by_the_certificate_that_it_publishes() -> None:
+    signed = signing.sign(etree.fromstring(alert("a")))
+    pinned = certificates(signing.certificate().decode())
+    assert check(signed, pinned, at=clock.now()).state == "valid"
+    changed = signed.replace(b"Severe", b"Minor")
+    assert check(changed, pinned, at=clock.now()).why == "digest"
 
 
 def test_a_certificate_is_typed_in_several_lines_and_stays(city: City) -> None:

@@ -348,3 +348,11 @@ def test_what_breaks_the_schema_is_noted_and_what_keeps_it_is_not() -> None:
                 assert notes, (path.name, schema.error_log)
     assert broken >= 4
     assert kept >= 20
+
+
+def test_a_message_of_nothing_but_departures_is_read_in_bounds() -> None:
+    strange = "".join(f"<x{number}/>" for number in range(20_000))
+    raw = alert("a").decode().replace("<scope>", f"{strange}<scope>").encode()
+    notes = read(raw).deviations
+    assert len(notes) == 51
+    assert notes[-1] == "and_more"

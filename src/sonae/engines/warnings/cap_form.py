@@ -12,6 +12,7 @@ from typing import Final
 
 from sonae.engines.warnings.report import Element, local, text
 
+MOST: Final = 50
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:\d\d")
 _TIMES: Final = frozenset({"sent", "effective", "onset", "expires"})
 _NUMBER: Final = r"-?\d{1,3}(?:\.\d+)?"
@@ -73,12 +74,22 @@ _VALUES: Final[Mapping[str, frozenset[str]]] = {
 }
 
 
-def departures(root: Element) -> Iterator[str]:
-    """Name every departure of an ``alert`` from the standard, in the order of the document.
+def departures(root: Element) -> list[str]:
+    """Name every departure of an ``alert`` from the standard once, in the order of the document.
 
     ``missing:X`` · ``element_order:X`` · ``repeated:X`` · ``unknown_element:X`` · ``bad_value:X`` ·
-    ``time_format:X`` · ``polygon_format`` · ``references_format`` · ``missing_references``.
+    ``time_format:X`` · ``polygon_format`` · ``references_format`` · ``missing_references``; after
+    `MOST` of them ``and_more``.
     """
+    found: dict[str, None] = {}
+    for one in _all(root):
+        if len(found) == MOST:
+            return [*found, "and_more"]
+        found[one] = None
+    return list(found)
+
+
+def _all(root: Element) -> Iterator[str]:
     yield from _element(root)
     references = text(root, "references")
     if not references and text(root, "msgType") in ("Update", "Cancel"):

@@ -179,7 +179,8 @@ class _Run:
         try:
             self._api.send("DELETE", f"v2/socket/{self._memory.socket}")
         except Answered as answer:
-            if answer.status not in (403, 404):
+            # Whatever else is wrong, the next request tells it in words.
+            if answer.status >= 500:
                 raise
         self._memory.socket = ""
 
@@ -416,6 +417,11 @@ def _moment(written: Any) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+def _no_or_including(written: str) -> None:
+    if written not in ("no", "including"):
+        raise SonaeError("unprocessable", "訓練・試験の電文は no か including で指定してください。")
+
+
 def _words(written: object) -> list[str]:
     return [word for part in str(written).split(",") if (word := part.strip())]
 
@@ -434,6 +440,7 @@ KIND: Final = InputKind(
         "test": Option(
             _("訓練・試験の電文"),
             "no",
+            check=_no_or_including,
             help=_("including にすると受信し、訓練として扱います。no なら受信しません。"),
         ),
         "endpoints": Option(
