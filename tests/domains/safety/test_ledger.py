@@ -77,6 +77,43 @@ def test_visitors_are_people_too(city: City) -> None:
     assert (found.people, found.households) == (1, 0)
 
 
+def inside(city: City, *places: str) -> list[int]:
+    return [safety.occupancy(city.facilities[place].pk).people for place in places]
+
+
+def test_two_strangers_of_one_name_are_two(city: City) -> None:
+    who = VisitorFacts(kana="タナカ")
+    here, there = sighting(city, None, "F1", visitor=who), sighting(city, None, "F2", visitor=who)
+    second = sighting(city, None, "F1", visitor=who, minutes=60, device="T002")
+    safety.record([here])
+    safety.record([there, second])
+    assert safety.record([here])[0].status == "duplicate"
+    assert inside(city, "F1", "F2") == [2, 1]
+    assert safety.conflicts() == []
+    for minutes, left in ((70, [1, 1]), (80, [0, 1]), (90, [0, 1])):
+        safety.record([sighting(city, None, "F1", "out", visitor=who, minutes=minutes)])
+        assert inside(city, "F1", "F2") == left, "who leaves is one of those who are there"
+    safety.undo(CLERK, there.id)
+    assert inside(city, "F1", "F2") == [0, 0]
+    known = VisitorFacts(kana="タナカ", birth_date="1985-01-05")
+    safety.record(
+        [sighting(city, None, place, visitor=known, minutes=100) for place in ("F1", "F2")]
+    )
+    assert sum(inside(city, "F1", "F2")) == 1, "with a birth date it is one person who walks"
+
+
+def test_strangers_who_come_and_go_in_one_delivery(city: City) -> None:
+    who = VisitorFacts(name="田中")
+    moves = [("in", 0), ("in", 1), ("out", 2), ("in", 3), ("out", 4)]
+    batch = [sighting(city, None, "F1", how, visitor=who, minutes=m) for how, m in moves]
+    early = sighting(city, None, "F1", "out", visitor=who, minutes=-5)
+    safety.record([*batch, early])
+    assert inside(city, "F1") == [1], "who left before they came was somebody else"
+    held = _everything()
+    safety.rebuild()
+    assert _everything() == held
+
+
 def test_the_inquiry_opens_with_everyone_in_danger_and_falls_with_every_check_in(
     city: City,
 ) -> None:

@@ -37,16 +37,25 @@ _server_clocks: dict[Scope, HybridClock] = {}
 
 @dataclass(frozen=True, slots=True)
 class VisitorFacts:
-    """What is known of someone who is not linked to the register."""
+    """What is known of someone who is not linked to the register.
+
+    ``person`` is the key of a `Visitor` when it is known already which of them is meant.
+    """
 
     name: str = ""
     kana: str = ""
     birth_date: str = ""
     address: str = ""
+    person: str = ""
+
+    @property
+    def telling(self) -> bool:
+        """Whether these facts tell one person from another; a bare name does not."""
+        return bool(self.birth_date or self.address)
 
     @property
     def key(self) -> str:
-        """The same facts are the same visitor, whichever device wrote them down."""
+        """The same telling facts are the same visitor, whichever device wrote them down."""
         text = "\x1f".join((self.name, self.kana, self.birth_date, self.address))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -161,11 +170,13 @@ def _known_ids(ids: Sequence[UUID]) -> dict[UUID, tuple[str, str, str]]:
     }
 
 
-def _visitors(fresh: Iterable[NewSighting]) -> dict[str, int]:
-    """Return visitor key → primary key, making rows for those never seen before."""
-    facts = {one.visitor.key: one.visitor for one in fresh if one.visitor and not one.refusal}
-    if not facts:
+def _visitors(fresh: Iterable[NewSighting]) -> dict[UUID, int]:
+    """Return sighting → primary key of its visitor, making rows for those never seen before."""
+    meant = [(one, one.visitor) for one in fresh if one.visitor and not one.refusal]
+    if not meant:
         return {}
+    keys = _visitor_keys(meant)
+    facts = {keys[one.id]: who for one, who in meant}
     found = dict(Visitor.objects.filter(key__in=facts).values_list("key", "pk"))
     for key, one in facts.items():
         if key not in found:
@@ -178,10 +189,47 @@ def _visitors(fresh: Iterable[NewSighting]) -> dict[str, int]:
                 first_seen_at=clock.now(),
             )
             found[key] = row.pk
-    return found
+    return {event: found[key] for event, key in keys.items()}
 
 
-def _insert(fresh: Sequence[NewSighting], visitors: Mapping[str, int]) -> None:
+def _visitor_keys(meant: Iterable[tuple[NewSighting, VisitorFacts]]) -> dict[UUID, str]:
+    """Return sighting → key of its visitor.
+
+    A bare name is somebody new each time, also at the same place: two people called タナカ are two.
+    Only who leaves is one of that name who is known to be there, the longest there first.
+    """
+    keys: dict[UUID, str] = {}
+    stays: dict[tuple[str, str, int | None], list[tuple[str, str]]] = {}
+    for one, who in meant:
+        keys[one.id] = who.person or (who.key if who.telling else one.id.hex)
+        if who.person or who.telling:
+            continue
+        called = (who.name, who.kana, one.facility_pk)
+        if called not in stays:
+            stays[called] = _staying(*called)
+        came = [stay for stay in stays[called] if not one.clock or stay[0] < one.clock]
+        if one.direction in rules.SETTLED:
+            stays[called].append((one.clock, one.id.hex))
+        elif one.direction == "out" and came:
+            stays[called].remove(came[0])
+            keys[one.id] = came[0][1]
+    return keys
+
+
+def _staying(name: str, kana: str, facility_pk: int | None) -> list[tuple[str, str]]:
+    """Return (clock, key) of those in a place of whom only this name is known, the longest first."""
+    rows = PersonState.objects.filter(
+        direction__in=rules.SETTLED,
+        facility=facility_pk,
+        visitor__name=name,
+        visitor__kana=kana,
+        visitor__birth_date="",
+        visitor__address="",
+    )
+    return list(rows.order_by("clock").values_list("clock", "visitor__key"))
+
+
+def _insert(fresh: Sequence[NewSighting], visitors: Mapping[UUID, int]) -> None:
     """Insert the sightings as columns."""
     scope, now, count = current(), clock.now(), len(fresh)
     bulk_insert(
@@ -213,11 +261,11 @@ def _insert(fresh: Sequence[NewSighting], visitors: Mapping[str, int]) -> None:
     )
 
 
-def _visitor_pk(one: NewSighting, visitors: Mapping[str, int]) -> int | None:
-    return visitors[one.visitor.key] if one.visitor and not one.refusal else None
+def _visitor_pk(one: NewSighting, visitors: Mapping[UUID, int]) -> int | None:
+    return visitors[one.id] if one.visitor and not one.refusal else None
 
 
-def _fold_touched(fresh: Sequence[NewSighting], visitors: Mapping[str, int]) -> None:
+def _fold_touched(fresh: Sequence[NewSighting], visitors: Mapping[UUID, int]) -> None:
     """Fold again everyone whom the new sightings touch: what is stored, and what is about to be.
 
     A correction may say that it was somebody else: that one is touched too.
@@ -237,7 +285,7 @@ def _fold_touched(fresh: Sequence[NewSighting], visitors: Mapping[str, int]) -> 
         _account(residents)
     people = _histories(
         "visitor_id",
-        [(visitors[one.visitor.key], one) for one in live if one.visitor],
+        [(visitors[one.id], one) for one in live if one.visitor],
         {row.visitor_id for row in owners if row.visitor_id},
         gone,
     )
@@ -395,7 +443,9 @@ def undo(actor: Actor, sighting_id: UUID) -> Result:
 
 
 def _facts(visitor: Visitor) -> VisitorFacts:
-    return VisitorFacts(visitor.name, visitor.kana, visitor.birth_date, visitor.address)
+    return VisitorFacts(
+        visitor.name, visitor.kana, visitor.birth_date, visitor.address, visitor.key
+    )
 
 
 def _server_clock(known: Iterable[Event]) -> str:
