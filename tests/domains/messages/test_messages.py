@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.core import signing
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
@@ -18,7 +19,7 @@ from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import interface as safety
 from sonae.platform import outbox
 from sonae.platform.models import OutboxEntry
-from sonae.platform.scope import World
+from sonae.platform.scope import Scope, World, bound
 from tests.fixtures import APPROVER, OPERATOR, VIEWER, City
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +124,14 @@ def test_the_link_reports_its_owner_only_in_its_own_world(city: City) -> None:
     assert safety.state_of([taro.pk])[taro.pk].status == "safe"
     with city.entered(World.EXERCISE), pytest.raises(SonaeError):
         messages.residents_of(token)
+    with bound(Scope("012025", World.LIVE)):
+        neighbours = messages.link_for(taro.pk).rpartition("/")[2]
+        with pytest.raises(SonaeError, match="ほかの市町村"):
+            messages.residents_of(token)
+    with pytest.raises(SonaeError, match="ほかの市町村"):
+        messages.acknowledge(neighbours, "safe")
+    with pytest.raises(SonaeError, match="古い形"):
+        messages.residents_of(signing.dumps(["live", taro.pk], salt=services._SALT, compress=True))
     for bad in (token[:-2], "x" + token, "", "a:b:c"):
         with pytest.raises(SonaeError):
             messages.residents_of(bad)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import struct
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from sonae.domains.residents import qr
 from sonae.domains.residents.interface import Resident
 from sonae.domains.residents.rules import given_key, name_key
 from sonae.platform.access import Actor, Role
+from sonae.platform.scope import Scope, World, bound
 from tests.fixtures import CLERK, OPERATOR, City, actor
 
 pytestmark = pytest.mark.django_db
@@ -131,6 +133,27 @@ def test_a_forged_or_expired_qr_is_refused_with_a_reason(city: City) -> None:
     with pytest.raises(SonaeError) as error:
         residents.search(CLERK, old)
     assert error.value.code == "qr_expired"
+
+
+def test_a_code_of_the_neighbouring_town_opens_nobody_here(city: City) -> None:
+    """One server, one key, two towns that number their residents alike."""
+    with bound(Scope("012025", World.LIVE)):
+        codes = [
+            qr.make(kind, identifier, clock.now() + timedelta(days=30))
+            for kind, identifier in ((qr.PERSON, "R0011"), (qr.HOUSEHOLD, "H0000001"))
+        ]
+        assert [qr.verify(code).identifier for code in codes] == ["R0011", "H0000001"]
+    for code in codes:
+        with pytest.raises(SonaeError, match="ほかの市町村") as error:
+            residents.search(CLERK, code)
+        assert error.value.code == "qr_elsewhere"
+
+
+def test_a_code_of_the_first_version_is_refused_with_a_reason(city: City) -> None:
+    body = struct.pack(">BcI", 1, b"P", 2**32 - 1) + b"R0011"
+    old = base64.b32encode(body + qr._key().sign(body)).decode().rstrip("=")
+    with pytest.raises(SonaeError, match="古い版"):
+        residents.search(CLERK, qr.PREFIX + old)
 
 
 def test_a_token_fits_a_small_code(city: City) -> None:

@@ -28,7 +28,7 @@ from sonae.domains.safety import interface as safety
 from sonae.platform import audit, outbox
 from sonae.platform.access import SYSTEM, Actor, Audience, require
 from sonae.platform.db import writing
-from sonae.platform.scope import current, is_exercise
+from sonae.platform.scope import World, current, is_exercise
 
 SEND = "transmission.send"
 RENEW = "message.renew"
@@ -257,21 +257,24 @@ def _urgency(message: Message) -> int:
 
 
 def link_for(*residents: int) -> str:
-    """Return the personal link of 「無事です」: signed, for this world, for one purpose, expiring.
+    """Return the personal link of 「無事です」: signed, for this city and world, one purpose, expiring.
 
     For the people who share a mailbox it is one link; without anyone it is the city's page.
     """
     if not residents:
         return settings.ISSUER
-    token = signing.dumps([current().world.value, *residents], salt=_SALT, compress=True)
+    here = current()
+    token = signing.dumps(
+        [here.municipality, here.world.value, *residents], salt=_SALT, compress=True
+    )
     drill = "/drill" if is_exercise() else ""
     return f"{settings.ISSUER}{drill}/a/{token}"
 
 
 def residents_of(token: str) -> list[int]:
-    """Return whose link a token is; `SonaeError` when it is forged, expired or of the other world."""
+    """Return whose link a token is; `SonaeError` when it is forged, expired or of elsewhere."""
     try:
-        world, *residents = signing.loads(
+        city, world, *residents = signing.loads(
             token, salt=_SALT, max_age=timedelta(days=ACKNOWLEDGE_DAYS)
         )
     except signing.SignatureExpired:
@@ -280,6 +283,12 @@ def residents_of(token: str) -> list[int]:
         ) from None
     except signing.BadSignature:
         raise SonaeError("not_found", "このリンクは正しくありません。") from None
+    if city in list(World):
+        raise SonaeError(
+            "not_found", "このリンクは古い形のため使えません。", "市のページから知らせてください。"
+        )
+    if city != current().municipality:
+        raise SonaeError("not_found", "このリンクはほかの市町村のものです。")
     if world != current().world.value:
         raise SonaeError(
             "not_found",

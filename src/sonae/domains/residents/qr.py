@@ -1,7 +1,8 @@
 """Signed QR tokens (住民QR・世帯カードQR): verified anywhere without a network.
 
-Ed25519 over version, kind, expiry and identifier, written in base 32 so that the code is small
-(alphanumeric mode, version 6-M holds 154 characters).
+Ed25519 over version, kind, expiry, municipality and identifier, written in base 32 so that the code
+is small (alphanumeric mode, version 6-M holds 154 characters). Identifiers are unique within one
+municipality, and one server may serve several with its one key: so the token says which it is of.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from django.conf import settings
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
+from sonae.platform.scope import current_municipality
 
 PREFIX = "SN1"
 PERSON, HOUSEHOLD = "P", "H"
-_HEAD = struct.Struct(">BcI")
+_VERSION = 2
+_HEAD = struct.Struct(">BcII")
 _SIGNATURE_BYTES = 64
 
 
@@ -59,15 +62,16 @@ def public_key() -> bytes:
 
 
 def sign(data: bytes) -> bytes:
-    """Return the 64-byte signature under ``data`` (extracts for terminals; never starts with 0x01)."""
-    if data[:1] == b"\x01":
-        raise ValueError("the first byte 1 is a QR token's own")
+    """Return the 64-byte signature under ``data`` (extracts for terminals: printable text)."""
+    if data[:1] < b" ":
+        raise ValueError("the first byte, a version, is a QR token's own")
     return _key().sign(data)
 
 
 def make(kind: str, identifier: str, expires_at: datetime) -> str:
-    """Return the token text for a person or a household."""
-    head = _HEAD.pack(1, kind.encode("ascii"), int(expires_at.timestamp()))
+    """Return the token text for a person or a household of the municipality in force."""
+    city = int(current_municipality())
+    head = _HEAD.pack(_VERSION, kind.encode("ascii"), int(expires_at.timestamp()), city)
     body = head + identifier.encode("ascii")
     signed = body + _key().sign(body)
     return PREFIX + base64.b32encode(signed).decode("ascii").rstrip("=")
@@ -79,16 +83,26 @@ def is_token(text: str) -> bool:
 
 
 def verify(text: str) -> Token:
-    """Return what a token says; `SonaeError` ``qr_invalid`` or ``qr_expired`` otherwise."""
+    """Return what a token says; `SonaeError` ``qr_invalid``, ``qr_elsewhere`` or ``qr_expired``."""
     raw = _decoded(text.strip())
     body, signature = raw[:-_SIGNATURE_BYTES], raw[-_SIGNATURE_BYTES:]
     try:
         _key().public_key().verify(signature, body)
-        version, kind, expires = _HEAD.unpack(body[: _HEAD.size])
-    except (InvalidSignature, struct.error):
+    except InvalidSignature:
         raise SonaeError("qr_invalid", "このQRコードは市が発行したものではありません。") from None
-    if version != 1:
-        raise SonaeError("qr_invalid", "このQRコードの版は扱えません。")
+    if body[:1] != bytes([_VERSION]):
+        raise SonaeError(
+            "qr_invalid",
+            "このQRコードは古い版のため使えません。",
+            "氏名で受け付けてください。新しいQRコードは本人のページで出せます。",
+        )
+    _version, kind, expires, city = _HEAD.unpack(body[: _HEAD.size])
+    if city != int(current_municipality()):
+        raise SonaeError(
+            "qr_elsewhere",
+            "このQRコードはほかの市町村のものです。",
+            "名簿にない人として、氏名で受け付けてください。",
+        )
     ends = datetime.fromtimestamp(expires, UTC)
     if ends <= clock.now():
         raise SonaeError(

@@ -81,8 +81,8 @@ def search(actor: Actor, text: str, *, limit: int = 20) -> Search:
 def presented(typed: str) -> tuple[str, list[Resident]]:
     """Return the people whose own code or card this is, and which of the two; nothing for other text.
 
-    `SonaeError` ``qr_invalid`` or ``qr_expired`` for a code that is not in force. A household's code
-    shows those who are not under 支援措置: whoever has left the home may still hold its card.
+    `SonaeError` ``qr_invalid``, ``qr_elsewhere`` or ``qr_expired`` for a code that is not in force. A
+    household's code shows those who are not under 支援措置: whoever has left the home may still hold its card.
     """
     if qr.is_token(typed):
         token = qr.verify(typed)
