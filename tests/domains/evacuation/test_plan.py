@@ -12,6 +12,7 @@ from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation import services
 from sonae.domains.evacuation.models import Advice, PlanRun
 from sonae.domains.hazards import interface as hazards
+from sonae.domains.residents import interface as residents
 from sonae.domains.residents.interface import Household, population
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
@@ -217,3 +218,20 @@ def test_the_next_level_is_not_yet_the_water(
     )
     told = dict(zip(people.pk[made.person].tolist(), made.departure.tolist(), strict=True))
     assert DEPARTURES[told[city.residents["備 太郎"].pk]] == departure
+
+
+def test_the_way_begins_where_the_plan_found_the_person(city: City) -> None:
+    """備 一郎 lives at 50 m and shared a position at 250 m before the plan."""
+    ichiro = city.residents["備 一郎"]
+    lat, lon = at(250, 60)
+    residents.share_position(CLERK, ichiro.pk, lat, lon)
+    _warn(4)
+    told = evacuation.personal_advice(ichiro.pk)
+    assert told is not None
+    assert told.moved
+    assert told.start == (lon, lat)
+    assert len(told.line) == 3, "from 250 m to 450 m, not from home"
+    assert told.advice.distance_m == pytest.approx(210, abs=1)
+    at_home = evacuation.personal_advice(city.residents["備 太郎"].pk)
+    assert at_home is not None
+    assert (at_home.moved, len(at_home.line)) == (False, 5)

@@ -13,7 +13,7 @@ from sonae.domains.evacuation import networks
 from sonae.domains.evacuation.models import Advice, PlanRun
 from sonae.domains.evacuation.services import city_or_empty, engine_sites
 from sonae.domains.hazards import interface as hazards
-from sonae.domains.residents.interface import Resident
+from sonae.domains.residents.interface import Resident, shared_position
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import Facility
 from sonae.engines.evacuation.decision import RULE_NUMBER, RULES, Rule
@@ -43,11 +43,17 @@ class Way:
 
 @dataclass(frozen=True)
 class PersonalAdvice:
-    """What one resident should do now, the rule that decided it, and the way to go."""
+    """What one resident should do now, the rule that decided it, and the way to go.
+
+    ``start`` (longitude, latitude): where the way begins, at home or (``moved``) at the position that
+    the resident shared; nobody else may see that on a map.
+    """
 
     advice: Advice
     rule: Rule
     line: Line
+    start: tuple[float, float]
+    moved: bool
 
 
 def current_run() -> PlanRun | None:
@@ -69,22 +75,34 @@ def advice_of(resident_pks: Sequence[int]) -> dict[int, Advice]:
     run = current_run()
     if run is None:
         return {}
-    rows = Advice.objects.filter(run=run, resident__in=resident_pks).select_related("facility")
+    rows = Advice.objects.filter(run=run, resident__in=resident_pks).select_related(
+        "facility", "run"
+    )
     return {row.resident_id: row for row in rows}
 
 
 def personal_advice(resident_pk: int) -> PersonalAdvice | None:
-    """Return one resident's advice with the way drawn from home; None when not in danger."""
+    """Return one resident's advice with the way drawn from where the plan began; None out of danger."""
     advice = advice_of([resident_pk]).get(resident_pk)
     if advice is None:
         return None
-    run = current_run()
     home = Resident.objects.select_related("household").get(pk=resident_pk).household
+    position = shared_position(resident_pk, advice.run.at)
+    place = position or home
+    node = _node_at(position.latitude, position.longitude) if position else home.node
     line: Line = []
-    if run is not None and advice.facility is not None and home.node is not None:
-        names = tuple(sorted({item["hazard"] for item in run.hazards}))
-        line = _line_to(advice.facility, home.node, names)
-    return PersonalAdvice(advice, RULES[RULE_NUMBER[advice.rule]], line)
+    if advice.facility is not None and node is not None:
+        names = tuple(sorted({item["hazard"] for item in advice.run.hazards}))
+        line = _line_to(advice.facility, node, names)
+    told = RULES[RULE_NUMBER[advice.rule]]
+    start = (place.longitude, place.latitude)
+    return PersonalAdvice(advice, told, line, start, position is not None)
+
+
+def _node_at(latitude: float, longitude: float) -> int | None:
+    """Return the network's node at a place (degrees), None when no path is near."""
+    node, off = city_or_empty().network.snap(np.array([latitude]), np.array([longitude]))
+    return int(node[0]) if off[0] <= networks.FARTHEST_M else None
 
 
 def rule(rule_id: str) -> Rule:

@@ -2,7 +2,7 @@
 
 from sonae.domains.residents import qr
 from sonae.domains.residents.models import AssistanceRegistrant, Household, Position, Resident
-from sonae.domains.residents.population import Population, population
+from sonae.domains.residents.population import Population, population, shared_position
 from sonae.domains.residents.selectors import (
     Person,
     Search,
@@ -34,4 +34,5 @@ __all__ = [
     "qr",
     "search",
     "share_position",
+    "shared_position",
 ]

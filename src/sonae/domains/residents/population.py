@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +140,14 @@ def _read() -> Population:
     derived = (profile.astype(np.uint8), groups.astype(np.uint8), np.zeros(len(rows), np.bool_))
     names = [field.name for field in fields(Population)]
     return Population(**dict(zip(names, (*plain, *derived), strict=True)))
+
+
+def shared_position(resident_pk: int, planned_at: datetime) -> Position | None:
+    """Return the position that takes the place of the home in a plan of ``planned_at``, else None.
+
+    One shared anew since is the better start of the way, and the older one is not kept.
+    """
+    return Position.objects.filter(resident=resident_pk, at__gte=planned_at - FRESH).first()
 
 
 def _with_positions(homes: Population) -> Population:

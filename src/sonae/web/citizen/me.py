@@ -207,7 +207,7 @@ def action_of(house: Household) -> Action | None:
         personal.rule.source,
         str(REASONS.get(advice.reason, "")),
         place,
-        _picture(house.home, place, personal.line, advice.distance_m) if place else "",
+        _picture(personal, place) if place and (own or not personal.moved) else "",
     )
 
 
@@ -217,21 +217,22 @@ def _place(facility_pk: int | None) -> shelters.Place | None:
     return next((place for place in found if place.facility.pk == facility_pk), None)
 
 
-def _picture(
-    home: residents.Household,
-    place: shelters.Place,
-    line: list[tuple[float, float]],
-    metres: float | None,
-) -> SafeString:
-    """Draw the way from home."""
+def _picture(personal: evacuation.PersonalAdvice, place: shelters.Place) -> SafeString:
+    """Draw the way from home, or from where the reader has said to be."""
     goal = place.facility
-    told = {"name": goal.name, "distance": words.distance(metres)}
+    told = {"name": goal.name, "distance": words.distance(personal.advice.distance_m)}
+    start = _("いまいる場所") if personal.moved else _("家")
+    said = (
+        _("いまいる場所から%(name)sまで、%(distance)s。")
+        if personal.moved
+        else _("家から%(name)sまで、%(distance)s。")
+    )
     return route_map(
-        RoutePlace(_("家"), home.longitude, home.latitude),
+        RoutePlace(start, *personal.start),
         RoutePlace(goal.name, goal.longitude, goal.latitude),
-        line,
+        personal.line,
         title=_("%(name)sへの道") % told,
-        description=_("家から%(name)sまで、%(distance)s。") % told,
+        description=said % told,
         key="-me",
     )
 
