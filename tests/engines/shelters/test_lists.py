@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
+import statistics
 import subprocess
 import sys
 from collections import Counter
@@ -18,11 +20,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sonae.core.errors import SonaeError
+from sonae.engines.shelters.astray import ALONE_M, APART_M, astray
 from sonae.engines.shelters.cli import group
 from sonae.engines.shelters.gsi import FLAGS, read_geojson
 from sonae.engines.shelters.listing import (
     HAZARDS,
     Capacity,
+    Listed,
     capacity,
     closure,
     flag,
@@ -172,6 +176,61 @@ def test_repeated_rows_are_kept_and_named() -> None:
     assert [(d.row, d.problem) for d in defects] == [(3, "duplicate"), (4, "duplicate")]
 
 
+def test_what_the_list_says_about_the_other_designation_is_kept() -> None:
+    twin = {"指定避難所との住所同一": "1"}
+    stay = feature(指定緊急避難場所との住所同一="1", 受入対象者="")
+    for column in FLAGS.values():
+        del stay["properties"][column]  # type: ignore[attr-defined]
+    listed, _ = read_geojson(national(feature(**twin), feature(), stay), "x.json")
+    assert [one.kind for one in listed] == ["both", "emergency_site", "both"]
+    assert set(listed[2].hazards.values()) == {"unknown"}, "a shelter list designates no hazard"
+    standard = STANDARD + ",指定避難所との重複"
+    lines = (f"{row()},{mark}" for mark in ("1", "", "0", "？"))
+    listed, _ = read_csv("\n".join((standard, *lines)), "x.csv")
+    assert [one.kind for one in listed] == ["both", *["emergency_site"] * 3]
+
+
+def test_a_place_in_another_municipality_is_named_and_kept() -> None:
+    town = [row(ID=f"{n}", 名称=f"施設{n}", 緯度=f"{37.5 + n / 50}") for n in range(6)]
+    pair = [row(ID=f"x{n}", 名称=f"隣市{n}", 経度=f"{140 + n / 8}") for n in range(2)]
+    listed, defects = read_csv(table(*town, *pair), "x.csv")
+    assert [(d.row, d.value, d.problem, d.action) for d in defects] == [
+        (8, "37.5,140.0", "outside_municipality", "kept"),
+        (9, "37.5,140.125", "outside_municipality", "kept"),
+    ]
+    assert [one.lon for one in listed[6:]] == [140.0, 140.125]
+    _, even = read_csv(table(*town[:2], *pair), "x.csv")
+    assert even == [], "nobody knows which half is the municipality"
+    away = {**feature(), "geometry": {"type": "Point", "coordinates": [140.2, 37.5]}}
+    _, (defect,) = read_geojson(national(*[feature()] * 3, away), "x.json")
+    assert (defect.row, defect.column, defect.problem) == (4, "geometry", "outside_municipality")
+
+
+@given(st.lists(st.tuples(st.floats(37, 37.4), st.floats(139, 139.4)), min_size=3, max_size=20))
+def test_who_is_away_equals_a_naive_walk_from_place_to_place(
+    where: list[tuple[float, float]],
+) -> None:
+    rows = [Listed("x", n, "", "", "shelter", lat, lon) for n, (lat, lon) in enumerate(where)]
+    scale = math.cos(math.radians(statistics.median(lat for lat, _ in where)))
+
+    def metres(a: Listed, b: Listed) -> float:
+        assert a.lat is not None and a.lon is not None and b.lat is not None and b.lon is not None
+        return 111_320 * math.hypot(a.lat - b.lat, (a.lon - b.lon) * scale)
+
+    groups: list[set[int]] = []
+    for one in rows:
+        reach = [g for g in groups if any(metres(one, rows[other]) <= APART_M for other in g)]
+        groups = [g for g in groups if g not in reach] + [{one.row}.union(*reach)]
+    home = next((g for g in groups if len(g) * 2 > len(rows)), None)
+    alone = {
+        one.row
+        for one in rows
+        if all(metres(one, other) > ALONE_M for other in rows if other is not one)
+    }
+    wanted = set() if home is None else set(range(len(rows))) - home | alone
+    assert {d.row for d in astray(rows, "lat")} == wanted
+
+
 def test_lookalikes_encodings_and_workbooks(tmp_path: Path) -> None:
     text = "施設名,住所,緯度,経度,洪水,土砂,収容人数\r\n髙台中学校,備え市2,37.6,139.8,○,△,100人\r\n"
     for name, raw in (
@@ -272,4 +331,14 @@ def test_real_national_lists_count_as_known() -> None:
     groups = Counter(one.restricted_to for one in stays if one.restricted_to)
     assert sum(groups.values()) == 32
     assert (groups["elderly",], groups["disabled",]) == (14, 10)
-    assert {one.kind for one in stays} == {"shelter"}
+    assert Counter(one.kind for one in stays) == {"both": 67, "shelter": 35}
+    assert Counter(one.kind for one in listed) == {"both": 67, "emergency_site": 132}
+    assert not any(one.restricted_to for one in stays if one.kind == "both")
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("city", ["072028", "222038", "352021", "432041"])
+@pytest.mark.parametrize("kind", ["emergency", "evacuation"])
+def test_no_real_site_counts_as_outside_its_municipality(kind: str, city: str) -> None:
+    _, defects = read_list(real_data("geo", "gsi-shelters", kind, f"{city}.json"))
+    assert "outside_municipality" not in {d.problem for d in defects}

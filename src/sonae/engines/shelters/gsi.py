@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sonae.core.errors import SonaeError
 from sonae.engines import tables
+from sonae.engines.shelters.astray import astray
 from sonae.engines.shelters.listing import (
     UNSTATED,
     Defect,
@@ -26,7 +27,7 @@ FLAGS: Final = {
 }
 _NAME, _ID, _ADDRESS, _NOTE = "施設・場所名", "共通ID", "住所", "備考"
 _ADMITS = "受入対象者"
-_EMERGENCY_TWIN, _SHELTER_TWIN = "指定避難所との住所同一", "指定緊急避難場所との住所同一"
+_TWINS = "指定避難所との住所同一", "指定緊急避難場所との住所同一"
 
 
 def read_geojson(text: str, name: str) -> tuple[list[Listed], list[Defect]]:
@@ -48,7 +49,7 @@ def read_geojson(text: str, name: str) -> tuple[list[Listed], list[Defect]]:
     defects: list[Defect] = []
     for number, feature in enumerate(features, start=1):
         _read_one(feature, name, number, rows, defects)
-    return rows, defects
+    return rows, defects + astray(rows, "geometry")
 
 
 def _read_one(
@@ -78,7 +79,7 @@ def _read_one(
             row=number,
             id=str(values.get(_ID) or ""),
             name=title,
-            kind="emergency_site" if emergency else "shelter",
+            kind=_kind(values, emergency),
             lat=lat,
             lon=lon,
             address=str(values.get(_ADDRESS) or ""),
@@ -88,6 +89,13 @@ def _read_one(
             usable_reason=reason,
         )
     )
+
+
+def _kind(values: dict[str, Any], emergency: bool) -> str:
+    """Return both where the list says that the other designation stands at the same address."""
+    if any(_flag(values, column) == "yes" for column in _TWINS):
+        return "both"
+    return "emergency_site" if emergency else "shelter"
 
 
 def _flag(values: dict[str, Any], column: str) -> str:

@@ -16,6 +16,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from sonae.core.errors import SonaeError
 from sonae.engines import tables
+from sonae.engines.shelters.astray import astray
 from sonae.engines.shelters.listing import (
     HAZARDS,
     Capacity,
@@ -37,6 +38,7 @@ _NAMES: Final = {
     "capacity": ("想定収容人数", "収容人数", "収容可能人数", "定員", "capacity"),
     "admits": ("受入対象者", "対象者"),
     "note": ("備考", "note"),
+    "shelter_too": ("指定避難所との重複", "指定避難所との住所同一"),
     "mail": ("連絡先メールアドレス",),
     "extension": ("内線番号",),
     "postcode": ("郵便番号",),
@@ -100,7 +102,7 @@ def _read(lines: Iterator[tuple[int, list[str]]], name: str) -> tuple[list[Liste
             _repeated(listed[-1], seen, defects)
     if not listed:
         raise SonaeError("empty_file", f"{name}に1件もありません。前のデータを使い続けてください。")
-    return listed, defects
+    return listed, defects + astray(listed, "lat")
 
 
 def _columns(heading: list[str]) -> dict[int, str]:
@@ -143,12 +145,19 @@ def _one(cells: Row, name: str, number: int, defects: list[Defect], columns: set
             wrong(hazard, "not_a_flag")
     return Listed(
         input=name, row=number, id=cells.get("id", ""), name=title,
-        kind="emergency_site" if columns & set(HAZARDS) else "shelter",
+        kind=_kind(columns, cells),
         lat=lat, lon=lon, address=cells.get("address", ""), hazards=flags,
         capacity=Capacity(text=told.text) if shifted else told,
         restricted_to=restricted_to(cells.get("admits")),
         usable="no" if reason else "unknown", usable_reason=reason,
     )  # fmt: skip
+
+
+def _kind(columns: set[str], cells: Row) -> str:
+    """Return what the list says the place is; designated for hazards and as a shelter is both."""
+    if not columns & set(HAZARDS):
+        return "shelter"
+    return "both" if flag(cells.get("shelter_too")) == "yes" else "emergency_site"
 
 
 def _shifted(cells: Row) -> list[str]:
