@@ -14,7 +14,7 @@ from typing import Final, cast
 
 import click
 
-from sonae import __version__, django_setup
+from sonae import __version__, django_setup, usage
 from sonae.core.errors import SonaeError
 
 
@@ -42,7 +42,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "shelters": Entry("sonae.engines.shelters.cli:group", "避難所データを点検する"),
     "people": Entry(
         "sonae.engines.matching.cli:group",
-        "住所・氏名・名簿を照合する",
+        "登録されている住民を出力する",
         verbs={"list": "sonae.web.commands.people:list_people"},
     ),
     "reference": Entry("sonae.engines.reference.cli:group", "地域コードなどの参照データ"),
@@ -147,7 +147,7 @@ def main(args: list[str] | None = None) -> None:
         _complain(error)
         sys.exit(1)
     except click.ClickException as error:
-        error.show()
+        usage.show(error)
         sys.exit(error.exit_code)
     except click.exceptions.Abort:
         sys.exit(130)

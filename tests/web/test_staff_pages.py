@@ -285,6 +285,45 @@ def test_an_exercise_is_removed_only_after_a_second_look(city: City) -> None:
     assert not AuditEntry.objects.filter(action="exercise.reset").exists()
 
 
+def test_nobody_beyond_the_page_is_looked_at(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list's total follows town and zone together; only people shown are on record."""
+    from sonae.domains.consent.interface import AccessEvent
+    from sonae.domains.safety.interface import InquirySubject
+    from sonae.web.staff import safety as page
+
+    warnings.accept(flood_telegram(), via="test")
+    outbox.drain()
+    subjects = list(InquirySubject.objects.all())
+    assert len(subjects) > 3
+    monkeypatch.setattr(page, "PER_PAGE", 2)
+    AccessEvent.objects.all().delete()
+    answer = signed_in(Role.VIEWER).get("/staff/safety/")
+    assert len(answer.context["rows"]) == 2
+    assert AccessEvent.objects.values("subject").distinct().count() == 2
+    assert answer.context["listed"] == len(subjects) and answer.context["next"]
+    town, zone = subjects[0].town_id, subjects[0].zone
+    both = signed_in(Role.OPERATOR).get("/staff/safety/", {"town": town, "zone": zone})
+    assert both.context["listed"] == sum(
+        (one.town_id, one.zone) == (town, zone) for one in subjects
+    )
+
+
+def test_the_clock_of_the_head_moves_with_the_page(city: City) -> None:
+    """Two clocks on one page that disagree are worse than none."""
+    client = signed_in(Role.VIEWER)
+    assert 'id="shown-at"' in client.get("/staff/").content.decode()
+    renewed = client.get("/staff/as-of/").content.decode()
+    assert 'id="shown-at"' in renewed and 'hx-swap-oob="true"' in renewed
+
+
+def test_counts_of_shelters_agree_everywhere(city: City) -> None:
+    client = signed_in(Role.VIEWER)
+    tabs = dict((key, n) for key, _, n in client.get("/staff/shelters/").context["tabs"])
+    panel = desk.open_shelters()
+    assert panel["unknown"] == tabs["unknown"]
+    assert panel["unknown"] == panel["unknown_shelters"] + panel["unknown_sites"]
+
+
 def test_a_viewer_is_shown_no_buttons_of_others(city: City) -> None:
     """What would be refused is not offered."""
     client = signed_in(Role.VIEWER)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.cluster.vq import kmeans2
 
+from sonae.core import townname
 from sonae.demo.frame import CELL_M, latitude, longitude
 from sonae.demo.ground import Ground
 from sonae.demo.people import Homes
@@ -20,9 +21,9 @@ _KINDS = (
     ("高等学校", "コウトウガッコウ"), ("市民センター", "シミンセンター"),
 )  # fmt: skip
 _WELFARE = (
-    ("老人福祉センター", "elderly"),
-    ("障がい者支援センター", "disabled"),
-    ("児童館", "child"),
+    ("老人福祉センター", "elderly", "ロウジンフクシセンター"),
+    ("障がい者支援センター", "disabled", "ショウガイシャシエンセンター"),
+    ("児童館", "child", "ジドウカン"),
 )
 _TALL = ("小学校", "中学校", "高等学校")
 _CLOSED = ("改修工事中のため使用できません。", "耐震診断の結果、使用できません。")
@@ -137,12 +138,13 @@ def build_places(
 
 
 def _place(
-    number: int, group: tuple[str, str] | None, kind: str, kind_kana: str, town: int,
+    number: int, group: tuple[str, str, str] | None, kind: str, kind_kana: str, town: int,
     spot: npt.NDArray[np.float64], sites: int, both: int, towns: Towns, rasters: Rasters,
     seen: dict[str, int], rng: np.random.Generator,
 ) -> Place:  # fmt: skip
     """Put one facility together."""
     stem = towns.name[town].removeprefix("大字").rstrip("一二三四五六丁目")
+    spoken = townname.reading(towns.name[town], towns.kana[town])
     name = f"{stem}{group[0] if group else kind}"
     seen[name] = seen.get(name, 0) + 1
     if seen[name] > 1:
@@ -153,7 +155,7 @@ def _place(
     return Place(
         public_id=f"E992011{number + 1:07d}",
         name=name,
-        kana=kind_kana if not group else "",
+        kana=f"{spoken}{group[2] if group else kind_kana}",
         town=town,
         latitude=float(latitude(np.array(y))),
         longitude=float(longitude(np.array(x))),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -35,7 +36,11 @@ def read_bytes(name: str) -> bytes:
     try:
         return Path(name).read_bytes()
     except OSError as error:
-        raise SonaeError("unreadable", f"{name}を開けません：{error.strerror}") from error
+        raise SonaeError(
+            "unreadable",
+            f"{name}を開けません：{os.strerror(error.errno or 0)}",
+            "ファイルの場所と名前、読む権限を確かめてください。",
+        ) from error
 
 
 @contextmanager

@@ -49,12 +49,19 @@ def add_account(
 
 
 def _check(address: str, password: str) -> None:
-    """Refuse a bad address or a weak password with `SonaeError` ``unreadable``."""
+    """Refuse a bad address (`SonaeError` ``bad_email``) or a weak password (``weak_password``)."""
     try:
         validate_email(address)
+    except ValidationError as error:
+        raise SonaeError("bad_email", " ".join(error.messages)) from None
+    _check_password(password)
+
+
+def _check_password(password: str) -> None:
+    try:
         validate_password(password)
     except ValidationError as error:
-        raise SonaeError("unreadable", " ".join(error.messages)) from None
+        raise SonaeError("weak_password", " ".join(error.messages)) from None
 
 
 def _account(email: str) -> Account:

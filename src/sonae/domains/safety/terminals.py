@@ -29,7 +29,11 @@ def enrol_terminal(shelter: str, name: str, *, actor: Actor = SYSTEM) -> tuple[T
     """Enrol a terminal for a facility (its public id); return it and its token, shown only now."""
     facility = Facility.objects.filter(public_id=shelter).first()
     if facility is None:
-        raise SonaeError("not_found", f"施設ID {shelter} は登録されていません。")
+        raise SonaeError(
+            "not_found",
+            f"施設ID {shelter} は登録されていません。",
+            "施設IDは、避難所の一覧を取り込んだ表の最初の列（public_id）です。",
+        )
     token = secrets.token_urlsafe(32)
     with writing():
         take_turn("terminals", every_world=True)

@@ -115,7 +115,11 @@ def input_named(name: str) -> WarningInput:
     """Return one line of the municipality; ``not_found`` otherwise."""
     row = WarningInput.objects.filter(name=name).first()
     if row is None:
-        raise SonaeError("not_found", f"受信経路「{name}」はありません。")
+        raise SonaeError(
+            "not_found",
+            f"受信経路「{name}」はありません。",
+            "名称は「受信経路」の画面か sonae inputs list で確かめられます。",
+        )
     return row
 
 

@@ -90,8 +90,13 @@ def add(
             raise click.BadParameter(f"KEY=VALUE の形で指定してください: {item}")
         options[key] = value
     with Rows(fmt) as rows, worlds.entered(serving()):
-        row = warnings.add_input(SYSTEM, kind, name or kind, options, silent_after=silent_after)
-        rows.add({"name": row.name, "kind": row.kind, "silent_after": row.silent_after})
+        try:
+            row = warnings.add_input(SYSTEM, kind, name or kind, options, silent_after=silent_after)
+        except SonaeError as error:
+            rows.refuse(error, name or kind)
+        else:
+            rows.add({"name": row.name, "kind": row.kind, "silent_after": row.silent_after})
+    sys.exit(rows.status)
 
 
 def _switch(names: tuple[str, ...], enabled: bool) -> None:
@@ -124,8 +129,14 @@ def disable(names: tuple[str, ...]) -> None:
 @click.argument("name")
 def remove(name: str) -> None:
     """受信経路を消す。受信した電文は残る。"""
-    with worlds.entered(serving()):
-        warnings.remove_input(SYSTEM, name)
+    with Rows(None) as rows, worlds.entered(serving()):
+        try:
+            warnings.remove_input(SYSTEM, name)
+        except SonaeError as error:
+            rows.refuse(error, name)
+        else:
+            rows.add({"name": name, "removed": True})
+    sys.exit(rows.status)
 
 
 @group.command("run")
