@@ -24,7 +24,7 @@ from sonae.domains.residents.rules import given_key, name_key
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import Facility, FacilityRow
 from sonae.engines.warnings.compose import compose_river
-from sonae.platform import worlds
+from sonae.platform import outbox, worlds
 from sonae.platform.access import Actor, Role
 from sonae.platform.scope import Scope, World
 from tests.engines.evacuation.small import at, layer, network
@@ -170,6 +170,7 @@ def city(db: None) -> Iterator[City]:
     with worlds.entered(CODE) as scope:
         made = make_city()
         made.scope = scope
+        outbox.drain()  # what the making announced is over before the test begins
         yield made
     forget_serving()
 

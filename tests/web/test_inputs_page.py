@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from sonae.core import clock
 from sonae.domains.warnings import interface as warnings
@@ -97,3 +98,18 @@ def test_what_went_wrong_last_is_shown_while_nobody_has_called(city: City) -> No
         error_at=clock.now(),
     )  # fmt: skip
     assert "192.0.2.99" in viewer.get("/staff/inputs/").content.decode()
+
+
+def test_the_public_page_is_only_calm_while_a_line_is_alive(city: City) -> None:
+    def front() -> str:
+        kept.forget()
+        return Client().get("/").content.decode()
+
+    assert "警報が出ているかどうかは、分かりません" in front()
+    row = warnings.add_input(ADMINISTRATOR, "jma-feed", "気象庁", {"url": URL})
+    now = clock.now()
+    WarningInput.objects.filter(pk=row.pk).update(state="running", started_at=now, heard_at=now)
+    assert "避難情報や警報は出ていません" in front()
+    old = now - timedelta(seconds=row.silent_after + 1)
+    WarningInput.objects.filter(pk=row.pk).update(heard_at=old)
+    assert "分かりません" in front()

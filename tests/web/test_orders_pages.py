@@ -12,7 +12,7 @@ from sonae.domains.messages import interface as messages
 from sonae.domains.safety import interface as safety
 from sonae.platform import outbox
 from sonae.platform.access import Role
-from tests.fixtures import ADMINISTRATOR, City
+from tests.fixtures import ADMINISTRATOR, OPERATOR, City
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +59,12 @@ def test_from_draft_to_receipts(city: City) -> None:
     assert (
         operator.post(f"/staff/messages/{message.pk}/correct/", {"reason": "x"}).status_code == 403
     )
-    approver.post(f"/staff/messages/{message.pk}/correct/", {"reason": "対象を訂正"})
+    typed = {"reason": "沢音川の増水"}
+    preview = approver.post(f"/staff/messages/{message.pk}/correct/", typed).content.decode()
+    assert "沢音川の増水" in preview and "The reason given in the previous message" in preview
+    outbox.drain()
+    assert messages.messages()[0].kind == "order", "nothing is said before it was looked at"
+    approver.post(f"/staff/messages/{message.pk}/correct/", {**typed, "sure": "1"})
     outbox.drain()
     assert messages.messages()[0].kind == "correction"
     public = Client().get("/").content.decode()
@@ -167,3 +172,13 @@ def test_a_draft_that_nobody_needs_is_taken_off_the_desk(city: City) -> None:
     assert "取り下げ" in listed
     operator.post(f"/staff/orders/{pk}/submit/")
     assert evacuation.order(pk).status == "discarded", "it is over for good"
+
+
+def test_the_page_says_which_ways_will_carry_an_order(city: City) -> None:
+    """No mail server is set up: the mayor learns it before, not from a missing receipt."""
+    order = evacuation.draft_order(
+        OPERATOR, level=4, hazard="flood", towns=[city.towns["西町"].pk], reason="増水"
+    )
+    page = signed_in(Role.APPROVER).get(f"/staff/orders/{order.pk}/").content.decode()
+    assert "送れない手段（未設定）：メール" in page.replace("</strong>", "")
+    assert "読み上げ用" in page

@@ -97,6 +97,15 @@ def test_an_advisory_is_calm_but_not_silent() -> None:
     assert calm.lead == "いま、備え市に避難情報や警報は出ていません。"
 
 
+def test_who_cannot_hear_does_not_say_that_there_is_nothing() -> None:
+    """Without any line alive, nothing in force means that it is not known."""
+    deaf = describe([], [], "備え市", hearing=False)
+    assert deaf.kind == "unknown"
+    assert "分かりません" in deaf.lead
+    assert describe([], [RAIN3], "備え市", hearing=False).kind == "warning"
+    assert describe([(Order(5, whole_city=True), [])], [], "備え市", hearing=False).kind == "order"
+
+
 def test_a_grave_warning_of_no_level_names_itself() -> None:
     """A storm warning has no level and no sentence of its own: its name is told."""
     storm = Line("storm", "暴風警報", None, "warning")

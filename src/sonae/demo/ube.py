@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +92,15 @@ def facility_rows(data: Path) -> list[FacilityRow]:
         )  # fmt: skip
         rows[name] = replace(known, is_shelter=True, restricted_to=groups)
     return list(rows.values())
+
+
+CREDITS: Final = (
+    "© OpenStreetMap contributors (ODbL)",
+    "国土地理院 指定緊急避難場所・指定避難所データ",
+    "Geolonia 住所データ (CC BY 4.0)",
+    "気象庁",
+)
+"""What the licences of the data ask every page with them to name."""
 
 
 def _towns(data: Path) -> list[dict[str, Any]]:
@@ -190,6 +199,8 @@ def create(data: Path, people: int, *, step: Callable[[str], None] = lambda _: N
         },
     )
     with worlds.entered(CODE):
+        with municipalities.changing_settings() as settings:
+            settings["credits"] = list(CREDITS)
         step("住民（架空）")
         register = build_register(plan, _homes(network, towns, plan.households, rng), rng)
         load.load_register(register)

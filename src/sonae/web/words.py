@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from sonae.core import townname, wareki
+from sonae.core import clock, townname, wareki
 from sonae.core.errors import SonaeError
 
 _WEEKDAYS = (lazy("月"), lazy("火"), lazy("水"), lazy("木"), lazy("金"), lazy("土"), lazy("日"))
@@ -326,6 +326,11 @@ def groups(codes: list[str]) -> str:
     return "・".join(str(GROUPS.get(code, code)) for code in codes)
 
 
+def _long_ago(at: datetime) -> bool:
+    """Tell whether a moment needs its year: it is not of the present one."""
+    return at.year != clock.now().year
+
+
 def spoken(at: datetime, style: str = "short") -> str:
     """Return a local time: ``short`` 11月20日 14:05 · ``clock`` 14:05 · ``second`` with seconds · ``long``."""
     if style == "clock":
@@ -333,9 +338,9 @@ def spoken(at: datetime, style: str = "short") -> str:
     if style == "second":
         return f"{spoken(at)}:{at:%S}"
     if get_language() == "en":
-        year = f" {at.year}" if style == "long" else ""
+        year = f" {at.year}" if style == "long" or _long_ago(at) else ""
         return f"{at.day} {_MONTHS[at.month - 1]}{year} {at:%H:%M}"
-    year = f"{at.year}年" if style == "long" else ""
+    year = f"{at.year}年" if style == "long" or _long_ago(at) else ""
     day = f"（{_WEEKDAYS[at.weekday()]}）" if style == "long" else ""
     return f"{year}{at.month}月{at.day}日{day} {at:%H:%M}"
 

@@ -106,6 +106,10 @@ def test_calls_for_help_are_looked_at_like_any_other_list(city: City) -> None:
     safety.record([sighting(city, "斎藤 健", None, "report", status="needs_help", minutes=1)])
     shown = {one.name: one.where for one in safety.help_wanted(VIEWER)}
     assert shown == {"備 太郎": "2階", "支援措置対象（詳細は担当者へ）": ""}
+    homes = {one.name: (one.home, one.phone) for one in safety.help_wanted(VIEWER)}
+    taro = city.residents["備 太郎"]
+    assert homes["備 太郎"] == (f"西町 {taro.household.address}", taro.phone)
+    assert homes["支援措置対象（詳細は担当者へ）"] == ("", "")
     safety.help_wanted(VIEWER)
     seen = AccessEvent.objects.filter(recipient=VIEWER.name, purpose="rescue")
     assert seen.count() == 2, "a list that refreshes itself is one look"

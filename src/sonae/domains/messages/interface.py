@@ -12,7 +12,15 @@ from sonae.domains.messages.notices import (
     return_notice,
     submit_notice,
 )
-from sonae.domains.messages.ports import Handed, Parcel, Recipient, Sender, describe, register
+from sonae.domains.messages.ports import (
+    Handed,
+    Parcel,
+    Recipient,
+    Sender,
+    available,
+    describe,
+    register,
+)
 from sonae.domains.messages.selectors import (
     PublicItem,
     Unreached,
@@ -28,6 +36,7 @@ from sonae.domains.messages.selectors import (
     unreached,
     wordings,
 )
+from sonae.domains.messages.services import CHANNELS as SENT_BY
 from sonae.domains.messages.services import (
     acknowledge,
     correct,
@@ -41,6 +50,7 @@ from sonae.domains.messages.wording import CHANNELS, LANGUAGES, Facts, Text, tex
 __all__ = [
     "CHANNELS",
     "LANGUAGES",
+    "SENT_BY",
     "Delivery",
     "Facts",
     "Handed",
@@ -55,6 +65,7 @@ __all__ = [
     "Wording",
     "acknowledge",
     "approve_notice",
+    "available",
     "correct",
     "describe",
     "drop_notice",

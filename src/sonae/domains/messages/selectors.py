@@ -32,19 +32,15 @@ class PublicItem:
 def public_items(channel: str = "web") -> list[PublicItem]:
     """Return what the city published in the last 22.5 hours, newest first, in the language in force.
 
-    What was renewed is shown once, by its renewal.
+    Of each topic its newest word: nobody may read an order beside its cancellation.
     """
     since = clock.now() - timedelta(hours=EXPIRES_HOURS)
     rows = Transmission.objects.filter(channel=channel, created_at__gte=since)
     rows = rows.select_related("message__order").order_by("-created_at", "-pk")
-    renewed: set[str] = set()
-    shown = []
+    newest: dict[str, Transmission] = {}
     for row in rows:
-        if row.message.topic not in renewed:
-            shown.append(_item(row))
-        if row.message.kind == "renewal":
-            renewed.add(row.message.topic)
-    return shown
+        newest.setdefault(row.message.topic, row)
+    return [_item(row) for row in newest.values()]
 
 
 def _item(row: Transmission) -> PublicItem:

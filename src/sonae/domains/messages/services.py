@@ -146,12 +146,14 @@ def correct(actor: Actor, message_pk: int, reason: str) -> Message:
         Message.objects.filter(refers_to=first, kind="correction", status="prepared").update(
             status="dropped"
         )
-        order = first.order
+        order, before = first.order, first.order.reason
         order.reason = reason.strip() or order.reason
         order.save(update_fields=["reason"])
         message = _write(order, "correction", "prepared", actor.id, first.pk)
         release(message, actor.id)
-        audit.record(actor.id, "message.correct", f"message:{first.pk}", reason=reason.strip())
+        audit.record(
+            actor.id, "message.correct", f"message:{first.pk}", reason=order.reason, before=before
+        )
     return message
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
 
 from sonae.core import clock
+from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import Advice, PlanRun
 from sonae.domains.residents.interface import AssistanceRegistrant, Household, Resident
 from sonae.domains.safety import rules
@@ -15,6 +17,9 @@ from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import take_turn, writing
 from sonae.platform.scope import current
+
+SLOW_FIRST = 3
+"""Level 3 高齢者等避難 means those who need longer (災害対策基本法 第56条第2項)."""
 
 
 def open_inquiry(run_pk: int) -> Inquiry | None:
@@ -37,6 +42,46 @@ def open_inquiry(run_pk: int) -> Inquiry | None:
     return inquiry
 
 
+def include_order(order_pk: int) -> Inquiry | None:
+    """Put the people of ordered towns under inquiry where no plan knows anybody in danger.
+
+    The mayor knows of a danger that the maps do not. Level 3 means those who need longer to leave.
+    Return None when nobody is added for it.
+    """
+    order = evacuation.order(order_pk)
+    if order.status not in ("issued", "replaced"):
+        return None
+    now = clock.now()
+    with writing():
+        take_turn("safety")
+        inquiry = Inquiry.objects.filter(closed_at=None).first()
+        homes = evacuation.homes_of(order)
+        if inquiry is not None:
+            mapped = InquirySubject.objects.filter(inquiry=inquiry).values("town")
+            homes = homes.exclude(town__in=mapped)
+        towns = sorted(set(homes.values_list("town", flat=True)))
+        if not towns:
+            return None
+        if inquiry is None:
+            reason = f"避難情報 第{order.number}号 {evacuation.ORDER_NAMES[order.level]}"
+            inquiry = Inquiry.objects.create(opened_at=now, reason=reason)
+        _add_ordered(inquiry, towns, now, slow_only=order.level == SLOW_FIRST)
+    return inquiry
+
+
+def _add_ordered(inquiry: Inquiry, towns: list[int], now: datetime, *, slow_only: bool) -> None:
+    """Insert the residents of towns (primary keys), in one statement."""
+    marks = ", ".join(["%s"] * len(towns))
+    least = rules.NEED_OTHER + 1 if slow_only else 0
+    where = f"h.town_id IN ({marks}) AND {_NEED} >= %s"
+    ages = _ages(now)
+    parameters = [
+        *_parameters(inquiry, now, [rules.DANGER_UNKNOWN]), *towns, *ages, least,
+    ]  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_insert_sql(_ORDERED, where), parameters)
+
+
 def close_inquiry(actor: Actor) -> None:
     """End the open inquiry (those never found stay on its record)."""
     require(actor, Audience.OPERATOR)
@@ -47,8 +92,31 @@ def close_inquiry(actor: Actor) -> None:
 
 def _add_subjects(inquiry: Inquiry, run_pk: int, now: datetime) -> None:
     """Insert or raise subjects in one statement, tens of thousands in a fraction of a second."""
+    parameters = [*_parameters(inquiry, now, [rules.DANGER_UNKNOWN]), run_pk]
     with connection.cursor() as cursor:
-        cursor.execute(_insert_sql(), _parameters(inquiry, run_pk, now))
+        cursor.execute(_insert_sql(_ADVISED, "a.run_id = %s"), parameters)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where subjects come from: tables, and the SQL of zone and danger (one number as parameter)."""
+
+    tables: str
+    zone: str
+    danger: str
+
+
+_ADVISED = _Source(
+    "{advice} a JOIN {resident} r ON r.id = a.resident_id",
+    "a.zone",
+    """CASE WHEN a.zone <> 'inside' THEN %s
+                 ELSE (CASE WHEN 40 + 10 * a.rank > 100 THEN 100 ELSE 40 + 10 * a.rank END)
+                      - (CASE a.decision WHEN 'stay' THEN 30 WHEN 'upstairs' THEN 15 ELSE 0 END) END""",
+)
+_ORDERED = _Source("{resident} r", "'unknown'", "%s")
+_NEED = """CASE WHEN g.id IS NOT NULL THEN (CASE WHEN g.wheelchair THEN %s ELSE %s END)
+                 WHEN r.birth_date <> '' AND SUBSTR(r.birth_date, 1, 4) <= %s THEN %s
+                 WHEN SUBSTR(r.birth_date, 1, 4) > %s THEN %s ELSE %s END"""
 
 
 def _names() -> dict[str, str]:
@@ -60,7 +128,7 @@ def _names() -> dict[str, str]:
     return {key: connection.ops.quote_name(m._meta.db_table) for key, m in tables.items()}
 
 
-def _insert_sql() -> str:
+def _insert_sql(source: _Source, where: str) -> str:
     """Return the statement; numbers of `rules` come as parameters in the order of `_parameters`.
 
     States are joined by their whole unique key: joined by resident alone, SQLite without statistics
@@ -70,22 +138,15 @@ def _insert_sql() -> str:
     return f"""
         INSERT INTO {t["subject"]}
             (inquiry_id, resident_id, town_id, zone, danger, need, added_at, accounted_at)
-        SELECT %s, r.id, h.town_id, a.zone,
-            CASE WHEN a.zone <> 'inside' THEN %s
-                 ELSE (CASE WHEN 40 + 10 * a.rank > 100 THEN 100 ELSE 40 + 10 * a.rank END)
-                      - (CASE a.decision WHEN 'stay' THEN 30 WHEN 'upstairs' THEN 15 ELSE 0 END) END,
-            CASE WHEN g.id IS NOT NULL THEN (CASE WHEN g.wheelchair THEN %s ELSE %s END)
-                 WHEN r.birth_date <> '' AND SUBSTR(r.birth_date, 1, 4) <= %s THEN %s
-                 WHEN SUBSTR(r.birth_date, 1, 4) > %s THEN %s ELSE %s END,
+        SELECT %s, r.id, h.town_id, {source.zone}, {source.danger}, {_NEED},
             {_moment()}, CASE WHEN s.id IS NOT NULL THEN {_moment()} ELSE NULL END
-        FROM {t["advice"]} a
-        JOIN {t["resident"]} r ON r.id = a.resident_id
+        FROM {source.tables.format(**t)}
         JOIN {t["home"]} h ON h.id = r.household_id
         LEFT JOIN {t["registrant"]} g ON g.resident_id = r.id
         LEFT JOIN {t["state"]} s ON s.municipality = %s AND s.world = %s AND s.person = 'r' || r.id
              AND s.direction IN ('in', 'move', 'shelter_at_home', 'in_car')
              AND s.status <> 'unknown' AND s.seen_at >= {_moment()}
-        WHERE a.run_id = %s
+        WHERE {where}
         ON CONFLICT (inquiry_id, resident_id) DO UPDATE SET
             danger = CASE WHEN excluded.danger > {t["subject"]}.danger
                           THEN excluded.danger ELSE {t["subject"]}.danger END,
@@ -98,13 +159,20 @@ def _moment() -> str:
     return "%s::timestamptz" if connection.vendor == "postgresql" else "%s"
 
 
-def _parameters(inquiry: Inquiry, run_pk: int, now: datetime) -> list[str | int]:
-    """Return the statement's parameters in order."""
-    adapt, scope = connection.ops.adapt_datetimefield_value, current()
-    moment = str(adapt(now))
+def _ages(now: datetime) -> list[str | int]:
+    """Return the parameters of `_NEED`."""
     old, small = str(now.year - rules.OLD_AGE), str(now.year - rules.SMALL_AGE)
     return [
-        inquiry.pk, rules.DANGER_UNKNOWN, rules.NEED_WHEELCHAIR, rules.NEED_REGISTERED,
-        old, rules.NEED_OLD, small, rules.NEED_SMALL, rules.NEED_OTHER, moment, moment,
-        scope.municipality, scope.world.value, str(adapt(now - rules.STILL_SETTLED)), run_pk,
+        rules.NEED_WHEELCHAIR, rules.NEED_REGISTERED, old, rules.NEED_OLD, small,
+        rules.NEED_SMALL, rules.NEED_OTHER,
+    ]  # fmt: skip
+
+
+def _parameters(inquiry: Inquiry, now: datetime, danger: list[int]) -> list[str | int]:
+    """Return the parameters up to the condition, in order."""
+    adapt, scope = connection.ops.adapt_datetimefield_value, current()
+    moment = str(adapt(now))
+    return [
+        inquiry.pk, *danger, *_ages(now), moment, moment, scope.municipality, scope.world.value,
+        str(adapt(now - rules.STILL_SETTLED)),
     ]  # fmt: skip

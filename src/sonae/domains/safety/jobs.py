@@ -10,3 +10,9 @@ from sonae.platform.outbox import subscribe
 def open_inquiry(payload: dict[str, Any]) -> None:
     """Everyone whom the plan found in danger must be accounted for."""
     inquiries.open_inquiry(payload["run"])
+
+
+@subscribe("order.issued")
+def inquire_after_ordered(payload: dict[str, Any]) -> None:
+    """Whom an order means must be accounted for, also where the maps know no danger."""
+    inquiries.include_order(payload["order"])

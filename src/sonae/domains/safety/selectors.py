@@ -13,6 +13,7 @@ from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 
 from sonae.core import clock
 from sonae.domains.consent import interface as consent
+from sonae.domains.consent.interface import Decision
 from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import rules
 from sonae.domains.safety.models import Inquiry, InquirySubject, PersonState, Sighting, Visitor
@@ -222,10 +223,16 @@ def _line(
 
 @dataclass(frozen=True)
 class Help:
-    """One call for help: the name and place that the reader may see, and since when."""
+    """One call for help: what the reader may see of it, and since when.
+
+    ``where`` is what was said of the place, ``home`` the registered address with its town; either
+    may be empty, and whoever goes there needs both.
+    """
 
     name: str
     where: str
+    home: str
+    phone: str
     status: str
     seen_at: datetime
 
@@ -334,11 +341,11 @@ def recent(actor: Actor, facility_pk: int | None = None, limit: int = 30) -> lis
     return [Seen(row, names.get(row.resident_id or 0, _visitor_name(row.visitor))) for row in found]
 
 
-def _names(
-    actor: Actor, people: Sequence[Resident], *, purpose: str, kinds: Sequence[str]
-) -> dict[int, str]:
-    """Return resident → name as far as the actor may see it; the look is recorded once an hour."""
-    made = consent.disclose(
+def _looked(
+    actor: Actor, people: Sequence[Resident], purpose: str, kinds: Sequence[str]
+) -> Mapping[int, Decision]:
+    """Return resident → what the actor may see; that it was shown is recorded once an hour."""
+    return consent.disclose(
         actor,
         [one.pk for one in people],
         purpose=purpose,
@@ -346,6 +353,13 @@ def _names(
         shielded={one.pk for one in people if one.shielded},
         once_in=ONE_LOOK,
     )
+
+
+def _names(
+    actor: Actor, people: Sequence[Resident], *, purpose: str, kinds: Sequence[str]
+) -> dict[int, str]:
+    """Return resident → name as far as the actor may see it; the look is recorded once an hour."""
+    made = _looked(actor, people, purpose, kinds)
     return {one.pk: one.name if "name" in made[one.pk].fields else SHIELDED_TEXT for one in people}
 
 
@@ -365,25 +379,38 @@ def help_wanted(actor: Actor, limit: int = 100) -> list[Help]:
     """Return people who said that they need help or are injured, newest first, for staff."""
     require(actor, Audience.STAFF)
     rows = PersonState.objects.filter(status__in=CALLS).order_by("-seen_at", "pk")
-    found = list(rows.select_related("resident__household", "visitor", "facility")[:limit])
+    found = list(rows.select_related("resident__household__town", "visitor", "facility")[:limit])
     people = [row.resident for row in found if row.resident is not None]
-    names = _names(actor, people, purpose="rescue", kinds=("name", "address", "safety"))
-    return [_help(row, names) for row in found]
+    made = _looked(actor, people, "rescue", ("name", "address", "phone", "safety"))
+    return [_help(row, made) for row in found]
 
 
-def _help(row: PersonState, names: dict[int, str]) -> Help:
+def _help(row: PersonState, made: Mapping[int, Decision]) -> Help:
     """Return one call for help; where a shielded person is, only the person in charge may learn."""
     one = row.resident
     if one is None:
-        return Help(_visitor_name(row.visitor), _whereabouts(row), row.status, row.seen_at)
-    name = names[one.pk]
-    hidden = name == SHIELDED_TEXT
-    where = "" if hidden else _whereabouts(row) or one.household.address
-    return Help(name, where, row.status, row.seen_at)
+        name = _visitor_name(row.visitor)
+        return Help(name, _whereabouts(row), "", "", row.status, row.seen_at)
+    fields = made[one.pk].fields
+    home = f"{one.household.town.name} {one.household.address}"
+    return Help(
+        name=one.name if "name" in fields else SHIELDED_TEXT,
+        where=_whereabouts(row) if "address" in fields else "",
+        home=home if "address" in fields else "",
+        phone=one.phone if "phone" in fields else "",
+        status=row.status,
+        seen_at=row.seen_at,
+    )
 
 
 def _whereabouts(row: PersonState) -> str:
     return row.place or (row.facility.name if row.facility else "")
+
+
+def help_times() -> list[datetime]:
+    """Return when those who call for help now did so, newest first."""
+    rows = PersonState.objects.filter(status__in=CALLS).order_by("-seen_at")
+    return list(rows.values_list("seen_at", flat=True))
 
 
 def help_count() -> int:

@@ -12,6 +12,7 @@ from sonae.domains.warnings.firing import (
 from sonae.domains.warnings.inputs import (
     Health,
     add_input,
+    hearing,
     input_named,
     inputs,
     remove_input,
@@ -74,6 +75,7 @@ __all__ = [
     "alarms",
     "firing",
     "firings",
+    "hearing",
     "history",
     "in_force",
     "input_named",

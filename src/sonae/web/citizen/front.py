@@ -31,7 +31,7 @@ def situation() -> tuple[Situation, list[warnings.WarningInForce]]:
         (order, [town.name for town in order.towns.all()]) for order in evacuation.orders_in_force()
     ]
     lines = warnings.in_force()
-    return describe(orders, lines, city_name()), lines
+    return describe(orders, lines, city_name(), hearing=warnings.hearing()), lines
 
 
 @dataclass(frozen=True)

@@ -94,16 +94,32 @@ _GRAVE = {"emergency", "critical", "warning"}
 
 
 def describe(
-    orders: Sequence[tuple[OrderSeen, Sequence[str]]], lines: Sequence[LineSeen], city: str
+    orders: Sequence[tuple[OrderSeen, Sequence[str]]],
+    lines: Sequence[LineSeen],
+    city: str,
+    *,
+    hearing: bool = True,
 ) -> Situation:
     """Return the head of the page from the orders in force (with their towns) and the warnings.
 
     ``lines`` come gravest first. ``city`` is the municipality's name in the reader's language.
+    Not ``hearing`` (no line is alive), nothing in force means that it is not known.
     """
     if orders:
         return _ordered(orders, city)
     grave = [line for line in lines if line.severity in _GRAVE or (line.level or 0) >= 2]
+    if not grave and not hearing:
+        return _deaf(city)
     return _warned(grave) if grave else _calm(lines, city)
+
+
+def _deaf(city: str) -> Situation:
+    """Return the head when warnings cannot be received: not 「警報なし」 but unknown."""
+    lead = _("いま、%(city)sに避難情報は出ていません。警報が出ているかどうかは、分かりません。")
+    action = _(
+        "このページは、いま警報を受け取れていません。テレビ・ラジオや気象庁のページで確かめてください。"
+    )
+    return Situation("unknown", None, False, lead % {"city": city}, action)
 
 
 def _ordered(orders: Sequence[tuple[OrderSeen, Sequence[str]]], city: str) -> Situation:

@@ -100,7 +100,7 @@ GROUP_WITHIN = timedelta(minutes=10)
 
 def happenings(limit: int = 60) -> list[Happening]:
     """Return the newest lines of the chronology, newest first."""
-    found = [*_acts(limit), *_telegrams(limit), *_plans(limit), *_people()]
+    found = [*_acts(limit), *_telegrams(limit), *_plans(limit), *_calls(), *_people()]
     return sorted(found, key=lambda line: line.at, reverse=True)[:limit]
 
 
@@ -194,6 +194,23 @@ def _plans(limit: int) -> list[Happening]:
             },
         )
         for run in evacuation.PlanRun.objects.order_by("-pk")[:limit]
+    ]
+
+
+def _calls() -> list[Happening]:
+    """Return hour by hour how many people called for help; who, the list of the unaccounted says."""
+    by_hour: dict[datetime, int] = {}
+    for at in safety.help_times():
+        hour = at.astimezone(JST).replace(minute=0, second=0, microsecond=0)
+        by_hour[hour] = by_hour.get(hour, 0) + 1
+    return [
+        Happening(
+            hour,
+            _("%(hour)s時台に助けを求める連絡：%(count)s人") % {"hour": hour.hour, "count": count},
+            href="/staff/safety/#help",
+            key=True,
+        )
+        for hour, count in by_hour.items()
     ]
 
 

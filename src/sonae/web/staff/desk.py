@@ -40,11 +40,12 @@ def unaccounted() -> dict[str, Any]:
     count = safety.unaccounted_count()
     inquiry = safety.current_inquiry()
     if inquiry is None or not count.total:
-        return {"total": 0}
+        return {"total": 0, "help": safety.help_count()}
     # Not before it was opened: then another inquiry was going on, about other people.
     before = safety.unaccounted_count(at=max(clock.now() - timedelta(hours=1), inquiry.opened_at))
     return {
         "total": count.total,
+        "help": safety.help_count(),
         "done": count.accounted,
         "left": count.unaccounted,
         "percent": f"{100 * count.accounted / count.total:.1f}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages as flash
@@ -106,16 +107,34 @@ def _texts(one: Message, used: set[str]) -> list[Wording]:
 
 @audience(Audience.APPROVER)
 def correct(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send the correction through every channel that the message used."""
+    """Show what the correction will say, then send it through every channel that the message used."""
+    reason = request.POST.get("reason", "").strip()
+    if request.method == "POST" and reason and request.POST.get("sure") != "1":
+        return _preview(request, _one(pk), reason)
     if request.method == "POST":
         try:
-            messages.correct(actor_of(request), pk, request.POST.get("reason", ""))
+            messages.correct(actor_of(request), pk, reason)
         except SonaeError as error:
             flash.error(request, error.detail)
         else:
             kept.forget()
             flash.success(request, _("訂正の伝達を始めました。"))
     return HttpResponseRedirect(in_world(f"/staff/messages/{pk}/"))
+
+
+def _preview(request: HttpRequest, one: Message, reason: str) -> HttpResponse:
+    """Show the correction in every language before the one click that says it everywhere."""
+    if one.order is None:
+        raise SonaeError("conflict", _("この伝達文には訂正がありません。"))
+    facts = replace(messages.facts_of(one.order, "correction"), reason=reason)
+    texts = messages.texts(facts)
+    context = {
+        "message": one,
+        "reason": reason,
+        "texts": [(language, texts["web", language]) for language in messages.LANGUAGES],
+        "channels": [words.channel(sent.channel) for sent in messages.transmissions(one.pk)],
+    }
+    return render(request, "staff/messages/correct.html", context)
 
 
 @audience(Audience.OPERATOR)

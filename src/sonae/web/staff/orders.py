@@ -176,7 +176,7 @@ def _texts(order: EvacuationOrder, kind: str = "") -> list[dict[str, str]]:
         for (channel, language), text in sorted(
             made.items(), key=lambda item: words.text_order(*item[0])
         )
-        if channel != "cap"
+        if channel == "radio" or (channel != "cap" and messages.available(channel))
     ]
 
 
@@ -195,8 +195,17 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "own": own and order.status == "submitted",
         "may_end": order.status == "issued" and _may(actor, Audience.APPROVER),
         "sent": messages.messages_of_order(order.pk),
+        "ways": _ways(),
     }
     return render(request, "staff/orders/detail.html", context)
+
+
+def _ways() -> dict[str, list[str]]:
+    """Return the channels that will carry an order, and those that are not set up."""
+    found: dict[str, list[str]] = {"ready": [], "missing": []}
+    for channel in messages.SENT_BY:
+        found["ready" if messages.available(channel) else "missing"].append(words.channel(channel))
+    return found
 
 
 def _may(actor: Actor, wanted: Audience) -> bool:

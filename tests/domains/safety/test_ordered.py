@@ -1,0 +1,42 @@
+"""Whom an evacuation order puts under inquiry where no plan knows of a danger."""
+
+from __future__ import annotations
+
+import pytest
+
+from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.residents.interface import Resident
+from sonae.domains.safety import inquiries
+from sonae.domains.safety import interface as safety
+from sonae.platform import outbox
+from tests.fixtures import APPROVER, OPERATOR, City
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_order_where_the_maps_know_no_danger_opens_the_inquiry(city: City) -> None:
+    town = city.towns["東町"]
+    there = set(Resident.objects.filter(household__town=town).values_list("pk", flat=True))
+    assert there
+    order = evacuation.draft_order(OPERATOR, level=4, hazard="landslide", towns=[town.pk])
+    evacuation.submit(OPERATOR, order.pk)
+    evacuation.approve(APPROVER, order.pk)
+    outbox.drain()
+    assert safety.unaccounted_count().unaccounted == len(there)
+    assert {row.resident_pk for row in safety.unaccounted(OPERATOR)} == there
+    # What the maps say of a town stays what counts there.
+    assert inquiries.include_order(order.pk) is None
+    evacuation.cancel(APPROVER, order.pk)
+    assert inquiries.include_order(order.pk) is None
+
+
+def test_level_three_means_those_who_need_longer(city: City) -> None:
+    order = evacuation.draft_order(
+        OPERATOR, level=3, hazard="landslide", towns=[one.pk for one in city.towns.values()]
+    )
+    evacuation.submit(OPERATOR, order.pk)
+    evacuation.approve(APPROVER, order.pk)
+    outbox.drain()
+    listed = safety.unaccounted(OPERATOR)
+    assert 0 < len(listed) < Resident.objects.count()
+    assert all(row.need > 10 for row in listed)
