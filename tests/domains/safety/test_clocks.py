@@ -136,7 +136,5 @@ def test_a_clock_that_is_a_little_off_is_left_alone(city: City) -> None:
 def test_an_order_that_runs_years_ahead_is_brought_back() -> None:
     """A tablet's own time was put right, its hybrid clock still remembers 2099."""
     now = datetime(2026, 7, 1, 3, 0, tzinfo=UTC)
-    found = times.dated(
-        now, "4071000000000-0007-T1", received=now, behind=timedelta(), place=3
-    )  # fmt: skip
+    found = times.Delivery(now, None).dated(now, "4071000000000-0007-T1", 3)
     assert found == times.Dated(now, f"{clock.unix_ms(now):013d}-0003-T1", None)

@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -19,10 +19,11 @@ from django.db import InterfaceError, OperationalError
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.residents import interface as residents
-from sonae.domains.safety import rules, times
+from sonae.domains.safety import rules
 from sonae.domains.safety.models import Terminal
 from sonae.domains.safety.reading import known_residents
 from sonae.domains.safety.services import NewSighting, VisitorFacts, record
+from sonae.domains.safety.times import Delivery
 
 log = logging.getLogger(__name__)
 MOST_EVENTS: Final = 1000
@@ -70,15 +71,6 @@ class _Read:
     party: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Delivery:
-    """What the events of one batch share: who sent it, when it came, how far that clock is behind."""
-
-    terminal: Terminal
-    received: datetime
-    behind: timedelta
-
-
 def receive(terminal: Terminal, events: Sequence[Any], sent_at: object = None) -> list[Answer]:
     """Store a batch of events of one terminal; one answer per event, in order.
 
@@ -90,9 +82,8 @@ def receive(terminal: Terminal, events: Sequence[Any], sent_at: object = None) -
         raise SonaeError("too_large", f"一度に送れるのは{MOST_EVENTS}件までです。")
     if not all(isinstance(event, Mapping) for event in events):
         raise SonaeError("unprocessable", "events は記録（オブジェクト）の配列にしてください。")
-    now = clock.now()
-    delivery = _Delivery(terminal, now, times.behind(_sent(sent_at), now))
-    read = [_read(event, delivery, place) for place, event in enumerate(events)]
+    delivery = Delivery(clock.now(), _sent(sent_at))
+    read = [_read(event, terminal, delivery, place) for place, event in enumerate(events)]
     wanted = {pid for one in read for pid in (one.resident, *one.party) if pid}
     known = known_residents(sorted(wanted)) if wanted else {}
     sets = [_sightings(one, known) for one in read]
@@ -151,21 +142,21 @@ def _about(base: NewSighting, pid: str, known: Mapping[str, int]) -> NewSighting
     return base
 
 
-def _read(event: Mapping[str, Any], delivery: _Delivery, place: int) -> _Read:
+def _read(event: Mapping[str, Any], terminal: Terminal, delivery: Delivery, place: int) -> _Read:
     """Read one event; whatever is wrong with it becomes its refusal, with the event in the note."""
     raw_id = event.get("id")
     try:
-        made = _Read(raw_id, _base(event, delivery, place))
+        made = _Read(raw_id, _base(event, terminal, delivery, place))
         made.party = _party(event)
         _person(event, made)
     except SonaeError as error:
-        return _Read(raw_id, _refused(event, delivery.terminal, error.code))
+        return _Read(raw_id, _refused(event, terminal, error.code))
     except (OperationalError, InterfaceError):
         raise  # the database, not the event: nothing is stored, the terminal sends it all again
     except Exception:
         # One event that we cannot cope with must not keep the others of its batch from the disk.
         log.exception("a reception event could not be read")
-        return _Read(raw_id, _refused(event, delivery.terminal, "unreadable"))
+        return _Read(raw_id, _refused(event, terminal, "unreadable"))
     return made
 
 
@@ -217,16 +208,18 @@ def _made_id(event: Mapping[str, Any], terminal: Terminal) -> UUID:
     return uuid5(NAMESPACE_OID, f"sonae:scan:{terminal.pk}:{_written(event, sort_keys=True)}")
 
 
-def _base(event: Mapping[str, Any], delivery: _Delivery, place: int) -> NewSighting:
+def _base(
+    event: Mapping[str, Any], terminal: Terminal, delivery: Delivery, place: int
+) -> NewSighting:
     """Return the sighting without its person; `SonaeError` names what cannot be read."""
-    terminal = delivery.terminal
     text, made = event.get("id"), _event_id(event, terminal)
     if not isinstance(text, str) or str(made) != text.lower():
         raise SonaeError("bad_id", "id は UUID version 7 にしてください。")
     supersedes = event.get("supersedes")
     if event.get("direction") == "void" and not supersedes:
         raise SonaeError("bad_supersedes", "取消（void）には supersedes が必要です。")
-    dated = _dated(event, delivery, place)
+    stamp = _text(event, "clock", 64) if "clock" in event else None
+    dated = delivery.dated(_moment(event.get("occurred_at")), stamp, place)
     return NewSighting(
         id=made,
         direction=_one_of(event, "direction", rules.DIRECTIONS, None),
@@ -243,17 +236,6 @@ def _base(event: Mapping[str, Any], delivery: _Delivery, place: int) -> NewSight
         needs=_needs(event.get("needs")),
         note=_text(event, "note", _NOTE),
         supersedes=_uuid(supersedes) if supersedes else None,
-    )
-
-
-def _dated(event: Mapping[str, Any], delivery: _Delivery, place: int) -> times.Dated:
-    """Return when the event counts from; an event may come without a hybrid clock, not with a wrong one."""
-    return times.dated(
-        _moment(event.get("occurred_at")),
-        _text(event, "clock", 64) if "clock" in event else None,
-        received=delivery.received,
-        behind=delivery.behind,
-        place=place,
     )
 
 
@@ -275,8 +257,10 @@ def _moment(value: object) -> datetime:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
         if at is None:
             raise SonaeError("bad_time", "occurred_at を読めません。")
-        at = at if at.tzinfo else at.replace(tzinfo=clock.JST)
-        return at.astimezone(UTC).astimezone(clock.JST)  # it is stored so, and shown so
+        at = (at if at.tzinfo else at.replace(tzinfo=clock.JST)).astimezone(clock.JST)
+        if at.year == 1:
+            at.astimezone(UTC)  # as it is stored; a fault beyond the end of the calendar
+        return at
     except (ValueError, OverflowError):
         raise SonaeError("bad_time", "occurred_at を読めません。") from None
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from sonae.core import clock
 from sonae.core.ids import ClockReading, parse_clock
@@ -17,10 +17,10 @@ Up to here the hybrid clocks keep the order, and what was sent late is not taken
 OLDEST: Final = timedelta(days=30)
 """No device keeps events back for so long: an older time is that of a clock that was reset."""
 _LAST_COUNTER: Final = 0xFFFF
+_MOST_MS: Final = MOST_SKEW // timedelta(milliseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Dated:
+class Dated(NamedTuple):
     """When an event counts from, and its place in the order; ``stated``: a time not believed."""
 
     at: datetime
@@ -28,35 +28,47 @@ class Dated:
     stated: datetime | None = None
 
 
-def behind(sent_at: datetime | None, received: datetime) -> timedelta:
-    """Return how far a device's clock is behind ours, by the moment at which it says it sent.
+@dataclass(slots=True)
+class Delivery:
+    """One batch of a device: when it came, when the device says it sent it; what can be, from that."""
 
-    Nothing when it does not say so, and nothing within `MOST_SKEW`: the way here takes time too.
-    """
-    apart = received - sent_at if sent_at is not None else timedelta()
-    return apart if abs(apart) > MOST_SKEW else timedelta()
+    received: datetime
+    sent_at: datetime | None
+    behind: timedelta = field(init=False)
+    oldest: datetime = field(init=False)
+    latest: datetime = field(init=False)
+    latest_ms: int = field(init=False)
 
+    def __post_init__(self) -> None:
+        """Work out once for all events how far the device's clock is behind ours.
 
-def dated(
-    stated: datetime, stamp: str | None, *, received: datetime, behind: timedelta, place: int
-) -> Dated:
-    """Return when the event counts from that is the ``place``-th of its delivery.
+        Not at all when it does not say when it sent, and within `MOST_SKEW`: the way takes time too.
+        """
+        apart = self.received - self.sent_at if self.sent_at is not None else timedelta()
+        self.behind = apart if abs(apart) > MOST_SKEW else timedelta()
+        self.oldest, self.latest = self.received - OLDEST, self.received + MOST_SKEW
+        self.latest_ms = clock.unix_ms(self.latest)
 
-    A clock known to be off is corrected. A time that even then cannot be (after the delivery, or
-    before `OLDEST`) is that of the delivery, in the order of the events. ``stamp`` is the hybrid
-    clock, if it has one; one that runs ahead of what can be would win over everything said later.
-    """
-    at = _moved(stated, behind)
-    if at is None or not received - OLDEST <= at <= received + MOST_SKEW:
-        at = received
-    made = f"{clock.unix_ms(at):013d}-{min(place, _LAST_COUNTER):04x}"
-    doubted = stated if at != stated else None
-    if stamp is None:
-        return Dated(at, f"{made}-0", doubted)
-    reading = parse_clock(stamp)
-    if _in_order(reading, at, received, corrected=doubted is not None):
-        return Dated(at, stamp, doubted)
-    return Dated(at, f"{made}-{reading.terminal}", doubted)
+    def dated(self, stated: datetime, stamp: str | None, place: int) -> Dated:
+        """Return when the event counts from that is the ``place``-th of its delivery.
+
+        A clock known to be off is corrected. A time that even then cannot be (after the delivery,
+        or before `OLDEST`) is that of the delivery, in the order of the events. ``stamp`` is the
+        hybrid clock, if it has one; one that runs ahead of what can be would win over everything
+        said later.
+        """
+        at = _moved(stated, self.behind) if self.behind else stated
+        if at is None or not self.oldest <= at <= self.latest:
+            at = self.received
+        doubted, terminal = stated if at != stated else None, "0"
+        if stamp is not None:
+            reading = parse_clock(stamp)
+            off = abs(reading.ms - clock.unix_ms(at)) > _MOST_MS if doubted else False
+            if not off and reading.ms <= self.latest_ms:
+                return Dated(at, stamp, doubted)
+            terminal = reading.terminal
+        order = ClockReading(clock.unix_ms(at), min(place, _LAST_COUNTER), terminal)
+        return Dated(at, str(order), doubted)
 
 
 def _moved(stated: datetime, by: timedelta) -> datetime | None:
@@ -64,11 +76,3 @@ def _moved(stated: datetime, by: timedelta) -> datetime | None:
         return stated + by
     except OverflowError:
         return None
-
-
-def _in_order(reading: ClockReading, at: datetime, received: datetime, *, corrected: bool) -> bool:
-    """Tell whether a hybrid clock may stay: it is not far ahead, nor off with the time of its event."""
-    most = MOST_SKEW // timedelta(milliseconds=1)
-    if corrected and abs(reading.ms - clock.unix_ms(at)) > most:
-        return False
-    return reading.ms - clock.unix_ms(received) <= most
