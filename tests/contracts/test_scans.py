@@ -201,9 +201,15 @@ def test_a_party_is_taken_back_and_corrected_as_a_whole(city: City, token: str, 
         assert states(results(token, one)) == [("accepted", None)]
     assert safety.occupancy(city.facilities["F2"].pk).people == 0
     came = event({"card": "H0000004"}, party=family)
-    fixed = event({"card": "H0000004"}, party=family, direction="in_car", supersedes=came["id"])
+    turned = {"party": family[::-1], "supersedes": came["id"]}
+    fixed = event({"card": "H0000004"}, direction="in_car", **turned)
     results(token, *((fixed, came) if late else (came, fixed)))
     assert safety.occupancy(city.facilities["F2"].pk).people == 0
+    assert set(PersonState.objects.values_list("direction", flat=True)) == {"in_car"}
+    came = event({"card": "H0000004"}, party=family, direction="shelter_at_home")
+    turned = {"party": family[::-1], "supersedes": came["id"]}
+    void = event({"card": "H0000004"}, direction="void", **turned)
+    results(token, *((void, came) if late else (came, void)))
     assert set(PersonState.objects.values_list("direction", flat=True)) == {"in_car"}
 
 

@@ -91,7 +91,7 @@ def receive(terminal: Terminal, events: Sequence[Any], sent_at: object = None) -
     answers = []
     for one, group in zip(read, sets, strict=True):
         main, *others = [next(results) for _ in group]
-        members = zip(_others(one), others, strict=True)
+        members = zip(_others(one), others, strict=False)  # after them what `_sightings` adds
         party = tuple(Member(pid, result.status, result.error) for pid, result in members)
         answers.append(Answer(one.raw_id, main.status, main.error, party))
     return answers
@@ -111,8 +111,12 @@ def _others(one: _Read) -> list[str]:
 
 
 def _sightings(one: _Read, known: Mapping[str, int]) -> list[NewSighting]:
-    """Return the sightings of one event: its own, and one per further member of the party."""
+    """Return the sightings of one event: its own, one per further member of the party, and more."""
     members = [_about(_of_member(one.base, pid), pid, known) for pid in _others(one)]
+    if members and one.base.supersedes and one.resident in known:
+        # The first of the party now may have been a further member then.
+        again = replace(_of_member(one.base, one.resident), direction="void")
+        members.append(_about(again, one.resident, known))
     first = _about(one.base, one.resident, known) if one.resident else one.base
     return [first, *members]
 
