@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import permutations
@@ -13,14 +14,16 @@ from django.db import connection
 from sonae.core import clock
 from sonae.core.clock import FrozenClock
 from sonae.domains.consent.interface import AccessEvent
+from sonae.domains.evacuation.interface import Advice, PlanRun
 from sonae.domains.safety import interface as safety
+from sonae.domains.safety.inquiries import open_inquiry
 from sonae.domains.safety.interface import PersonState, Sighting, VisitorFacts
-from sonae.domains.safety.models import InquirySubject
+from sonae.domains.safety.models import Inquiry, InquirySubject
 from sonae.platform import worlds
 from sonae.platform.db import take_turn, writing
 from sonae.platform.scope import World
 from tests.domains.safety.test_ledger import sighting, warn
-from tests.fixtures import CLERK, CODE, VIEWER, City
+from tests.fixtures import CLERK, CODE, OPERATOR, VIEWER, City
 
 
 def accounted() -> dict[str, object]:
@@ -128,36 +131,57 @@ def test_the_newest_records_of_a_desk_are_a_look_too(city: City) -> None:
     assert AccessEvent.objects.filter(recipient=CLERK.name, purpose="reception").count() == 1
 
 
-@pytest.mark.django_db(transaction=True)
-def test_two_shelters_that_record_one_person_at_once_leave_the_fold_of_both(city: City) -> None:
-    """On PostgreSQL the second waits for the first; otherwise it would fold without it."""
-    first = sighting(city, "備 太郎", "F2", minutes=1)
-    second = sighting(city, "備 太郎", "F1", "out", minutes=0, device="T002")
+def _second_waits(one: Callable[[], object], two: Callable[[], object]) -> None:
+    """Run both at once, the first inside its turn; the second must not end before the first has."""
     begun, go = threading.Event(), threading.Event()
 
     def slow() -> None:
         with worlds.entered(CODE), writing():
             take_turn("safety")
-            safety.record([first])
+            one()
             begun.set()
             assert go.wait(20)
         connection.close()
 
     def quick() -> None:
         with worlds.entered(CODE):
-            safety.record([second])
+            two()
         connection.close()
 
     with ThreadPoolExecutor(2) as threads:
-        one = threads.submit(slow)
+        first = threads.submit(slow)
         assert begun.wait(20)
-        two = threads.submit(quick)
-        two_is_done = threading.Event()
-        two.add_done_callback(lambda _future: two_is_done.set())
-        assert not two_is_done.wait(0.3), "the second must wait"
+        second = threads.submit(quick)
+        done = threading.Event()
+        second.add_done_callback(lambda _future: done.set())
+        waited = not done.wait(0.3)
         go.set()
-        one.result()
-        two.result()
+        first.result()
+        second.result()
+    assert waited, "the second must wait"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_joins_an_inquiry_that_is_being_closed(city: City) -> None:
+    """On PostgreSQL the end waits until those who are being added are in, and what follows opens anew."""
+    warn(4)
+    run = PlanRun.objects.order_by("pk").last()
+    assert run is not None
+    InquirySubject.objects.filter(resident__name="備 太郎").delete()
+    _second_waits(lambda: open_inquiry(run.pk), lambda: safety.close_inquiry(OPERATOR))
+    assert "備 太郎" in accounted()
+    closed = safety.current_inquiry()
+    assert closed is not None and closed.closed_at is not None
+    open_inquiry(run.pk)
+    assert Inquiry.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_shelters_that_record_one_person_at_once_leave_the_fold_of_both(city: City) -> None:
+    """On PostgreSQL the second waits for the first; otherwise it would fold without it."""
+    first = sighting(city, "備 太郎", "F2", minutes=1)
+    second = sighting(city, "備 太郎", "F1", "out", minutes=0, device="T002")
+    _second_waits(lambda: safety.record([first]), lambda: safety.record([second]))
     pk = city.residents["備 太郎"].pk
     held = PersonState.objects.get(resident=pk)
     safety.rebuild()
@@ -208,3 +232,19 @@ def test_a_refused_correction_takes_nothing_back(city: City) -> None:
         safety.record([sighting(city, "備 花子", supersedes=came.id)])
     safety.rebuild()
     assert safety.occupancy(city.facilities["F2"].pk).people == 1
+
+
+@pytest.mark.django_db
+def test_danger_grows_with_the_hazard_and_is_less_for_who_need_not_leave(city: City) -> None:
+    warn(4)
+    run = PlanRun.objects.order_by("pk").last()
+    assert run is not None
+    cases = {
+        ("inside", 3, "leave"): 70, ("inside", 3, "upstairs"): 55, ("inside", 3, "stay"): 40,
+        ("inside", 6, "leave"): 100, ("inside", 9, "leave"): 100, ("unknown", 9, "leave"): 30,
+    }  # fmt: skip
+    for (zone, rank, decision), danger in cases.items():
+        InquirySubject.objects.all().delete()
+        Advice.objects.filter(run=run).update(zone=zone, rank=rank, decision=decision)
+        open_inquiry(run.pk)
+        assert set(InquirySubject.objects.values_list("danger", flat=True)) == {danger}

@@ -86,6 +86,7 @@ def close_inquiry(actor: Actor) -> None:
     """End the open inquiry (those never found stay on its record)."""
     require(actor, Audience.OPERATOR)
     with writing():
+        take_turn("safety")  # whoever is being added to it has joined, or opens the next one
         Inquiry.objects.filter(closed_at=None).update(closed_at=clock.now())
         audit.record(actor.id, "inquiry_closed")
 
