@@ -14,10 +14,8 @@ from sonae.domains.safety.rules import (
     STATUSES,
     Event,
     accounted_since,
-    danger_of,
     fold,
     standing,
-    urgency,
 )
 
 START = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
@@ -139,11 +137,3 @@ def test_accounted_for_from_the_first_word_after_the_opening() -> None:
     assert accounted_since(gone, opened) is None, "went home before the warning"
     taken_back = [event(120, "in", 1), event(130, "void", supersedes=120)]
     assert accounted_since(taken_back, opened) is None
-
-
-def test_urgency_orders_danger_and_need() -> None:
-    assert danger_of("inside", 3, "leave") > danger_of("inside", 3, "upstairs")
-    assert danger_of("inside", 3, "upstairs") > danger_of("inside", 3, "stay")
-    assert danger_of("inside", 6, "leave") == 100
-    assert urgency(100, 10) > urgency(30, 10)
-    assert urgency(50, 100) > urgency(90, 10)

@@ -156,7 +156,7 @@ class Inquiry(ScopedModel):
 class InquirySubject(models.Model):
     """安否確認の対象者: one resident who was in danger, and since when he or she is accounted for.
 
-    ``danger`` 0–100 and ``need`` 0–100 order the list of the unaccounted (`rules.urgency`).
+    ``danger`` 0–100 and ``need`` 0–100 (set in `inquiries`) order the list of the unaccounted.
     """
 
     inquiry = models.ForeignKey(

@@ -138,16 +138,3 @@ OLD_AGE, SMALL_AGE = 75, 7
 DANGER_UNKNOWN = 30
 GRAVE_DANGER = 70
 """From here on: flooded over the first floor, or a landslide special zone (bands of the desk)."""
-
-
-def danger_of(zone: str, rank: int, decision: str) -> int:
-    """Return 0–100 from the hazard at home: inside by rank, less for who can stay or go upstairs."""
-    if zone != "inside":
-        return DANGER_UNKNOWN
-    full = min(40 + 10 * rank, 100)
-    return full - {"stay": 30, "upstairs": 15}.get(decision, 0)
-
-
-def urgency(danger: int, need: int) -> int:
-    """Return the order of the list of the unaccounted: danger × need, neither ever nothing."""
-    return (danger + 1) * (need + 1)
