@@ -7,6 +7,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 
 from sonae import cli
@@ -124,3 +125,18 @@ def test_every_verb_of_dev_is_in_a_readme() -> None:
     text = "\n".join(page.read_text("utf-8") for page in pages)
     assert len(verbs) > 8
     assert [verb for verb in verbs if f"./dev {verb}" not in text] == []
+
+
+def test_the_tour_names_every_verb_there_is() -> None:
+    """What the README promises of the tour: each verb of the command line, and none that is not."""
+    tour = (ROOT / "docs/tour.md").read_text("utf-8").split("## Command line")[1]
+    with click.Context(cli.app) as ctx:
+        for name in cli.app.list_commands(ctx):
+            group = cli.app.get_command(ctx, name)
+            assert f"`{name}" in tour, name
+            if isinstance(group, click.Group):
+                for verb in group.list_commands(ctx):
+                    assert re.search(rf"`{name} [^`]*\b{verb}\b|`{name} {verb}`", tour), (
+                        name,
+                        verb,
+                    )
