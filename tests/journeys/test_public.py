@@ -22,6 +22,20 @@ def heading(page: Page) -> str:
     return page.locator("h1").inner_text()
 
 
+def test_a_town_is_found_however_it_is_written(
+    page: Page, city: City, check_page: CheckPage
+) -> None:
+    """In Latin letters, in kana, with a house number: one town, answered at once."""
+    for typed in ("nishimachi", "にしまち", "西町1-2-3"):
+        page.goto("/where/")
+        page.get_by_label("いまいる町の名前").fill(typed)
+        page.get_by_role("button", name="避難先をさがす").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("西町からの避難先")
+    page.goto("/where/?q=zzz")
+    expect(page.get_by_role("alert")).to_contain_text("見つかりませんでした")
+    check_page(page, "where-list")
+
+
 def test_a_quiet_day_says_so_with_its_time(page: Page, city: City, check_page: CheckPage) -> None:
     """Nothing is in force, and nothing was ever received: both are said."""
     page.goto("/")

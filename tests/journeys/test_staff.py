@@ -12,7 +12,6 @@ from playwright.sync_api import Page, expect
 from sonae.core import clock
 from sonae.core.ids import uuid7
 from sonae.domains.safety import interface as safety
-from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
 from sonae.platform import outbox
 from sonae.platform.access import Role
@@ -191,10 +190,31 @@ def test_a_viewer_looks_but_does_not_take_away_or_change(
     assert answer is not None and answer.status == 403
     school = flooded.facilities["F2"].pk
     page.goto(f"/staff/shelters/{school}/")
-    page.get_by_label("満員").check()
-    page.get_by_role("button", name="記録する").click()
-    expect(page.get_by_role("heading", name="このページは開けません")).to_be_visible()
-    assert shelters.history(school) == []
+    expect(page.get_by_role("heading", name="報告の履歴")).to_be_visible()
+    expect(page.get_by_role("button", name="記録する")).to_have_count(0)
+    page.goto("/staff/orders/")
+    expect(page.get_by_role("link", name="新しく起案する")).to_have_count(0)
+    page.goto("/me/")
+    page.get_by_role("link", name="自分の画面へ").click()
+    expect(page.get_by_role("heading", name="概況")).to_be_visible()
+
+
+def test_an_exercise_is_removed_only_when_it_is_meant(
+    page: Page, city: City, sign_in: SignIn, check_page: CheckPage
+) -> None:
+    """One click asks; the second one does it; the head's clock follows what the body says."""
+    sign_in(page, Role.OPERATOR)
+    page.goto("/drill/staff/exercise/")
+    page.get_by_role("link", name="最初に戻す…").click()
+    expect(page.get_by_text("元には戻せません")).to_be_visible()
+    check_page(page, "exercise-reset")
+    page.get_by_role("link", name="やめる").click()
+    page.get_by_role("link", name="最初に戻す…").click()
+    page.get_by_role("button", name="消して、最初に戻す").click()
+    expect(page.get_by_text("最初の状態に戻しました")).to_be_visible()
+    page.goto("/staff/")
+    page.locator("#shown-at time").evaluate("one => { one.textContent = 'old' }")
+    expect(page.locator("#shown-at time")).not_to_have_text("old", timeout=20_000)
 
 
 def test_opening_a_shelter_reaches_the_public_page(
