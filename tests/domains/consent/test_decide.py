@@ -82,8 +82,11 @@ def test_emergency_sharing_ends_at_its_expiry() -> None:
     question = Question(
         "supporter", "fire", "rescue", frozenset({"name", "address"}), "emergency", NOW
     )
-    assert decide(question, Facts(emergency_until=NOW + timedelta(seconds=1))).outcome == "permit"
-    assert decide(question, Facts(emergency_until=NOW)).outcome == "ask"
+    assert (
+        decide(question, Facts(emergency_until=NOW + timedelta(seconds=1), registrant=True)).outcome
+        == "permit"
+    )
+    assert decide(question, Facts(emergency_until=NOW, registrant=True)).outcome == "ask"
 
 
 def test_a_refusal_beats_a_consent() -> None:

@@ -39,11 +39,12 @@ RUNNING = NOW + timedelta(hours=1)
 @pytest.mark.parametrize(
     ("facts", "rule", "fields"),
     [
-        (Facts(emergency_until=RUNNING), "emergency", ROSTER),
-        (Facts(emergency_until=RUNNING, emergency_kinds=frozenset({"name", "position"})),
+        (Facts(emergency_until=RUNNING, registrant=True), "emergency", ROSTER),
+        (Facts(emergency_until=RUNNING), "no_ground", set()),
+        (Facts(emergency_until=RUNNING, registrant=True, emergency_kinds=frozenset({"name", "position"})),
          "emergency", {"name"}),
-        (Facts(emergency_until=RUNNING, grants=[REFUSAL]), "emergency", ROSTER),
-        (Facts(emergency_until=NOW), "no_ground", set()),
+        (Facts(emergency_until=RUNNING, registrant=True, grants=[REFUSAL]), "emergency", ROSTER),
+        (Facts(emergency_until=NOW, registrant=True), "no_ground", set()),
         (Facts(ordinance=ARTICLE, registrant=True), "ordinance", ROSTER),
         (Facts(ordinance=ARTICLE), "no_ground", set()),
         (Facts(ordinance=ARTICLE, registrant=True, grants=[REFUSAL]), "refusal", set()),

@@ -20,6 +20,7 @@ from sonae.domains.safety.inquiries import open_inquiry
 from sonae.domains.safety.interface import PersonState, Sighting, VisitorFacts
 from sonae.domains.safety.models import Inquiry, InquirySubject
 from sonae.platform import worlds
+from sonae.platform.access import Actor, Role
 from sonae.platform.db import take_turn, writing
 from sonae.platform.scope import World
 from tests.domains.safety.test_ledger import sighting, warn
@@ -121,6 +122,24 @@ def test_calls_for_help_are_looked_at_like_any_other_list(city: City) -> None:
     assert seen.count() == 4
     with pytest.raises(Exception, match="forbidden"):
         safety.help_wanted(CLERK)
+
+
+@pytest.mark.django_db
+def test_two_people_of_one_name_are_two_looks_and_more_shown_is_another(city: City) -> None:
+    safety.record([sighting(city, "備 太郎", None, "report", status="needs_help")])
+    first = Actor("account:91", Role.VIEWER, "佐藤", 91)
+    second = Actor("account:92", Role.OPERATOR, "佐藤", 92)
+    safety.help_wanted(first)
+    safety.help_wanted(second)
+    safety.help_wanted(second)
+    seen = AccessEvent.objects.filter(purpose="rescue")
+    assert [one.looker for one in seen.order_by("pk")] == ["account:91", "account:92"]
+    with city.entered(World.EXERCISE):
+        safety.record([sighting(city, "備 太郎", None, "report", status="needs_help")])
+        with clock.using(FrozenClock(clock.now() - timedelta(days=300))):
+            safety.help_wanted(first)
+        event = AccessEvent.objects.latest("pk")
+        assert abs(event.at - clock.SystemClock().now()) < timedelta(minutes=1)
 
 
 @pytest.mark.django_db

@@ -51,11 +51,16 @@ class EmergencySharing(ScopedModel):
 
 
 class AccessEvent(ScopedModel):
-    """開示記録: one decision about one person's data, readable by that person."""
+    """開示記録: one decision about one person's data, readable by that person.
+
+    ``looker`` is the identifier of who looked (two people may share a name); ``at`` is the real time,
+    also of a look during an exercise.
+    """
 
     subject = models.BigIntegerField("住民")
     at = models.DateTimeField("日時")
     recipient = models.CharField("閲覧者", max_length=120)
+    looker = models.CharField("閲覧者の識別子", max_length=120)
     purpose = models.CharField("目的", max_length=60)
     fields = models.JSONField("項目", default=list)
     decision = models.CharField("判断", max_length=8)

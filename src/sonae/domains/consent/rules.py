@@ -156,7 +156,8 @@ def _others(question: Question, facts: Facts, fields: frozenset[str], trace: lis
     refused = any(not one.kinds for one in held)
     if question.recipient == "supporter" and question.purpose == "rescue":
         until = facts.emergency_until
-        if until is not None and question.at < until:
+        # What may be shared is the roster (第49条の11第3項): of nobody who does not stand on it.
+        if until is not None and question.at < until and facts.registrant:
             shared = ROSTER & (facts.emergency_kinds or ROSTER)
             return _permit(fields & shared, "emergency", trace)
         trace.append("no emergency sharing is in force")

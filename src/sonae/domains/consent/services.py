@@ -26,7 +26,7 @@ from sonae.domains.municipalities.interface import municipality
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, Role, require
 from sonae.platform.db import bulk_insert, writing
-from sonae.platform.scope import current
+from sonae.platform.scope import current, is_exercise
 
 _CITY_ROLES = {Role.VIEWER, Role.OPERATOR, Role.APPROVER, Role.ADMINISTRATOR}
 
@@ -84,18 +84,35 @@ def disclose(
         made[subject] = decide(question, facts)
     new = made
     if once_in:
-        known = _looked(supporter or actor.name or actor.id, purpose, subjects, at - once_in)
-        new = {subject: one for subject, one in made.items() if subject not in known}
+        known = _looked(supporter or actor.id, purpose, subjects, _really() - once_in)
+        new = {
+            subject: one
+            for subject, one in made.items()
+            if not any(
+                outcome == one.outcome and one.fields <= fields
+                for outcome, fields in known.get(subject, ())
+            )
+        }
     record(actor, purpose, new, supporter)
     return made
 
 
-def _looked(recipient: str, purpose: str, subjects: Sequence[int], since: datetime) -> set[int]:
-    """Return whose data this recipient has looked at for this purpose since then, as recorded."""
+def _really() -> datetime:
+    """Return the time of a look: real, because the person whose data it was lives in no exercise."""
+    return clock.SystemClock().now() if is_exercise() else clock.now()
+
+
+def _looked(
+    looker: str, purpose: str, subjects: Sequence[int], since: datetime
+) -> Mapping[int, Sequence[tuple[str, frozenset[str]]]]:
+    """Return subject → what was decided about this looker's looks since then, with their fields."""
     rows = AccessEvent.objects.filter(
-        subject__in=subjects, at__gte=since, recipient=recipient[:120], purpose=purpose
+        subject__in=subjects, at__gte=since, looker=looker[:120], purpose=purpose
     )
-    return set(rows.values_list("subject", flat=True))
+    found: dict[int, list[tuple[str, frozenset[str]]]] = defaultdict(list)
+    for subject, outcome, fields in rows.values_list("subject", "decision", "fields"):
+        found[subject].append((outcome, frozenset(fields)))
+    return found
 
 
 def _ordinance() -> str:
@@ -139,8 +156,9 @@ def record(actor: Actor, purpose: str, made: Mapping[int, Decision], supporter: 
                 "municipality": [scope.municipality] * count,
                 "world": [scope.world.value] * count,
                 "subject": list(shown),
-                "at": [clock.now()] * count,
+                "at": [_really()] * count,
                 "recipient": [(supporter or actor.name or actor.id)[:120]] * count,
+                "looker": [(supporter or actor.id)[:120]] * count,
                 "purpose": [purpose] * count,
                 "fields": [sorted(one.fields) for one in shown.values()],
                 "decision": [one.outcome for one in shown.values()],
