@@ -11,7 +11,7 @@ from sonae.domains.identity.interface import Account
 from sonae.platform import worlds
 from sonae.platform.access import Role
 from sonae.platform.models import AuditEntry
-from tests.fixtures import ADMINISTRATOR, City
+from tests.fixtures import ADMINISTRATOR, OPERATOR, VIEWER, City
 
 EMAIL, PASSWORD, FRESH = "a@city.example.jp", "correct horse battery", "another good password"
 
@@ -70,3 +70,15 @@ def test_staff_are_listed_before_residents(city: City, account: Account) -> None
     assert found is not None
     assert (found.role, found.resident_id) == (Role.RESIDENT, city.residents["備 太郎"].pk)
     assert identity.actor_for("nobody@example.jp") is None
+
+
+def test_only_administrators_make_change_and_close_accounts(city: City) -> None:
+    account = identity.add_account("a@example.jp", "Long-enough-2026", Role.OPERATOR)
+    for act in (
+        lambda: identity.add_account("b@example.jp", "Long-enough-2026", Role.ADMINISTRATOR, actor=VIEWER),
+        lambda: identity.set_password("a@example.jp", "Long-enough-2027", actor=OPERATOR),
+        lambda: identity.close_account(OPERATOR, account.pk),
+    ):  # fmt: skip
+        with pytest.raises(SonaeError, match="forbidden"):
+            act()
+    assert [one.email for one in identity.accounts()] == ["a@example.jp"]

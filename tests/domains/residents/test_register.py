@@ -12,7 +12,7 @@ from sonae.domains.municipalities.interface import Municipality
 from sonae.domains.residents import interface as residents
 from sonae.domains.residents.interface import AssistanceRegistrant, Household, Resident
 from sonae.engines.evacuation.profiles import ADULT, ASSISTED, WHEELCHAIR
-from tests.fixtures import CODE, OPERATOR, City
+from tests.fixtures import ADMINISTRATOR, CODE, City
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ def test_population_gives_everyone_as_columns(city: City) -> None:
 
 def test_a_fresh_position_counts_and_an_old_one_does_not(city: City) -> None:
     who = city.residents["備 太郎"]
-    residents.share_position(OPERATOR, who.pk, 37.5, 139.5, 12.0)
+    residents.share_position(ADMINISTRATOR, who.pk, 37.5, 139.5, 12.0)
     people = residents.population()
     at = people.pk.tolist().index(who.pk)
     assert (people.lat[at], people.lon[at], people.moved[at]) == (37.5, 139.5, True)
@@ -47,7 +47,7 @@ def test_a_fresh_position_counts_and_an_old_one_does_not(city: City) -> None:
 
 def test_a_change_of_the_register_is_seen_at_once(city: City) -> None:
     before = len(residents.population().pk)
-    residents.clear_register(actor=OPERATOR)
+    residents.clear_register(actor=ADMINISTRATOR)
     assert len(residents.population().pk) == 0
     town = city.towns["西町"].pk
     loaded = residents.load_register(
@@ -72,5 +72,5 @@ def test_a_full_load_never_mixes_and_a_real_register_is_never_cleared(city: City
         residents.load_register({"number": ["9"]}, {}, {})
     Municipality.objects.filter(code=CODE).update(is_demo=False)
     with pytest.raises(RuntimeError):
-        residents.clear_register(actor=OPERATOR)
+        residents.clear_register(actor=ADMINISTRATOR)
     assert Resident.objects.exists()

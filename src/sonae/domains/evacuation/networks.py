@@ -15,7 +15,7 @@ from sonae.domains.shelters import interface as shelters
 from sonae.engines.evacuation.network import Network
 from sonae.engines.evacuation.planning import City
 from sonae.platform import audit
-from sonae.platform.access import SYSTEM, Actor
+from sonae.platform.access import SYSTEM, Actor, Audience, require
 from sonae.platform.db import writing
 from sonae.platform.scope import current_municipality
 
@@ -31,6 +31,7 @@ def _folder() -> Path:
 
 def load_network(network: Network, *, actor: Actor = SYSTEM) -> None:
     """Use this network from now on: save it, and snap every home and facility to it."""
+    require(actor, Audience.ADMINISTRATOR)
     network.save(_folder())
     _held.pop(current_municipality(), None)
     with writing():

@@ -9,7 +9,7 @@ from sonae.domains.hazards.models import HazardMap
 from sonae.domains.municipalities import interface as municipalities
 from sonae.engines.hazard.layer import HazardLayer
 from sonae.platform import audit
-from sonae.platform.access import SYSTEM, Actor
+from sonae.platform.access import SYSTEM, Actor, Audience, require
 from sonae.platform.db import writing
 from sonae.platform.scope import current_municipality
 
@@ -19,6 +19,7 @@ def register_layer(layer: HazardLayer, *, actor: Actor = SYSTEM) -> HazardMap:
 
     The files are written before the row: a failure leaves the last good layer in force.
     """
+    require(actor, Audience.ADMINISTRATOR)
     now = clock.now()
     code = current_municipality()
     folder = Path("hazards") / code / f"{layer.name}-{now:%Y%m%dT%H%M%S%f}"

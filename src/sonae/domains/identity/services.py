@@ -29,6 +29,7 @@ def add_account(
     `SonaeError` ``conflict`` when the address is taken, ``unreadable`` for a bad address, a weak
     password or a resident account without a resident.
     """
+    require(actor, Audience.ADMINISTRATOR)
     address = email.strip().lower()
     _check(address, password)
     if role is Role.RESIDENT and resident_pk is None:
@@ -81,6 +82,7 @@ def set_password(
     ``forget_second_factor`` also removes its authenticator app, keys and spare codes, for a person
     who has lost them.
     """
+    require(actor, Audience.ADMINISTRATOR)
     account = _account(email)
     _check(account.email, password)
     with writing():
@@ -100,6 +102,7 @@ def set_password(
 
 def close_account(actor: Actor, account_pk: int) -> None:
     """Close an account: it can no longer sign in; its acts stay in the audit."""
+    require(actor, Audience.ADMINISTRATOR)
     with writing():
         rows = Account.objects.filter(pk=account_pk, municipality=current_municipality())
         if not rows.update(is_active=False):

@@ -13,7 +13,7 @@ from sonae.domains.municipalities.interface import Municipality
 from sonae.domains.residents.models import AssistanceRegistrant, Household, Position, Resident
 from sonae.domains.residents.rules import given_key, name_key
 from sonae.platform import audit
-from sonae.platform.access import SYSTEM, Actor
+from sonae.platform.access import SYSTEM, Actor, Audience, require
 from sonae.platform.db import bulk_insert, writing
 from sonae.platform.scope import current_municipality
 
@@ -30,6 +30,7 @@ def load_register(
     here. ``registrants``: those of `AssistanceRegistrant` with ``resident`` = position in
     ``residents``. RuntimeError when there is a register already: a full load never mixes.
     """
+    require(actor, Audience.ADMINISTRATOR)
     with writing():
         if Household.objects.exists():
             raise RuntimeError("the register is not empty")
@@ -73,6 +74,7 @@ def _changed() -> None:
 
 def clear_register(*, actor: Actor) -> None:
     """Remove the whole register of a demo municipality; refused for a real one."""
+    require(actor, Audience.ADMINISTRATOR)
     if not Municipality.objects.get(pk=current_municipality()).is_demo:
         raise RuntimeError("only a demo register can be cleared")
     with writing():

@@ -12,7 +12,7 @@ from sonae.core.errors import SonaeError
 from sonae.domains.safety.models import Terminal
 from sonae.domains.shelters.interface import Facility
 from sonae.platform import audit
-from sonae.platform.access import SYSTEM, Actor
+from sonae.platform.access import SYSTEM, Actor, Audience, require
 from sonae.platform.db import take_turn, writing
 from sonae.platform.scope import current_municipality
 
@@ -27,6 +27,7 @@ def _hash(token: str) -> str:
 
 def enrol_terminal(shelter: str, name: str, *, actor: Actor = SYSTEM) -> tuple[Terminal, str]:
     """Enrol a terminal for a facility (its public id); return it and its token, shown only now."""
+    require(actor, Audience.ADMINISTRATOR)
     facility = Facility.objects.filter(public_id=shelter).first()
     if facility is None:
         raise SonaeError(
@@ -90,6 +91,7 @@ def terminals() -> list[Terminal]:
 
 def revoke_terminal(code: str, *, actor: Actor) -> bool:
     """End a terminal's access (within 30 s in every process); whether there was one to end."""
+    require(actor, Audience.OPERATOR)
     with writing():
         live = Terminal.objects.filter(code=code, revoked_at=None)
         ended = live.update(revoked_at=clock.now()) > 0
