@@ -17,7 +17,16 @@ from PIL import Image
 
 from sonae.core.clock import JST
 from sonae.web.citizen.nearest import straight
-from sonae.web.drawing import Plane, RoutePlace, TownMark, curve, overlay_png, route_map, town_map
+from sonae.web.drawing import (
+    Ground,
+    Plane,
+    RoutePlace,
+    TownMark,
+    curve,
+    overlay_png,
+    route_map,
+    town_map,
+)
 from sonae.web.drawing.chart import round_axis
 
 T0 = datetime(2026, 7, 1, 22, 10, tzinfo=JST)
@@ -172,3 +181,15 @@ def test_a_large_overlay_is_thinned() -> None:
     """A whole city stays one small file."""
     picture = Image.open(BytesIO(overlay_png(np.ones((4000, 3000), np.uint8))))
     assert max(picture.size) <= 1600
+
+
+def test_the_map_lies_on_its_streets_and_names_quiet_towns() -> None:
+    """Circles on an empty ground tell nobody where they are."""
+    marks = [TownMark("西", 139.70, 37.60, 0), TownMark("東", 139.80, 37.70, 0)]
+    ground = Ground("/staff/map/streets.png", west=139.70, north=37.70, east=139.80, south=37.60)
+    drawn = town_map(marks, title="t", description="d", grounds=[ground])
+    image = re.search(r'<image href="/staff/map/streets.png" x="([^"]+)" y="([^"]+)"', drawn)
+    dots = re.findall(r'<circle cx="([^"]+)" cy="([^"]+)" r="2.5"', drawn)
+    assert image is not None
+    assert image[1] == dots[0][0] and image[2] == dots[1][1], "its corner is the town there"
+    assert ">西</text>" in drawn and ">東</text>" in drawn

@@ -1,12 +1,13 @@
 """Pictures drawn by the server as SVG or PNG: no JavaScript, no map service, printable."""
 
 from sonae.web.drawing.chart import curve
-from sonae.web.drawing.citymap import TownMark, town_map
+from sonae.web.drawing.citymap import Ground, TownMark, town_map
 from sonae.web.drawing.overlay import lines_png, overlay_png
 from sonae.web.drawing.plane import Plane
 from sonae.web.drawing.routemap import RoutePlace, route_map
 
 __all__ = [
+    "Ground",
     "Plane",
     "RoutePlace",
     "TownMark",

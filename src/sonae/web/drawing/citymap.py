@@ -28,17 +28,30 @@ class TownMark:
     href: str = ""
 
 
+@dataclass(frozen=True)
+class Ground:
+    """A picture to lay below, by its address and its bounds in degrees."""
+
+    href: str
+    west: float
+    north: float
+    east: float
+    south: float
+
+
 def town_map(
     marks: Sequence[TownMark],
     *,
     title: str,
     description: str,
     places: Iterable[tuple[float, float]] = (),
+    grounds: Iterable[Ground] = (),
 ) -> SafeString:
     """Draw every town as a dot and, where ``count`` > 0, as a circle of proportional area.
 
     The darker core of a circle is the share that is urgent. ``places`` (lon, lat) are facilities.
-    The ``LABELLED`` largest counts are written beside their circle.
+    The ``LABELLED`` largest counts are written beside their circle, then names where there is room.
+    ``grounds`` (streets, say) are loaded by the browser; without them the picture is still whole.
     """
     if not marks:
         return SafeString("")
@@ -48,16 +61,27 @@ def town_map(
     dots = "".join(_dot(plane, mark) for mark in marks)
     houses = "".join(_house(plane, lon, lat) for lon, lat in places if plane.holds(lon, lat))
     circles = "".join(_circle(plane, mark, radii) for mark in ranked if mark.count)
-    labels = _labels(plane, [mark for mark in ranked if mark.count], radii)
+    labels = _labels(plane, ranked, radii)
+    below = "".join(_ground(plane, one) for one in grounds)
     length, scale = plane.scale(0.2)
     return mark_safe(  # noqa: S308 - every text is escaped
         f'<svg class="town-map" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-labelledby="town-map-title '
         f'town-map-text"><title id="town-map-title">{escape(title)}</title>'
         f'<desc id="town-map-text">{escape(description)}</desc>'
-        f'<rect width="{WIDTH:g}" height="{HEIGHT:g}" fill="#f3f4ee"/>{dots}{houses}{circles}{labels}'
+        f'<rect width="{WIDTH:g}" height="{HEIGHT:g}" fill="#f3f4ee"/>{below}{dots}{houses}{circles}{labels}'
         f'<g transform="translate(16 {HEIGHT - 16:g})"><path d="M0-6V0H{length:.1f}V-6" fill="none" '
         f'stroke="#17202e" stroke-width="2"/><text x="{length + 8:.1f}" font-size="14" fill="#17202e">{scale}'
         "</text></g></svg>"
+    )
+
+
+def _ground(plane: Plane, one: Ground) -> str:
+    """Return a picture where it lies; what hangs over the edge is cut off by the view box."""
+    left, top = plane.xy(one.west, one.north)
+    right, bottom = plane.xy(one.east, one.south)
+    return (
+        f'<image href="{escape(one.href)}" x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" '
+        f'height="{bottom - top:.1f}" preserveAspectRatio="none"/>'
     )
 
 
@@ -133,8 +157,9 @@ def _overlap(one: Box, other: Box) -> bool:
 
 def _label(box: Box, mark: TownMark) -> str:
     """Return name and count of a town."""
+    size, colour = (15, "#17202e") if mark.count else (12, "#4a5566")
+    count = f' <tspan font-weight="700">{mark.count:,}</tspan>' if mark.count else ""
     return (
-        f'<text x="{box[0]:.1f}" y="{box[1] + 15:.1f}" font-size="15" fill="#17202e" stroke="#f3f4ee" '
-        f'stroke-width="4" paint-order="stroke">{escape(mark.name)} '
-        f'<tspan font-weight="700">{mark.count:,}</tspan></text>'
+        f'<text x="{box[0]:.1f}" y="{box[1] + 15:.1f}" font-size="{size}" fill="{colour}" '
+        f'stroke="#f3f4ee" stroke-width="4" paint-order="stroke">{escape(mark.name)}{count}</text>'
     )

@@ -10,7 +10,9 @@ from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Audience, audience
-from sonae.web.drawing import TownMark, town_map
+from sonae.web.drawing import Ground, TownMark, town_map
+from sonae.web.staff import mapdata
+from sonae.web.templatetags.sonae import in_world
 
 WHATS = ("unaccounted", "exposed")
 
@@ -43,7 +45,13 @@ def picture(what: str, drawn: list[TownMark]) -> SafeString:
         for place in shelters.places()
         if place.state in {"open", "full"}
     ]
-    return town_map(drawn, title=title, description=described, places=open_now)
+    return town_map(drawn, title=title, description=described, places=open_now, grounds=_grounds())
+
+
+def _grounds() -> list[Ground]:
+    """Return the picture of the streets, where the network is loaded."""
+    bounds = mapdata.street_bounds()
+    return [Ground(in_world("/staff/map/streets.png"), **bounds)] if bounds else []
 
 
 @audience(Audience.STAFF)

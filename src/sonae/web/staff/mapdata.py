@@ -159,11 +159,11 @@ def layers(request: HttpRequest) -> HttpResponse:
         }
         for layer in hazards.layers()
     ]
-    body = json.dumps({"layers": rows, "streets": _ground()}, ensure_ascii=False)
+    body = json.dumps({"layers": rows, "streets": street_bounds()}, ensure_ascii=False)
     return HttpResponse(body, content_type="application/json")
 
 
-def _ground() -> dict[str, float] | None:
+def street_bounds() -> dict[str, float] | None:
     """Return the bounds of the picture of the streets, or None without a network."""
     city = evacuation.city()
     names = ("west", "north", "east", "south")

@@ -9,6 +9,7 @@ function failed(reason) {
   console.warn("map", reason);
   document.getElementById("map-failed").hidden = false;
   document.getElementById("live-map").hidden = true;
+  document.getElementById("still-map").hidden = false;
   opener.hidden = true;
 }
 
@@ -40,6 +41,7 @@ async function open() {
   addTowns(map, towns);
   addFacilities(map, facilities, Popup);
   fit(map, towns);
+  document.getElementById("still-map").hidden = true;
   frame.dataset.ready = "yes";
 }
 
