@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from sonae.core import danger_level
 from sonae.domains.consent import interface as consent
 from sonae.domains.consent.interface import AccessEvent
+from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.identity import interface as identity
 from sonae.domains.identity.interface import Account
 from sonae.domains.municipalities.interface import Town
@@ -26,7 +27,7 @@ from sonae.platform.scope import World
 from sonae.web import kept
 from sonae.web.citizen import shared
 from tests.conftest import ROOT
-from tests.fixtures import CODE, OPERATOR, City, flood_telegram
+from tests.fixtures import APPROVER, CODE, OPERATOR, City, flood_telegram
 
 CSS = (ROOT / "src/sonae/web/static/sonae.css").read_text("utf-8")
 PUBLIC = ("/", "/shelters/", "/where/", "/where/?q=町", "/where/?town=001", "/where/?at=37.0,139.0")
@@ -287,3 +288,16 @@ def test_the_list_of_towns_can_be_read_through(client: Client, city: City) -> No
     Town.objects.update(kana="")
     page = client.get("/where/").content.decode()
     assert "西町 … 東町" in page and "漢字でさがしてください" in page and "そのほか" not in page
+
+
+def test_the_towns_of_an_order_can_be_read_in_latin_letters(client: Client, city: City) -> None:
+    """Who reads no kanji must still see whether the own town is meant."""
+    order = evacuation.draft_order(
+        OPERATOR, level=4, hazard="flood", whole_city=False,
+        towns=[city.towns["西町"].pk, city.towns["中町"].pk], reason="川の水位が上がったため",
+    )  # fmt: skip
+    evacuation.submit(OPERATOR, order.pk)
+    evacuation.approve(APPROVER, order.pk)
+    page = client.get("/", headers={"accept-language": "en"}).content.decode()
+    assert "Nishimachi 西町, Nakamachi 中町" in page
+    assert "西町、中町" in client.get("/").content.decode()

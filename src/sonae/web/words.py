@@ -1,6 +1,7 @@
 """Words and figures for people: times, distances, hazards, states. Unknown is said, never hidden."""
 
 import math
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -299,6 +300,11 @@ def town(one: Any) -> str:
     """Return the name of a `Town`; in English the Latin letters go before, as far as it has a reading."""
     roman = townname.english(one.name, one.kana) if get_language() == "en" else ""
     return f"{roman} {one.name}" if roman else str(one.name)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names in a row, as the reader's language writes it."""
+    return (", " if get_language() == "en" else "、").join(names)
 
 
 def town_row(name: str) -> str:

@@ -15,6 +15,7 @@ from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
 from sonae.platform.access import Audience, audience
+from sonae.web import words
 from sonae.web.citizen.shared import for_everyone
 from sonae.web.citizen.situation import Situation, describe
 
@@ -28,7 +29,8 @@ def city_name() -> str:
 def situation() -> tuple[Situation, list[warnings.WarningInForce]]:
     """Return the head of the page and the warnings in force, gravest first."""
     orders = [
-        (order, [town.name for town in order.towns.all()]) for order in evacuation.orders_in_force()
+        (order, [words.town(town) for town in order.towns.all()])
+        for order in evacuation.orders_in_force()
     ]
     lines = warnings.in_force()
     return describe(orders, lines, city_name(), hearing=warnings.hearing()), lines

@@ -141,8 +141,8 @@ def _shown(order: OrderSeen, towns: Sequence[str], city: str) -> OrderShown:
 def named(towns: Sequence[str]) -> str:
     """Return towns for a heading: the first few by name, the rest as a number."""
     if len(towns) <= NAMED_TOWNS:
-        return "、".join(towns)
-    head = "、".join(towns[:NAMED_TOWNS])
+        return words.listed(towns)
+    head = words.listed(towns[:NAMED_TOWNS])
     return _("%(towns)sなど%(count)d町") % {"towns": head, "count": len(towns)}
 
 

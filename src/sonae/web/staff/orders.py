@@ -189,7 +189,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "order": order,
         "towns": [town.name for town in order.towns.order_by("code")],
         "texts": _texts(order),
-        "name": ORDER_NAMES[order.level],
+        "name": _(ORDER_NAMES[order.level]),
         "may_edit": order.status in ("draft", "returned") and _may(actor, Audience.OPERATOR),
         "may_decide": order.status == "submitted" and _may(actor, Audience.APPROVER) and not own,
         "own": own and order.status == "submitted",

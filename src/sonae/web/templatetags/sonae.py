@@ -1,5 +1,6 @@
 """Tags of every page: links inside the world, files that may be absent, times, levels, states."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -309,6 +310,12 @@ def typed_or(typed: dict[str, str], key: str) -> str:
 def metres(value: float | None) -> str:
     """Return a walking distance for people: 850 m, 1.2 km; unknown stays unknown."""
     return words.distance(value)
+
+
+@register.filter
+def listed(names: Sequence[str]) -> str:
+    """Return names in a row, as the reader's language writes it."""
+    return words.listed(names)
 
 
 @register.filter
