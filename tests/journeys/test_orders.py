@@ -56,7 +56,10 @@ def test_draft_approve_receipts_correct_lift(
     check_page(page, "receipts")
     path = page.url
     phone.goto(path)
-    phone.get_by_label("正しい理由・内容").fill("対象は沢音川です")
+    phone.get_by_label("正しい理由").fill("沢音川の増水")
+    phone.get_by_role("button", name="次へ").click()
+    expect(phone.get_by_text("沢音川の増水").first).to_be_visible()
+    check_page(phone, "order-correction-phone")
     phone.get_by_role("button", name="使ったすべての手段へ訂正を送る").click()
     outbox.drain()
     assert messages.public_items()[0].kind == "correction"

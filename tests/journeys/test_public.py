@@ -7,10 +7,12 @@ import gzip
 import pytest
 from playwright.sync_api import Page, expect
 
+from sonae.core import clock
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
-from tests.fixtures import OPERATOR, City, flood_telegram
+from sonae.web import kept
+from tests.fixtures import ADMINISTRATOR, OPERATOR, City, flood_telegram
 
 from .conftest import CheckPage
 
@@ -37,10 +39,20 @@ def test_a_town_is_found_however_it_is_written(
 
 
 def test_a_quiet_day_says_so_with_its_time(page: Page, city: City, check_page: CheckPage) -> None:
-    """Nothing is in force, and nothing was ever received: both are said."""
+    """Nothing is in force: only with a line alive is that known, and either is said."""
+    page.goto("/")
+    assert "警報が出ているかどうかは、分かりません" in heading(page)
+    expect(page.get_by_text("電文はまだ一度も受け取っていません")).to_be_visible()
+    check_page(page, "public-deaf")
+    url = "https://example.jp/feed/"
+    row = warnings.add_input(ADMINISTRATOR, "jma-feed", "気象庁", {"url": url})
+    now = clock.now()
+    warnings.WarningInput.objects.filter(pk=row.pk).update(
+        state="running", started_at=now, heard_at=now
+    )
+    kept.forget()
     page.goto("/")
     assert "避難情報や警報は出ていません" in heading(page)
-    expect(page.get_by_text("電文はまだ一度も受け取っていません")).to_be_visible()
     expect(page.locator(".alarm time")).to_be_visible()
     check_page(page, "public-calm")
 

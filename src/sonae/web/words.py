@@ -215,6 +215,13 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "invalid": (lazy("✕ 署名は無効"), "solid-bad"),
         "unsigned": (lazy("○ 署名なし"), ""),
     },
+    "change": {
+        "began": (lazy("始まった"), "bad"),
+        "rose": (lazy("重くなった"), "bad"),
+        "fell": (lazy("軽くなった"), "good"),
+        "ended": (lazy("終わった"), "good"),
+        "unchanged": (lazy("内容が変わった"), ""),
+    },
     "input": {
         "ok": (lazy("受信中"), "good"),
         "silent": (lazy("応答なし"), "solid-bad"),

@@ -38,10 +38,12 @@ from sonae.domains.warnings.response_rules import (
 from sonae.domains.warnings.selectors import (
     WarnedHazard,
     alarms,
+    changes,
     history,
     in_force,
     last_received,
     raw,
+    rings_of,
     telegram,
     warned_hazards,
 )
@@ -73,6 +75,7 @@ __all__ = [
     "add_input",
     "alarm_duty",
     "alarms",
+    "changes",
     "firing",
     "firings",
     "hearing",
@@ -90,6 +93,7 @@ __all__ = [
     "remove_input",
     "rescan",
     "reset_rule",
+    "rings_of",
     "rule_named",
     "save_rule",
     "set_enabled",

@@ -15,9 +15,10 @@ from sonae.domains.warnings.models import Telegram, WarningInForce, WarningInput
 from sonae.domains.warnings.response import Rule, drafts_orders
 from sonae.domains.warnings.response_rules import rules as response_rules
 from sonae.domains.warnings.rules import Place
-from sonae.engines.warnings import InForce, Warning
+from sonae.engines.warnings import InForce, Warning, difference
 from sonae.engines.warnings import in_force as fold
-from sonae.engines.warnings.model import SEVERITY_RANK
+from sonae.engines.warnings.changes import Change
+from sonae.engines.warnings.model import SEVERITY_RANK, Ring
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.scope import current_world
 
@@ -161,6 +162,44 @@ def is_followed(warning: Warning) -> bool:
     if warning.source == "cap" or warning.telegram in _HEARD:
         return True
     return Telegram.objects.filter(series=warning.series[:300], concerns_us=True).exists()
+
+
+def rings_of(line: WarningInForce) -> tuple[Ring, ...]:
+    """The drawn outline of a line's area, rings of (longitude, latitude); empty where it has none."""
+    ours = line.telegram.ours
+    if not ours:
+        return ()
+    areas = (area for item in Warning.from_json(ours).items for area in item.areas)
+    key = (line.area_code, line.area_name)
+    return next(
+        (a.polygon for a in areas if ((a.code or a.name)[:120], a.name[:500]) == key and a.polygon),
+        (),
+    )
+
+
+def changes(telegram_pk: int) -> tuple[Telegram | None, list[Change[InForce]]]:
+    """What a telegram changed for us against the one before it in its series, and which that was.
+
+    Lines that stay as they are are left out; nothing is compared with what was never in the series.
+    """
+    row = telegram(telegram_pk)
+    if row.ours is None or row.sent_at is None:
+        return None, []
+    older = Telegram.objects.filter(series=row.series, ours__isnull=False).exclude(pk=row.pk)
+    older = older.filter(
+        Q(sent_at__lt=row.sent_at) | Q(sent_at=row.sent_at, received_at__lt=row.received_at)
+    )
+    before = older.defer("raw", "content").order_by("-sent_at", "-received_at").first()
+    found = difference(_alone(before), _alone(row))
+    return before, [one for one in found if one.what != "unchanged" or one.details]
+
+
+def _alone(row: Telegram | None) -> list[InForce]:
+    """What one telegram says that is in force when it is sent, whatever came after it."""
+    if row is None or row.sent_at is None or not row.ours:
+        return []
+    status = row.status or "actual"
+    return fold([Warning.from_json(row.ours)], at=row.sent_at, status=status, arrived=True)
 
 
 def warned_hazards() -> dict[str, WarnedHazard]:

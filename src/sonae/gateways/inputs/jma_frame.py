@@ -83,6 +83,17 @@ def contents(body: bytes) -> tuple[bytes, bool]:
     return _unzipped(body[start if start >= 0 else size :]), bool(body[_TEST_AT] & _TEST)
 
 
+def is_xml(document: bytes) -> bool:
+    """Whether a document, packed by gzip or not, is a telegram that states its own 運用種別."""
+    head = document[:_LOOKED_AT]
+    if head.startswith(b"\x1f\x8b"):
+        try:
+            head = zlib.decompressobj(31).decompress(head, _LOOKED_AT)
+        except zlib.error:
+            return False
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+
+
 def _begins(body: bytes, start: int, otherwise: int) -> int:
     """Return where a telegram begins, looking from ``start`` on; ``otherwise`` when none does."""
     places = [body.find(mark, start, start + _LOOKED_AT) for mark in _WHOLE_STARTS]

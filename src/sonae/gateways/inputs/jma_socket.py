@@ -19,7 +19,14 @@ from sonae.domains.warnings.interface import InputKind, Link, Option
 from sonae.engines.warnings import jalert_pushed
 from sonae.gateways.inputs import listening
 from sonae.gateways.inputs.handover import Handover, LineClosed
-from sonae.gateways.inputs.jma_frame import HEAD_BYTES, HEALTH_ANSWER, Frame, contents, length_of
+from sonae.gateways.inputs.jma_frame import (
+    HEAD_BYTES,
+    HEALTH_ANSWER,
+    Frame,
+    contents,
+    is_xml,
+    length_of,
+)
 
 STALL_SECONDS: Final = 60.0
 """A frame that stops in the middle for this long will not be completed."""
@@ -98,7 +105,7 @@ class _Connection(socketserver.BaseRequestHandler):
         else:
             document, test = contents(frame.body)
             # A telegram says itself whether it is one of 訓練; a misread bit must not hide a real one.
-            says_itself = document.lstrip().startswith(b"<")
+            says_itself = is_xml(document)
             handover.hand_in(document, rehearsal=training or (test and not says_itself))
             if test and says_itself and not training:
                 handover.trouble(TEST_FLAG)

@@ -5,15 +5,19 @@ from sonae.web.drawing.citymap import Ground, TownMark, town_map
 from sonae.web.drawing.overlay import lines_png, overlay_png
 from sonae.web.drawing.plane import Plane
 from sonae.web.drawing.routemap import RoutePlace, route_map
+from sonae.web.drawing.warnmap import Outline, TownWarned, warning_map
 
 __all__ = [
     "Ground",
+    "Outline",
     "Plane",
     "RoutePlace",
     "TownMark",
+    "TownWarned",
     "curve",
     "lines_png",
     "overlay_png",
     "route_map",
     "town_map",
+    "warning_map",
 ]

@@ -62,20 +62,27 @@ def town_map(
     houses = "".join(_house(plane, lon, lat) for lon, lat in places if plane.holds(lon, lat))
     circles = "".join(_circle(plane, mark, radii) for mark in ranked if mark.count)
     labels = _labels(plane, ranked, radii)
-    below = "".join(_ground(plane, one) for one in grounds)
-    length, scale = plane.scale(0.2)
+    below = "".join(ground(plane, one) for one in grounds)
     return mark_safe(  # noqa: S308 - every text is escaped
         f'<svg class="town-map" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-labelledby="town-map-title '
         f'town-map-text"><title id="town-map-title">{escape(title)}</title>'
         f'<desc id="town-map-text">{escape(description)}</desc>'
         f'<rect width="{WIDTH:g}" height="{HEIGHT:g}" fill="#f3f4ee"/>{below}{dots}{houses}{circles}{labels}'
-        f'<g transform="translate(16 {HEIGHT - 16:g})"><path d="M0-6V0H{length:.1f}V-6" fill="none" '
-        f'stroke="#17202e" stroke-width="2"/><text x="{length + 8:.1f}" font-size="14" fill="#17202e">{scale}'
-        "</text></g></svg>"
+        f"{scale_bar(plane)}</svg>"
     )
 
 
-def _ground(plane: Plane, one: Ground) -> str:
+def scale_bar(plane: Plane) -> str:
+    """Return the scale of a picture, for its lower left corner."""
+    length, scale = plane.scale(0.2)
+    return (
+        f'<g transform="translate(16 {HEIGHT - 16:g})"><path d="M0-6V0H{length:.1f}V-6" fill="none" '
+        f'stroke="#17202e" stroke-width="2"/><text x="{length + 8:.1f}" font-size="14" fill="#17202e">'
+        f"{scale}</text></g>"
+    )
+
+
+def ground(plane: Plane, one: Ground) -> str:
     """Return a picture where it lies; what hangs over the edge is cut off by the view box."""
     left, top = plane.xy(one.west, one.north)
     right, bottom = plane.xy(one.east, one.south)

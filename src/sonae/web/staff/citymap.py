@@ -45,10 +45,10 @@ def picture(what: str, drawn: list[TownMark]) -> SafeString:
         for place in shelters.places()
         if place.state in {"open", "full"}
     ]
-    return town_map(drawn, title=title, description=described, places=open_now, grounds=_grounds())
+    return town_map(drawn, title=title, description=described, places=open_now, grounds=grounds())
 
 
-def _grounds() -> list[Ground]:
+def grounds() -> list[Ground]:
     """Return the picture of the streets, where the network is loaded."""
     bounds = mapdata.street_bounds()
     return [Ground(in_world("/staff/map/streets.png"), **bounds)] if bounds else []

@@ -1,14 +1,20 @@
 """警報: what is in force, what arrived with its raw text, and what could not be read."""
 
+from typing import Any
+
 from django.contrib import messages as flash
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.warnings import interface as warnings
 from sonae.platform.access import Audience, actor_of, audience
+from sonae.web import words
+from sonae.web.staff import warnmap
 from sonae.web.staff.pretty import readable
+from sonae.web.staff.safety import moment_of
 from sonae.web.templatetags.sonae import in_world
 
 MOST = 200
@@ -16,11 +22,16 @@ MOST = 200
 
 @audience(Audience.STAFF)
 def overview(request: HttpRequest) -> HttpResponse:
-    """Show what is in force, alarms first, and the telegrams as they arrived."""
-    ours = request.GET.get("all") != "1"
+    """Show what is in force now or was at a moment, alarms first, and the telegrams as they arrived."""
+    ours, at = request.GET.get("all") != "1", moment_of(request.GET.get("at", ""))
+    lines = warnings.in_force(at)
     context = {
-        "lines": warnings.in_force(),
-        "alarms": warnings.alarms(),
+        "lines": lines,
+        "drawn": warnmap.draw(lines),
+        "at": at,
+        "as_of": at or clock.now(),
+        "alarms": warnings.alarms() if at is None else [],
+        "inputs": warnings.inputs(),
         "telegrams": warnings.history(MOST, ours_only=ours),
         "ours": ours,
         "received": warnings.last_received(),
@@ -34,7 +45,10 @@ def telegram(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one telegram: what was understood, and the raw text as received."""
     found = warnings.telegram(pk)
     raw = warnings.raw(actor_of(request), pk)
+    before, changed = warnings.changes(pk)
     context = {
+        "before": before,
+        "changed": [_change(one) for one in changed],
         "telegram": found,
         "raw": readable(raw),
         "size": len(raw),
@@ -42,6 +56,17 @@ def telegram(request: HttpRequest, pk: int) -> HttpResponse:
         "notes": (found.content or {}).get("deviations", []),
     }
     return render(request, "staff/telegram.html", context)
+
+
+def _change(one: Any) -> dict[str, object]:
+    """Return one change in words."""
+    return {
+        "area": one.area_name,
+        "phenomenon": words.PHENOMENA.get(one.phenomenon, one.phenomenon),
+        "what": one.what,
+        "before": one.before,
+        "after": one.after,
+    }
 
 
 def _items(content: object) -> list[dict[str, object]]:

@@ -1,0 +1,79 @@
+"""The page of the warnings: map, as of any time, and what each telegram changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from sonae.core import clock
+from sonae.core.clock import JST
+from sonae.domains.warnings import interface as warnings
+from sonae.engines.warnings.compose import CityKind, compose_cancel, compose_weather
+from sonae.platform.access import Role
+from sonae.web import kept
+from sonae.web.staff import warnmap
+from tests.fixtures import City, flood_telegram
+from tests.web.test_orders_pages import signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def take(code: str, minute: int = 0) -> int:
+    """Let a rain telegram arrive at that minute; its primary key."""
+    at = clock.now() + timedelta(minutes=minute)
+    raw = compose_weather(
+        "VPWW55", [CityKind("9920100", "試験市", code)], office="試験地方気象台",
+        prefecture=("990000", "試験県"), issued_at=at,
+    )  # fmt: skip
+    with clock.using(clock.FrozenClock(at)):
+        taken = warnings.accept(raw, via="jma").telegram
+    kept.forget()
+    return taken
+
+
+def test_each_telegram_says_what_it_changed(city: City) -> None:
+    first, second, third = take("03"), take("43", 10), take("10", 20)
+    viewer = signed_in(Role.VIEWER)
+    page = viewer.get(f"/staff/warnings/{first}/").content.decode()
+    assert "始まった" in page and "レベル３大雨警報" in page
+    page = viewer.get(f"/staff/warnings/{second}/").content.decode()
+    assert "重くなった" in page and "レベル３大雨警報" in page and "レベル４大雨危険警報" in page
+    assert f"/staff/warnings/{first}/" in page
+    assert "軽くなった" in viewer.get(f"/staff/warnings/{third}/").content.decode()
+    raw = compose_cancel(
+        "VPWW55", office="試験地方気象台", issued_at=clock.now() + timedelta(minutes=30)
+    )
+    last = warnings.accept(raw, via="jma").telegram
+    assert "終わった" in viewer.get(f"/staff/warnings/{last}/").content.decode()
+    assert [one.what for one in warnings.changes(last)[1]] == ["ended"]
+
+
+def test_what_was_known_at_a_moment_is_shown_as_such(city: City) -> None:
+    now = clock.now()
+    take("03")
+    take("43", 30)
+    viewer = signed_in(Role.VIEWER)
+    with clock.using(clock.FrozenClock(now + timedelta(hours=1))):
+        assert "レベル４大雨危険警報" in viewer.get("/staff/warnings/").content.decode()
+        at = (now + timedelta(minutes=15)).astimezone(JST)
+        page = viewer.get(f"/staff/warnings/?at={at:%Y-%m-%dT%H:%M}").content.decode()
+    force = page[page.index('id="force"') : page.index('id="history"')]
+    assert "レベル３大雨警報" in force and "レベル４大雨危険警報" not in force
+    assert "今の状況ではありません" in page
+    assert viewer.get("/staff/warnings/?at=yesterday").status_code == 400
+
+
+def test_the_map_marks_towns_and_names_what_it_cannot_draw(city: City) -> None:
+    take("43")
+    warnings.accept(flood_telegram(5), via="jma")
+    drawn = warnmap.draw(warnings.in_force())
+    assert drawn.signs == ("5",)
+    assert [line.area_name for line in drawn.undrawn] == ["試験川"]
+    page = signed_in(Role.VIEWER).get("/staff/warnings/").content.decode()
+    assert "warn-map-title" in page
+    assert page.count("<circle") == len(city.towns)
+
+
+def test_nothing_in_force_needs_no_picture(city: City) -> None:
+    assert "warn-map-title" not in signed_in(Role.VIEWER).get("/staff/warnings/").content.decode()
