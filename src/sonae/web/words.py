@@ -142,7 +142,7 @@ DATA_KINDS = {
 DANGER_BANDS = {
     "grave": lazy("特に危険"),
     "inside": lazy("危険区域"),
-    "unknown": lazy("未調査の土地"),
+    "unknown": lazy("未調査・地図にない危険"),
 }
 NEED_BANDS = {
     "registrant": lazy("要支援者"),

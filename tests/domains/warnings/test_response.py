@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.warnings import interface as warnings
-from sonae.domains.warnings import jobs, response
+from sonae.domains.warnings import jobs, response, supervisor
 from sonae.domains.warnings.interface import Rule, RuleFiring
 from sonae.domains.warnings.response import ACTIONS, DEFAULTS, deciding
 from sonae.engines.warnings.model import PHENOMENA, SEVERITIES, SEVERITY_RANK
@@ -240,3 +240,33 @@ def test_our_own_failure_loses_no_document(city: Scope, monkeypatch: pytest.Monk
     assert taken.error == "defect"
     assert bytes(warnings.Telegram.objects.get(pk=taken.telegram).raw) == rain("33")
     assert clock.now() > T0
+
+
+def test_a_graver_call_takes_the_place_of_lighter_ones(city: Scope) -> None:
+    warnings.accept(rain("03"), via="jma")
+    warnings.accept(river("30"), via="jma")
+    warnings.accept(rain("43", minutes=5), via="jma")
+    waiting = [(one.phenomenon, one.severity) for one in warnings.waiting_alarms()]
+    assert sorted(waiting) == [("flood", "warning"), ("heavy_rain", "critical")]
+    (first,) = [one for one in warnings.firings() if one.kind == "レベル３大雨警報"]
+    assert first.seen_by == "（より重い呼び出し）"
+
+
+def test_a_silent_line_calls_once_until_it_is_heard_again(city: Scope) -> None:
+    row = warnings.add_input(ADMINISTRATOR, "jma-feed", "気象庁", {"url": "https://example.jp/"})
+    real = clock.SystemClock().now()
+
+    def heard(ago: int) -> None:
+        at = real - timedelta(seconds=ago)
+        warnings.WarningInput.objects.filter(pk=row.pk).update(started_at=at, heard_at=at)
+        supervisor._watch(warnings.WarningInput.objects.get(pk=row.pk))
+
+    heard(1)
+    assert OutboxEntry.objects.count() == 0
+    heard(row.silent_after + 60)
+    heard(row.silent_after + 61)
+    heard(1)
+    heard(row.silent_after + 62)
+    calls = OutboxEntry.objects.filter(topic="duty.alarm")
+    assert len(calls) == 2
+    assert "警報を受信できません（気象庁）" in calls[0].payload["subject"]

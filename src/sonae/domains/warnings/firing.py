@@ -90,11 +90,23 @@ def _fired(rule: Rule, severity: str, changes: list[WarningChange], at: datetime
         held_back=why,
         calling="alarm" in actions,
     )
+    if firing.calling:
+        _supersede_calls(firing)
     audit.record(
         f"rule:{rule.code}", FIRED, f"firing:{firing.pk}", actions=list(actions), held_back=why
     )
     _follow(firing)
     return firing
+
+
+def _supersede_calls(firing: RuleFiring) -> None:
+    """Let the graver call about a phenomenon take the place of lighter ones that still wait."""
+    rank = SEVERITY_RANK[firing.severity]
+    lighter = [name for name in SEVERITY_RANK if SEVERITY_RANK[name] < rank]
+    waiting = RuleFiring.objects.filter(calling=True, phenomenon=firing.phenomenon)
+    waiting.filter(severity__in=lighter).exclude(pk=firing.pk).update(
+        calling=False, seen_at=firing.at, seen_by="（より重い呼び出し）"
+    )
 
 
 def _said(phenomenon: str, severity: str, areas: Iterable[str], at: datetime) -> bool:

@@ -17,8 +17,10 @@ from django.db import DatabaseError, connection
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.warnings import ports
-from sonae.domains.warnings.inputs import DeadLink, InputLink
+from sonae.domains.warnings.firing import alarm_duty
+from sonae.domains.warnings.inputs import DeadLink, InputLink, silent
 from sonae.domains.warnings.models import WarningInput
+from sonae.platform import worlds
 from sonae.platform.db import writing
 
 log = logging.getLogger(__name__)
@@ -83,6 +85,7 @@ class Supervisor:
                 self._start(row, ended=0)
             elif self._hangs(row):
                 self._replace(row)
+            _watch(row)
         connection.close()
 
     def revive(self) -> None:
@@ -141,6 +144,25 @@ class Supervisor:
         run.link.ask_to_stop(dead=True)
         _failed(row.pk, "応答がないため、つなぎ直しました。")
         self._start(row, ended=run.ended + 1)
+
+
+def _watch(row: WarningInput) -> None:
+    """Call the officers on duty once when a line falls silent, and be ready to call again."""
+    now = clock.SystemClock().now()
+    quiet = silent(row, now)
+    if quiet == (row.alarmed_at is not None):
+        return
+    with worlds.entered(row.municipality), writing():
+        WarningInput.objects.filter(pk=row.pk).update(alarmed_at=now if quiet else None)
+        if quiet:
+            last = row.heard_at or row.started_at
+            alarm_duty(
+                f"input:{row.pk}:{last:%Y%m%d%H%M%S}",
+                f"警報を受信できません（{row.name}）",
+                f"受信経路「{row.name}」から{row.silent_after}秒より長く応答がありません。"
+                "回線・受信機・相手のサーバーを確かめ、警報はほかの経路で確かめてください。"
+                f"\n\n{row.error}",
+            )
 
 
 def _receive(receiver: ports.Receiver, link: InputLink) -> None:

@@ -140,7 +140,11 @@ def _names(actors: set[str]) -> dict[str, str]:
         f"account:{one.pk}": one.get_full_name() for one in Account.objects.filter(pk__in=pks)
     }
     others = {actor: actor for actor in actors if not actor.startswith(("account:", "system"))}
-    return others | accounts
+    rules = {
+        f"rule:{one.rule.code}": _("ルール「%(name)s」") % {"name": one.rule.name}
+        for one in warnings.placed_rules()
+    }
+    return others | accounts | {actor: rules[actor] for actor in actors & rules.keys()}
 
 
 def _act_text(run: list[AuditEntry]) -> str:

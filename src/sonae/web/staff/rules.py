@@ -138,10 +138,12 @@ def act(request: HttpRequest, code: str, verb: str) -> HttpResponse:
 
 
 @audience(Audience.OPERATOR)
-def seen(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take an alarm off the screens."""
+def seen(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """Take an alarm, or all of them, off the screens."""
     if request.method == "POST":
-        warnings.take_note(actor_of(request), pk)
+        wanted = [pk] if pk is not None else [one.pk for one in warnings.waiting_alarms()]
+        for each in wanted:
+            warnings.take_note(actor_of(request), each)
         kept.forget()
         flash.success(request, _("確認済みにしました。記録は下の一覧に残っています。"))
     return HttpResponseRedirect(in_world("/staff/rules/"))

@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rules/", rules.overview, name="rules"),
     path("rules/new/", rules.edit, name="rule-new"),
     path("rules/duty/", rules.duty, name="rule-duty"),
+    path("rules/firings/all/seen/", rules.seen, name="firings-seen"),
     path("rules/firings/<int:pk>/seen/", rules.seen, name="firing-seen"),
     path("rules/<slug:code>/", rules.edit, name="rule"),
     path("rules/<slug:code>/<str:verb>/", rules.act, name="rule-act"),
