@@ -215,6 +215,11 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "invalid": (lazy("✕ 署名は無効"), "solid-bad"),
         "unsigned": (lazy("○ 署名なし"), ""),
     },
+    "status": {
+        "actual": (lazy("通常"), ""),
+        "exercise": (lazy("訓練"), "caution"),
+        "test": (lazy("試験"), "caution"),
+    },
     "change": {
         "began": (lazy("始まった"), "bad"),
         "rose": (lazy("重くなった"), "bad"),
