@@ -80,6 +80,14 @@ ALLOW_PRIVATE_TARGETS = os.environ.get("SONAE_ALLOW_PRIVATE_TARGETS") == "1"
 DATABASES = {"default": _database(os.environ.get("SONAE_DATABASE", str(HOME / "sonae.sqlite3")))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Shared by the server's workers: a limit on log-ins that each counted alone would be several times as wide.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": str(HOME / "cache"),
+    }
+}
+
 DOMAINS = [
     "municipalities",
     "identity",

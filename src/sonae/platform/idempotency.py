@@ -3,7 +3,7 @@
 `IdempotencyMiddleware` does it for every route. The view runs for the first request with a key; the
 same request again gets the stored answer, another request under the same key is refused, and one
 that comes while the first is still at work is asked to come back. An answer that invites another try
-(401, 403, 409, 429, 5xx) is never stored.
+(401, 403, 404, 405, 409, 413, 429, 5xx) is never stored.
 
 A crash between the view's commit and the stored answer lets the request run again once the claim
 has run out; that is why every inbound id is UNIQUE as well.
@@ -34,7 +34,7 @@ CLAIM: Final = timedelta(seconds=130)
 """A request still unanswered after this is taken for dead (the server's own limit is 120 s)."""
 KEPT: Final = timedelta(hours=48)
 _AGAIN_SECONDS: Final = 2
-_NEVER_KEPT: Final = (401, 403, 409, 429)
+_NEVER_KEPT: Final = (401, 403, 404, 405, 409, 413, 429)
 _KEPT_HEADERS: Final = ("Location", "ETag", "Content-Language")
 _SEEN: Final = "_sonae_idempotent"
 _PURGE_EVERY: Final = 512
