@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -11,8 +13,9 @@ from sonae.demo.city import generate
 from sonae.domains.shelters.interface import HAZARDS
 from sonae.domains.warnings import rules
 from sonae.domains.warnings.rules import Place
-from sonae.engines.warnings import Warning, WarningArea
+from sonae.engines.warnings import Warning, WarningArea, read
 from sonae.engines.warnings.model import PHENOMENA
+from tests.domains.warnings.conftest import rain
 from tests.engines.warnings.conftest import sample
 
 CONFIGURED = {
@@ -135,3 +138,21 @@ def test_every_hazard_is_one_of_designation() -> None:
         "landslide",
     )
     assert rules.hazards_of("thunder") == ()
+
+
+def test_changed_codes_count_on_their_days() -> None:
+    old, new = {"code": "350010", "until": "2026-05-27"}, {"code": "350011", "from": "2026-05-28"}
+    here = Place("352021", {"area": [old, new, "350099"]}, ((131.25, 33.95),))
+    said = read(rain("10"))
+
+    def named(code: str, day: str) -> bool:
+        at = datetime.fromisoformat(f"{day}T23:30:00+09:00")
+        return rules.area_concerns(
+            WarningArea(code, "", "area"), here.when(replace(said, issued_at=at))
+        )
+
+    assert named("350010", "2026-05-27") and not named("350010", "2026-05-28")
+    assert named("350011", "2026-05-28") and not named("350011", "2026-05-27")
+    assert named("350099", "2020-01-01") and named("350099", "2030-01-01")
+    # Asked for no day, all that ever counted: too many rather than too few.
+    assert rules.area_concerns(WarningArea("350010", "", "area"), here)

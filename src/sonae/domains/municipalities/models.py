@@ -10,7 +10,9 @@ class Municipality(models.Model):
 
     ``warning_areas`` maps area types of telegrams to the codes that concern the municipality, e.g.
     ``{"city": ["9920100"], "area": ["990010"], "prefecture": ["990000"], "river": ["992011000001"],
-    "tsunami_area": []}``.
+    "tsunami_area": []}``. A code that was changed has its days: ``{"code": "990011", "from":
+    "2026-05-28"}``, ``{"code": "990010", "until": "2026-05-27"}``; a telegram is read by the codes
+    of its own day.
     """
 
     code = models.CharField("団体コード", max_length=6, primary_key=True)

@@ -1,12 +1,16 @@
 """Pure decisions of the domain: what concerns this municipality, and which hazards a warning means."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final
 
 from shapely import MultiPoint, Polygon, dwithin, make_valid
 
+from sonae.core.clock import JST
 from sonae.engines.warnings.families import decided_by_city
 from sonae.engines.warnings.model import (
     SEVERITY_RANK,
@@ -48,13 +52,32 @@ _METRES_A_DEGREE: Final = 111_320.0
 class Place:
     """Where the municipality is, as far as telegrams name it.
 
-    ``code`` 6-digit 全国地方公共団体コード; ``areas`` area type → codes; ``points`` (longitude,
-    latitude) in degrees of its towns, for warnings that only draw a polygon.
+    ``code`` 6-digit 全国地方公共団体コード; ``areas`` area type → codes, each a text or, where it was
+    or will be changed, ``{"code", "from", "until"}`` (days in Japan, both inclusive, either may be
+    left out); ``points`` (longitude, latitude) in degrees of its towns, for warnings that only draw a
+    polygon; ``day`` the day whose codes count (None: all that ever did).
     """
 
     code: str
-    areas: Mapping[str, Sequence[str]]
+    areas: Mapping[str, Sequence[str | Mapping[str, str]]]
     points: tuple[tuple[float, float], ...]
+    day: date | None = None
+
+    def listed(self, kind: str) -> list[str]:
+        """The codes of a type that count on the day."""
+        return [found for each in self.areas.get(kind, ()) if (found := self._counting(each))]
+
+    def _counting(self, each: str | Mapping[str, str]) -> str:
+        if isinstance(each, str):
+            return each
+        day = self.day.isoformat() if self.day else ""
+        begun = not day or each.get("from", "") <= day
+        over = bool(day) and day > (each.get("until") or "9999-12-31")
+        return each["code"] if begun and not over else ""
+
+    def when(self, warning: Warning) -> Place:
+        """The place as telegrams named it on the day of this one."""
+        return replace(self, day=warning.issued_at.astimezone(JST).date())
 
 
 def area_concerns(area: WarningArea, place: Place) -> bool:
@@ -65,7 +88,7 @@ def area_concerns(area: WarningArea, place: Place) -> bool:
     """
     if area.polygon:
         return _drawn_near(area, place.points)
-    listed = place.areas.get(area.type, ())
+    listed = place.listed(area.type)
     if area.code in listed or (area.name and area.name in listed):
         return True
     if area.type == "city" or "/" in area.code:
@@ -102,6 +125,7 @@ def _drawn_near(area: WarningArea, points: Sequence[tuple[float, float]]) -> boo
 
 def concerns(warning: Warning, place: Place) -> bool:
     """Whether a telegram names the municipality, or stands for a warning without any place."""
+    place = place.when(warning)
     areas = [area for item in warning.items for area in item.areas]
     if not areas:
         return any(item.in_force and _grave(item) for item in warning.items)
@@ -151,6 +175,7 @@ def ours(warning: Warning, place: Place) -> Warning:
 
     Items that name no place stay, because they may be about us.
     """
+    place = place.when(warning)
     if not any(item.areas for item in warning.items):
         return warning
     items = []
