@@ -16,11 +16,11 @@ from lxml import etree
 from sonae.engines.warnings.model import WarningRefused
 
 # The largest telegrams seen are about 4 MB; CAP with embedded audio stays below 1 MB.
-MAX_BYTES = 16 * 1024 * 1024
+MAX_BYTES = 20 * 1024 * 1024
 # The tree of a telegram, measured: bytes of memory per tag (with its text) and per attribute. The
 # densest official one (大雨危険度通知, 4 MB) takes about 40 MB; with this budget a process stays below
 # 200 MB whatever it is given.
-_PER_TAG, _PER_ATTRIBUTE, _TREE_BYTES = 120, 220, 130_000_000
+_PER_TAG, _PER_ATTRIBUTE, _TREE_BYTES = 120, 270, 150_000_000
 _LOOKED_INTO = 2_000_000
 _GZIP = b"\x1f\x8b"
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]+)["']""")
