@@ -119,7 +119,10 @@ def test_a_drafted_notice_goes_out_by_two_people_and_is_ended(city: City) -> Non
     outbox.drain()
     kept.forget()
     assert "もとの警報は終わっています" in approver.get(f"/staff/messages/{pk}/").content.decode()
-    approver.post(f"/staff/messages/{pk}/notice/lifting/")
+    preview = approver.post(f"/staff/messages/{pk}/notice/lifting/").content.decode()
+    assert "暴風警報は終わりました" in preview and "使ったすべての手段へ送る" in preview
+    assert not Message.objects.filter(kind="lifting").exists(), "one look before one click"
+    approver.post(f"/staff/messages/{pk}/notice/lifting/", {"sure": "1"})
     outbox.drain()
     kept.forget()
     front = approver.get("/").content.decode()

@@ -51,7 +51,10 @@ def telegram(
 
 
 def take(raw: bytes) -> None:
-    """Take a telegram in and let everything that follows happen."""
+    """Take a telegram in over a trusted line and let everything that follows happen."""
+    warnings.WarningInput.objects.get_or_create(
+        name="jma", defaults={"kind": "jma-feed", "silent_after": 300}
+    )
     warnings.accept(raw, via="jma")
     outbox.drain()
 
@@ -162,6 +165,8 @@ def test_its_end_is_said_once_everywhere_it_went(city: City, kind: str, words: s
     take(telegram("33"))
     first = notice()
     assert not messages.is_over(first)
+    with pytest.raises(SonaeError, match="まだ発表中"):
+        messages.end_notice(APPROVER, first.pk, "lifting")
     take(
         compose_cancel(
             "VPWW55", office="試験地方気象台", issued_at=clock.now() + timedelta(minutes=9)
@@ -232,3 +237,74 @@ def test_a_cancellation_tells_its_own_time(city: City) -> None:
         evacuation.cancel(APPROVER, made.pk)
         services.send_end(made.pk, "cancelled")
         assert later.strftime("%Y-%m-%d %H:%M") in messages.public_items()[0].body
+
+
+def test_what_is_over_when_the_worker_comes_to_it_is_not_said(city: City) -> None:
+    warnings.WarningInput.objects.create(name="jma", kind="jma-feed", silent_after=300)
+    warnings.accept(telegram("33"), via="jma")
+    warnings.accept(
+        compose_cancel(
+            "VPWW55", office="試験地方気象台", issued_at=clock.now() + timedelta(minutes=9)
+        ),
+        via="jma",
+    )
+    outbox.drain()
+    assert not Message.objects.filter(kind="notice").exists()
+
+
+def test_what_waited_too_long_is_left_to_people(city: City) -> None:
+    warnings.WarningInput.objects.create(name="jma", kind="jma-feed", silent_after=300)
+    warnings.accept(telegram("33"), via="jma")
+    firing = warnings.firings()[0]
+    with clock.using(clock.FrozenClock(clock.now() + timedelta(hours=9))):
+        made = notices.act_on(firing.pk)
+    assert made is not None
+    assert made.status == "draft"
+
+
+def test_a_draft_grows_by_areas_and_keeps_the_graver(city: City) -> None:
+    take(telegram("05", kind="VPWW58"))
+    draft = notice()
+    draft.about = {**draft.about, "areas": ["備え市北部"], "severity": "emergency"}
+    draft.save()
+    take(
+        compose_cancel(
+            "VPWW58", office="試験地方気象台", issued_at=clock.now() + timedelta(minutes=1)
+        )
+    )
+    take(telegram("05", minute=2, kind="VPWW58"))
+    draft.refresh_from_db()
+    assert draft.about["areas"] == ["備え市北部", "試験市"]
+    assert draft.about["severity"] == "emergency"
+
+
+def test_a_notice_is_renewed_while_its_warning_holds(city: City) -> None:
+    take(telegram("33"))
+    first = notice()
+    later = clock.now() + timedelta(hours=20, minutes=1)
+    with clock.using(clock.FrozenClock(later)):
+        renewed = notices.renew_notice(first.pk)
+        outbox.drain()
+        assert renewed is not None
+        assert renewed.kind == "renewal"
+        assert [one.kind for one in messages.public_items()] == ["renewal"]
+        assert Delivery.objects.filter(transmission__message=renewed).count() == 0
+    with clock.using(clock.FrozenClock(later + timedelta(hours=1))):
+        assert notices.renew_notice(first.pk) is None, "not yet time"
+    take(
+        compose_cancel(
+            "VPWW55", office="試験地方気象台", issued_at=clock.now() + timedelta(minutes=9)
+        )
+    )
+    with clock.using(clock.FrozenClock(later + timedelta(hours=21))):
+        assert notices.renew_notice(first.pk) is None
+
+
+def test_somebody_is_called_when_a_notice_should_end(city: City) -> None:
+    take(telegram("33"))
+    assert notices.call_for_ends() == 0
+    take(telegram("10", minute=5))
+    alarms = Message.objects.filter(kind="alarm", topic__startswith="alarm:over:")
+    assert alarms.count() == 1
+    assert notices.call_for_ends() == 1
+    assert alarms.count() == 1

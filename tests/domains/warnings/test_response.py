@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,12 +12,13 @@ from hypothesis import strategies as st
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
+from sonae.domains.warnings import firing, jobs, response, supervisor
 from sonae.domains.warnings import interface as warnings
-from sonae.domains.warnings import jobs, response, supervisor
-from sonae.domains.warnings.interface import Rule, RuleFiring
+from sonae.domains.warnings.interface import Rule, RuleFiring, Telegram, WarningInForce
 from sonae.domains.warnings.response import ACTIONS, DEFAULTS, deciding
 from sonae.engines.warnings.model import PHENOMENA, SEVERITIES, SEVERITY_RANK
 from sonae.platform.access import Actor, Role
+from sonae.platform.db import writing
 from sonae.platform.models import OutboxEntry
 from sonae.platform.outbox import Retry
 from sonae.platform.scope import Scope, World
@@ -24,6 +26,14 @@ from sonae.platform.worlds import entered
 from tests.domains.warnings.conftest import CODE, OPERATOR, T0, VIEWER, cancel, rain, river
 
 ADMINISTRATOR = Actor("account:6", Role.ADMINISTRATOR, "情報 次郎", account_id=6)
+
+
+@pytest.fixture(autouse=True)
+def line(request: pytest.FixtureRequest) -> None:
+    """A line on which nobody else can speak, by the name that these tests receive on."""
+    if "city" in request.fixturenames:
+        request.getfixturevalue("city")
+        warnings.WarningInput.objects.create(name="jma", kind="jma-feed", silent_after=300)
 
 
 def fired() -> list[tuple[str, str, list[str]]]:
@@ -106,23 +116,103 @@ def test_the_gravest_are_sent_and_a_neighbour_s_are_not_ours(city: Scope) -> Non
     assert OutboxEntry.objects.filter(topic="duty.alarm").exists()
 
 
-def test_the_same_words_go_out_once_in_an_hour(city: Scope) -> None:
+def sends() -> list[bool]:
+    """Which firings sent something to the public, oldest first."""
+    return ["send_notice" in actions for _rule, _kind, actions in fired()]
+
+
+def test_what_ended_and_begins_anew_is_said_anew(city: Scope) -> None:
     warnings.accept(rain("33"), via="jma")
     warnings.accept(cancel("VPWW55", minutes=3), via="jma")
-    warnings.accept(rain("33", minutes=4), via="other line")
-    assert [actions for _rule, _kind, actions in fired()] == [
-        ["draft_order", "send_notice", "alarm"], ["draft_order", "alarm"],
-    ]  # fmt: skip
-    assert "すでに" in warnings.firings()[0].held_back
+    warnings.accept(rain("33", minutes=4), via="jma")
+    assert sends() == [True, True]
 
 
-def test_a_source_that_can_be_imitated_only_drafts() -> None:
-    rule = next(one for one in DEFAULTS if one.code == "tsunami")
-    assert response.held_back(rule, "jma") == (rule.actions, "")
-    for source in ("qzss", "cap", "lalert"):
-        actions, why = response.held_back(rule, source)
-        assert actions == ("draft_order", "draft_notice", "alarm")
-        assert "自動では送らず" in why
+def test_another_line_that_tells_the_same_is_left_to_people(city: Scope) -> None:
+    at = clock.now()
+    lines = [_line("a", at), _line("b", at)]
+    with writing():
+        firing.fire([], lines[:1], at)
+        firing.fire(lines[:1], lines, at)
+    assert sends() == [True, False]
+    assert "ほかの経路" in warnings.firings()[0].held_back
+    assert "draft_notice" in warnings.firings()[0].actions
+
+
+def _line(series: str, at: datetime, **more: Any) -> WarningInForce:
+    """A saved tsunami warning of one area, as two lines may tell it under different codes."""
+    telegram = Telegram.objects.create(
+        sha256=series * 8, raw=b"", received_at=at, via=more.pop("via", "jma"), state="read",
+        series=series, issued_at=at, sent_at=at, headline=more.pop("headline", ""),
+    )  # fmt: skip
+    columns = {
+        "area_code": series, "area_name": "試験沿岸", "area_type": "tsunami_area",
+        "phenomenon": "tsunami", "kind": "大津波警報", "severity": "emergency", "since": at, **more,
+    }  # fmt: skip
+    return WarningInForce.objects.create(telegram=telegram, **columns)
+
+
+def test_a_second_event_of_the_same_kind_fires_and_a_twin_does_not(city: Scope) -> None:
+    at = clock.now()
+    event = {
+        "area_code": "x", "phenomenon": "record_rain", "kind": "記録的短時間大雨情報",
+        "severity": "information", "until": at + timedelta(hours=24),
+    }  # fmt: skip
+    first = _line("a", at, **event)
+    twin = _line("b", at + timedelta(minutes=3), **{**event, "kind": "記録雨"})
+    second = _line("c", at + timedelta(hours=2), **{**event, "kind": "記録雨2"})
+    with writing():
+        assert len(firing.fire([], [first], at)) == 1
+        assert firing.fire([first], [twin], at) == []
+        assert len(firing.fire([first], [second], at + timedelta(hours=2))) == 1
+
+
+def test_a_second_missile_within_minutes_is_sent(city: Scope) -> None:
+    at = clock.now()
+    event = {
+        "area_code": "（区域の記載なし）", "phenomenon": "civil_protection", "kind": "国民保護情報",
+        "severity": "emergency", "until": at + timedelta(hours=24),
+    }  # fmt: skip
+    first = _line("a", at, headline="ミサイル発射。", **event)
+    later = at + timedelta(minutes=4)
+    second = _line(
+        "b", later, headline="再度、ミサイル発射。", **{**event, "kind": "国民保護情報2"}
+    )
+    with writing():
+        firing.fire([], [first], at)
+        firing.fire([first], [second], later)
+    assert sends() == [True, True]
+
+
+def test_what_was_announced_long_ago_is_left_to_people(city: Scope) -> None:
+    with clock.using(clock.FrozenClock(T0 + timedelta(hours=9))):
+        warnings.accept(rain("33"), via="jma")
+    assert sends() == [False]
+    assert "1時間より長く" in warnings.firings()[0].held_back
+
+
+def test_only_lines_on_which_nobody_else_can_speak_send(city: Scope) -> None:
+    warnings.accept(rain("33"), via="sonae warnings accept")
+    assert sends() == [False]
+    assert "発信者を確かめられない" in warnings.firings()[0].held_back
+    assert warnings.firings()[0].actions == ["draft_order", "draft_notice", "alarm"]
+
+
+def test_a_trusted_line_sends_what_a_satellite_had_only_drafted(city: Scope) -> None:
+    at = clock.now()
+    heard = _line("a", at, area_code="x", via="衛星")
+    sure = _line("b", at, area_code="x", kind="大津波警報（確）")
+    with writing():
+        firing.fire([], [heard], at)
+        firing.fire([heard], [sure], at)
+    assert sends() == [False, True]
+
+
+def test_in_an_exercise_it_is_seen_what_would_be_sent(city: Scope) -> None:
+    minutes = int((clock.SystemClock().now() - T0).total_seconds() // 60)
+    warnings.accept(rain("33", status="exercise", minutes=minutes), via="訓練の線")
+    with entered(CODE, World.EXERCISE):
+        assert sends() == [True]
 
 
 def test_an_announced_rise_is_its_own_trigger(city: Scope) -> None:
@@ -155,6 +245,11 @@ def test_an_administrator_changes_orders_and_resets_rules(city: Scope) -> None:
     warnings.reset_rule(ADMINISTRATOR, own.code)
     warnings.reset_rule(ADMINISTRATOR, "water")
     assert [one.rule for one in warnings.placed_rules()] == list(DEFAULTS)
+    warnings.move_rule(ADMINISTRATOR, "other-warning", up=True)
+    moved = [one.rule.code for one in warnings.placed_rules()]
+    assert moved.index("other-warning") < moved.index("wind-and-snow")
+    warnings.reset_rule(ADMINISTRATOR, "wind-and-snow")
+    assert [one.rule.code for one in warnings.placed_rules()] == moved, "its place is kept"
     assert warnings.warned_hazards()["flood"].draft_order
 
 
@@ -166,6 +261,7 @@ def test_an_administrator_changes_orders_and_resets_rules(city: Scope) -> None:
         ({"least": "awful"}, "awful"),
         ({"actions": ("send_notice", "draft_notice")}, "どちらか"),
         ({"trigger": "expected", "actions": ("send_notice",)}, "見込み"),
+        ({"trigger": "expected", "actions": ("draft_order",)}, "見込み"),
     ],
 )
 def test_a_rule_that_cannot_be_is_refused(

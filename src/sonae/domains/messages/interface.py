@@ -7,9 +7,11 @@ from sonae.domains.messages.notices import (
     drop_notice,
     edit_notice,
     end_notice,
+    ending_texts,
     is_over,
     notices_open,
     return_notice,
+    standing,
     submit_notice,
 )
 from sonae.domains.messages.ports import (
@@ -71,6 +73,7 @@ __all__ = [
     "drop_notice",
     "edit_notice",
     "end_notice",
+    "ending_texts",
     "facts_of",
     "is_over",
     "link_actor",
@@ -88,6 +91,7 @@ __all__ = [
     "residents_of",
     "return_notice",
     "sent_of_topics",
+    "standing",
     "submit_notice",
     "texts",
     "transmissions",

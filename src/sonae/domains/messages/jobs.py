@@ -34,7 +34,16 @@ def alarm(payload: dict[str, Any]) -> None:
 @subscribe(services.RENEW)
 def renew(payload: dict[str, Any]) -> None:
     """What the city published about an order would end soon: publish it anew."""
-    services.renew(payload["order"])
+    if "notice" in payload:
+        notices.renew_notice(payload["notice"])
+    else:
+        services.renew(payload["order"])
+
+
+@subscribe("warning.changed")
+def call_for_ends(payload: dict[str, Any]) -> None:
+    """A warning changed: somebody must announce the end of notices whose warning is over."""
+    notices.call_for_ends()
 
 
 @subscribe(services.SEND, apart=True)

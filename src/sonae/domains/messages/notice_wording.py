@@ -13,9 +13,11 @@ from typing import Final
 
 from sonae.core.clock import JST
 from sonae.domains.messages.wording import LANGUAGES, LIMITS, Text, drill_words
+from sonae.engines.warnings.claims import NOWHERE
 
 NOTICE_KINDS: Final = ("notice", "lifting", "cancellation")
 NAMED_AREAS: Final = 8
+UNNAMED: Final = NOWHERE.name
 
 _WHAT: Final = {
     "ja": {
@@ -200,7 +202,7 @@ def _body(facts: NoticeFacts, language: str) -> str:
 
 def _where(facts: NoticeFacts, language: str) -> str:
     joint = ", " if language == "en" else "、"
-    named = [area for area in facts.areas if area] or [
+    named = [area for area in facts.areas if area and area != UNNAMED] or [
         facts.city_en if language == "en" else facts.city
     ]
     rest = len(named) - NAMED_AREAS

@@ -7,6 +7,7 @@ cancellation is prepared with it; its end is announced by people.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,14 +16,22 @@ from sonae.core.errors import SonaeError
 from sonae.domains.messages.models import Message, Wording
 from sonae.domains.messages.notice_wording import NoticeFacts, notice_texts
 from sonae.domains.messages.rules import MESSAGE_TRANSITIONS
-from sonae.domains.messages.services import CHANNELS, release
+from sonae.domains.messages.services import (
+    CHANNELS,
+    RENEW,
+    again,
+    release,
+    renew_later,
+    time_to_renew,
+)
 from sonae.domains.messages.wording import LIMITS, Text
 from sonae.domains.municipalities.interface import municipality
 from sonae.domains.warnings import interface as warnings
 from sonae.domains.warnings.interface import RuleFiring
+from sonae.engines.warnings.model import SEVERITY_RANK
 from sonae.platform import audit
 from sonae.platform.access import SYSTEM, Actor, Audience, require
-from sonae.platform.db import writing
+from sonae.platform.db import take_turn, writing
 from sonae.platform.scope import is_exercise
 
 _OPEN = ("draft", "returned", "submitted")
@@ -31,17 +40,21 @@ _OPEN = ("draft", "returned", "submitted")
 def act_on(firing_pk: int) -> Message | None:
     """Draft, or send, the notice that a firing calls for; once, whatever is repeated.
 
-    A waiting draft about the same phenomenon is written anew instead of adding another.
+    What is over by now is not said at all, and what was long ago is left to people: the worker may
+    have been down. A waiting draft about the same phenomenon is written anew instead of adding one.
     """
     with writing():
+        take_turn("notices")
         firing = warnings.firing(firing_pk)
         if firing is None:
             return None
         known = Message.objects.filter(firing=firing, kind="notice").first()
         if known is not None:
             return known
+        if not warnings.still_true(firing):
+            return None
         author = f"rule:{firing.rule['code']}"
-        if "send_notice" not in firing.actions:
+        if "send_notice" not in firing.actions or clock.now() - firing.at > warnings.RECENT:
             return _drafted(firing, author)
         message = _new(firing, author)
         _prepare_cancellation(message)
@@ -51,16 +64,22 @@ def act_on(firing_pk: int) -> Message | None:
 
 
 def _drafted(firing: RuleFiring, author: str) -> Message:
-    """Return the draft for a firing: the untouched one about the same, or a new one."""
-    waiting = Message.objects.filter(
+    """Return the draft for a firing: the untouched one about the same, widened, or a new one."""
+    waiting = Message.objects.select_for_update().filter(
         kind="notice", status="draft", drafted_by__startswith="rule:",
         about__phenomenon=firing.phenomenon,
     ).first()  # fmt: skip
     if waiting is None:
         return _new(firing, author)
-    waiting.about, waiting.firing, waiting.drafted_by = about(firing), firing, author
-    waiting.drafted_at = clock.now()
-    waiting.save()
+    if (waiting.firing_id or 0) >= firing.pk:
+        return waiting
+    known, new = waiting.about, about(firing)
+    graver = SEVERITY_RANK[known["severity"]] > SEVERITY_RANK[new["severity"]]
+    told = known if graver else new
+    areas = list(dict.fromkeys([*told["areas"], *known["areas"], *new["areas"]]))
+    waiting.about = {**told, "areas": areas}
+    waiting.firing, waiting.drafted_by, waiting.drafted_at = firing, author, clock.now()
+    waiting.save(update_fields=["about", "firing", "drafted_by", "drafted_at"])
     _word(waiting)
     return waiting
 
@@ -262,6 +281,11 @@ def end_notice(actor: Actor, message_pk: int, kind: str) -> Message:
         said = Message.objects.filter(topic=first.topic, kind__in=("lifting", "cancellation"))
         if first.status != "approved" or said.filter(status="approved").exists():
             raise SonaeError("conflict", "送信中のお知らせだけを終えられます。")
+        if kind == "lifting" and not is_over(first):
+            raise SonaeError(
+                "conflict",
+                "もとの警報がまだ発表中です。終わったことは、警報が終わってから知らせます。",
+            )
         waiting = said.filter(kind=kind, status="prepared").first()
         message = waiting or _follow_up(first, kind, "draft", actor.id)
         if waiting is not None:
@@ -297,9 +321,59 @@ def alarm(key: str, subject: str, body: str) -> Message:
 
 
 def is_over(message: Message) -> bool:
-    """Whether the warning that a notice tells of is no longer in force: its end is to be announced."""
-    phenomenon = message.about.get("phenomenon")
-    return not any(line.phenomenon == phenomenon for line in warnings.in_force())
+    """Whether the warning that a notice tells of is in force no more, at least as grave, in its areas."""
+    told = message.about
+    rank, areas = SEVERITY_RANK[told["severity"]], set(told["areas"])
+    return not any(
+        line.phenomenon == told["phenomenon"]
+        and SEVERITY_RANK[line.severity] >= rank
+        and line.area_name in areas
+        for line in warnings.in_force()
+    )
+
+
+def ending_texts(message: Message, kind: str) -> dict[str, Text]:
+    """Return what an ending would say on the city's page, by language, before it is said."""
+    texts = notice_texts(replace(facts(message), kind=kind))
+    return {language: text for (channel, language), text in texts.items() if channel == "web"}
+
+
+def standing() -> list[Message]:
+    """Return the notices that were sent and whose end nobody announced, newest first."""
+    ended = Message.objects.filter(kind__in=("lifting", "cancellation"), status="approved")
+    rows = Message.objects.filter(kind="notice", status="approved")
+    return list(rows.exclude(topic__in=ended.values("topic")).order_by("-pk"))
+
+
+def call_for_ends() -> int:
+    """Call the officers on duty, once each, for notices whose warning is over; return how many are."""
+    over = [one for one in standing() if is_over(one)]
+    for one in over:
+        alarm(
+            f"over:{one.pk}",
+            f"お知らせの警報が終わりました（{one.about['announced']}）",
+            "住民に送ったお知らせの、もとの警報が終わったか、軽くなりました。"
+            "「伝達」の画面から、終わったことを住民に知らせてください。",
+        )
+    return len(over)
+
+
+def renew_notice(message_pk: int) -> Message | None:
+    """Publish a notice anew before it expires, while its warning is in force; nobody is mailed."""
+    with writing():
+        first = Message.objects.filter(pk=message_pk, kind="notice").first()
+        if first is None or first not in standing() or is_over(first):
+            return None
+        said = Message.objects.filter(topic=first.topic, status="approved")
+        newest = said.order_by("-sent_at", "-pk").first() or first
+        left = time_to_renew(newest)
+        if left is not None:
+            renew_later({"notice": first.pk}, left)
+            return None
+        message = again(newest)
+        release(message, first.approved_by)
+        audit.record(SYSTEM.id, RENEW, f"message:{message.pk}")
+    return message
 
 
 def notices_open() -> list[Message]:

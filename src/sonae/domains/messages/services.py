@@ -169,22 +169,32 @@ def renew(order_pk: int) -> Message | None:
         newest = said.order_by("-sent_at", "-pk").first()
         if order.status != "issued" or newest is None or newest.sent_at is None:
             return None
-        left = newest.sent_at + timedelta(hours=RENEW_HOURS) - clock.now()
-        if left > timedelta():
-            _renew_later(order_pk, left)
+        left = time_to_renew(newest)
+        if left is not None:
+            renew_later({"order": order_pk}, left)
             return None
-        message = _again(newest)
+        message = again(newest)
         release(message, order.decided_by)
         audit.record(SYSTEM.id, RENEW, f"message:{message.pk}", order=order.number)
     return message
 
 
-def _again(newest: Message) -> Message:
+def time_to_renew(newest: Message) -> timedelta | None:
+    """Return how long a publication still stands before it is to be renewed; None when it is time."""
+    if newest.sent_at is None:
+        return None
+    left = newest.sent_at + timedelta(hours=RENEW_HOURS) - clock.now()
+    return left if left > timedelta() else None
+
+
+def again(newest: Message) -> Message:
     """Make a message of the same words for the channels that readers come to."""
     message = Message.objects.create(
         kind="renewal",
         order=newest.order,
         topic=newest.topic,
+        about=newest.about,
+        firing=newest.firing,
         refers_to=newest,
         audience=newest.audience,
         channels=list(PUBLISHED),
@@ -197,8 +207,9 @@ def _again(newest: Message) -> Message:
     return message
 
 
-def _renew_later(order_pk: int, wait: timedelta) -> None:
-    outbox.publish(RENEW, {"order": order_pk}, delay=wait.total_seconds() + 1)
+def renew_later(what: dict[str, int], wait: timedelta) -> None:
+    """Look after ``wait`` whether an order's or a notice's publication is to be renewed."""
+    outbox.publish(RENEW, what, delay=wait.total_seconds() + 1)
 
 
 def _message(message_pk: int) -> Message:
@@ -221,7 +232,10 @@ def release(message: Message, approved_by: str) -> None:
         if ports.available(channel):
             _freeze(message, channel)
     if message.kind in _STANDING and message.order_id is not None:
-        _renew_later(message.order_id, timedelta(hours=RENEW_HOURS))
+        renew_later({"order": message.order_id}, timedelta(hours=RENEW_HOURS))
+    elif message.topic.startswith("notice:") and message.kind in ("notice", "renewal"):
+        first = int(message.topic.partition(":")[2])
+        renew_later({"notice": first}, timedelta(hours=RENEW_HOURS))
 
 
 def _freeze(message: Message, channel: str) -> None:
@@ -253,7 +267,7 @@ def _freeze(message: Message, channel: str) -> None:
 def _urgency(message: Message) -> int:
     """Return the outbox priority: level 5 goes before level 4 before level 3, alarms first."""
     if message.kind == "alarm":
-        return 1
+        return 0
     grave = {"emergency": 5, "critical": 4}.get(message.about.get("severity", ""), 3)
     return 6 - (message.order.level if message.order else grave)
 
@@ -312,7 +326,7 @@ def acknowledge(token: str, status: str, note: str = "", who: Iterable[int] | No
     meant = [pk for pk in owners if who is None or pk in set(who)]
     if not meant:
         raise SonaeError("unreadable", "だれのことか選ばれていません。名前に印を付けてください。")
-    safety.report_self(meant, status, note=note, actor=link_actor(owners))
+    safety.report_self(meant, status, place=note[:120], note=note, actor=link_actor(owners))
     with writing():
         Delivery.objects.filter(
             resident=owners[0],

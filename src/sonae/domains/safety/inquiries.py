@@ -18,6 +18,8 @@ from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import take_turn, writing
 from sonae.platform.scope import current
 
+ORDERED = "ordered"
+"""Zone of those whom an order means although no map shows them in danger."""
 SLOW_FIRST = 3
 """Level 3 高齢者等避難 means those who need longer (災害対策基本法 第56条第2項)."""
 
@@ -48,16 +50,17 @@ def include_order(order_pk: int) -> Inquiry | None:
     The mayor knows of a danger that the maps do not. Level 3 means those who need longer to leave.
     Return None when nobody is added for it.
     """
-    order = evacuation.order(order_pk)
-    if order.status not in ("issued", "replaced"):
-        return None
     now = clock.now()
     with writing():
         take_turn("safety")
+        order = evacuation.order(order_pk)
+        if order.status not in ("issued", "replaced"):
+            return None
         inquiry = Inquiry.objects.filter(closed_at=None).first()
         homes = evacuation.homes_of(order)
         if inquiry is not None:
-            mapped = InquirySubject.objects.filter(inquiry=inquiry).values("town")
+            planned = InquirySubject.objects.filter(inquiry=inquiry).exclude(zone=ORDERED)
+            mapped = planned.filter(added_at__gte=now - rules.STILL_SETTLED).values("town")
             homes = homes.exclude(town__in=mapped)
         towns = sorted(set(homes.values_list("town", flat=True)))
         if not towns:
@@ -80,6 +83,29 @@ def _add_ordered(inquiry: Inquiry, towns: list[int], now: datetime, *, slow_only
     ]  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_insert_sql(_ORDERED, where), parameters)
+
+
+def retract_order(order_pk: int) -> int:
+    """Take out whom only a mistaken order had put under inquiry; return how many.
+
+    Those whom a plan knows in danger, whom another order means, or who were found, stay. An inquiry
+    that is left without anybody is closed.
+    """
+    with writing():
+        take_turn("safety")
+        inquiry = Inquiry.objects.filter(closed_at=None).first()
+        if inquiry is None:
+            return 0
+        rows = InquirySubject.objects.filter(
+            inquiry=inquiry, zone=ORDERED, accounted_at=None,
+            resident__household__in=evacuation.homes_of(evacuation.order(order_pk)),
+        )  # fmt: skip
+        for other in evacuation.orders_in_force():
+            rows = rows.exclude(resident__household__in=evacuation.homes_of(other))
+        count, _by_model = rows.delete()
+        if not InquirySubject.objects.filter(inquiry=inquiry).exists():
+            Inquiry.objects.filter(pk=inquiry.pk).update(closed_at=clock.now())
+    return count
 
 
 def close_inquiry(actor: Actor) -> None:
@@ -114,7 +140,7 @@ _ADVISED = _Source(
                  ELSE (CASE WHEN 40 + 10 * a.rank > 100 THEN 100 ELSE 40 + 10 * a.rank END)
                       - (CASE a.decision WHEN 'stay' THEN 30 WHEN 'upstairs' THEN 15 ELSE 0 END) END""",
 )
-_ORDERED = _Source("{resident} r", "'unknown'", "%s")
+_ORDERED = _Source("{resident} r", f"'{ORDERED}'", "%s")
 _NEED = """CASE WHEN g.id IS NOT NULL THEN (CASE WHEN g.wheelchair THEN %s ELSE %s END)
                  WHEN r.birth_date <> '' AND SUBSTR(r.birth_date, 1, 4) <= %s THEN %s
                  WHEN SUBSTR(r.birth_date, 1, 4) > %s THEN %s ELSE %s END"""

@@ -16,3 +16,10 @@ def open_inquiry(payload: dict[str, Any]) -> None:
 def inquire_after_ordered(payload: dict[str, Any]) -> None:
     """Whom an order means must be accounted for, also where the maps know no danger."""
     inquiries.include_order(payload["order"])
+
+
+@subscribe("order.ended")
+def forget_mistaken(payload: dict[str, Any]) -> None:
+    """An order was cancelled as a mistake: nobody is missing because of it."""
+    if payload["how"] == "cancelled":
+        inquiries.retract_order(payload["order"])

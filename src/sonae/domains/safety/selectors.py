@@ -161,6 +161,9 @@ def _chosen(
     rows = _missing(inquiry, at)
     if town is not None:
         rows = rows.filter(town=town)
+    if zone == "unknown":
+        # Whatever is not known to lie inside: unsurveyed ground, and what only an order means.
+        return rows.exclude(zone="inside")
     return rows.filter(zone=zone) if zone else rows
 
 

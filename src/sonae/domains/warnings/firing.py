@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,21 +11,26 @@ from django.db.models import QuerySet
 
 from sonae.core import clock
 from sonae.domains.warnings import response
-from sonae.domains.warnings.models import RuleFiring, WarningInForce
+from sonae.domains.warnings.models import RuleFiring, WarningInForce, WarningInput
 from sonae.domains.warnings.response import Rule
 from sonae.domains.warnings.response_rules import rules
+from sonae.domains.warnings.selectors import in_force
 from sonae.engines.warnings import difference
 from sonae.engines.warnings.changes import Change
+from sonae.engines.warnings.claims import NOWHERE
 from sonae.engines.warnings.model import SEVERITY_RANK
 from sonae.engines.warnings.wording import severity_of_level
 from sonae.platform import audit, outbox
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import writing
+from sonae.platform.scope import is_exercise
 
 FIRED: Final = "rule.fired"
 DUTY_ALARM: Final = "duty.alarm"
-ONCE_IN: Final = timedelta(hours=1)
-"""The same words about the same areas are sent to the public once in this time."""
+RECENT: Final = timedelta(hours=1)
+"""What was announced longer ago is sent by people only; what went out within it goes out once."""
+TWINS_APART: Final = timedelta(minutes=10)
+"""Two reports of one event may be this far apart (old and new system, two lines)."""
 WarningChange = Change[WarningInForce]
 
 
@@ -46,7 +51,7 @@ def fire(
             groups.setdefault(key, []).append(change)
     by_code = {rule.code: rule for rule in known}
     return [
-        _fired(by_code[code], severity, changes, at)
+        _fired(by_code[code], severity, changes, before, at)
         for (code, _phenomenon, severity, _telegram), changes in groups.items()
     ]
 
@@ -56,7 +61,7 @@ def _decided(known: Sequence[Rule], change: WarningChange) -> tuple[Rule, str] |
     line = change.after
     if line is None:
         return None
-    if change.what in ("began", "rose"):
+    if change.what in ("began", "rose") or _another_event(change) or _now_certain(change):
         rule = response.deciding(known, change.phenomenon, line.severity)
         if rule is not None:
             return rule, line.severity
@@ -67,15 +72,50 @@ def _decided(known: Sequence[Rule], change: WarningChange) -> tuple[Rule, str] |
     return None
 
 
-def _fired(rule: Rule, severity: str, changes: list[WarningChange], at: datetime) -> RuleFiring:
+def _another_event(change: WarningChange) -> bool:
+    """Whether an unchanged line tells of a new event: a second missile, a second record rain.
+
+    Reports end by themselves; the next of the same kind is news, an update or a twin of it is not.
+    """
+    old, new = change.before, change.after
+    if old is None or new is None or new.until is None or old.telegram_id == new.telegram_id:
+        return False
+    if new.phenomenon == "civil_protection" and new.telegram.headline != old.telegram.headline:
+        return new.telegram.received_at > old.telegram.received_at
+    return new.since - old.since > TWINS_APART and new.telegram.series != old.telegram.series
+
+
+def _now_certain(change: WarningChange) -> bool:
+    """Whether a trusted line says now what only others had said, which nothing was sent for."""
+    old, new = change.before, change.after
+    if old is None or new is None or change.what != "unchanged":
+        return False
+    return old.telegram_id != new.telegram_id and not _trusted(old) and _trusted(new)
+
+
+def _trusted(line: WarningInForce) -> bool:
+    """Whether a line's telegram came on an input on which nobody else can speak.
+
+    In an exercise everything counts as trusted: it is to show what would happen.
+    """
+    if is_exercise():
+        return True
+    kinds = WarningInput.objects.filter(name=line.telegram.via).values_list("kind", flat=True)
+    return any(kind in response.TRUSTED_LINES for kind in kinds)
+
+
+def _fired(
+    rule: Rule,
+    severity: str,
+    changes: list[WarningChange],
+    before: Sequence[WarningInForce],
+    at: datetime,
+) -> RuleFiring:
     """Store one firing and publish what follows from it."""
     lines = [change.after for change in changes if change.after is not None]
     worst = lines[0]
-    areas = [line.area_name for line in lines]
-    actions, why = response.held_back(rule, worst.telegram.source)
-    if "send_notice" in actions and _said(worst.phenomenon, severity, areas, at):
-        actions = tuple(one for one in actions if one != "send_notice")
-        why = "同じ区域への同じ内容は、すでに自動で知らせてあります。"
+    why = _not_sent(changes, before, at) if "send_notice" in rule.actions else ""
+    actions = response.without_sending(rule.actions) if why else rule.actions
     firing = RuleFiring.objects.create(
         telegram=worst.telegram,
         at=at,
@@ -85,7 +125,7 @@ def _fired(rule: Rule, severity: str, changes: list[WarningChange], at: datetime
         kind=worst.kind,
         level=worst.level,
         severity=severity,
-        areas=areas,
+        areas=[line.area_name for line in lines],
         actions=list(actions),
         held_back=why,
         calling="alarm" in actions,
@@ -99,6 +139,47 @@ def _fired(rule: Rule, severity: str, changes: list[WarningChange], at: datetime
     return firing
 
 
+def _not_sent(
+    changes: Sequence[WarningChange], before: Sequence[WarningInForce], at: datetime
+) -> str:
+    """Why nothing is sent to the public by itself; empty when it is."""
+    lines = [change.after for change in changes if change.after is not None]
+    telegram = lines[0].telegram
+    said = max(filter(None, (telegram.issued_at, telegram.sent_at)), default=telegram.received_at)
+    if not all(map(_trusted, lines)):
+        return "この受信経路は発信者を確かめられないため、自動では送らず案にしました。"
+    if at - said > RECENT:
+        return "発表から1時間より長くたっているため、自動では送らず案にしました。"
+    if not any(map(_another_event, changes)) and _told_already(lines, before, at):
+        return "同じ内容を、ほかの経路の電文ですでに自動で知らせてあるため、案にしました。"
+    return ""
+
+
+def _told_already(
+    lines: Sequence[WarningInForce], before: Sequence[WarningInForce], at: datetime
+) -> bool:
+    """Whether the same went out within the hour and has held since: another line tells of it.
+
+    What ended in between (解除, 取消) and begins anew is said anew.
+    """
+    rank = SEVERITY_RANK[lines[0].severity]
+    areas = {line.area_name for line in lines}
+    held = [
+        line
+        for line in before
+        if line.phenomenon == lines[0].phenomenon and SEVERITY_RANK[line.severity] >= rank
+    ]
+    earlier = RuleFiring.objects.filter(
+        phenomenon=lines[0].phenomenon, at__gt=at - RECENT, at__lte=at
+    )
+    return bool(held) and any(
+        "send_notice" in one.actions
+        and SEVERITY_RANK[one.severity] >= rank
+        and (areas <= set(one.areas) or NOWHERE.name in areas | set(one.areas))
+        for one in earlier
+    )
+
+
 def _supersede_calls(firing: RuleFiring) -> None:
     """Let the graver call about a phenomenon take the place of lighter ones that still wait."""
     rank = SEVERITY_RANK[firing.severity]
@@ -109,25 +190,14 @@ def _supersede_calls(firing: RuleFiring) -> None:
     )
 
 
-def _said(phenomenon: str, severity: str, areas: Iterable[str], at: datetime) -> bool:
-    """Whether this was sent to the public within the hour: another line tells of the same."""
-    earlier = RuleFiring.objects.filter(phenomenon=phenomenon, at__gt=at - ONCE_IN, at__lte=at)
-    rank = SEVERITY_RANK[severity]
-    named = set(areas)
-    return any(
-        "send_notice" in one.actions
-        and SEVERITY_RANK[one.severity] >= rank
-        and named <= set(one.areas)
-        for one in earlier
-    )
-
-
 def _follow(firing: RuleFiring) -> None:
     """Hand the consequences to those who carry them out."""
     if {"draft_notice", "send_notice"} & set(firing.actions):
         outbox.publish(FIRED, {"firing": firing.pk}, dedupe_key=f"{FIRED}:{firing.pk}", priority=1)
     if "alarm" in firing.actions:
-        where = "、".join(firing.areas[:5])
+        where = (
+            "、".join(one for one in firing.areas[:5] if one != NOWHERE.name) or "区域の記載なし"
+        )
         when = "が見込まれます" if firing.trigger == "expected" else ""
         alarm_duty(
             f"firing:{firing.pk}",
@@ -161,6 +231,20 @@ def _listed() -> QuerySet[RuleFiring]:
 def firing(firing_pk: int) -> RuleFiring | None:
     """One firing of the world in force, or None."""
     return _listed().filter(pk=firing_pk).first()
+
+
+def still_true(firing: RuleFiring) -> bool:
+    """Whether what a firing told of is in force, at least as grave, in one of its areas."""
+    rank = SEVERITY_RANK[firing.severity]
+    if firing.trigger == "expected":
+        rank = 0
+    areas = set(firing.areas)
+    return any(
+        line.phenomenon == firing.phenomenon
+        and SEVERITY_RANK[line.severity] >= rank
+        and line.area_name in areas
+        for line in in_force()
+    )
 
 
 def waiting_alarms() -> list[RuleFiring]:

@@ -3,9 +3,11 @@
 from sonae.domains.warnings.firing import (
     DUTY_ALARM,
     FIRED,
+    RECENT,
     alarm_duty,
     firing,
     firings,
+    still_true,
     take_note,
     waiting_alarms,
 )
@@ -54,6 +56,7 @@ __all__ = [
     "ACTIONS",
     "DUTY_ALARM",
     "FIRED",
+    "RECENT",
     "TRIGGERS",
     "Accepted",
     "Health",
@@ -97,6 +100,7 @@ __all__ = [
     "rule_named",
     "save_rule",
     "set_enabled",
+    "still_true",
     "take_note",
     "telegram",
     "waiting_alarms",

@@ -13,8 +13,8 @@ ACTIONS: Final = ("draft_order", "draft_notice", "send_notice", "alarm")
 """What a rule may do; none of them is 「何もしない」."""
 TRIGGERS: Final = ("raised", "expected")
 """``raised``: it began or became graver; ``expected``: a telegram announces a higher level."""
-AUTHENTICATED: Final = frozenset({"jma", "jalert"})
-"""Sources that nobody can imitate on the air or in a feed: only these send by themselves."""
+TRUSTED_LINES: Final = frozenset({"jma-feed", "dmdata", "jma-socket", "jalert-csv", "jalert-mail"})
+"""Kinds of inputs on which nobody else can speak: only what comes on these is sent by itself."""
 
 _SLOW: Final = ("storm", "snow_storm", "heavy_snow", "wave")
 _WATER: Final = ("flood", "heavy_rain", "landslide", "storm_surge")
@@ -94,16 +94,16 @@ def checked(rule: Rule) -> Rule:
             raise SonaeError("unprocessable", f"{name}「{unknown[0]}」はありません。")
     if "send_notice" in rule.actions and "draft_notice" in rule.actions:
         raise SonaeError(
-            "unprocessable", "「自動で知らせる」と「お知らせの案を作る」は、どちらか1つです。"
+            "unprocessable", "「お知らせを自動で送る」と「お知らせの案を作る」は、どちらか1つです。"
         )
-    if "send_notice" in rule.actions and rule.trigger == "expected":
-        raise SonaeError("unprocessable", "見込みだけでは自動で知らせません。案にしてください。")
+    if rule.trigger == "expected" and {"send_notice", "draft_order"} & set(rule.actions):
+        raise SonaeError(
+            "unprocessable",
+            "見込みだけでは、避難情報の案もお知らせの自動送信もできません。お知らせの案か呼び出しにしてください。",
+        )
     return rule
 
 
-def held_back(rule: Rule, source: str) -> tuple[tuple[str, ...], str]:
-    """The actions that may be done for a telegram of ``source``, and why others may not."""
-    if "send_notice" not in rule.actions or source in AUTHENTICATED:
-        return rule.actions, ""
-    instead = tuple("draft_notice" if one == "send_notice" else one for one in rule.actions)
-    return instead, "この受信経路は発信者を確かめられないため、自動では送らず案にしました。"
+def without_sending(actions: Sequence[str]) -> tuple[str, ...]:
+    """The same actions, with a draft for people in the place of what would be sent by itself."""
+    return tuple("draft_notice" if one == "send_notice" else one for one in actions)

@@ -88,6 +88,11 @@ def save_rule(actor: Actor, rule: Rule) -> Rule:
     return rule
 
 
+def _position(code: str) -> float:
+    """The place of a default that nobody moved."""
+    return 1.0 + [rule.code for rule in DEFAULTS].index(code)
+
+
 def _free_code(known: Sequence[PlacedRule]) -> str:
     used = [int(match[1]) for one in known if (match := _OWN.fullmatch(one.rule.code))]
     return f"own-{max(used, default=0) + 1}"
@@ -121,10 +126,8 @@ def move_rule(actor: Actor, code: str, *, up: bool) -> None:
         other = at - 1 if up else at + 1
         if not 0 <= other < len(known):
             return
-        known[at], known[other] = known[other], known[at]
-        for position, one in enumerate(known, 1):
-            if one.position != position or one.row is not None:
-                _store(actor, one.rule, float(position))
+        _store(actor, known[at].rule, known[other].position)
+        _store(actor, known[other].rule, known[at].position)
         audit.record(actor.id, "rule.move", f"rule:{code}", up=up)
 
 
@@ -132,6 +135,12 @@ def reset_rule(actor: Actor, code: str) -> None:
     """Bring a default back, or remove a rule of the city's own (administrator)."""
     require(actor, Audience.ADMINISTRATOR)
     with writing():
-        rule_named(code)
-        ResponseRule.objects.filter(code=code).delete()
+        take_turn("response rules", every_world=True)
+        held = rule_named(code)
+        usual = _DEFAULT.get(code)
+        if usual is not None and held.position != _position(code):
+            # It keeps its place in the order, which others were moved around.
+            _store(actor, usual, held.position)
+        else:
+            ResponseRule.objects.filter(code=code).delete()
         audit.record(actor.id, "rule.reset", f"rule:{code}")

@@ -142,8 +142,10 @@ def relevant(at: datetime) -> QuerySet[Telegram]:
     last_word = Q(holds=True) & ~Exists(rows.filter(newer, series=OuterRef("series")))
     followed = rows.filter(_followed())
     summary = Q(telegram_type=rules.SUMMARY)
+    newest = rows.filter(summary).order_by("-sent_at").values("pk")[:1]
+    # The newest summary counts however old: what it had ended must not come back.
     recent = followed.filter(sent_at__gte=at - WINDOW).exclude(
-        summary & Q(sent_at__lt=at - _SUMMARY_WINDOW)
+        summary & Q(sent_at__lt=at - _SUMMARY_WINDOW) & ~Q(pk__in=newest)
     )
     return (recent | followed.filter(last_word, sent_at__lt=at - WINDOW)).defer("raw", "content")
 
@@ -231,7 +233,11 @@ def _warned(hazard: str, lines: Sequence[WarningInForce], known: Sequence[Rule])
         since=worst.since,
         kind=worst.kind,
         telegram=worst.telegram_id,
-        draft_order=drafts_orders(known, worst.phenomenon, worst.severity),
+        draft_order=any(
+            drafts_orders(known, line.phenomenon, line.severity)
+            for line in lines
+            if SEVERITY_RANK[line.severity] >= SEVERITY_RANK["warning"]
+        ),
     )
 
 

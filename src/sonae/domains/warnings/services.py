@@ -23,6 +23,11 @@ log = logging.getLogger(__name__)
 
 LAPSE = "warning.lapse"
 _BY_SIGNATURE = frozenset({"signature_invalid", "signature_missing"})
+_NOT_SIGNED = SonaeError(
+    "signature_missing",
+    "この経路では、署名のあるCAPだけを使います。これはCAPではありません。",
+    "発信者に確かめてください。",
+)
 _READ_IT = "自動では使いません。原文を開いて、発信者に確かめてください。"
 _BUNDLE_TYPE = "FEED"
 
@@ -89,6 +94,8 @@ def accept(raw: bytes, *, via: str, rehearsal: bool = False, notes: Sequence[str
         (warning,) = read_all(raw)
         if warning.source == "cap":
             return _take_cap(arrival, warning)
+        if selectors.settings_of(arrival.via).get("certificates"):
+            return _refuse(arrival, _NOT_SIGNED)
         return _take(arrival, replace(warning, deviations=(*warning.deviations, *arrival.notes)))
     except WarningRefused as refusal:
         return _refuse(arrival, refusal)
@@ -201,8 +208,9 @@ def _keep_refused(arrival: _Arrival, world: World, columns: dict[str, object]) -
 
 def _call_for_a_reader(row: Telegram) -> None:
     """Alarm the officers on duty: what could not be understood is not 「警報なし」."""
+    hour = clock.now().strftime("%Y%m%d%H")
     firing.alarm_duty(
-        f"telegram:{row.pk}",
+        f"telegram:{row.via}:{row.error or row.state}:{hour}",
         "読めなかった電文があります",
         f"受信経路「{row.via}」から届いた電文を読み取れませんでした。警報の画面で原文を確かめてください。"
         f"\n\n{row.title or '標題なし'}\n{row.detail}",

@@ -259,9 +259,13 @@ def _gravest(claims: Iterable[Claim]) -> Iterable[Claim]:
     return best.values()
 
 
-def _weight(claim: Claim) -> tuple[tuple[int, int], int, datetime, str]:
+def _weight(claim: Claim) -> tuple[tuple[int, int], bool, int, datetime, str]:
+    """Of equals, a satellite's short message gives way to the telegram that it summed up."""
     warning = claim.warning
-    return claim.rank, claim.family.generation, warning.sent_at, f"{claim.item}{warning.raw_sha256}"
+    last = f"{claim.item}{warning.raw_sha256}"
+    return (
+        claim.rank, warning.source != "qzss", claim.family.generation, warning.sent_at, last,
+    )  # fmt: skip
 
 
 def _line(claim: Claim) -> InForce:

@@ -20,7 +20,8 @@ from sonae.core.marks import gettext_noop as _
 from sonae.domains.warnings.interface import InputKind, Link, Option
 from sonae.engines import tables
 from sonae.engines.warnings import jalert
-from sonae.gateways.inputs.web import Host
+from sonae.gateways.inputs.polling import MOST_TRIES
+from sonae.gateways.inputs.web import Answered, Half, Host
 
 MOST_SEEN: Final = 5000
 _TYPE: Final = re.compile(r"[A-Z]{4}")
@@ -49,20 +50,34 @@ def receive(link: Link) -> None:
         headers["Authorization"] = f"Basic {pair}"
     host = Host(str(link.options["url"]), lan=True, headers=headers)
     seen = dict.fromkeys(link.progress.get("seen", ()))
+    tries: dict[str, int] = {}
     try:
         while not link.stopped():
-            _poll(link, host, seen)
+            _poll(link, host, seen, tries)
             link.stopped(float(link.options.get("interval", 2)))
     finally:
         host.close()
 
 
-def _poll(link: Link, host: Host, seen: dict[str, None]) -> None:
+def _poll(link: Link, host: Host, seen: dict[str, None], tries: dict[str, int]) -> None:
+    """Hand in what is new; a file that is not there holds up no other line of the list.
+
+    After `MOST_TRIES` the line itself is handed in: a person reads it at the receiver.
+    """
     lines = read_list(host.get("index.csv").body)
     link.heard()
     new = [line for line in lines if line.key not in seen]
     for line in sorted(new, key=lambda one: one.at):
-        link.hand_in(_document(host, line))
+        try:
+            document = _document(host, line)
+        except (Answered, Half) as missing:
+            tries[line.key] = tries.get(line.key, 0) + 1
+            if tries[line.key] < MOST_TRIES:
+                link.trouble(f"{line.data or line.text}: {missing}")
+                continue
+            document = "\n".join(line.key.split("\x1f")).encode()
+        link.hand_in(document)
+        tries.pop(line.key, None)
         seen[line.key] = None
         while len(seen) > MOST_SEEN:
             seen.pop(next(iter(seen)))

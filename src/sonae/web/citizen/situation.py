@@ -87,6 +87,9 @@ _LEVEL_LEADS = {
 }
 _PLAIN_LEADS = {
     "tsunami": lazy("海岸や川から離れ、すぐに高い所へ避難してください。"),
+    "civil_protection": lazy(
+        "近くの頑丈な建物の中か、地下へ避難してください。建物がないときは、物かげに身をかくすか、地面にふせて頭を守ってください。"
+    ),
     "earthquake": lazy("まず身を守り、落ち着いて行動してください。"),
     "volcano": lazy("火山に近づかず、市と気象台の情報に従ってください。"),
 }
@@ -160,7 +163,8 @@ def _warned(lines: Sequence[LineSeen]) -> Situation:
             "kind": gravest.kind
         }
     action = _("市からの避難情報は、いまのところ出ていません。出たときは、ここに表示します。")
-    return Situation("warning", level, False, lead, action)
+    kind = "grave" if gravest.severity == "emergency" else "warning"
+    return Situation(kind, level, False, lead, action)
 
 
 def _calm(lines: Sequence[LineSeen], city: str) -> Situation:

@@ -52,6 +52,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": rows,
         "open": messages.notices_open(),
+        "over": [one for one in messages.standing() if messages.is_over(one)],
         "channels": messages.describe(),
     }
     return render(request, "staff/messages/list.html", context)
@@ -131,10 +132,12 @@ def _preview(request: HttpRequest, one: Message, reason: str) -> HttpResponse:
     context = {
         "message": one,
         "reason": reason,
+        "title": _("訂正を確かめる"),
+        "button": _("使ったすべての手段へ訂正を送る"),
         "texts": [(language, texts["web", language]) for language in messages.LANGUAGES],
         "channels": [words.channel(sent.channel) for sent in messages.transmissions(one.pk)],
     }
-    return render(request, "staff/messages/correct.html", context)
+    return render(request, "staff/messages/confirm.html", context)
 
 
 @audience(Audience.OPERATOR)

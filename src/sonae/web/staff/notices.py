@@ -9,13 +9,13 @@ from django.contrib import messages as flash
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from sonae.core.errors import SonaeError
 from sonae.domains.messages import interface as messages
 from sonae.domains.messages.interface import LANGUAGES, Message, Text
 from sonae.platform.access import Actor, Audience, actor_of, audience, permits
-from sonae.web import kept
+from sonae.web import kept, words
 from sonae.web.templatetags.sonae import in_world
 
 _TOLD = {
@@ -25,6 +25,10 @@ _TOLD = {
     "drop": gettext_noop("案を取り下げました。"),
     "lifting": gettext_noop("終わったことを知らせています。"),
     "cancellation": gettext_noop("取消を知らせています。"),
+}
+_TITLES = {
+    "lifting": gettext_lazy("終わったことを知らせる"),
+    "cancellation": gettext_lazy("誤りだったので取り消す"),
 }
 
 
@@ -77,12 +81,31 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "staff/messages/notice_form.html", context)
 
 
+def _confirm(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """Show what an ending will say before the one click that says it everywhere."""
+    message = messages.message(pk)
+    if message is None or message.kind != "notice":
+        raise SonaeError("not_found", _("このお知らせはありません。"))
+    texts = messages.ending_texts(message, verb)
+    context = {
+        "message": message,
+        "title": _TITLES[verb],
+        "button": _("使ったすべての手段へ送る"),
+        "texts": [(language, texts[language]) for language in LANGUAGES],
+        "channels": [words.channel(sent.channel) for sent in messages.transmissions(pk)],
+        "blocked": verb == "lifting" and not messages.is_over(message),
+    }
+    return render(request, "staff/messages/confirm.html", context)
+
+
 @audience(Audience.OPERATOR)
 def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Take one step with a notice; the domain decides whether it is allowed."""
     if request.method != "POST":
         return HttpResponseRedirect(in_world(f"/staff/messages/{pk}/"))
     actor = actor_of(request)
+    if verb in ("lifting", "cancellation") and request.POST.get("sure") != "1":
+        return _confirm(request, pk, verb)
     acts: dict[str, Callable[[], object]] = {
         "submit": lambda: messages.submit_notice(actor, pk),
         "approve": lambda: messages.approve_notice(actor, pk),
