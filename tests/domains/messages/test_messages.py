@@ -153,7 +153,8 @@ def test_an_acknowledgement_is_a_receipt(city: City) -> None:
             "failed": 0,
             "acknowledged": 1,
         }
-        assert [one.name for one in safety.help_wanted(VIEWER)] == [taro.name]
+        [call] = safety.help_wanted(VIEWER)
+        assert (call.name, call.where) == (taro.name, "2階にいます")
 
 
 def test_who_was_not_reached_is_for_operators(city: City) -> None:
