@@ -24,7 +24,7 @@ from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
 from sonae.platform import outbox
 from sonae.platform.access import Role
-from tests.fixtures import APPROVER, CLERK, OPERATOR, City, flood_telegram
+from tests.fixtures import ADMINISTRATOR, APPROVER, OPERATOR, City, flood_telegram
 
 pytestmark = pytest.mark.django_db
 
@@ -214,5 +214,5 @@ def test_export_has_one_line_for_every_stored_event(city: City) -> None:
         str(with_error.id), "refused", "unknown_resident",
     )  # fmt: skip
     assert safety.terminals() == []
-    safety.enrol_terminal("F2", "受付1", actor=CLERK)
+    safety.enrol_terminal("F2", "受付1", actor=ADMINISTRATOR)
     assert [one.code for one in safety.terminals()] == ["T001"]

@@ -17,7 +17,7 @@ from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import PersonState, Sighting, Visitor
 from sonae.domains.safety.terminals import _known
 from sonae.platform.scope import World
-from tests.fixtures import CLERK, City
+from tests.fixtures import OPERATOR, City
 
 pytestmark = pytest.mark.django_db
 DEVICE = HybridClock("T001")
@@ -274,7 +274,7 @@ def test_only_the_terminal_of_this_shelter(city: City, token: str) -> None:
     assert send("", batch).status_code == 401
     assert Client().post("/api/v1/shelters/F2/scans").status_code == 401
     assert send(token, batch, "F1").status_code == 403
-    safety.revoke_terminal("T001", actor=CLERK)
+    safety.revoke_terminal("T001", actor=OPERATOR)
     refused = send(token, batch)
     assert (refused.status_code, refused["Content-Type"]) == (401, "application/problem+json")
     assert Sighting.objects.count() == 0

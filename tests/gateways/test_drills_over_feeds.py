@@ -17,7 +17,7 @@ CLASSES = "telegram.earthquake,telegram.volcano,telegram.weather,eew.warning,eew
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_no_exercise_reaches_anybody_over_the_pushed_line_and_the_feed(
     city: City,
     box: Box,  # noqa: F811

@@ -35,7 +35,7 @@ from tests.fixtures import ADMINISTRATOR, APPROVER, CODE, OPERATOR, City
 from tests.gateways.lines import committed, supervised, until  # noqa: F401
 from tests.gateways.test_mail import Box, box, free_port  # noqa: F401 - a fixture
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(400)]
 REHEARSED = 40
 """So many real telegrams come over a training line as well."""
 PUSHED: Final = 10

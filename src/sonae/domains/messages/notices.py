@@ -7,6 +7,7 @@ cancellation is prepared with it; its end is announced by people.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -27,7 +28,7 @@ from sonae.domains.messages.services import (
 from sonae.domains.messages.wording import LIMITS, Text
 from sonae.domains.municipalities.interface import municipality
 from sonae.domains.warnings import interface as warnings
-from sonae.domains.warnings.interface import RuleFiring
+from sonae.domains.warnings.interface import RuleFiring, WarningInForce
 from sonae.engines.warnings.model import SEVERITY_RANK
 from sonae.platform import audit
 from sonae.platform.access import SYSTEM, Actor, Audience, require
@@ -320,15 +321,18 @@ def alarm(key: str, subject: str, body: str) -> Message:
     return message
 
 
-def is_over(message: Message) -> bool:
-    """Whether the warning that a notice tells of is in force no more, at least as grave, in its areas."""
+def is_over(message: Message, lines: Sequence[WarningInForce] | None = None) -> bool:
+    """Whether the warning that a notice tells of is in force no more, at least as grave, in its areas.
+
+    ``lines``: what is in force, where the caller has it already.
+    """
     told = message.about
     rank, areas = SEVERITY_RANK[told["severity"]], set(told["areas"])
     return not any(
         line.phenomenon == told["phenomenon"]
         and SEVERITY_RANK[line.severity] >= rank
         and line.area_name in areas
-        for line in warnings.in_force()
+        for line in (warnings.in_force() if lines is None else lines)
     )
 
 
@@ -347,7 +351,9 @@ def standing() -> list[Message]:
 
 def call_for_ends() -> int:
     """Call the officers on duty, once each, for notices whose warning is over; return how many are."""
-    over = [one for one in standing() if is_over(one)]
+    sent = standing()
+    lines = warnings.in_force() if sent else []
+    over = [one for one in sent if is_over(one, lines)]
     for one in over:
         alarm(
             f"over:{one.pk}",
