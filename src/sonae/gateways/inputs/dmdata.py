@@ -9,10 +9,8 @@ supervisor, later each time, and closes the socket it remembers before it opens 
 
 from __future__ import annotations
 
-import io
 import json
 import time
-import zipfile
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -29,7 +27,15 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.core.marks import gettext_noop as _
 from sonae.domains.warnings.interface import InputKind, Link, Option
-from sonae.gateways.inputs.web import MOST_BYTES, TIMEOUT_SECONDS, Answered, Half, Host, unpacked
+from sonae.gateways.inputs.web import (
+    MOST_BYTES,
+    TIMEOUT_SECONDS,
+    Answered,
+    Half,
+    Host,
+    unpacked,
+    unzipped,
+)
 
 PROTOCOL: Final = Subprotocol("dmdata.v2")
 APP: Final = "Sonae"
@@ -380,18 +386,7 @@ def body_of(message: Mapping[str, Any]) -> bytes:
     packed = message.get("compression")
     if packed == "gzip":
         return unpacked(body)
-    return _unzipped(body) if packed == "zip" else body
-
-
-def _unzipped(body: bytes) -> bytes:
-    try:
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            first = archive.infolist()[0]
-            if first.file_size > MOST_BYTES:
-                raise SonaeError("too_large", "大きすぎる電文です。")
-            return archive.read(first)
-    except (zipfile.BadZipFile, IndexError, NotImplementedError, RuntimeError) as error:
-        raise Half(f"zip: {error}") from error
+    return unzipped(body) if packed == "zip" else body
 
 
 def _told(message: Mapping[str, Any]) -> str:

@@ -7,15 +7,18 @@ acknowledgement (check-point); EN is control.
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 import zlib
 from dataclasses import dataclass
 from typing import Final
 
+from sonae.core.errors import SonaeError
+from sonae.engines.warnings.safexml import MAX_BYTES
+from sonae.gateways.inputs.web import Half, unzipped
+
 HEAD_BYTES: Final = 10
-MOST_BYTES: Final = 16 * 1024 * 1024
+MOST_BYTES: Final = MAX_BYTES + 4096
+"""The largest telegram that is read, with its headers."""
 HEALTH_ANSWER: Final = b"00000003ENCHK"
 _ACKNOWLEDGED: Final = 30
 _HEAD: Final = re.compile(rb"(\d{8})([AaBbFfJj][A-Za-z]|EN)")
@@ -105,18 +108,6 @@ def _unzipped(document: bytes) -> bytes:
     if not document.startswith(b"PK\x03\x04"):
         return document
     try:
-        with zipfile.ZipFile(io.BytesIO(document)) as packed:
-            (name,) = packed.namelist()
-            with packed.open(name) as file:
-                plain = file.read(MOST_BYTES + 1)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        ValueError,
-        OSError,
-        EOFError,
-        RuntimeError,
-        NotImplementedError,
-    ):
+        return unzipped(document, MOST_BYTES)
+    except (Half, SonaeError):
         return document
-    return plain if len(plain) <= MOST_BYTES else document

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import io
 import ipaddress
+import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -173,6 +175,28 @@ def unpacked(body: bytes) -> bytes:
         raise SonaeError("too_large", "大きすぎる応答です。")
     if not reader.eof:
         raise Half("gzip: cut")
+    return plain
+
+
+def unzipped(body: bytes, most: int = MOST_BYTES) -> bytes:
+    """Return the one file of a zip, of ``most`` bytes; `Half` when it is cut, broken or holds another number."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            (name,) = archive.namelist()
+            with archive.open(name) as file:
+                plain = file.read(most + 1)
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        ValueError,
+        OSError,
+        EOFError,
+        RuntimeError,
+        NotImplementedError,
+    ) as error:
+        raise Half(f"zip: {error}") from error
+    if len(plain) > most:
+        raise SonaeError("too_large", "大きすぎる電文です。")
     return plain
 
 
