@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,11 +21,11 @@ from sonae.domains.messages.notice_wording import NOTICE_KINDS, NoticeFacts, not
 from sonae.domains.messages.wording import LANGUAGES, LIMITS
 from sonae.domains.warnings import interface as warnings
 from sonae.engines.warnings.compose import CityKind, compose_cancel, compose_weather
-from sonae.engines.warnings.model import PHENOMENA, SEVERITIES
+from sonae.engines.warnings.model import PHENOMENA, SEVERITIES, Forecast
 from sonae.platform import outbox
 from sonae.platform.access import Actor, Role
 from sonae.platform.scope import World
-from tests.fixtures import APPROVER, CODE, OPERATOR, VIEWER, City
+from tests.fixtures import ADMINISTRATOR, APPROVER, CODE, OPERATOR, VIEWER, City
 
 pytestmark = pytest.mark.django_db
 
@@ -308,3 +309,21 @@ def test_somebody_is_called_when_a_notice_should_end(city: City) -> None:
     assert alarms.count() == 1
     assert notices.call_for_ends() == 1
     assert alarms.count() == 1
+
+
+def test_what_is_only_expected_is_said_as_what_it_is_and_is_not_over_at_once(city: City) -> None:
+    rule = replace(warnings.rule_named("expected").rule, actions=("draft_notice",))
+    warnings.save_rule(ADMINISTRATOR, rule)
+    at = clock.now()
+    hours = (Forecast(4, at + timedelta(hours=1), at + timedelta(hours=4)),)
+    kind = CityKind("9920100", "試験市", "10", forecast=hours)
+    take(
+        compose_weather(
+            "VPWW55", [kind], office="試験地方気象台", prefecture=("990000", "試験県"), issued_at=at
+        )
+    )
+    draft = notice()
+    assert draft.about["severity"] == "advisory"
+    assert not messages.is_over(draft)
+    texts = {(one.channel, one.language): one.subject for one in messages.wordings(draft.pk)}
+    assert texts["web", "en"] == "Advisory: heavy rain"

@@ -10,8 +10,8 @@ from sonae.domains.messages.notices import (
     ending_texts,
     is_over,
     notices_open,
+    over,
     return_notice,
-    standing,
     submit_notice,
 )
 from sonae.domains.messages.ports import (
@@ -82,6 +82,7 @@ __all__ = [
     "messages",
     "messages_of_order",
     "notices_open",
+    "over",
     "prepared",
     "public_items",
     "receipts",
@@ -91,7 +92,6 @@ __all__ = [
     "residents_of",
     "return_notice",
     "sent_of_topics",
-    "standing",
     "submit_notice",
     "texts",
     "transmissions",

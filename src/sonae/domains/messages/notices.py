@@ -24,6 +24,7 @@ from sonae.domains.messages.services import (
     release,
     renew_later,
     time_to_renew,
+    write_texts,
 )
 from sonae.domains.messages.wording import LIMITS, Text
 from sonae.domains.municipalities.interface import municipality
@@ -52,7 +53,7 @@ def act_on(firing_pk: int) -> Message | None:
         known = Message.objects.filter(firing=firing, kind="notice").first()
         if known is not None:
             return known
-        if not warnings.still_true(firing):
+        if not warnings.holds(firing.phenomenon, warnings.announced(firing), firing.areas):
             return None
         author = f"rule:{firing.rule['code']}"
         if "send_notice" not in firing.actions or clock.now() - firing.at > warnings.RECENT:
@@ -94,7 +95,7 @@ def about(firing: RuleFiring) -> dict[str, Any]:
     return {
         "announced": announced,
         "phenomenon": firing.phenomenon,
-        "severity": firing.severity,
+        "severity": warnings.announced(firing),
         "level": firing.level,
         "areas": firing.areas,
         "headline": telegram.headline,
@@ -136,17 +137,7 @@ def facts(message: Message) -> NoticeFacts:
 
 def _word(message: Message) -> None:
     """Write every text of a notice anew."""
-    Wording.objects.filter(message=message).delete()
-    Wording.objects.bulk_create(
-        Wording(
-            message=message,
-            channel=channel,
-            language=language,
-            subject=text.subject,
-            body=text.body,
-        )
-        for (channel, language), text in notice_texts(facts(message)).items()
-    )
+    write_texts(message, notice_texts(facts(message)))
 
 
 def _follow_up(first: Message, kind: str, status: str, author: str) -> Message:
@@ -327,13 +318,14 @@ def is_over(message: Message, lines: Sequence[WarningInForce] | None = None) -> 
     ``lines``: what is in force, where the caller has it already.
     """
     told = message.about
-    rank, areas = SEVERITY_RANK[told["severity"]], set(told["areas"])
-    return not any(
-        line.phenomenon == told["phenomenon"]
-        and SEVERITY_RANK[line.severity] >= rank
-        and line.area_name in areas
-        for line in (warnings.in_force() if lines is None else lines)
-    )
+    return not warnings.holds(told["phenomenon"], told["severity"], told["areas"], lines)
+
+
+def over() -> list[Message]:
+    """Return the notices whose warning is over, and whose end nobody announced, newest first."""
+    sent = standing()
+    lines = warnings.in_force() if sent else []
+    return [one for one in sent if is_over(one, lines)]
 
 
 def ending_texts(message: Message, kind: str) -> dict[str, Text]:
@@ -351,17 +343,15 @@ def standing() -> list[Message]:
 
 def call_for_ends() -> int:
     """Call the officers on duty, once each, for notices whose warning is over; return how many are."""
-    sent = standing()
-    lines = warnings.in_force() if sent else []
-    over = [one for one in sent if is_over(one, lines)]
-    for one in over:
+    found = over()
+    for one in found:
         alarm(
             f"over:{one.pk}",
             f"お知らせの警報が終わりました（{one.about['announced']}）",
             "住民に送ったお知らせの、もとの警報が終わったか、軽くなりました。"
             "「伝達」の画面から、終わったことを住民に知らせてください。",
         )
-    return len(over)
+    return len(found)
 
 
 def renew_notice(message_pk: int) -> Message | None:

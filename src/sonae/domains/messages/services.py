@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -22,7 +22,7 @@ from sonae.domains.messages.rules import (
     MESSAGE_TRANSITIONS,
     RENEW_HOURS,
 )
-from sonae.domains.messages.wording import Facts, texts
+from sonae.domains.messages.wording import Facts, Text, texts
 from sonae.domains.municipalities.interface import municipality
 from sonae.domains.safety import interface as safety
 from sonae.platform import audit, outbox
@@ -77,6 +77,11 @@ def _write(
 
 def _word(message: Message, order: EvacuationOrder) -> None:
     """Write every text of a message about an order anew."""
+    write_texts(message, texts(facts_of(order, message.kind)))
+
+
+def write_texts(message: Message, said: Mapping[tuple[str, str], Text]) -> None:
+    """Store the texts of a message, (channel, language) → text, in the place of any it had."""
     Wording.objects.filter(message=message).delete()
     Wording.objects.bulk_create(
         Wording(
@@ -86,7 +91,7 @@ def _word(message: Message, order: EvacuationOrder) -> None:
             subject=text.subject,
             body=text.body,
         )
-        for (channel, language), text in texts(facts_of(order, message.kind)).items()
+        for (channel, language), text in said.items()
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Final
@@ -233,18 +233,30 @@ def firing(firing_pk: int) -> RuleFiring | None:
     return _listed().filter(pk=firing_pk).first()
 
 
-def still_true(firing: RuleFiring) -> bool:
-    """Whether what a firing told of is in force, at least as grave, in one of its areas."""
-    rank = SEVERITY_RANK[firing.severity]
-    if firing.trigger == "expected":
-        rank = 0
-    areas = set(firing.areas)
+def holds(
+    phenomenon: str,
+    severity: str,
+    areas: Iterable[str],
+    lines: Iterable[WarningInForce] | None = None,
+) -> bool:
+    """Whether a warning of a phenomenon, at least as grave, is in force in one of the areas (names).
+
+    ``lines``: what is in force, where the caller has it already.
+    """
+    rank, named = SEVERITY_RANK[severity], set(areas)
     return any(
-        line.phenomenon == firing.phenomenon
+        line.phenomenon == phenomenon
         and SEVERITY_RANK[line.severity] >= rank
-        and line.area_name in areas
-        for line in in_force()
+        and line.area_name in named
+        for line in (in_force() if lines is None else lines)
     )
+
+
+def announced(firing: RuleFiring) -> str:
+    """The severity that a firing's telegram announced for now; `severity` may be what is expected."""
+    if firing.trigger != "expected":
+        return firing.severity
+    return severity_of_level(firing.level) if firing.level else "information"
 
 
 def waiting_alarms() -> list[RuleFiring]:

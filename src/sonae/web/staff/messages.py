@@ -52,7 +52,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": rows,
         "open": messages.notices_open(),
-        "over": [one for one in messages.standing() if messages.is_over(one)],
+        "over": messages.over(),
         "channels": messages.describe(),
     }
     return render(request, "staff/messages/list.html", context)
