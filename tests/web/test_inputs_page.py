@@ -59,6 +59,7 @@ def test_a_silent_line_alarms_on_the_overview(city: City) -> None:
     WarningInput.objects.filter(pk=row.pk).update(heard_at=old)
     kept.forget()
     assert "警報を受信できない経路" in viewer.get("/staff/").content.decode()
+    assert "応答なし" in viewer.get("/staff/warnings/").content.decode()
     page = viewer.get("/staff/inputs/").content.decode()
     assert "応答なし" in page
     assert "ほかの経路で確かめてください" in page

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from sonae.core import clock
+from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.identity.interface import Account
 from sonae.domains.messages.interface import Message
 from sonae.domains.warnings import interface as warnings
@@ -78,6 +79,19 @@ def test_an_alarm_stands_on_every_page_until_somebody_takes_note(city: City) -> 
     assert "確認していない呼び出しが" not in page
     assert "洪水・大雨・土砂・高潮（レベル3相当から）" in page
     assert "VPWW55" in page
+    led_to = [one for one in evacuation.orders() if one.telegram_id == alarm.telegram_id]
+    assert led_to
+    for order in led_to:
+        assert f"/staff/orders/{order.pk}/" in page, "what the rule led to is one click away"
+
+
+def test_a_rule_that_led_to_no_order_says_so(city: City) -> None:
+    take("VPWW58", "35")
+    assert warnings.firings()[0].actions[0] == "draft_order"
+    page = signed_in(Role.VIEWER).get("/staff/rules/").content.decode()
+    assert "避難情報の案はありません" in page
+    notice = Message.objects.get(kind="notice")
+    assert f"/staff/messages/{notice.pk}/" in page
 
 
 def test_staff_choose_to_be_called_by_mail(city: City) -> None:

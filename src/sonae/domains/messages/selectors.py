@@ -73,6 +73,12 @@ def messages_of_order(order_pk: int) -> list[Message]:
     return list(rows.order_by("-sent_at", "-pk"))
 
 
+def notices_of(firing_pks: Iterable[int]) -> dict[int, Message]:
+    """Return firing of a rule (primary key) → the notice that it drafted or sent."""
+    rows = Message.objects.filter(firing__in=list(firing_pks), kind="notice")
+    return {row.firing_id: row for row in rows if row.firing_id is not None}
+
+
 def sent_of_topics(topics: Iterable[str], channel: str) -> list[Transmission]:
     """Return what one channel carried about some topics, newest first."""
     rows = Transmission.objects.filter(channel=channel, message__topic__in=list(topics))

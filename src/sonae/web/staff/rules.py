@@ -10,7 +10,9 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from sonae.core.errors import SonaeError
+from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.identity import interface as identity
+from sonae.domains.messages import interface as messages
 from sonae.domains.warnings import interface as warnings
 from sonae.domains.warnings.interface import PlacedRule, Rule, RuleFiring
 from sonae.platform.access import Audience, actor_of, audience, permits
@@ -25,11 +27,11 @@ _NEW = Rule("", "", (), "warning", ("alarm",))
 def overview(request: HttpRequest) -> HttpResponse:
     """Show the alarms that wait, the rules in their order, and what they did."""
     actor = actor_of(request)
-    officers = identity.on_duty()
+    officers, firings = identity.on_duty(), warnings.firings(MOST)
     context = {
         "alarms": [_told(one) for one in warnings.waiting_alarms()],
         "rules": [_row(one) for one in warnings.placed_rules()],
-        "firings": [_told(one) for one in warnings.firings(MOST)],
+        "firings": _with_results(firings),
         "most": MOST,
         "may_change": _may(request, Audience.ADMINISTRATOR),
         "may_note": _may(request, Audience.OPERATOR),
@@ -54,7 +56,6 @@ def _row(one: PlacedRule) -> dict[str, Any]:
         "actions": [
             words.RULE_ACTIONS[name] for name in words.RULE_ACTIONS if name in rule.actions
         ],
-        "sends": "send_notice" in rule.actions,
         "changed": one.row,
         "is_default": one.is_default,
     }
@@ -71,6 +72,23 @@ def _told(firing: RuleFiring) -> dict[str, Any]:
         "areas": "、".join(firing.areas[:6]),
         "more": max(0, len(firing.areas) - 6),
     }
+
+
+def _with_results(firings: list[RuleFiring]) -> list[dict[str, Any]]:
+    """Return firings in words with what they led to: the drafts of orders and the notice."""
+    orders: dict[int | None, list[evacuation.EvacuationOrder]] = {}
+    for order in evacuation.orders():
+        orders.setdefault(order.telegram_id, []).append(order)
+    notices = messages.notices_of(one.pk for one in firings)
+    return [
+        {
+            **_told(one),
+            "orders": orders.get(one.telegram_id, []) if "draft_order" in one.actions else [],
+            "no_order": "draft_order" in one.actions and one.telegram_id not in orders,
+            "notice": notices.get(one.pk),
+        }
+        for one in firings
+    ]
 
 
 @audience(Audience.ADMINISTRATOR)
