@@ -18,7 +18,6 @@ from sonae.core.kana import search_key
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.hazards import interface as hazards
 from sonae.domains.municipalities.interface import Municipality, Town, forget_serving
-from sonae.domains.residents import population
 from sonae.domains.residents.interface import AssistanceRegistrant, Household, Resident
 from sonae.domains.residents.rules import given_key, name_key
 from sonae.domains.shelters import interface as shelters
@@ -165,8 +164,6 @@ def city(db: None) -> Iterator[City]:
         latitude=37.0, longitude=139.0, warning_areas=AREAS, is_demo=True,
     )  # fmt: skip
     forget_serving()
-    # What the process remembers of another test's register, made without a new version.
-    population._cache.clear()
     with worlds.entered(CODE) as scope:
         made = make_city()
         made.scope = scope

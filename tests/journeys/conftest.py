@@ -21,7 +21,6 @@ from django.contrib.sessions.backends.db import SessionStore
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from sonae.domains.identity.interface import Account
-from sonae.domains.residents import population
 from sonae.platform.access import Role
 from sonae.web import kept
 from tests.conftest import ROOT
@@ -59,10 +58,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> Iterator[None]:
     """What a process keeps between requests belongs to another test's city."""
-    population._cache.clear()
     kept.forget()
     yield
-    population._cache.clear()
     kept.forget()
 
 

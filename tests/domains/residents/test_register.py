@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from sonae.core import clock
 from sonae.core.clock import FrozenClock
-from sonae.domains.municipalities.interface import Municipality
+from sonae.domains.municipalities.interface import Municipality, renew_register_version
 from sonae.domains.residents import interface as residents
 from sonae.domains.residents.interface import AssistanceRegistrant, Household, Resident
 from sonae.engines.evacuation.profiles import ADULT, ASSISTED, WHEELCHAIR
@@ -65,6 +66,20 @@ def test_a_change_of_the_register_is_seen_at_once(city: City) -> None:
     assert Resident.objects.get(resident_id="B").household.number == "1"
     assert Household.objects.get(number="2").floor is None
     assert residents.population().profile.tolist() == [ADULT, ADULT, WHEELCHAIR]
+
+
+def test_what_was_rolled_back_is_forgotten(city: City) -> None:
+    """Planned on inside a transaction, then undone, then another change: never the first's people."""
+    before = residents.population().lat.tolist()
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        Household.objects.update(latitude=10.0)
+        renew_register_version()
+        assert set(residents.population().lat.tolist()) == {10.0}
+        raise ZeroDivisionError
+    assert residents.population().lat.tolist() == before
+    Household.objects.update(latitude=20.0)
+    renew_register_version()
+    assert set(residents.population().lat.tolist()) == {20.0}
 
 
 def test_a_full_load_never_mixes_and_a_real_register_is_never_cleared(city: City) -> None:

@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 from django.conf import settings
 from django.db import connection
-from django.db.models import F
 
-from sonae.domains.municipalities.interface import Municipality, announce_change
+from sonae.domains.municipalities.interface import announce_change, renew_register_version
 from sonae.domains.residents.interface import Household
 from sonae.domains.shelters import interface as shelters
 from sonae.engines.evacuation.network import Network
@@ -37,8 +36,7 @@ def load_network(network: Network, *, actor: Actor = SYSTEM) -> None:
     with writing():
         _snap_homes(network)
         _snap_facilities(network)
-        here = Municipality.objects.filter(code=current_municipality())
-        here.update(register_version=F("register_version") + 1)
+        renew_register_version()
         announce_change("network")
         audit.record(actor.id, "network_loaded", network.source, nodes=len(network.lat))
 

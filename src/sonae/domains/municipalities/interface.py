@@ -12,6 +12,7 @@ from sonae.domains.municipalities.services import (
     announce_change,
     changing_settings,
     load_municipality,
+    renew_register_version,
 )
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "forget_serving",
     "load_municipality",
     "municipality",
+    "renew_register_version",
     "search_towns",
     "serving_code",
     "towns",

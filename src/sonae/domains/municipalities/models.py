@@ -24,7 +24,7 @@ class Municipality(models.Model):
     longitude = models.FloatField("経度")
     warning_areas = models.JSONField("対象となる予報区", default=dict)
     is_demo = models.BooleanField("デモ用", default=False)
-    register_version = models.IntegerField("住民データの版", default=0)
+    register_version = models.CharField("住民データの版", max_length=32, default="")
     settings = models.JSONField("設定", default=dict)
 
     class Meta:

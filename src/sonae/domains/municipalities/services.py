@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -42,6 +43,17 @@ def changing_settings() -> Iterator[dict[str, Any]]:
         yield held
         row.settings = held
         row.save(update_fields=["settings"])
+
+
+def renew_register_version() -> None:
+    """Note that the register, or where its homes meet the network, is another from now on.
+
+    Never a number that counts up: a change rolled back, or a backup restored, would give the same
+    number to other people, and every process would plan with the addresses it remembers.
+    """
+    Municipality.objects.filter(pk=current_municipality()).update(
+        register_version=secrets.token_hex(8)
+    )
 
 
 def announce_change(what: str) -> None:

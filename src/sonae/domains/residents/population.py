@@ -57,8 +57,10 @@ _cache: dict[str, tuple[str, Population]] = {}
 def population() -> Population:
     """Return everyone of the municipality in force, shared positions in place of homes."""
     code = current_municipality()
-    stamp = f"{Municipality.objects.values_list('register_version', flat=True).get(pk=code)}"
-    stamp += f"-{clock.now().year}"
+    version = Municipality.objects.values_list("register_version", flat=True).get(pk=code)
+    if not version:  # nothing was ever loaded
+        return _with_positions(_read())
+    stamp = f"{version}-{clock.now().year}"
     held = _cache.get(code)
     if held is None or held[0] != stamp:
         held = (stamp, _from_file(code, stamp) or _to_file(code, stamp, _read()))
@@ -70,20 +72,12 @@ def _file(code: str, stamp: str) -> Path:
     return Path(settings.HOME) / "population" / f"{code}-{stamp}.npz"
 
 
-def _database_token() -> str:
-    """Tell one database's copy from another's (tests, a moved installation)."""
-    first = Resident.objects.order_by("pk").values_list("pk", "resident_id").first()
-    return f"{connection.settings_dict['NAME']}:{first}:{Resident.objects.count()}"
-
-
 def _from_file(code: str, stamp: str) -> Population | None:
-    """Return the stored columns when they belong to this database and version."""
+    """Return the stored columns of this version of the register, None when it was not read yet."""
     file = _file(code, stamp)
     if not file.exists():
         return None
     with np.load(file, allow_pickle=False) as data:
-        if str(data["token"]) != _database_token():
-            return None
         return Population(**{field.name: data[field.name] for field in fields(Population)})
 
 
@@ -93,7 +87,7 @@ def _to_file(code: str, stamp: str, made: Population) -> Population:
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = file.with_suffix(f".{os.getpid()}.part")
     with part.open("wb") as out:
-        np.savez(out, token=np.array(_database_token()), **made.__dict__)
+        np.savez(out, **made.__dict__)
     part.chmod(0o600)
     part.replace(file)
     for old in file.parent.glob(f"{code}-*.npz"):

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import F
-
 from sonae.core import clock
 from sonae.core.kana import search_key
-from sonae.domains.municipalities.interface import Municipality
+from sonae.domains.municipalities.interface import Municipality, renew_register_version
 from sonae.domains.residents.models import AssistanceRegistrant, Household, Position, Resident
 from sonae.domains.residents.rules import given_key, name_key
 from sonae.platform import audit
@@ -48,7 +46,7 @@ def load_register(
             "resident_id": [keys[at] for at in registrants["resident"]],
         }
         _insert(AssistanceRegistrant, helped, None)
-        _changed()
+        renew_register_version()
         audit.record(actor.id, "register_loaded", residents=len(keys))
     return len(keys)
 
@@ -65,13 +63,6 @@ def _insert(
     return [keys[value] for value in columns[by]]
 
 
-def _changed() -> None:
-    """Note that the register changed, so that every process reads it anew."""
-    Municipality.objects.filter(pk=current_municipality()).update(
-        register_version=F("register_version") + 1
-    )
-
-
 def clear_register(*, actor: Actor) -> None:
     """Remove the whole register of a demo municipality; refused for a real one."""
     require(actor, Audience.ADMINISTRATOR)
@@ -80,7 +71,7 @@ def clear_register(*, actor: Actor) -> None:
     with writing():
         for model in (Position, AssistanceRegistrant, Resident, Household):
             model.objects.all()._raw_delete("default")
-        _changed()
+        renew_register_version()
         audit.record(actor.id, "register_cleared")
 
 

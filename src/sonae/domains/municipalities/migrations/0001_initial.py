@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('longitude', models.FloatField(verbose_name='経度')),
                 ('warning_areas', models.JSONField(default=dict, verbose_name='対象となる予報区')),
                 ('is_demo', models.BooleanField(default=False, verbose_name='デモ用')),
-                ('register_version', models.IntegerField(default=0, verbose_name='住民データの版')),
+                ('register_version', models.CharField(default='', max_length=32, verbose_name='住民データの版')),
                 ('settings', models.JSONField(default=dict, verbose_name='設定')),
             ],
             options={
