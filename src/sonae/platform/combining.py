@@ -58,7 +58,7 @@ class _Lane(Generic[T, R]):
 
 
 class Together(Generic[T, R]):
-    """Wraps ``write(batch) -> results`` (one per item, in order; its own transaction; idempotent).
+    """Wraps ``write(batch) -> results`` (one per item, in order; idempotent), and opens its transaction.
 
     Calling it behaves like ``write``, and batches that wait in threads of one process and one scope
     become one call. When that fails, each caller writes its own alone, so that only the one whose
@@ -106,7 +106,8 @@ class Together(Generic[T, R]):
     def _alone(self, job: _Job[T, R]) -> None:
         """Write one job; what goes wrong is for its caller."""
         try:
-            job.results = self._write(job.batch)
+            with writing():
+                job.results = self._write(job.batch)
         except Exception as error:
             job.error = error
         job.done = True

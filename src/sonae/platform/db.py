@@ -6,11 +6,13 @@ transaction. Sessions and log-in write without it; the connection's 20 s timeout
 """
 
 import fcntl
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -104,10 +106,20 @@ def take_turn(what: str, *, every_world: bool = False) -> None:
             )
 
 
+@cache
 def stored(model: type[models.Model], name: str) -> Callable[[Any], Any]:
     """Return the conversion of one field's Python values to what the driver stores (attname)."""
-    field = next(f for f in model._meta.concrete_fields if f.attname == name)
-    return _column_adapter(field)
+    return _converter(next(f for f in model._meta.concrete_fields if f.attname == name))
+
+
+def among(column: str, values: Sequence[Any]) -> tuple[str, Any]:
+    """Return the condition that a column holds one of the driver's values, and its one parameter.
+
+    The same text however many they are: the drivers keep it prepared, and Django rewrites no marks.
+    """
+    if connection.vendor == "postgresql":
+        return f"{column} = ANY(%s)", list(values)
+    return f"{column} IN (SELECT value FROM json_each(%s))", json.dumps(list(values))  # noqa: S608
 
 
 def moment_read(value: Any) -> datetime:
@@ -121,45 +133,31 @@ def uuid_read(value: Any) -> UUID:
     return UUID(value) if isinstance(value, str) else cast("UUID", value)
 
 
-def _column_adapter(field: "models.Field[Any, Any]") -> Callable[[Any], Any]:
-    """Return a cached conversion; lists and dicts (JSON) are told apart by their text."""
-    convert = _converter(field)
-    cache: dict[Any, Any] = {None: None} if field.null else {}
-
-    def adapt(value: Any) -> Any:
-        try:
-            return cache[value]
-        except KeyError:
-            cache[value] = convert(value)
-            return cache[value]
-        except TypeError:
-            text = repr(value)
-            if text not in cache:
-                cache[text] = convert(value)
-            return cache[text]
-
-    return adapt
-
-
 def _converter(field: "models.Field[Any, Any]") -> Callable[[Any], Any]:
     """Return the field's own conversion; for SQLite's times and UUIDs the same by a tenth of the calls."""
     if connection.vendor == "sqlite" and type(field) is models.DateTimeField:
-        return lambda moment: str(moment.astimezone(UTC).replace(tzinfo=None))
+        return lambda at: None if at is None else str(at.astimezone(UTC).replace(tzinfo=None))
     if connection.vendor == "sqlite" and type(field) is models.UUIDField:
-        return lambda value: value.hex
+        return lambda value: None if value is None else value.hex
     return lambda value: field.get_db_prep_save(value, connection)
 
 
-_PLAIN = (models.CharField, models.TextField, models.IntegerField, models.FloatField)
+_PLAIN = (
+    models.CharField, models.TextField, models.IntegerField, models.FloatField, models.BooleanField,
+)  # fmt: skip
 
 
 def _prepared(field: "models.Field[Any, Any]", values: Sequence[Any]) -> Sequence[Any]:
-    """Return one column as driver values; numpy arrays become Python scalars."""
+    """Return one column as driver values, what is alike converted once; numpy arrays as scalars."""
     listed = values.tolist() if hasattr(values, "tolist") else values
     if isinstance(field, _PLAIN) or field.is_relation:
         return listed
-    adapt = _column_adapter(field)
-    return [adapt(value) for value in listed]
+    convert = _converter(field)
+    if isinstance(field, models.UUIDField):  # no two alike
+        return [convert(value) for value in listed]
+    names = [repr(value) for value in listed] if isinstance(field, models.JSONField) else listed
+    known = {name: convert(value) for name, value in dict(zip(names, listed, strict=True)).items()}
+    return [known[name] for name in names]
 
 
 def bulk_insert(model: type[models.Model], columns: Mapping[str, Sequence[Any]]) -> int:

@@ -13,7 +13,7 @@ from django.db.models import Model
 from sonae.domains.residents.interface import Resident
 from sonae.domains.safety.models import Sighting
 from sonae.domains.safety.rules import Event
-from sonae.platform.db import moment_read, stored, uuid_read
+from sonae.platform.db import among, moment_read, stored, uuid_read
 from sonae.platform.scope import current, current_world
 
 
@@ -25,11 +25,12 @@ def present(
     By hand: composing the query by the ORM takes longer than the database needs for it, and this
     runs for every scan, under the lock.
     """
-    table, marks = connection.ops.quote_name(model._meta.db_table), ", ".join(["%s"] * len(values))
+    table = connection.ops.quote_name(model._meta.db_table)
+    one_of, listed = among(column, values)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT DISTINCT {column} FROM {table} WHERE {column} IN ({marks}) {also}",  # noqa: S608
-            [*values, *more],
+            f"SELECT DISTINCT {column} FROM {table} WHERE {one_of} {also}",  # noqa: S608
+            [listed, *more],
         )
         return [value for (value,) in cursor.fetchall()]
 
@@ -44,6 +45,7 @@ def events_of(
     table = connection.ops.quote_name(Sighting._meta.db_table)
     moment = [] if until is None else [stored(Sighting, "occurred_at")(until)]
     limit = "" if until is None else " AND {}.occurred_at <= %s"
+    one_of, listed = among(f"s.{column}", list(found))
     # Without the municipality, so that SQLite looks people up and does not walk through the world.
     with connection.cursor() as cursor:  # by hand: see `present`
         cursor.execute(
@@ -51,9 +53,8 @@ def events_of(
             "s.clock, s.device, s.supersedes, "
             f"EXISTS (SELECT 1 FROM {table} o WHERE o.supersedes = s.id AND o.refusal = '' "
             f"AND o.municipality = s.municipality AND o.world = s.world{limit.format('o')}) "
-            f"FROM {table} s WHERE s.{column} IN ({', '.join(['%s'] * len(found))}) "
-            f"AND s.world = %s AND s.refusal = ''{limit.format('s')}",
-            [*moment, *found, current_world(), *moment],
+            f"FROM {table} s WHERE {one_of} AND s.world = %s AND s.refusal = ''{limit.format('s')}",
+            [*moment, listed, current_world(), *moment],
         )
         rows = cursor.fetchall()
     for person, pk, direction, status, facility, place, at, tick, device, old, back in rows:
@@ -84,11 +85,10 @@ def superseded(ids: Sequence[UUID]) -> list[UUID]:
 def known_residents(public_ids: Sequence[str]) -> dict[str, int]:
     """Return public id → primary key for those in the register."""
     table = connection.ops.quote_name(Resident._meta.db_table)
-    marks = ", ".join(["%s"] * len(public_ids))
+    one_of, listed = among("resident_id", public_ids)
     with connection.cursor() as cursor:  # by hand: see `present`
         cursor.execute(
-            f"SELECT resident_id, id FROM {table} "  # noqa: S608 - names and marks only
-            f"WHERE municipality = %s AND resident_id IN ({marks})",
-            [current().municipality, *public_ids],
+            f"SELECT resident_id, id FROM {table} WHERE municipality = %s AND {one_of}",  # noqa: S608
+            [current().municipality, listed],
         )
         return dict(cursor.fetchall())

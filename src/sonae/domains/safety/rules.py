@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 DIRECTIONS: Final = ("in", "out", "move", "shelter_at_home", "in_car", "report", "void")
@@ -21,8 +20,7 @@ CONCURRENT: Final = timedelta(minutes=10)
 """Check-ins at two facilities closer together than this cannot both be one person walking."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """What the fold needs of one sighting."""
 
     id: UUID
@@ -38,8 +36,7 @@ class Event:
     """By a sighting that may be another person's: it was not this one who came."""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """Where and how one person is, after all sightings known."""
 
     direction: str
@@ -100,7 +97,7 @@ def fold(events: Iterable[Event]) -> State | None:
 
 def _in_two_places(moves: Sequence[Event], where: Event) -> bool:
     """Tell whether two devices checked the person in at two facilities at practically one time."""
-    if where.direction != "in":
+    if where.direction != "in" or len(moves) == 1:
         return False
     stay = [
         event for event in moves if event.direction == "in" and event.facility == where.facility
@@ -121,7 +118,8 @@ def accounted_since(events: Iterable[Event], added_at: datetime) -> datetime | N
     The statement that adds people to an inquiry (`inquiries`) says the same in SQL.
     """
     left = standing(events)
-    state = fold(event for event in left if event.occurred_at <= added_at)
+    before = [event for event in left if event.occurred_at <= added_at]
+    state = fold(before) if before else None
     if (
         state is not None
         and state.direction in SETTLED

@@ -245,7 +245,9 @@ def _base(
 
 def _text(event: Mapping[str, Any], key: str, longest: int) -> str:
     value = event.get(key)
-    return _clean(value)[:longest] if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return (value if value.isascii() and "\x00" not in value else _clean(value))[:longest]
 
 
 def _one_of(event: Mapping[str, Any], key: str, allowed: Sequence[str], default: str | None) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, connection
@@ -23,6 +23,7 @@ from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.combining import Together
 from sonae.platform.db import (
+    among,
     bulk_insert,
     moment_read,
     stored,
@@ -90,8 +91,7 @@ class NewSighting:
     stated_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of one sighting: ``accepted`` and ``duplicate`` mean that it is on disk.
 
     ``error`` says why it counts for nothing, also of a ``duplicate`` that was refused before.
@@ -112,9 +112,12 @@ def record(batch: Sequence[NewSighting]) -> list[Result]:
 
 
 def _record_again(batch: Sequence[NewSighting]) -> list[Result]:
-    try:
+    if connection.vendor == "sqlite":  # has but one writer
         return _record(batch)
-    except IntegrityError:  # another writer stored one of the same ids just now (PostgreSQL)
+    try:
+        with writing():
+            return _record(batch)
+    except IntegrityError:  # another writer stored one of the same ids just now
         return _record(batch)
 
 
@@ -123,25 +126,23 @@ _together: Together[NewSighting, Result] = Together(_record_again)
 
 def _record(batch: Sequence[NewSighting]) -> list[Result]:
     """Write what is new and report on everything."""
-    with writing():
-        take_turn("safety")
-        known = _known_ids([one.id for one in batch])
-        fresh: dict[UUID, NewSighting] = {}
-        results = []
-        for one in batch:
-            if one.id in fresh:
-                results.append(Result(one.id, "duplicate", fresh[one.id].refusal or None))
-                continue
-            if one.id in known:
-                results.append(_known_before(one.id, *known[one.id]))
-                continue
-            fresh[one.id] = one
+    take_turn("safety")
+    known = _known_ids([one.id for one in batch])
+    fresh: dict[UUID, NewSighting] = {}
+    results = []
+    for one in batch:
+        if (first := fresh.setdefault(one.id, one)) is not one:
+            results.append(Result(one.id, "duplicate", first.refusal or None))
+        elif known and one.id in known:
+            del fresh[one.id]
+            results.append(_known_before(one.id, *known[one.id]))
+        else:
             status = "refused" if one.refusal else "accepted"
             results.append(Result(one.id, status, one.refusal or None))
-        if fresh:
-            visitors = _visitors(fresh.values())
-            _fold_touched(list(fresh.values()), visitors)
-            _insert(list(fresh.values()), visitors)
+    if fresh:
+        visitors = _visitors(fresh.values())
+        _fold_touched(list(fresh.values()), visitors)
+        _insert(list(fresh.values()), visitors)
     return results
 
 
@@ -312,7 +313,7 @@ def _histories(
         found[person].append(event)
     if gone:
         for person, events in found.items():
-            found[person] = [replace(e, taken_back=e.taken_back or e.id in gone) for e in events]
+            found[person] = [e._replace(taken_back=e.taken_back or e.id in gone) for e in events]
     return found
 
 
@@ -366,13 +367,14 @@ def _under_inquiry(people: Sequence[int]) -> Iterator[tuple[int, int, datetime]]
     """Return (subject, resident, since when) of those who are subjects of the open inquiry."""
     quote, scope = connection.ops.quote_name, current()
     moments: dict[Any, datetime] = {}
+    one_of, listed = among("s.resident_id", people)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT s.id, s.resident_id, s.added_at FROM {quote(Inquiry._meta.db_table)} i "  # noqa: S608
             f"JOIN {quote(InquirySubject._meta.db_table)} s ON s.inquiry_id = i.id "
             "WHERE i.municipality = %s AND i.world = %s AND i.closed_at IS NULL "
-            f"AND s.resident_id IN ({', '.join(['%s'] * len(people))})",
-            [scope.municipality, scope.world.value, *people],
+            f"AND {one_of}",
+            [scope.municipality, scope.world.value, listed],
         )
         rows = cursor.fetchall()
     for subject, person, added_at in rows:

@@ -63,7 +63,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '安否確認の対象者',
-                'indexes': [models.Index(fields=['inquiry', 'accounted_at'], name='subject_accounted')],
                 'constraints': [models.UniqueConstraint(fields=('inquiry', 'resident'), name='inquiry_subject_once')],
             },
         ),
