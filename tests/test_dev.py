@@ -253,7 +253,7 @@ def test_start_makes_a_city_only_where_there_is_none(
 
     def run(*command: object, check: bool = True) -> int:
         ran.append(tuple(map(str, command))[3:])
-        return 0 if municipality else 1
+        return 0 if municipality else dev.NO_MUNICIPALITY
 
     def execve(_path: object, arguments: list[str], env: dict[str, str]) -> None:
         ran.append(tuple(arguments[3:]))
@@ -268,7 +268,7 @@ def test_start_makes_a_city_only_where_there_is_none(
         dev.start(*options)
     made = [command for command in ran if command[:2] == ("demo", "create")]
     assert made == ([("demo", "create", "--size", created)] if created else [])
-    assert ran[-1] == ("serve", *served)
+    assert ran[-1] == ("serve", "--ready", *served)
 
 
 def test_a_stamp_that_was_cut_off_counts_as_none(dev: ModuleType) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sonae.demo.cli import NO_MUNICIPALITY
 from tests.commands.conftest import sonae
 
 pytestmark = pytest.mark.xdist_group("commands")
@@ -51,7 +52,7 @@ def test_static_files_are_collected_again_when_they_were_lost(home: Path) -> Non
 
 
 def test_a_new_installation_serves_nobody_yet(home: Path) -> None:
-    assert sonae(home, "setup", "--has-municipality").returncode == 1
+    assert sonae(home, "demo", "accounts").returncode == NO_MUNICIPALITY
 
 
 def test_check_tells_whether_setup_was_run_and_changes_nothing(home: Path, tmp_path: Path) -> None:

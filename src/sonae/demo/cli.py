@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import Final
 
 import click
 from rich.console import Console
@@ -18,6 +19,8 @@ from sonae.platform import worlds
 from sonae.platform.scope import World
 
 _told = Console(stderr=True)
+NO_MUNICIPALITY: Final = 3
+"""Exit status of ``demo accounts`` by which ``./dev start`` knows that a city is to be made."""
 
 
 @click.group("demo")
@@ -47,7 +50,9 @@ def create(size: Size, seed: int) -> None:
 
 @group.command()
 def accounts() -> None:
-    """ログインできる人と、まず試すことを表示する。"""
+    """ログインできる人と、まず試すことを表示する（市区町村がまだなければ 3 で終わる）。"""
+    if not municipalities.Municipality.objects.exists():
+        sys.exit(NO_MUNICIPALITY)
     code = municipalities.serving_code()
     if code is None:
         return

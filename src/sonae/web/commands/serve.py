@@ -48,14 +48,18 @@ _RESTART_SECONDS: Final = (0.0, 1.0, 2.0, 5.0, 10.0)
     is_flag=True,
     help="裏の仕事（送信・受信）を別に `sonae work` と `sonae inputs run` で動かす場合",
 )
-def serve(bind: str, workers: int, threads: int, no_work: bool) -> None:
+@click.option("--ready", is_flag=True, help="`sonae setup` の直後なので、用意を確かめ直さない")
+def serve(bind: str, workers: int, threads: int, no_work: bool, ready: bool) -> None:
     """サーバーを起動する。止めるには Ctrl-C。"""
     host, port = parse_bind(bind)
     refuse_taken(host, port)
     environment = child_environment(host, port)
-    ready = subprocess.run([sys.executable, "-m", "sonae", "setup", "--check"], env=environment)
-    if ready.returncode:
-        sys.exit(ready.returncode)
+    if not ready:
+        checked = subprocess.run(
+            [sys.executable, "-m", "sonae", "setup", "--check"], env=environment
+        )
+        if checked.returncode:
+            sys.exit(checked.returncode)
     commands = {"web": web_command(bind, workers, threads)}
     if not no_work:
         commands["work"] = [sys.executable, "-m", "sonae", "work"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import sys
 from pathlib import Path
 from typing import Final
 
@@ -27,19 +26,15 @@ _STAMP: Final = ".collected"
 
 
 @click.command()
-@click.option(
-    "--has-municipality", is_flag=True, help="市区町村が登録済みなら 0、なければ 1 で終わる"
-)
 @click.option("--check", is_flag=True, help="用意が済んでいるかを調べるだけで、何も変えない")
-def setup(has_municipality: bool, check: bool) -> None:
+def setup(check: bool) -> None:
     """データベースの表と静的ファイルを用意し、設定を点検する。何度実行してもよい。"""
-    if has_municipality:
-        sys.exit(0 if municipality_exists() else 1)
     if check:
         refuse_unready()
         return
     try:
-        call_command("migrate", interactive=False, verbosity=0)
+        if pending_migrations():
+            call_command("migrate", interactive=False, verbosity=0)
     except OperationalError as error:
         raise unavailable(error) from error
     refuse_older_tables()
@@ -101,13 +96,6 @@ def unavailable(error: OperationalError) -> SonaeError:
         f"データベースを開けません: {str(error).strip()}",
         "SONAE_HOME と SONAE_DATABASE、空き容量と権限を確かめてください。",
     )
-
-
-def municipality_exists() -> bool:
-    """Whether this installation serves anyone yet."""
-    from sonae.domains.municipalities.interface import Municipality
-
-    return Municipality.objects.exists()
 
 
 def collect_static() -> bool:
