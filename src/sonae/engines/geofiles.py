@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from pyproj import CRS, Transformer
 from sonae.core.errors import SonaeError
 
 WGS84 = 4326
+_SNIFFED = 1_000_000
 _HINT = "GeoJSON、GeoPackage、Shapefile（zipも可）を指定してください。"
 
 
@@ -53,7 +55,9 @@ def read(path: Path, wanted: Sequence[str] | None = None) -> Features:
                 "unreadable", f"{path.name}がありません。", "ファイル名を確かめてください。"
             )
         columns = None if wanted is None else _present(name, wanted)
-        meta, _, geometry, values = pyogrio.raw.read(name, columns=columns)
+        meta, _, geometry, values = pyogrio.raw.read(
+            name, columns=columns, encoding=_encoding(path)
+        )
     except (DataSourceError, DataLayerError, UnicodeDecodeError) as error:
         raise SonaeError(
             "unreadable", f"{path.name}を地図データとして読めません。", _HINT
@@ -69,6 +73,20 @@ def read(path: Path, wanted: Sequence[str] | None = None) -> Features:
             "座標系（.prj など）を付けるか、緯度経度に変換してください。",
         )
     return Features(shapes, dict(zip(meta["fields"], values, strict=True)))
+
+
+def _encoding(path: Path) -> str | None:
+    """Return how a Shapefile without ``.cpg`` wrote its texts: CP932 unless they are UTF-8."""
+    table = path.with_suffix(".dbf")
+    if path.suffix.lower() != ".shp" or path.with_suffix(".cpg").exists() or not table.exists():
+        return None
+    with table.open("rb") as file:
+        head = file.read(_SNIFFED)
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head[int.from_bytes(head[8:10], "little") :])
+    except UnicodeDecodeError:
+        return "cp932"
+    return "utf-8"
 
 
 def _present(name: str, wanted: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.engines.evacuation.small import at, layer
+from tests.engines.hazard.test_elevation import dem
 from tests.engines.hazard.test_polygons import geojson
 
 
@@ -96,3 +97,39 @@ def test_an_endless_cell_is_refused_and_the_points_before_it_are_answered(raster
     assert done.returncode == 1
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["p0"]
     assert [json.loads(line)["error"] for line in done.stderr.splitlines()] == ["unreadable"]
+
+
+def verb(*args: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run another verb of the group."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    return subprocess.run(
+        [sys.executable, "-m", "sonae", "hazard", *args],
+        input=given, capture_output=True, env=environment, check=False, timeout=60,
+    )  # fmt: skip
+
+
+def test_check_says_what_a_file_holds_and_what_is_wrong(tmp_path: Path) -> None:
+    path = geojson(tmp_path / "A31a-20.geojson", [{"A31a_205": 2}, {"A31a_205": "x"}])
+    done = verb("check", str(path), str(tmp_path / "none.gml"), "--defects", str(tmp_path / "d"))
+    assert done.returncode == 1
+    (row,) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (row["hazard"], row["scale"], row["areas"], row["unreadable"]) == ("flood", "L2", 2, 1)
+    assert row["by_rank"] == {"2": 1}
+    (defect,) = [json.loads(line) for line in (tmp_path / "d").read_text("utf-8").splitlines()]
+    assert (defect["column"], defect["row"], defect["value"]) == ("A31a_205", 2, "x")
+    (refused,) = [json.loads(line) for line in done.stderr.splitlines()]
+    assert refused["error"] == "unreadable"
+
+
+def test_height_answers_in_metres_or_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "DEM.xml").write_text(dem(1, 1, ["12.5"]), "utf-8")
+    done = verb(
+        "height",
+        "--dem",
+        str(tmp_path / "DEM.xml"),
+        "-",
+        given=b"id,lat,lon\na,35.5,138.5\nb,40,138.5\n",
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert rows == [{"id": "a", "metres": 12.5}, {"id": "b", "metres": None}]

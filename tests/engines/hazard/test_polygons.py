@@ -51,7 +51,8 @@ def ranks(layer: Any, *columns: float, row: float = 0.5) -> list[int]:
     ("text", "want"),
     [
         ("0.3m以上 ～ 0.5m未満", (0.3, 0.5)), ("1m以上～3m未満", (1.0, 3.0)), ("1.0～2.0m", (1.0, 2.0)),
-        ("１ｍ以上〜３ｍ未満", (1.0, 3.0)), ("20m以上", (20.0, None)), ("0.3m未満", (0.0, 0.3)),
+        ("１ｍ以上〜３ｍ未満", (1.0, 3.0)), ("3m以上5m未満", (3.0, 5.0)), ("3m 以上 5m 未満", (3.0, 5.0)),
+        ("20m以上", (20.0, None)), ("0.3m未満", (0.0, 0.3)),
         ("～0.3m", (0.0, 0.3)), ("3m", None), ("", None), (None, None), ("不明", None),
         ("3m以上～1m未満", None), ("1.2.3m以上", None),
     ],
@@ -178,3 +179,54 @@ def test_real_plateau_files() -> None:
     assert set(found.tolist()) == {1, 2}
     far = flood.ranks_at(np.array([35.2]), np.array([138.9]))
     assert far.tolist() == [NOT_SURVEYED]
+
+
+def city_model(inner: str) -> str:
+    """One object of a later PLATEAU edition, a square at the south-west corner."""
+    ring = " ".join(f"{lat} {lon} 0" for lon, lat in square(0)[0])
+    return (
+        '<?xml version="1.0"?><core:CityModel xmlns:core="http://www.opengis.net/citygml/2.0" '
+        'xmlns:gml="http://www.opengis.net/gml" xmlns:wtr="http://www.opengis.net/citygml/waterbody/2.0" '
+        'xmlns:uro="https://www.geospatial.jp/iur/uro/3.1" xmlns:urf="https://www.geospatial.jp/iur/urf/3.1">'
+        f"<core:cityObjectMember>{inner.replace('RING', _polygon(ring))}</core:cityObjectMember></core:CityModel>"
+    )
+
+
+def _polygon(ring: str) -> str:
+    return (
+        f"<gml:Polygon><gml:exterior><gml:LinearRing><gml:posList>{ring}</gml:posList>"
+        "</gml:LinearRing></gml:exterior></gml:Polygon>"
+    )
+
+
+def water(name: str, rank: str) -> str:
+    return (
+        f"<wtr:WaterBody><wtr:lod1MultiSurface>RING</wtr:lod1MultiSurface><uro:floodingRiskAttribute>"
+        f"<uro:{name}>{rank}</uro:{name}></uro:floodingRiskAttribute></wtr:WaterBody>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("inner", "hazard", "scale", "want", "depths"),
+    [
+        (water("WaterBodyRiverFloodingRiskAttribute", "<uro:rank>4</uro:rank><uro:scale>2</uro:scale>"),
+         "flood", "L2", 4, DEPTHS),
+        (water("RiverFloodingRiskAttribute", "<uro:rankOrg>4</uro:rankOrg>"),
+         "flood", "", UNREADABLE, DEPTHS),
+        (water("WaterBodyTsunamiRiskAttribute", "<uro:rankOrg>9</uro:rankOrg>"), "tsunami", "", 9, ()),
+        (water("HighTideRiskAttribute", "<uro:rank>2</uro:rank>"), "storm_surge", "", 2, ()),
+        (water("InlandFloodingRiskAttribute", "<uro:rank>1</uro:rank>"), "inland_flood", "", 1, ()),
+        ("<urf:SedimentDisasterProneArea>RING<urf:disasterType>1</urf:disasterType>"
+         "<urf:areaType>2</urf:areaType></urf:SedimentDisasterProneArea>", "landslide", "", 2, ()),
+        ("<urf:SedimentDisasterProneArea>RING<urf:areaType>3</urf:areaType>"
+         "</urf:SedimentDisasterProneArea>", "landslide", "", UNREADABLE, ()),
+    ],
+)  # fmt: skip
+def test_later_plateau_editions(
+    tmp_path: Path, inner: str, hazard: str, scale: str, want: int, depths: object
+) -> None:
+    """Only the standard rank of river floods has depths; a rank of one's own (rankOrg) has none."""
+    (tmp_path / "x_op.gml").write_text(city_model(inner), "utf-8")
+    (layer,) = open_layers(str(tmp_path / "x_op.gml"))
+    assert (layer.hazard, layer.scale, layer.depths) == (hazard, scale, depths)
+    assert ranks(layer, 0) == [want]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import zipfile
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +19,7 @@ from PIL import Image
 from sonae.core.errors import SonaeError
 from sonae.engines.hazard.layer import NOT_SURVEYED, UNREADABLE
 from sonae.engines.hazard.readers import open_layers
-from sonae.engines.hazard.tiles import PALETTE, decode, open_tiles, pixel
+from sonae.engines.hazard.tiles import PALETTE, TileLayer, decode, open_tiles, pixel
 
 ZOOM = 15
 LAT, LON = 35.1, 138.86
@@ -110,7 +111,7 @@ def test_names_of_the_portal(name: str, hazard: str, kind: str) -> None:
 
 
 def test_what_cannot_be_told_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "15").mkdir()
+    (tmp_path / "15" / "1").mkdir(parents=True)
     for place in (str(tmp_path), "https://t.invalid/01_flood_l2_keizoku_data/{z}/{x}/{y}.png"):
         with pytest.raises(SonaeError) as caught:
             open_layers(place)
@@ -147,3 +148,53 @@ def test_a_server_that_does_not_answer_is_an_error_not_dry_ground() -> None:
     with pytest.raises(SonaeError) as caught:
         layer.ranks_at(np.array([LAT]), np.array([LON]))
     assert caught.value.code == "unreachable"
+
+
+def test_the_palette_monitor_counts_every_colour_that_no_legend_has(tmp_path: Path) -> None:
+    x, y = here()
+    odd = {((x + n) % 256, y): (0xF8, 0xE1, 0xA6, 255) for n in range(1, 4)}
+    folder = tiles(tmp_path / "01_flood_l2_shinsuishin_data", {(x, y): (*PALETTE[2], 255), **odd})
+    (layer,) = open_layers(str(folder))
+    assert isinstance(layer, TileLayer)
+    bounds = layer.bounds()
+    assert bounds is not None
+    west, south, east, north = bounds
+    assert west <= LON < east
+    assert south < LAT <= north
+    inside = (west + 1e-9, south + 1e-9, east - 1e-9, north - 1e-9)
+    assert layer.prefetch(inside) == 1
+    assert layer.ranks_at(np.array([LAT, LAT + 1]), np.array([LON, LON])).tolist() == [3, 255]
+    seen = {(one.problem, one.value): (one.count, one.action) for one in layer.defects}
+    assert seen == {
+        ("unreadable_colour", "#F8E1A6"): (3, "unknown"), ("missing_tile", ""): (1, "unknown"),
+    }  # fmt: skip
+
+
+def test_a_broken_tile_is_named(tmp_path: Path) -> None:
+    folder = tiles(tmp_path / "flood_shinsuishin", {})
+    (file,) = folder.rglob("*.png")
+    file.write_bytes(b"\x89PNG not really")
+    (layer,) = open_layers(str(folder))
+    assert isinstance(layer, TileLayer)
+    assert layer.ranks_at(np.array([LAT]), np.array([LON])).tolist() == [UNREADABLE]
+    (defect,) = layer.defects
+    assert (defect.problem, defect.count) == ("broken_tile", 1)
+    assert defect.value.endswith(file.stem)
+
+
+def test_a_zip_of_tiles_is_read_before_it_is_gone(tmp_path: Path) -> None:
+    x, y = here()
+    folder = tiles(tmp_path / "in" / "05_dosekiryukeikaikuiki", {(x, y): (1, 2, 3, 255)})
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for file in folder.rglob("*.png"):
+            archive.write(file, str(file.relative_to(tmp_path / "in")))
+    (layer,) = open_layers(str(tmp_path / "x.zip"))
+    assert (layer.hazard, layer.kind) == ("landslide", "zone")
+    assert layer.ranks_at(np.array([LAT, LAT + 1]), np.array([LON, LON])).tolist() == [1, 255]
+
+
+def test_too_many_tiles_are_refused_before_any_is_fetched() -> None:
+    layer = open_tiles("http://127.0.0.1:9/01_flood_l2_shinsuishin_data/{z}/{x}/{y}.png", None, 17)
+    with pytest.raises(SonaeError) as caught:
+        layer.prefetch((138.0, 34.0, 140.0, 36.0))
+    assert caught.value.code == "too_large"

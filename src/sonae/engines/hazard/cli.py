@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from sonae.core.errors import SonaeError
 from sonae.core.rows import FORMATS, Rows
 from sonae.engines import tables
+from sonae.engines.hazard.elevation import Ground, Patchwork, open_ground
 from sonae.engines.hazard.layer import OUTSIDE, UNREADABLE, Layer
+from sonae.engines.hazard.polygons import PolygonLayer
 from sonae.engines.hazard.readers import open_layers
+from sonae.engines.hazard.tiles import TileLayer
 
 _LAYER_HELP = (
     "ハザード情報。タイル（フォルダまたは {z}/{x}/{y} を含むURL）、国土数値情報 A31・A33・A40・A49"
-    "（GeoJSON・Shapefile・GPKG・GML）、PLATEAUのGML、保存したラスタ。何度でも指定できる。"
+    "（GeoJSON・Shapefile・GPKG・GML、zipも可）、PLATEAUのGML、保存したラスタ。何度でも指定できる。"
     "名前から災害が分からないときは flood=ファイル のように書く。"
 )
 
@@ -45,6 +52,89 @@ def at(specs: tuple[str, ...], zoom: int | None, fmt: str | None, points: str) -
                 for layer, ranks in answers:
                     if ranks is not None:
                         rows.add(_answer(row["id"], layer, int(ranks[number]), rows.format))
+    sys.exit(rows.status)
+
+
+@group.command("check")
+@click.argument("specs", nargs=-1, required=True, metavar="FILE…")
+@click.option("--zoom", type=click.IntRange(2, 17), help="タイルを読む縮尺（既定: 最も細かいもの）")
+@click.option(
+    "--defects",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="欠陥の一覧の書き出し先（JSON Lines）",
+)
+@click.option(
+    "--format", "fmt", type=click.Choice(FORMATS), help="出力の形（既定: 端末では table）"
+)
+def check(specs: tuple[str, ...], zoom: int | None, defects: Path | None, fmt: str | None) -> None:
+    """FILE に何が入っているかを示し、読めない値・色・図形を数える。タイルはフォルダ全体を読む。"""
+    wrong: list[dict[str, Any]] = []
+    with Rows(fmt) as rows:
+        for spec in specs:
+            for layer in _layers((spec,), zoom, rows):
+                rows.add({"input": spec, **_content(layer)})
+                wrong += [one.to_json() for one in getattr(layer, "defects", ())]
+    if defects is not None:
+        lines = (json.dumps(one, ensure_ascii=False) + "\n" for one in wrong)
+        defects.write_text("".join(lines), "utf-8")
+    for one in wrong if defects is None else ():
+        click.echo(json.dumps(one, ensure_ascii=False), err=True)
+    sys.exit(rows.status)
+
+
+def _content(layer: Layer) -> dict[str, Any]:
+    """Return what a layer holds, in one line; the tiles of a folder are all read for it."""
+    facts: dict[str, Any] = {
+        name: getattr(layer, name) for name in ("name", "hazard", "kind", "scale", "source", "date")
+    }
+    if isinstance(layer, TileLayer):
+        bounds = layer.bounds()
+        if bounds is not None:
+            layer.prefetch(bounds)
+        return {**facts, "tiles": layer.palette.tiles, "missing": layer.palette.missing,
+                "unreadable_colours": len(layer.palette.colours), "bounds": bounds}  # fmt: skip
+    if isinstance(layer, PolygonLayer):
+        counts = Counter(layer.rank.tolist())
+        unread = counts.pop(UNREADABLE, 0)
+        return {**facts, "areas": len(layer.shapes), "by_rank": dict(sorted(counts.items())),
+                "unreadable": unread, "depths": list(layer.depths),
+                "extent": "stated" if layer.stated else "data",
+                "bounds": [round(float(one), 6) for one in shapely.total_bounds(layer.shapes)]}  # fmt: skip
+    return facts
+
+
+@group.command("height")
+@click.option(
+    "--dem",
+    "specs",
+    multiple=True,
+    required=True,
+    metavar="FILE",
+    help="DEMのPNGタイル（フォルダかURL）、基盤地図情報のDEM（xml・zip）、保存した標高。細かいものから順に",
+)
+@click.option("--zoom", type=click.IntRange(2, 17), help="タイルを読む縮尺")
+@click.option(
+    "--format", "fmt", type=click.Choice(FORMATS), help="出力の形（既定: 端末では table）"
+)
+@click.argument("points", type=click.Path(allow_dash=True))
+def height(specs: tuple[str, ...], zoom: int | None, fmt: str | None, points: str) -> None:
+    """POINTS（見出し id,lat,lon のCSV）の各地点の標高（m）。分からない所は空にする。"""
+    with Rows(fmt) as rows:
+        grounds: list[Ground] = []
+        for spec in specs:
+            try:
+                grounds.append(open_ground(spec, zoom))
+            except SonaeError as error:
+                rows.refuse(error, spec)
+        names, lat, lon = read_points(points, rows, ("id", "lat", "lon"))
+        try:
+            found = Patchwork(tuple(grounds)).metres_at(lat, lon)
+        except SonaeError as error:
+            rows.refuse(error, points)
+            found = np.full(len(lat), np.nan, np.float32)
+        for row, metres in zip(names, found.tolist(), strict=True):
+            known = not np.isnan(metres)
+            rows.add({"id": row["id"], "metres": round(metres, 2) if known else None})
     sys.exit(rows.status)
 
 

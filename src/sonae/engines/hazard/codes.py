@@ -21,17 +21,30 @@ OLD_STEPS: Final[dict[int, tuple[float, float | None]]] = {
 }  # fmt: skip
 """A31_001 (editions before A31a), seven steps; other numbers are unreadable."""
 
+OLD_FIVE_STEPS: Final[dict[int, tuple[float, float | None]]] = {
+    11: (0.0, 0.5), 12: (0.5, 1.0), 13: (1.0, 2.0), 14: (2.0, 5.0), 15: (5.0, None),
+}  # fmt: skip
+"""The same column in five steps; one file may use both scales."""
+
+DURATION_RANKS: Final = range(1, 8)
+"""浸水継続時間: 12 hours, 1 day, 3 days, 1 week, 2 weeks, 4 weeks, longer."""
+COLLAPSE: Final = ("氾濫流", "河岸侵食")
+"""家屋倒壊等氾濫想定区域: file groups 41 and 42; being inside is what counts, not the number."""
+
 LANDSLIDE: Final = ("土砂災害警戒区域", "土砂災害特別警戒区域")
 LANDSLIDE_BEFORE: Final = ("土砂災害警戒区域（指定前）", "土砂災害特別警戒区域（指定前）")
 """A33_002: 1 and 2 designated, 3 and 4 the same before designation."""
 
-A31A_GROUPS: Final = {
-    "A31a_105": ("depth", "L1"),
-    "A31a_205": ("depth", "L2"),
-    "A31a_305": ("duration", "L2"),
-    "A31a_405": ("collapse", "L2"),
+A31_FIELD: Final = re.compile(r"^A31a?_([1-4])05$")
+A31_GROUP: Final = re.compile(r"^A31a?_([1-4])\d\d$")
+A31_KINDS: Final = {
+    "1": ("depth", "L1"),
+    "2": ("depth", "L2"),
+    "3": ("duration", "L2"),
+    "4": ("collapse", "L2"),
 }
-_RANGE: Final = re.compile(r"^([\d.]+)m?(以上)?[~-]([\d.]+)m?(未満|以下)?$")
+"""First digit of A31a_n05 (and A31_n05 of 2019–2021) → kind and scale."""
+_RANGE: Final = re.compile(r"^([\d.]+)m?(?:(?:以上)?[~-]|以上)([\d.]+)m?(未満|以下)?$")
 _FROM: Final = re.compile(r"^([\d.]+)m?(以上|~|超)$")
 _BELOW: Final = re.compile(r"^[~]?([\d.]+)m?(未満|以下)?$")
 
@@ -45,7 +58,7 @@ def depth_range(text: object) -> tuple[float, float | None] | None:
     plain = re.sub(r"[〜～∼−–—]", "~", plain.replace("メートル", "m").replace("ｍ", "m"))
     plain = re.sub(r"\s", "", plain).replace("以上-", "以上~")
     if both := _RANGE.match(plain):
-        low, high = _number(both[1]), _number(both[3])
+        low, high = _number(both[1]), _number(both[2])
         return None if low is None or high is None or low >= high else (low, high)
     if start := _FROM.match(plain):
         low = _number(start[1])

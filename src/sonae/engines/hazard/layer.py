@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 OUTSIDE = 0
 UNREADABLE = 254
 NOT_SURVEYED = 255
+_BLOCK = 32_768
+"""Points looked up at once: their columns (1 MB) stay in the cache, whatever the whole number is."""
 
 
 class Layer(Protocol):
@@ -91,13 +93,37 @@ class HazardLayer:
 
     def ranks_at(self, lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.uint8]:
         """Return the rank at each point (degrees, equal shapes); 255 outside the raster."""
+        south_first = np.asarray(lat, np.float64)
+        west_first = np.asarray(lon, np.float64)
+        found = np.empty(south_first.shape, np.uint8)
+        flat, lats, lons = found.reshape(-1), south_first.reshape(-1), west_first.reshape(-1)
+        for start in range(0, len(flat), _BLOCK):
+            some = slice(start, start + _BLOCK)
+            flat[some] = self._block(lats[some], lons[some])
+        return found
+
+    def _block(self, lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """Return the ranks of so few points that all columns stay in the processor's cache."""
         rows, cols = self.ranks.shape
-        row = np.floor((self.north - np.asarray(lat)) / self.dlat).astype(np.int64)
-        col = np.floor((np.asarray(lon) - self.west) / self.dlon).astype(np.int64)
-        inside = (row >= 0) & (row < rows) & (col >= 0) & (col < cols)
-        flat = np.where(inside, row * cols + col, 0)
-        found = self.ranks.reshape(-1).take(flat)
-        return np.where(inside, found, np.uint8(NOT_SURVEYED)).astype(np.uint8, copy=False)
+        down = (self.north - lat) / self.dlat
+        across = (lon - self.west) / self.dlon
+        inside = (down >= 0) & (down < rows) & (across >= 0) & (across < cols)
+        if not inside.all():
+            down, across = np.where(inside, down, 0.0), np.where(inside, across, 0.0)
+        at = down.astype(np.int64)
+        at *= cols
+        at += across.astype(np.int64)
+        # Every index lies in the raster: "clip" only spares the check of each.
+        found = self.ranks.reshape(-1).take(at, mode="clip")
+        found[~inside] = NOT_SURVEYED
+        return found
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Return west, south, east, north of the raster in degrees."""
+        rows, cols = self.ranks.shape
+        east, south = self.west + cols * self.dlon, self.north - rows * self.dlat
+        return self.west, south, east, self.north
 
     def save(self, folder: Path) -> None:
         """Write ``ranks.npy`` and ``layer.json`` into ``folder`` (made when absent)."""

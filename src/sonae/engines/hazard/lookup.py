@@ -80,15 +80,16 @@ def zones(layers: Sequence[Layer], lat: NDArray[np.float64], lon: NDArray[np.flo
             collapse_known |= found < UNREADABLE
         elif layer.kind == "duration":
             longer = (found < UNREADABLE) & ((duration == NOT_SURVEYED) | (found > duration))
-            duration = np.where(longer, found, duration)
+            np.copyto(duration, found, where=longer)
         else:
             if id(layer) in deciding:
                 surveyed |= found < UNREADABLE
             better = valid & (found > rank)
-            rank = np.where(better, found, rank)
-            depth = np.maximum(depth, depth_table(layer)[found])
-            which = np.where(better, np.int8(number), which)
-    depth[rank == 0] = np.nan
-    inside = (rank > 0) | collapse
-    zone = np.select([inside, surveyed], [IN, OUT], UNKNOWN).astype(np.uint8)
+            np.copyto(rank, found, where=better)
+            np.maximum(depth, depth_table(layer).take(found), out=depth)
+            np.copyto(which, np.int8(number), where=better)
+    np.copyto(depth, np.float32(np.nan), where=rank == 0)
+    zone = np.full(count, UNKNOWN, np.uint8)
+    np.copyto(zone, np.uint8(OUT), where=surveyed)
+    np.copyto(zone, np.uint8(IN), where=(rank > 0) | collapse)
     return Found(zone, rank, depth, collapse, duration, which, collapse_known)

@@ -15,6 +15,8 @@ from lxml import etree
 
 from sonae.core.errors import SonaeError
 from sonae.engines.hazard.codes import DEPTHS, LANDSLIDE, whole
+from sonae.engines.hazard.defects import counted
+from sonae.engines.hazard.ksj import refuse_doctype
 from sonae.engines.hazard.layer import UNREADABLE
 from sonae.engines.hazard.polygons import PolygonLayer
 
@@ -25,6 +27,12 @@ _HAZARDS = (
     ("内水浸水想定", "inland_flood"),
     ("津波浸水想定", "tsunami"),
     ("土砂災害警戒区域", "landslide"),
+)
+_RISKS = (
+    ("RiverFlooding", "flood"),
+    ("HighTide", "storm_surge"),
+    ("InlandFlooding", "inland_flood"),
+    ("Tsunami", "tsunami"),
 )
 _TOP_RANK = {"flood": len(DEPTHS), "landslide": len(LANDSLIDE)}
 _SCALES = {"L1": "L1", "L2": "L2", "1": "L1", "2": "L2"}
@@ -39,6 +47,7 @@ def read_plateau(path: Path) -> list[PolygonLayer]:
     """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
+        refuse_doctype(path)
         tree = etree.parse(str(path), parser)
     except (OSError, etree.XMLSyntaxError) as error:
         raise SonaeError("unreadable", f"{path.name}をGMLとして読めません。") from error
@@ -71,7 +80,40 @@ def _layers(path: Path, root: Any) -> list[PolygonLayer]:
 
 
 def _stated(member: Any) -> tuple[tuple[str, str], int] | None:
-    """Return (hazard, scale) and rank of one object from its generic attributes."""
+    """Return (hazard, scale) and rank of one object: its own attributes, else the generic ones."""
+    return _typed(member) or _generic(member)
+
+
+def _typed(member: Any) -> tuple[tuple[str, str], int] | None:
+    """Return what the attributes of the second and later editions say (uro, urf).
+
+    Only the rank of river floods is a standard one; ``rankOrg`` is whoever made the map's own.
+    """
+    zone = next(member.iter("{*}SedimentDisasterProneArea"), None)
+    if zone is not None:
+        number = whole(zone.findtext("{*}areaType"))
+        return ("landslide", ""), _within_top(number, "landslide")
+    for water in member.iter("{*}WaterBody"):
+        for part in water.iter("{*}floodingRiskAttribute"):
+            for risk in part:
+                name = str(etree.QName(risk).localname)
+                hazard = next((code for word, code in _RISKS if word in name), None)
+                if hazard is not None:
+                    number = whole(risk.findtext("{*}rank") or risk.findtext("{*}rankOrg"))
+                    own = hazard == "flood" and risk.findtext("{*}rank") is None
+                    scale = _SCALES.get(risk.findtext("{*}scale") or "", "")
+                    return (hazard, scale), UNREADABLE if own else _within_top(number, hazard)
+    return None
+
+
+def _within_top(number: int | None, hazard: str) -> int:
+    """Return a rank as far as the hazard's scale is known to reach; else unreadable."""
+    top = _TOP_RANK.get(hazard, UNREADABLE - 1)
+    return number if number and 0 < number <= top else UNREADABLE
+
+
+def _generic(member: Any) -> tuple[tuple[str, str], int] | None:
+    """Return what the generic attributes of the first edition say."""
     for group in member.iter("{*}genericAttributeSet"):
         title = group.get("name") or ""
         hazard = next((name for words, name in _HAZARDS if words in title), None)
@@ -84,8 +126,7 @@ def _stated(member: Any) -> tuple[tuple[str, str], int] | None:
         }
         scale = _SCALES.get(values.get("規模") or "", "L2" if "想定最大" in title else "")
         number = whole(values.get("区域区分" if hazard == "landslide" else "浸水ランク"))
-        top = _TOP_RANK.get(hazard, UNREADABLE - 1)
-        return (hazard, scale), number if number and 0 < number <= top else UNREADABLE
+        return (hazard, scale), _within_top(number, hazard)
     return None
 
 
@@ -136,4 +177,10 @@ def _layer(
         depths=depths,
         details=LANDSLIDE if hazard == "landslide" else (),
         stated=ground is not None,
+        defects=counted(
+            "unreadable_value",
+            "unknown",
+            [row for row, (_, rank) in enumerate(found, start=1) if rank == UNREADABLE],
+            path.name,
+        ),
     )

@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from sonae.engines.hazard.defects import Defect
 from sonae.engines.hazard.layer import NOT_SURVEYED, OUTSIDE, UNREADABLE
 
 
@@ -18,8 +19,9 @@ class PolygonLayer:
     """One hazard as polygons in longitude, latitude; answers like `HazardLayer`.
 
     ``shapes`` (n,) shapely geometries and their ``rank`` (n,) uint8: 1–250, 254 = unreadable value.
-    ``surveyed``: geometry inside which "no polygon" means outside; ``stated`` tells whether the
-    source says so (else it is the box around the data). Other fields as in `HazardLayer`.
+    ``surveyed``: geometry inside which "no polygon" means outside (None = nowhere); ``stated`` tells
+    whether the source says so (else it is the box around the data). ``defects``: what was wrong with
+    the data. Other fields as in `HazardLayer`.
     """
 
     name: str
@@ -35,6 +37,7 @@ class PolygonLayer:
     details: tuple[str, ...] = ()
     rivers: tuple[str, ...] = ()
     stated: bool = field(default=False)
+    defects: tuple[Defect, ...] = ()
 
     @cached_property
     def _tree(self) -> shapely.STRtree:
@@ -53,8 +56,12 @@ class PolygonLayer:
         np.maximum.at(best, at[good], rank[good])
         odd = np.zeros(len(points), bool)
         odd[at[~good]] = True
-        shapely.prepare(self.surveyed)
-        known = shapely.intersects_xy(self.surveyed, shapely.get_x(points), shapely.get_y(points))
+        known = np.zeros(len(points), bool)
+        if self.surveyed is not None:
+            shapely.prepare(self.surveyed)
+            known = shapely.intersects_xy(
+                self.surveyed, shapely.get_x(points), shapely.get_y(points)
+            )
         empty = np.where(odd, UNREADABLE, np.where(known, OUTSIDE, NOT_SURVEYED))
         return np.where(best > 0, best, empty).astype(np.uint8)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import urllib.error
 import urllib.request
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from PIL import Image, UnidentifiedImageError
 
 from sonae.core.errors import SonaeError
 from sonae.engines.hazard.codes import DEPTHS
+from sonae.engines.hazard.defects import Defect
 from sonae.engines.hazard.layer import NOT_SURVEYED, UNREADABLE
 
 PALETTE = (
@@ -39,7 +42,49 @@ _KINDS = (
 _WATERS = (("hightide", "storm_surge"), ("naisui", "inland_flood"), ("flood", "flood"))
 _URL_ZOOM = 17
 _TIMEOUT_S = 10
+_AT_ONCE = 4
+MOST_TILES = 6_000
+"""A city of 40 × 40 km at zoom 16; a courtesy to whoever serves them."""
+LOAD_ZOOM = 15
+"""About 4 m a pixel in Japan: the grid of the national flood maps is 5 m or coarser."""
 _ZONE_DETAIL = ("土砂災害警戒区域等（色からは特別警戒区域か判別できません）",)
+
+
+@dataclass
+class Palette:
+    """The palette monitor: what was seen in tiles that no legend explains; palettes drift.
+
+    ``colours``: ``#RRGGBB`` → pixels; ``first``: the tile where each was seen first.
+    """
+
+    tiles: int = 0
+    missing: int = 0
+    broken: list[str] = field(default_factory=list)
+    colours: Counter[str] = field(default_factory=Counter)
+    first: dict[str, str] = field(default_factory=dict)
+
+    def note(self, odd: NDArray[np.uint8], tile: str) -> None:
+        """Count the colours (n, 4) of pixels in no legend."""
+        values, times = np.unique(odd[:, :3], axis=0, return_counts=True)
+        for (red, green, blue), count in zip(values.tolist(), times.tolist(), strict=True):
+            name = f"#{red:02X}{green:02X}{blue:02X}"
+            self.colours[name] += count
+            self.first.setdefault(name, tile)
+
+    def defects(self, name: str) -> tuple[Defect, ...]:
+        """Return one defect per unknown colour, one for broken and one for missing tiles."""
+        found = [
+            Defect("unreadable_colour", "unknown", colour, self.first[colour], None, count, name)
+            for colour, count in self.colours.most_common()
+        ]
+        if self.broken:
+            broken = Defect(
+                "broken_tile", "unknown", self.broken[0], count=len(self.broken), input=name
+            )
+            found.append(broken)
+        if self.missing:
+            found.append(Defect("missing_tile", "unknown", count=self.missing, input=name))
+        return tuple(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +106,7 @@ class TileLayer:
     details: tuple[str, ...] = ()
     rivers: tuple[str, ...] = ()
     stated: bool = True
+    palette: Palette = field(default_factory=Palette)
     _kept: dict[tuple[int, int], NDArray[np.uint8] | None] = field(default_factory=dict)
 
     def ranks_at(self, lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -69,19 +115,79 @@ class TileLayer:
         tile = np.stack((x // 256, y // 256), axis=-1)
         names, at = np.unique(tile.reshape(-1, 2), axis=0, return_inverse=True)
         ranks = np.full(len(x), NOT_SURVEYED, np.uint8)
-        for number, (column, row) in enumerate(names.tolist()):
+        order = np.argsort(at.ravel(), kind="stable")
+        groups = np.split(order, np.cumsum(np.bincount(at.ravel(), minlength=len(names)))[:-1])
+        for (column, row), here in zip(names.tolist(), groups, strict=True):
             found = self._tile(column, row)
             if found is not None:
-                here = np.flatnonzero(at.ravel() == number)
                 ranks[here] = found[y[here] % 256, x[here] % 256]
         return ranks
+
+    def fetch(self, column: int, row: int) -> bytes | None:
+        """Return a tile's bytes, None when it does not exist; SonaeError when nobody can tell."""
+        return _fetch(self.place, self.zoom, column, row)
 
     def _tile(self, column: int, row: int) -> NDArray[np.uint8] | None:
         """Return the ranks of one tile (256, 256), None when there is no such tile."""
         if (column, row) not in self._kept:
             raw = _fetch(self.place, self.zoom, column, row)
-            self._kept[column, row] = None if raw is None else decode(raw, self.kind)
+            self._kept[column, row] = self._read(raw, f"{self.zoom}/{column}/{row}")
         return self._kept[column, row]
+
+    def _read(self, raw: bytes | None, name: str) -> NDArray[np.uint8] | None:
+        """Return the ranks of a tile's bytes and note in the palette what was odd about it."""
+        if raw is None:
+            self.palette.missing += 1
+            return None
+        self.palette.tiles += 1
+        colours = pixels(raw)
+        if colours is None:
+            self.palette.broken.append(name)
+            return np.full((256, 256), UNREADABLE, np.uint8)
+        ranks = ranked(colours, self.kind)
+        self.palette.note(colours[ranks == UNREADABLE], name)
+        return ranks
+
+    def bounds(self) -> tuple[float, float, float, float] | None:
+        """Return west, south, east, north of a folder's tiles; None for an address."""
+        if "{z}" in self.place:
+            return None
+        names = [
+            (int(path.parent.name), int(path.stem))
+            for path in Path(self.place, str(self.zoom)).glob("*/*.png")
+            if path.parent.name.isdigit() and path.stem.isdigit()
+        ]
+        if not names:
+            return None
+        columns, rows = zip(*names, strict=True)
+        west, north = corner(min(columns), min(rows), self.zoom)
+        east, south = corner(max(columns) + 1, max(rows) + 1, self.zoom)
+        return west, south, east, north
+
+    def prefetch(self, bounds: tuple[float, float, float, float]) -> int:
+        """Read all tiles below west, south, east, north, several at a time; return their number."""
+        west, south, east, north = bounds
+        x, y = pixel(np.array([north, south]), np.array([west, east]), self.zoom)
+        columns = range(int(x[0]) // 256, int(x[1]) // 256 + 1)
+        rows = range(int(y[0]) // 256, int(y[1]) // 256 + 1)
+        wanted = [(c, r) for c in columns for r in rows if (c, r) not in self._kept]
+        if len(wanted) > MOST_TILES:
+            raise SonaeError(
+                "too_large",
+                f"タイルが{len(wanted):,}枚になります（上限{MOST_TILES:,}枚）。",
+                "--zoom で縮尺を小さくしてください。",
+            )
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for (column, row), raw in zip(
+                wanted, pool.map(lambda at: _fetch(self.place, self.zoom, *at), wanted), strict=True
+            ):
+                self._kept[column, row] = self._read(raw, f"{self.zoom}/{column}/{row}")
+        return len(wanted)
+
+    @property
+    def defects(self) -> tuple[Defect, ...]:
+        """Return what was odd about the tiles read so far: colours in no legend, broken pictures."""
+        return self.palette.defects(self.name)
 
 
 def pixel(
@@ -95,15 +201,25 @@ def pixel(
     return np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
 
 
-def decode(raw: bytes, kind: str) -> NDArray[np.uint8]:
-    """Return the ranks of one PNG tile; an image that cannot be read is unreadable all over."""
+def corner(column: int, row: int, zoom: int) -> tuple[float, float]:
+    """Return longitude and latitude of a tile's north-west corner."""
+    lat = np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * row / 2**zoom))))
+    return column / 2**zoom * 360.0 - 180.0, float(lat)
+
+
+def pixels(raw: bytes) -> NDArray[np.uint8] | None:
+    """Return red, green, blue, alpha (256, 256, 4) of one PNG tile; None when it cannot be read."""
     try:
         with Image.open(io.BytesIO(raw), formats=("PNG",)) as image:
-            colours: NDArray[np.uint8] = np.asarray(image.convert("RGBA"))
+            if image.size != (256, 256):
+                return None
+            return np.asarray(image.convert("RGBA"))
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return np.full((256, 256), UNREADABLE, np.uint8)
-    if colours.shape[:2] != (256, 256):
-        return np.full((256, 256), UNREADABLE, np.uint8)
+        return None
+
+
+def ranked(colours: NDArray[np.uint8], kind: str) -> NDArray[np.uint8]:
+    """Return the ranks of a tile's colours: exactly those of the legend, 254 for any other."""
     drawn = colours[..., 3] > 0
     if kind != "depth":
         return drawn.astype(np.uint8)
@@ -111,6 +227,14 @@ def decode(raw: bytes, kind: str) -> NDArray[np.uint8]:
     for rank, colour in enumerate(PALETTE, start=1):
         ranks[drawn & (colours[..., :3] == colour).all(axis=-1)] = rank
     return ranks
+
+
+def decode(raw: bytes, kind: str) -> NDArray[np.uint8]:
+    """Return the ranks of one PNG tile; an image that cannot be read is unreadable all over."""
+    colours = pixels(raw)
+    if colours is None:
+        return np.full((256, 256), UNREADABLE, np.uint8)
+    return ranked(colours, kind)
 
 
 def _fetch(place: str, zoom: int, column: int, row: int) -> bytes | None:
@@ -133,7 +257,9 @@ def _fetch(place: str, zoom: int, column: int, row: int) -> bytes | None:
         raise SonaeError("unreachable", f"{address}に接続できません。") from error
 
 
-def open_tiles(place: str, hazard: str | None = None, zoom: int | None = None) -> TileLayer:
+def open_tiles(
+    place: str, hazard: str | None = None, zoom: int | None = None, *, name: str | None = None
+) -> TileLayer:
     """Open a folder ``z/x/y.png`` or an address with ``{z}/{x}/{y}``; the name tells the hazard.
 
     Names are those of 重ねるハザードマップ (``01_flood_l2_shinsuishin_data`` …). Raises SonaeError
@@ -141,7 +267,8 @@ def open_tiles(place: str, hazard: str | None = None, zoom: int | None = None) -
     published as colours.
     """
     remote = "{z}" in place
-    name = place.split("{z}")[0].rstrip("/").rsplit("/", 1)[-1] if remote else Path(place).name
+    if name is None:
+        name = place.split("{z}")[0].rstrip("/").rsplit("/", 1)[-1] if remote else Path(place).name
     if "keizoku" in name:
         raise SonaeError("unknown_layer", f"{name}：浸水継続時間の色の凡例が公表されていません。")
     named, kind = _meaning(name)
@@ -177,8 +304,11 @@ def _meaning(name: str) -> tuple[str | None, str]:
 
 
 def is_tile_folder(path: Path) -> bool:
-    """Tell whether a folder holds tiles (numbered zoom levels)."""
-    return path.is_dir() and any(inner.name.isdigit() for inner in path.iterdir())
+    """Tell whether a folder holds tiles: zoom levels, columns, pictures, all numbered."""
+    if not path.is_dir():
+        return False
+    levels = (one for one in path.iterdir() if one.name.isdigit() and one.is_dir())
+    return any(column.name.isdigit() for level in levels for column in level.iterdir())
 
 
 def _deepest(folder: Path) -> int:
