@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from sonae.engines.evacuation.danger import Samples, edge_danger
+from sonae.engines.evacuation.danger import RoadState, Samples, edge_danger
 from sonae.engines.evacuation.decision import DECISIONS, RULES
 from sonae.engines.evacuation.departure import DEPARTURES
 from sonae.engines.evacuation.graph import Graph
@@ -179,9 +179,16 @@ def test_stairs_are_no_way_for_a_wheelchair() -> None:
 def test_night_is_slower_and_a_closed_street_changes_the_way() -> None:
     day, night = _run(), _run(night=True)
     assert np.allclose(night.minutes, day.minutes / 0.8)
-    closed = np.zeros(6, bool)
-    closed[3] = True
-    assert _run(closed=closed).site.tolist() == [1, 1, 0]
+    cut = RoadState(closed=np.array([3]))
+    assert _run(roads=cut).site.tolist() == [1, 1, 0]
+
+
+def test_water_seen_on_a_street_counts_as_danger_on_its_whole_length() -> None:
+    """From 250 m the eastern way is 200 m with 50 m of water until its last street floods."""
+    before = _run(where=sites([4], [2]))
+    after = _run(where=sites([4], [2]), roads=RoadState(danger=np.array([3])))
+    assert (before.distance_m == after.distance_m).all()
+    assert (after.danger_m - before.danger_m).tolist() == [100, 100, 0]
 
 
 def test_nothing_warned_means_nobody_exposed_and_no_layer_means_unknown() -> None:

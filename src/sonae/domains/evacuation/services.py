@@ -213,6 +213,7 @@ def _compute(
         engine_sites(table),
         [_engine_warned(item, now) for item in warned],
         night=is_night(now, here.latitude, here.longitude),
+        roads=networks.roads_now(city),
     )
 
 

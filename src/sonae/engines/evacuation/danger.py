@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,10 +55,35 @@ class Samples:
         self.share = weight / total[self.edge]
 
 
-def edge_danger(network: Network, samples: Samples, layers: Iterable[Layer]) -> NDArray[np.float32]:
-    """Return the metres of each edge (m,) that lie inside any of the layers.
+_NO_EDGES: NDArray[np.int64] = np.zeros(0, np.int64)
 
-    Ground that was not surveyed does not count as danger here; it shows in the zone of people.
+
+@dataclass(frozen=True, eq=False)
+class RoadState:
+    """What is known of the roads at this moment, beyond the maps; edge numbers of one network.
+
+    ``closed``: edges that nobody can walk (通行止め, a landslide across the road). ``danger``: edges
+    seen in danger (observed flooding): their whole length counts as metres in danger.
+    """
+
+    closed: NDArray[np.int64] = field(default_factory=lambda: _NO_EDGES)
+    danger: NDArray[np.int64] = field(default_factory=lambda: _NO_EDGES)
+
+    def key(self) -> tuple[bytes, bytes]:
+        """Return what tells two states apart."""
+        return np.unique(self.closed).tobytes(), np.unique(self.danger).tobytes()
+
+
+def edge_danger(
+    network: Network,
+    samples: Samples,
+    layers: Iterable[Layer],
+    observed: NDArray[np.int64] = _NO_EDGES,
+) -> NDArray[np.float32]:
+    """Return the metres of each edge (m,) that lie inside any of the layers, or were seen so.
+
+    ``observed``: edges seen in danger, whole. Ground that was not surveyed does not count as danger
+    here; it shows in the zone of people.
     """
     wet = np.zeros(len(samples.edge), bool)
     for layer in layers:
@@ -65,4 +91,5 @@ def edge_danger(network: Network, samples: Samples, layers: Iterable[Layer]) -> 
             ranks = layer.ranks_at(samples.lat, samples.lon)
             wet |= (ranks > OUTSIDE) & (ranks < UNREADABLE)
     share = np.bincount(samples.edge[wet], weights=samples.share[wet], minlength=len(network.tail))
+    share[observed] = 1.0
     return (share * network.length_m).astype(np.float32)

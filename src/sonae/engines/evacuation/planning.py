@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sonae.engines.evacuation.danger import Samples, edge_danger
+from sonae.engines.evacuation.danger import RoadState, Samples, edge_danger
 from sonae.engines.evacuation.decision import NOT_EXPOSED, decide
 from sonae.engines.evacuation.departure import EMERGENCY_LEVEL, leave_by
 from sonae.engines.evacuation.graph import Graph, RouteTree
@@ -116,12 +116,12 @@ class City:
         self.network = network
         self.samples = Samples(network)
 
-    def graphs(
-        self, layers: Sequence[Layer], closed: NDArray[np.bool_] | None = None
-    ) -> dict[bool, Graph]:
+    def graphs(self, layers: Sequence[Layer], roads: RoadState | None = None) -> dict[bool, Graph]:
         """Return the graph for people who can use stairs (True) and who cannot (False)."""
-        danger = edge_danger(self.network, self.samples, layers)
-        shut = np.zeros(len(self.network.tail), bool) if closed is None else closed
+        now = roads or RoadState()
+        danger = edge_danger(self.network, self.samples, layers, now.danger)
+        shut = np.zeros(len(self.network.tail), bool)
+        shut[now.closed] = True
         return {
             True: Graph(self.network, danger, shut),
             False: Graph(self.network, danger, shut | np.asarray(self.network.stairs)),
@@ -236,11 +236,11 @@ def plan(
     warned: Sequence[Warned],
     *,
     night: bool = False,
-    closed: NDArray[np.bool_] | None = None,
+    roads: RoadState | None = None,
 ) -> Plan:
     """Plan for everyone who is exposed to a warned hazard (inside, or not surveyed).
 
-    ``closed``: edges that cannot be walked now (m,) bool. ``night``: sunset to sunrise.
+    ``roads``: what is closed or seen flooded now. ``night``: sunset to sunrise.
     """
     found = expose(warned, layers, people)
     decision, rule, which = decide(found, people.floor, people.storeys, people.profile)
@@ -249,7 +249,7 @@ def plan(
     for bit, (_, hazard) in enumerate(found):
         sets |= np.where(hazard.zone != OUT, np.uint16(1 << bit), np.uint16(0))
     own = [layer for layer in layers if layer.hazard in {item.hazard for item in warned}]
-    chooser = SiteChooser(city.graphs(own, closed), sites, [item.hazard for item in warned])
+    chooser = SiteChooser(city.graphs(own, roads), sites, [item.hazard for item in warned])
     site, distance, danger, reason = _route(chooser, people, person, sets[person])
     speeds = np.array([profile.speed for profile in PROFILES]) * (NIGHT_FACTOR if night else 1.0)
     minutes = distance / speeds[people.profile[person]] / 60.0
