@@ -18,7 +18,7 @@ from sonae.core.rows import FORMATS, Rows
 from sonae.engines import tables
 from sonae.engines.evacuation.network import Network
 from sonae.engines.evacuation.placing import CAUSES, Homes, Places, place_all
-from sonae.engines.evacuation.profiles import NIGHT_FACTOR, PROFILES, Profile
+from sonae.engines.evacuation.profiles import NIGHT, PROFILES, Profile
 from sonae.engines.evacuation.roads import read_roads
 from sonae.engines.evacuation.routing import Route, Router
 from sonae.engines.evacuation.sitefiles import GROUPS, Placed, group_bits, place
@@ -194,7 +194,7 @@ def _placed(name: str, number: int, found: Places, placed: Placed) -> dict[str, 
 def _walker(name: str, speed: float | None, night: bool) -> Profile:
     """Return the profile with the speed that counts."""
     profile = PROFILES[_PROFILE_NAMES.index(name)]
-    return replace(profile, speed=(speed or profile.speed) * (NIGHT_FACTOR if night else 1.0))
+    return replace(profile, speed=(speed or profile.speed) * (NIGHT.value if night else 1.0))
 
 
 def _network(path: Path, rows: Rows) -> Network | None:

@@ -17,7 +17,7 @@ from sonae.engines.evacuation.decision import NOT_EXPOSED, decide
 from sonae.engines.evacuation.departure import EMERGENCY_LEVEL, leave_by
 from sonae.engines.evacuation.graph import Graph, RouteTree
 from sonae.engines.evacuation.network import Network
-from sonae.engines.evacuation.profiles import NIGHT_FACTOR, PROFILES, START_MINUTES
+from sonae.engines.evacuation.profiles import PROFILES, START_MINUTES, Conditions
 from sonae.engines.hazard.layer import Layer
 from sonae.engines.hazard.lookup import OUT, Found, zones
 
@@ -251,7 +251,7 @@ def plan(
     own = [layer for layer in layers if layer.hazard in {item.hazard for item in warned}]
     chooser = SiteChooser(city.graphs(own, roads), sites, [item.hazard for item in warned])
     site, distance, danger, reason = _route(chooser, people, person, sets[person])
-    speeds = np.array([profile.speed for profile in PROFILES]) * (NIGHT_FACTOR if night else 1.0)
+    speeds = Conditions(night).speeds()
     minutes = distance / speeds[people.profile[person]] / 60.0
     departure, until = _departures(
         warned, sets[person], decision[person], people.profile[person], minutes

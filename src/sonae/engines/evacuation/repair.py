@@ -1,0 +1,135 @@
+"""A route tree after sites closed or roads were cut: only what hung on them is searched again.
+
+Closing raises costs and lowers none. A node keeps its way unless that way led to a site that is
+gone or over an edge that became costlier; the nodes that lose it form a region, and the way out of
+the region begins at its rim, where costs are final. The result equals a new tree, ties included.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from sonae.engines.evacuation import ties
+from sonae.engines.evacuation.graph import NOWHERE, Graph, RouteTree, positions
+
+LARGEST_SHARE = 0.5
+"""A region larger than this share of the nodes is not worth repairing."""
+
+
+def risen(before: Graph, after: Graph) -> NDArray[np.int64] | None:
+    """Return the entries that became costlier, None when the graphs differ in any other way."""
+    if before.skeleton is not after.skeleton or not _same(before.doubt, after.doubt):
+        return None
+    changed = np.flatnonzero(before.cost != after.cost)
+    return changed if (after.cost[changed] > before.cost[changed]).all() else None
+
+
+def _same(one: NDArray[np.float64] | None, other: NDArray[np.float64] | None) -> bool:
+    """Tell whether the unsurveyed metres are the same (of parallel edges another one may be used)."""
+    if one is None or other is None:
+        return one is other
+    return one is other or np.array_equal(one, other)
+
+
+def repaired(
+    old: RouteTree,
+    old_sites: NDArray[np.int32],
+    graph: Graph,
+    sites: NDArray[np.int32],
+    costlier: NDArray[np.int64],
+) -> RouteTree | None:
+    """Return the tree of ``graph`` towards ``sites`` from one that had more of both.
+
+    ``old`` leads to ``old_sites`` on a graph in which ``costlier`` entries were cheaper. None when a
+    new tree is quicker: there is a site that ``old`` did not have, or too much of it is lost.
+    """
+    if not len(sites) or not np.isin(sites, old_sites).all():
+        return None
+    position = positions(sites, graph.nodes)
+    # Site numbers change with the list; the last place is for nodes without a way.
+    renamed = np.append(position[old_sites], -1).astype(np.int32)
+    lost = _lost(old, old_sites, renamed, graph, costlier)
+    if len(lost) > LARGEST_SHARE * graph.nodes:
+        return None
+    site, cost, step = renamed[old.site], old.cost.copy(), old.step.copy()
+    next_node, doubt = old.next_node.copy(), None if old.doubt is None else old.doubt.copy()
+    if len(lost):
+        cost[lost] = _search(graph, cost, lost)
+        step[lost], again = ties.settle(graph, cost, lost, doubt)
+        if doubt is not None and again is not None:
+            doubt[lost] = again
+        goes = step[lost] >= 0
+        next_node[lost] = NOWHERE
+        next_node[lost[goes]] = graph.skeleton.column[step[lost[goes]]]
+        site[lost] = _sites(site, next_node, lost)
+    return RouteTree(site, cost, step, next_node, doubt)
+
+
+def _lost(
+    old: RouteTree,
+    old_sites: NDArray[np.int32],
+    renamed: NDArray[np.int32],
+    graph: Graph,
+    costlier: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return the nodes whose way is gone: to a site that is, or over an entry that costs more now."""
+    gone = (renamed[old.site] < 0) & (old.site >= 0)
+    if len(costlier):
+        hit = np.zeros(len(graph.cost), bool)
+        hit[costlier] = True
+        walked = (old.step >= 0) & hit[old.step] & ~gone
+        if walked.any():
+            cells = np.isin(old.site, np.unique(old.site[walked]))
+            gone |= _below(old, np.flatnonzero(cells), walked)
+    return np.flatnonzero(gone)
+
+
+def _below(
+    old: RouteTree, nodes: NDArray[np.int64], walked: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Return which nodes pass a ``walked`` one on their way; ``nodes`` are whole cells of sites."""
+    local = np.zeros(len(old.site), np.int64)
+    local[nodes] = np.arange(len(nodes))
+    follows = old.next_node[nodes]
+    up = np.where(follows < 0, np.arange(len(nodes)), local[np.maximum(follows, 0)])
+    passed = ties.climb(up, walked[nodes].astype(np.float64))[1]
+    below = np.zeros(len(old.site), bool)
+    below[nodes] = passed > 0
+    return below
+
+
+def _search(
+    graph: Graph, cost: NDArray[np.float64], lost: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the final costs of ``lost`` nodes, searched from their rim; all others are final."""
+    count = len(lost)
+    local = np.full(graph.nodes, -1, np.int64)
+    local[lost] = np.arange(count)
+    entries = graph.skeleton.entries_of(lost)
+    row, column = local[graph.skeleton.row[entries]], graph.skeleton.column[entries]
+    within = local[column] >= 0
+    rim = np.full(count, np.inf)
+    outside = entries[~within]
+    np.minimum.at(rim, row[~within], cost[column[~within]] + graph.cost[outside])
+    reached = np.flatnonzero(np.isfinite(rim))
+    weight = np.concatenate((graph.cost[entries[within]], rim[reached]))
+    start = np.concatenate((row[within], np.full(len(reached), count)))
+    end = np.concatenate((local[column[within]], reached))
+    links = csr_array((weight, (start, end)), shape=(count + 1, count + 1))
+    return np.asarray(dijkstra(links, indices=count)[:count])
+
+
+def _sites(
+    site: NDArray[np.int32], next_node: NDArray[np.int32], lost: NDArray[np.int64]
+) -> NDArray[np.int32]:
+    """Return the site of each lost node: that of the first node on its way that was not lost."""
+    local = np.full(len(site), -1, np.int64)
+    local[lost] = np.arange(len(lost))
+    follows = next_node[lost]
+    inside = np.where(follows < 0, -1, local[np.maximum(follows, 0)])
+    top = ties.climb(np.where(inside < 0, np.arange(len(lost)), inside))[0]
+    rim = follows[top]
+    return np.where(rim < 0, -1, site[np.maximum(rim, 0)]).astype(np.int32)
