@@ -27,6 +27,23 @@ def test_oaza_and_the_lot_number_do_not_count(typed: str) -> None:
     assert townname.fits(typed, *HIROZUKA) == 3
 
 
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [("榮町1丁目", "栄町一丁目"), ("大字廣塚", "大字広塚"), ("鶴が岡", "鶴ヶ岡"), ("鶴ケ岡", "鶴ヶ岡"),
+     ("五之町", "五ノ町"), ("五の町", "五ノ町"), ("櫻木町", "桜木町"), ("大﨑", "大崎"), ("驛前", "駅前"),
+     ("葛󠄀城", "葛城")],
+)  # fmt: skip
+def test_old_and_new_forms_of_a_name_are_one(typed: str, name: str) -> None:
+    assert townname.fits(typed, name, "") == 3
+    assert townname.fits(name, typed, "") == 3
+
+
+def test_a_form_is_folded_between_signs_only_and_never_joins_two_names() -> None:
+    """がけ下 begins with its が; 沢 and 滝 are two letters however old."""
+    assert townname.fits("ケけ下", "がけ下", "") == 0
+    assert townname.fits("大沢", "大滝", "") == 0
+
+
 def test_parts_rank_below_beginnings_and_nothing_fits_nothing() -> None:
     assert townname.fits("塚", *HIROZUKA) == 1
     assert townname.fits("広", *HIROZUKA) == 2

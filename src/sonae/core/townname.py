@@ -1,6 +1,6 @@
 """町字の名: how people write and say a town, whether one meant is another, and its order in a list.
 
-People type 栄町1丁目, サカエマチ1, 栄町1-2-3, sakaemachi 1-chome for 栄町一丁目. A name is read as a stem
+People type 栄町1丁目, サカエマチ1, 栄町1-2-3, sakaemachi 1-chome, 榮町一丁目 for 栄町一丁目. A name is read as a stem
 and the number of its 丁目; what follows the first number (番, 号, 番地) is no part of a town's name.
 大字 and 字 belong to the official name and to nobody's speech: they count neither in search nor in order.
 """
@@ -11,13 +11,18 @@ import re
 import unicodedata
 from typing import Final, NamedTuple
 
-from sonae.core import kana
+from sonae.core import kana, kanji
 
 _DIGITS: Final = "〇一二三四五六七八九"
 _KANJI_CHOME: Final = re.compile(r"([〇一二三四五六七八九十]+)丁目")
 _FIRST_NUMBER: Final = re.compile(r"(?P<stem>\D*)(?P<number>\d+)")
 _OAZA: Final = re.compile(r"^(?:大字|字)(?=.)")
 _OAZA_KANA: Final = re.compile(r"^(?:オオアザ|アザ)(?=.)")
+_BETWEEN: Final = (
+    (re.compile(r"(?<=[一-鿿々])[ヶケがガｹ](?=[一-鿿])"), "ケ"),
+    (re.compile(r"(?<=[一-鿿々])[ノの之乃](?=[一-鿿])"), "ノ"),
+)
+"""Signs between two 漢字 that every writer writes differently: 鶴ヶ岡, 鶴が岡; 五ノ町, 五之町."""
 _O_ROW: Final = "オコソトノホモヨロゴゾドボポョ"
 _U_ROW: Final = "ウクスツヌフムユルグズブプュ"
 _CHOME: Final = {
@@ -147,7 +152,7 @@ def fits(query: str, name: str, spoken: str) -> int:
 
     The number, where both have one, must agree; `read` says what counts as a number.
     """
-    asked, town = read(query), read(name)
+    asked, town = read(_one_form(query)), read(_one_form(name))
     if asked.chome is not None and town.chome is not None and asked.chome != town.chome:
         return 0
     if asked.stem and (rank := _rank(asked.stem, town.stem)):
@@ -161,6 +166,14 @@ def fits(query: str, name: str, spoken: str) -> int:
     if asked.stem.isascii() and (roman := from_roman(asked.stem)):
         return _rank(kana.loose_key(_short(roman)), kana.loose_key(_short(reading(name, spoken))))
     return 0
+
+
+def _one_form(text: str) -> str:
+    """Return a written name in the form in which old and new writings meet."""
+    folded = kanji.plain(text)
+    for pattern, sign in _BETWEEN:
+        folded = pattern.sub(sign, folded)
+    return folded
 
 
 def _rank(part: str, whole: str) -> int:
