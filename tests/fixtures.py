@@ -172,6 +172,27 @@ def city(db: None) -> Iterator[City]:
     forget_serving()
 
 
+def know(changed: list[Facility], **attributes: str) -> None:
+    """Let the list of facilities know more of some of them (``pets="no"``), as a new list would."""
+    pks = {one.pk for one in changed}
+    shelters.load_facilities(
+        [_known(row, attributes if row.pk in pks else {}) for row in shelters.facilities()]
+    )
+
+
+def _known(row: Facility, attributes: dict[str, str]) -> FacilityRow:
+    """A facility as a row of a list, with some attributes changed."""
+    site, shelter = shelters.site_of(row), shelters.shelter_of(row)
+    told = {"pets": row.pets, "step_free": row.step_free, **attributes}
+    return FacilityRow(
+        row.public_id, row.name, row.latitude, row.longitude, node=row.node,
+        hazards=dict(site.hazards) if site else None,
+        site_capacity=site.capacity if site else None, is_shelter=shelter is not None,
+        shelter_capacity=shelter.capacity if shelter else None,
+        restricted_to=tuple(shelter.restricted_to) if shelter else (), usable=row.usable, **told,
+    )  # fmt: skip
+
+
 def flood_telegram(level: int = 4, status: str = "actual", minute: int = 0) -> bytes:
     """A flood forecast of the city's river at a level (0 = 解除), as 気象庁 would send it."""
     code = {0: "10", 2: "20", 3: "30", 4: "40", 5: "51"}[level]

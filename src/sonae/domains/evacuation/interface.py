@@ -17,9 +17,20 @@ from sonae.domains.evacuation.orders import (
     return_,
     submit,
 )
+from sonae.domains.evacuation.places import (
+    CHECKED,
+    PlaceAdvice,
+    advise,
+    imagined,
+    may_stay,
+    offered,
+    zone_over,
+)
 from sonae.domains.evacuation.rules import ORDER_NAMES, ORDER_TRANSITIONS
 from sonae.domains.evacuation.selectors import (
+    NEEDS,
     PersonalAdvice,
+    Walker,
     Way,
     advice_of,
     best_way,
@@ -31,14 +42,19 @@ from sonae.domains.evacuation.selectors import (
 from sonae.domains.evacuation.services import replan
 
 __all__ = [
+    "CHECKED",
+    "NEEDS",
     "ORDER_NAMES",
     "ORDER_TRANSITIONS",
     "Advice",
     "EvacuationOrder",
     "PersonalAdvice",
+    "PlaceAdvice",
     "PlanRun",
+    "Walker",
     "Way",
     "advice_of",
+    "advise",
     "approve",
     "best_way",
     "cancel",
@@ -49,8 +65,11 @@ __all__ = [
     "draft_order",
     "edit",
     "homes_of",
+    "imagined",
     "lift",
     "load_network",
+    "may_stay",
+    "offered",
     "order",
     "orders",
     "orders_in_force",
@@ -60,4 +79,5 @@ __all__ = [
     "return_",
     "rule",
     "submit",
+    "zone_over",
 ]

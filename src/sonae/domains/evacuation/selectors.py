@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,16 +13,55 @@ from sonae.domains.evacuation import networks
 from sonae.domains.evacuation.models import Advice, PlanRun
 from sonae.domains.evacuation.services import city_or_empty, engine_sites
 from sonae.domains.hazards import interface as hazards
-from sonae.domains.residents.interface import Resident, shared_position
+from sonae.domains.residents.interface import AssistanceRegistrant, Resident, shared_position
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import Facility
 from sonae.engines.evacuation.decision import RULE_NUMBER, RULES, Rule
 from sonae.engines.evacuation.graph import RouteTree, way
 from sonae.engines.evacuation.planning import REASONS, City, SiteChooser
-from sonae.engines.evacuation.profiles import ADULT, PROFILES
+from sonae.engines.evacuation.profiles import ADULT, PROFILES, WHEELCHAIR
 from sonae.platform.scope import current_municipality
 
 Line = list[tuple[float, float]]
+
+
+NEEDS: Final[Mapping[str, str]] = {"wheelchair": "step_free", "pets": "pets"}
+"""What a household may need of a site → the three-valued attribute of `Facility` that answers it."""
+
+
+@dataclass(frozen=True)
+class Walker:
+    """Who goes: index into `PROFILES`, bits of welfare groups, floor and storeys (0 = unknown), pets."""
+
+    profile: int = ADULT
+    groups: int = 0
+    floor: int = 0
+    storeys: int = 0
+    pets: bool = False
+
+    @property
+    def stairs(self) -> bool:
+        """Whether steps can be used."""
+        return PROFILES[self.profile].stairs
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What a site must offer (`NEEDS`)."""
+        wanted = {"wheelchair": self.profile == WHEELCHAIR, "pets": self.pets}
+        return tuple(need for need, asked in wanted.items() if asked)
+
+    def refused_by(self, facility: Facility) -> tuple[str, ...]:
+        """Return the needs that a site is known not to meet; an unknown is no refusal."""
+        return tuple(need for need in self.needs if getattr(facility, NEEDS[need]) == "no")
+
+
+def sites_for(walker: Walker) -> shelters.SiteTable:
+    """Return the planner's columns, without the sites known to refuse the walker's needs."""
+    table = shelters.site_table()
+    if not walker.needs:
+        return table
+    fits = np.array([not walker.refused_by(one) for one in shelters.facilities()], np.bool_)
+    return replace(table, admitting=table.admitting & fits)
 
 
 @dataclass(frozen=True)
@@ -93,7 +132,8 @@ def personal_advice(resident_pk: int) -> PersonalAdvice | None:
     line: Line = []
     if advice.facility is not None and node is not None:
         names = tuple(sorted({item["hazard"] for item in advice.run.hazards}))
-        line = _line_to(advice.facility, node, names)
+        rolling = AssistanceRegistrant.objects.filter(resident=resident_pk, wheelchair=True)
+        line = line_to(advice.facility, node, names, stairs=not rolling.exists())
     told = RULES[RULE_NUMBER[advice.rule]]
     start = (place.longitude, place.latitude)
     return PersonalAdvice(advice, told, line, start, position is not None)
@@ -110,24 +150,26 @@ def rule(rule_id: str) -> Rule:
     return RULES[RULE_NUMBER[rule_id]]
 
 
-def _key(names: Sequence[str]) -> tuple[str, float, tuple[str, ...], tuple[str, ...]]:
+def hazard_key(names: Sequence[str]) -> tuple[str, float, tuple[str, ...], tuple[str, ...]]:
     """Return what a tree depends on: municipality, network, layers, hazards."""
     folders = tuple(row.folder for row in hazards.maps())
     return current_municipality(), networks.stamp(), folders, tuple(names)
 
 
 @lru_cache(maxsize=8)
-def _graphs(key: tuple[str, float, tuple[str, ...], tuple[str, ...]]) -> Any:
+def graphs_for(key: tuple[str, float, tuple[str, ...], tuple[str, ...]]) -> Any:
     """Return the graphs for a set of hazards, kept for the pages that ask again."""
     return city_or_empty().graphs([one for one in hazards.layers() if one.hazard in key[3]])
 
 
 @lru_cache(maxsize=64)
 def _tree(
-    key: tuple[str, float, tuple[str, ...], tuple[str, ...]], nodes: tuple[int, ...]
+    key: tuple[str, float, tuple[str, ...], tuple[str, ...]],
+    nodes: tuple[int, ...],
+    stairs: bool = True,
 ) -> RouteTree:
     """Return the route tree towards some facilities' nodes: about 1.5 MB, one for a whole crowd."""
-    found: RouteTree = _graphs(key)[True].tree(np.array(nodes, np.int32))
+    found: RouteTree = graphs_for(key)[stairs].tree(np.array(nodes, np.int32))
     return found
 
 
@@ -136,38 +178,46 @@ def _line(city: City, nodes: Sequence[int]) -> Line:
     return city.network.line(nodes)
 
 
-def _line_to(facility: Facility, node: int, names: Sequence[str]) -> Line:
-    """Return the way from a node to a facility under the danger of these hazards."""
+def line_to(facility: Facility, node: int, names: Sequence[str], *, stairs: bool = True) -> Line:
+    """Return the way from a node to a facility under the danger of these hazards, bends included.
+
+    ``stairs`` False: a way without steps (wheelchairs).
+    """
     if facility.node is None:
         return []
-    return _line(city_or_empty(), way(_tree(_key(names), (facility.node,)), node))
+    tree = _tree(hazard_key(tuple(sorted(names))), (facility.node,), stairs)
+    return _line(city_or_empty(), way(tree, node))
 
 
-def best_way(latitude: float, longitude: float, names: Sequence[str]) -> Way:
+def best_way(
+    latitude: float, longitude: float, names: Sequence[str], walker: Walker | None = None
+) -> Way:
     """Return the best designated site for a place (degrees) and a set of hazards, and the way there.
 
     Never the nearest one that is not designated; without any the reason says so. Minutes are for
-    an adult by day (1.0 m/s).
+    ``walker``, by default an adult by day (1.0 m/s); a site that is known not to take the walker's
+    wheelchair or pets is none.
     """
+    goer = walker or Walker()
     city = city_or_empty()
     node, off = city.network.snap(np.array([latitude]), np.array([longitude]))
     if off[0] > networks.FARTHEST_M:
         return Way(None, None, None, None, [], False, "not_connected")
-    table = shelters.site_table()
+    table = sites_for(goer)
     ordered = tuple(sorted(names))
     sites = engine_sites(table)
-    chooser = SiteChooser(_graphs(_key(ordered)), sites, ordered)
+    chooser = SiteChooser(graphs_for(hazard_key(ordered)), sites, ordered)
     everything = (1 << len(ordered)) - 1
-    code, chosen = chooser.choose(everything, 0)
+    code, chosen = chooser.choose(everything, goer.groups)
     if not len(chosen):
         return Way(None, None, None, None, [], False, REASONS[code])
     partial = REASONS[code] == "partial"
-    tree = _tree(_key(ordered), tuple(sites.node[chosen].tolist()))
+    tree = _tree(hazard_key(ordered), tuple(sites.node[chosen].tolist()), goer.stairs)
     best = int(tree.site[node[0]])
     if best < 0:
         return Way(None, None, None, None, [], False, "not_connected")
     metres = float(tree.distance_m[node[0]]) + float(off[0])
     facility = shelters.facility(int(table.pk[chosen[best]]))
     line = [(longitude, latitude), *_line(city, way(tree, int(node[0])))]
-    minutes = metres / PROFILES[ADULT].speed / 60.0
+    minutes = metres / PROFILES[goer.profile].speed / 60.0
     return Way(facility, metres, float(tree.danger_m[node[0]]), minutes, line, partial, "")

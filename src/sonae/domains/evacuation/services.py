@@ -201,10 +201,14 @@ def city_or_empty() -> City:
 
 
 def _compute(
-    people: Population, table: shelters.SiteTable, warned: list[WarnedHazard], now: datetime
+    people: Population,
+    table: shelters.SiteTable,
+    warned: list[WarnedHazard],
+    now: datetime,
+    city: City | None = None,
 ) -> Plan:
-    """Run the engine over everyone."""
-    city = city_or_empty()
+    """Run the engine over everyone, on ``city`` or else on the network in use."""
+    city = city or city_or_empty()
     here = municipality()
     return plan(
         engine_people(people, city),

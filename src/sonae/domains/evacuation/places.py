@@ -1,0 +1,204 @@
+"""Reads of the plan for a place: what to do there, where to go, by when, for people no register knows.
+
+The engine that plans for everyone plans for one: the same rules, the same sites, the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonae.core import clock
+from sonae.domains.evacuation import networks, services
+from sonae.domains.evacuation.selectors import (
+    NEEDS,
+    Walker,
+    Way,
+    graphs_for,
+    hazard_key,
+    line_to,
+    sites_for,
+)
+from sonae.domains.hazards import interface as hazards
+from sonae.domains.residents.interface import Population
+from sonae.domains.shelters import interface as shelters
+from sonae.domains.shelters.interface import Facility
+from sonae.domains.warnings.interface import WarnedHazard
+from sonae.engines.evacuation.decision import RULE_NUMBER, RULES, Rule
+from sonae.engines.evacuation.graph import Graph
+from sonae.engines.evacuation.planning import City
+from sonae.engines.hazard.layer import Layer
+from sonae.engines.hazard.lookup import ZONES, zones
+
+NOT_EXPOSED = "not_exposed"
+CHECKED = ("flood", "inland_flood", "landslide", "storm_surge", "tsunami")
+"""Hazards with mapped zones; earthquake, fire and volcano have none to look a place up in."""
+
+
+@dataclass(frozen=True)
+class PlaceAdvice:
+    """What to do at a place: the plan's codes for it, the rule that decided, the site and the way.
+
+    ``decision`` not_exposed: the maps know no danger there from what is warned of. ``unmet``: needs
+    that no fitting site is free to meet, so that the site named refuses them; the page must say so.
+    """
+
+    decision: str
+    departure: str = ""
+    leave_by: datetime | None = None
+    rule: Rule | None = None
+    hazard: str = ""
+    zone: str = "outside"
+    way: Way | None = None
+    unmet: tuple[str, ...] = ()
+
+
+def offered(facility: Facility, walker: Walker) -> dict[str, str]:
+    """Return need → yes, no or unknown: what a site is known to offer of what the walker needs."""
+    return {need: str(getattr(facility, NEEDS[need])) for need in walker.needs}
+
+
+class _Kept(City):
+    """The city with the graphs that the pages keep: one place must not cost the making of a graph."""
+
+    def __init__(self, city: City, names: Sequence[str]) -> None:
+        self.network, self.samples = city.network, city.samples
+        self._graphs: Mapping[bool, Graph] = graphs_for(hazard_key(tuple(sorted(names))))
+
+    def graphs(
+        self, layers: Sequence[Layer], closed: NDArray[np.bool_] | None = None
+    ) -> dict[bool, Graph]:
+        """Return the graphs under the danger of the hazards named at the beginning."""
+        return dict(self._graphs)
+
+
+def _alone(latitude: float, longitude: float, walker: Walker) -> Population:
+    """Return one person as a population; ``moved`` lets the planner look the place up."""
+    return Population(
+        pk=np.zeros(1, np.int64),
+        household=np.zeros(1, np.int64),
+        town=np.zeros(1, np.int64),
+        lat=np.array([latitude]),
+        lon=np.array([longitude]),
+        node=np.full(1, -1, np.int32),
+        node_m=np.zeros(1, np.float32),
+        floor=np.array([walker.floor], np.int16),
+        storeys=np.array([walker.storeys], np.int16),
+        profile=np.array([walker.profile], np.uint8),
+        groups=np.array([walker.groups], np.uint8),
+        moved=np.ones(1, np.bool_),
+    )
+
+
+def imagined(names: Sequence[str], level: int) -> list[WarnedHazard]:
+    """Return these hazards as if warned of at a level now: what a timeline is made for."""
+    return [
+        WarnedHazard(name, level, "warning", None, None, clock.now(), "", 0, False)
+        for name in names
+    ]
+
+
+def advise(
+    latitude: float,
+    longitude: float,
+    walker: Walker,
+    warned: Sequence[WarnedHazard] | None = None,
+) -> PlaceAdvice:
+    """Say what to do at a place (degrees) now, or under ``warned`` instead of what is in force.
+
+    Sites that refuse the walker's needs are named only where no other fits (``unmet``).
+    """
+    danger = list(services._warned() if warned is None else warned)
+    if not danger:
+        return PlaceAdvice(NOT_EXPOSED)
+    found = _planned(latitude, longitude, walker, sites_for(walker), danger)
+    if found is None:
+        return PlaceAdvice(NOT_EXPOSED)
+    unmet: tuple[str, ...] = ()
+    if found["facility_id"] is None and walker.needs:
+        anyone = _planned(latitude, longitude, walker, shelters.site_table(), danger)
+        found = anyone or found
+        named = shelters.facility(found["facility_id"]) if found["facility_id"] else None
+        unmet = walker.refused_by(named) if named else ()
+    told = RULES[RULE_NUMBER[found["rule"]]]
+    return PlaceAdvice(
+        found["decision"], found["departure"], found["leave_by"], told, found["hazard"],
+        found["zone"], _way(latitude, longitude, walker, found, danger), unmet,
+    )  # fmt: skip
+
+
+def _planned(
+    latitude: float,
+    longitude: float,
+    walker: Walker,
+    table: shelters.SiteTable,
+    warned: list[WarnedHazard],
+) -> dict[str, Any] | None:
+    """Return the plan's row for one person, None when nothing warned of reaches the place."""
+    now, people = clock.now(), _alone(latitude, longitude, walker)
+    city = _Kept(services.city_or_empty(), [item.hazard for item in warned])
+    made = services._compute(people, table, warned, now, city)
+    columns = services._columns(made, people, table, warned, now)
+    if not columns["decision"]:
+        return None
+    return {name: values[0] for name, values in columns.items()}
+
+
+def _way(
+    latitude: float,
+    longitude: float,
+    walker: Walker,
+    found: Mapping[str, Any],
+    warned: Sequence[WarnedHazard],
+) -> Way:
+    """Return the way to the site of a planned row, with its line."""
+    facility = shelters.facility(found["facility_id"]) if found["facility_id"] else None
+    if facility is None:
+        return Way(None, None, None, None, [], False, found["reason"])
+    node, off = services.city_or_empty().network.snap(np.array([latitude]), np.array([longitude]))
+    near = off[0] <= networks.FARTHEST_M
+    names = [item.hazard for item in warned]
+    line = line_to(facility, int(node[0]), names, stairs=walker.stairs) if near else []
+    return Way(
+        facility, found["distance_m"], found["danger_m"], found["minutes"],
+        [(longitude, latitude), *line] if line else [], found["reason"] == "partial",
+        "" if found["reason"] == "partial" else found["reason"],
+    )  # fmt: skip
+
+
+def may_stay(latitude: float, longitude: float, walker: Walker) -> tuple[str, Rule | None]:
+    """Say whether a home may be stayed in or gone upstairs in whatever mapped hazard comes.
+
+    yes (every mapped hazard that reaches it lets people stay), no (one does not: its rule), or
+    unknown (some ground is not surveyed, or no hazard is mapped at all). Never yes for an unknown.
+    """
+    mapped = {row.hazard for row in hazards.maps()}
+    names = [name for name in CHECKED if name in mapped]
+    if not names:
+        return "unknown", None
+    advice = advise(latitude, longitude, walker, imagined(names, 4))
+    if advice.decision == "leave":
+        return "no", advice.rule
+    return ("unknown" if advice.decision == "leave_unknown" else "yes"), advice.rule
+
+
+def zone_over(
+    names: Sequence[str], latitudes: Sequence[float], longitudes: Sequence[float]
+) -> dict[str, str]:
+    """Return hazard → inside, outside or unknown over all points (degrees) together.
+
+    ``outside`` only where every point is; ``inside`` only where every point is; else unknown:
+    whether one house of a town lies in danger is not known from the town.
+    """
+    lat, lon = np.array(latitudes, float), np.array(longitudes, float)
+    told = {}
+    for name in names:
+        held = [layer for layer in hazards.layers() if layer.hazard == name]
+        found = set(zones(held, lat, lon).zone.tolist()) if len(lat) else set()
+        told[name] = ZONES[found.pop()] if len(found) == 1 else "unknown"
+    return told
