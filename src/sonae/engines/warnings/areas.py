@@ -46,12 +46,18 @@ def type_of(code_type: str, block_type: str = "", code: str = "") -> str:
     return "prefecture" if len(code) == 6 and code.endswith("0000") else "area"
 
 
+@lru_cache(maxsize=8192)
+def place(code: str, name: str, type_: str) -> WarningArea:
+    """The area of these words; made once, because telegrams name the same few thousand places."""
+    return WarningArea(code, name, type_)
+
+
 def area_of(element: Element, code_type: str = "", block_type: str = "") -> WarningArea:
     """The area of one ``Area`` element."""
     says = values(element)
     code_type = element.get("codeType") or code_type
     code = says.get("Code", "")
-    return WarningArea(code, says.get("Name", ""), type_of(code_type, block_type, code))
+    return place(code, says.get("Name", ""), type_of(code_type, block_type, code))
 
 
 def areas_in(parent: Element, block_type: str = "") -> Iterator[WarningArea]:

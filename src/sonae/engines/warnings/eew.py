@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from sonae.engines.warnings.areas import areas_in
+from sonae.engines.warnings.areas import areas_in, place
 from sonae.engines.warnings.family import Family, Items
 from sonae.engines.warnings.headline import read_headline
 from sonae.engines.warnings.model import SEVERITY_RANK, WarningArea, WarningItem
@@ -29,8 +29,8 @@ def read_eew(report: Report, family: Family) -> list[WarningItem]:
         _read_prefecture(prefecture, report, family, items, worst)
     if not items:
         return read_headline(report, family)
-    for place, word in worst.items():
-        items.add(_item(*word), [place])
+    for area, word in worst.items():
+        items.add(_item(*word), [area])
     for item, areas in _regions(report, family):
         items.add(item, areas)
     return items.done()
@@ -44,12 +44,12 @@ def _read_prefecture(
     worst: dict[WarningArea, tuple[str, str, str]],
 ) -> None:
     """Collect the areas of one ``Pref`` (it may be repeated per area) and its gravest kind."""
-    place = _place(values(element), "prefecture")
+    prefecture = _place(values(element), "prefecture")
     for area in element.iterchildren("{*}Area"):
         says = {bare(child.tag): child for child in area}
         if "Category" not in says:
             continue
-        kind = values(first(says["Category"], "Kind"))
+        kind = values(_kind_of(says["Category"]))
         code, name = kind.get("Code", ""), kind.get("Name", "")
         intensity = _expected(says.get("ForecastInt"))
         severe = intensity in _SPECIAL or _expected(says.get("ForecastLgInt")) == "4"
@@ -57,11 +57,17 @@ def _read_prefecture(
         if severe and severity == "warning":
             severity = "emergency"
         word = (code, name, severity)
-        named = WarningArea(_text(says.get("Code")), _text(says.get("Name")), "area")
+        named = place(_text(says.get("Code")), _text(says.get("Name")), "area")
         items.add_as((*word, intensity), partial(_item, *word, intensity), [named])
-        held = worst.get(place)
+        held = worst.get(prefecture)
         if held is None or SEVERITY_RANK[severity] > SEVERITY_RANK[held[2]]:
-            worst[place] = word
+            worst[prefecture] = word
+
+
+def _kind_of(category: Element) -> Element | None:
+    """Its ``Kind``, which the schema puts first."""
+    start = category[0] if len(category) else None
+    return start if start is not None and bare(start.tag) == "Kind" else first(category, "Kind")
 
 
 def _item(code: str, name: str, severity: str, intensity: str = "") -> WarningItem:
@@ -74,7 +80,7 @@ def _text(element: Element | None) -> str:
 
 
 def _place(says: Mapping[str, str], type_: str) -> WarningArea:
-    return WarningArea(says.get("Code", ""), says.get("Name", ""), type_)
+    return place(says.get("Code", ""), says.get("Name", ""), type_)
 
 
 def _expected(forecast: Element | None) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 
 from sonae.engines.warnings.eew import read_eew
 from sonae.engines.warnings.family import REPORT_LAPSES, Family
@@ -318,6 +319,12 @@ def family_of(title: str, telegram_hint: str = "") -> Family:
     if key.startswith(_NEW_PREFIX):
         return _new_edition(key.removeprefix(_NEW_PREFIX), telegram_hint)
     return Family(telegram_hint, (key,), read_headline, levels=False, guesses=False)
+
+
+@lru_cache(maxsize=512)
+def head_suffices(title: str) -> bool:
+    """Whether the reader of this type looks at nothing below Head (a target area apart)."""
+    return family_of(title).reader in (read_headline, read_explained, read_heat, read_trough)
 
 
 def _new_edition(word: str, telegram_hint: str) -> Family:

@@ -6,13 +6,14 @@ for 緊急地震速報: 6弱 and more 特別警報, 5弱 and more 警報. An int
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
-
-from sonae.engines.warnings.family import Family, Items
+from sonae.engines.warnings.areas import place, unique
+from sonae.engines.warnings.family import Family
 from sonae.engines.warnings.headline import whole_telegram
 from sonae.engines.warnings.model import WarningArea, WarningItem
 from sonae.engines.warnings.report import Element, Report, bare, first
+
+# Intensity and its name → the places, in the telegram's order.
+Found = dict[tuple[str, str], list[WarningArea]]
 
 INTENSITIES = {
     "1": "震度１",
@@ -27,25 +28,39 @@ INTENSITIES = {
 }
 _SEVERE = {"5-": "warning", "5+": "warning", "6-": "emergency", "6+": "emergency", "7": "emergency"}
 _PLACES = {"Pref": "prefecture", "Area": "area", "City": "city"}
-_INSIDE = frozenset({"Area", "City", "IntensityStation"})
+_STATION = "IntensityStation"
 _MISSING = "未入電"
 
 
 def read_quake(report: Report, family: Family) -> list[WarningItem]:
     """One item per intensity; an earthquake without one in Japan (遠地地震) is one item too."""
-    items = Items()
     observation = first(first(report.body, "Intensity"), "Observation")
+    found: Found = {}
     if observation is not None:
-        for place in observation.iter("{*}Pref", "{*}Area", "{*}City"):
-            _add(place, items)
-    return items.done() if items else [whole_telegram(report, family)]
+        _inside(observation, "", found)
+    items = [_item(*key).over(unique(areas)) for key, areas in found.items()]
+    return items or [whole_telegram(report, family)]
 
 
-def _add(place: Element, items: Items) -> None:
-    says = _own_values(place)
-    area = WarningArea(says.get("Code", ""), says.get("Name", ""), _PLACES[bare(place.tag)])
-    for intensity, name in _intensities(says):
-        items.add_as((intensity, name), partial(_item, intensity, name), (area,))
+def _inside(within: Element, type_: str, found: Found) -> None:
+    """Collect a place and then the places inside it; its stations, which come last, are passed."""
+    says: dict[str, str] = {}
+    places = []
+    for child in within:
+        name = bare(child.tag)
+        if name == _STATION:
+            break
+        if name in _PLACES:
+            places.append((child, _PLACES[name]))
+        elif name not in says:
+            text = child.text
+            says[name] = text.strip() if text else ""
+    if type_:
+        area = place(says.get("Code", ""), says.get("Name", ""), type_)
+        for key in _intensities(says):
+            found.setdefault(key, []).append(area)
+    for inner, inner_type in places:
+        _inside(inner, inner_type, found)
 
 
 def _item(intensity: str, name: str) -> WarningItem:
@@ -53,22 +68,10 @@ def _item(intensity: str, name: str) -> WarningItem:
     return WarningItem("earthquake", None, name, None, severity, ())
 
 
-def _own_values(place: Element) -> dict[str, str]:
-    """What a place says of itself: the schema puts that before the places inside it."""
-    out: dict[str, str] = {}
-    for child in place:
-        name = bare(child.tag)
-        if name in _INSIDE:
-            break
-        text = child.text
-        out[name] = text.strip() if text else ""
-    return out
-
-
-def _intensities(says: dict[str, str]) -> Iterator[tuple[str, str]]:
+def _intensities(says: dict[str, str]) -> list[tuple[str, str]]:
     """The place's intensity; 「震度５弱以上未入電」 (not reported yet) counts as 5弱, not as calm."""
-    written, condition = says.get("MaxInt", ""), says.get("Condition", "")
-    if written:
-        yield written, INTENSITIES.get(written, f"震度{written}")
-    if _MISSING in condition:
-        yield "5-", condition
+    written, condition = says.get("MaxInt"), says.get("Condition")
+    found = [(written, INTENSITIES.get(written, f"震度{written}"))] if written else []
+    if condition and _MISSING in condition:
+        found.append(("5-", condition))
+    return found

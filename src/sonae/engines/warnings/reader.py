@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from lxml import etree
 
 from sonae.engines.warnings.cap import read_cap
+from sonae.engines.warnings.families import head_suffices
 from sonae.engines.warnings.jalert import is_jalert, read_jalert
 from sonae.engines.warnings.jalert_pushed import is_pushed, read_pushed
 from sonae.engines.warnings.jma import NAMESPACE, read_jma
@@ -46,7 +47,7 @@ def read_all(raw: bytes, *, name: str = "") -> list[Warning]:
         return [read_jalert(raw, sha256, name)]
     if is_pushed(raw):
         return [read_pushed(raw, sha256, name)]
-    parsed = parse(raw)
+    parsed = parse(raw, head_only=head_suffices)
     root, kind = parsed.root, local(parsed.root)
     if kind == "Report" and root.tag.startswith("{" + NAMESPACE):
         return [read_jma(root, sha256, name, parsed.deviations)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sonae.engines.warnings.areas import areas_in, unique
+from sonae.engines.warnings.areas import areas_in, place, unique
 from sonae.engines.warnings.family import Family, Items
 from sonae.engines.warnings.headline import whole_telegram
 from sonae.engines.warnings.model import WarningArea, WarningItem
@@ -60,4 +60,4 @@ def _cities_of(item: Element) -> Iterator[WarningArea]:
     for area in item.iter("{*}Area"):
         says = values(area)
         if says.get("City", "") not in _NO_CITY:
-            yield WarningArea(says.get("CityCode", ""), says["City"], "city")
+            yield place(says.get("CityCode", ""), says["City"], "city")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lxml import etree
@@ -25,6 +26,8 @@ _LOOKED_INTO = 2_000_000
 _GZIP = b"\x1f\x8b"
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]+)["']""")
 _ROOT_NAME = re.compile(rb"<([^\s/>]+)")
+_TITLE = re.compile(rb"<Title>([^<&]{1,400})</Title>")
+_HEAD_END, _HEAD_WITHIN, _TITLE_WITHIN = b"</Head>", 100_000, 2_000
 _SPACES = frozenset({b" ", b"\t", b"\r", b"\n"})
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8"),
@@ -56,10 +59,14 @@ class Parsed:
     deviations: tuple[str, ...]
 
 
-def parse(raw: bytes, *, keep_space: bool = False) -> Parsed:
+def parse(
+    raw: bytes, *, keep_space: bool = False, head_only: Callable[[str], bool] | None = None
+) -> Parsed:
     """The tree of ``raw``; ``WarningRefused`` where it is unsafe, broken or not XML.
 
     Space between elements is dropped, which is quicker, unless ``keep_space`` (a signature covers it).
+    Where ``head_only`` says of a JMA telegram's title that nobody looks at its body, the body is
+    checked as strictly as ever, but the tree holds only Control and Head.
     """
     body, forgiven = _inflate(raw)
     if len(body) > MAX_BYTES:
@@ -67,7 +74,9 @@ def parse(raw: bytes, *, keep_space: bool = False) -> Parsed:
     document, more = _to_utf8(body)
     start = _root_start(document)
     _check_density(document)
-    root = _parse_utf8(document, start, keep_space)
+    root = _head_alone(document, start, head_only) if head_only else None
+    if root is None:
+        root = _parse_utf8(document, start, keep_space)
     return Parsed(root, (*forgiven, *more))
 
 
@@ -220,8 +229,8 @@ def _doctype() -> WarningRefused:
     )
 
 
-def _parse_utf8(document: bytes, start: int, keep_space: bool) -> etree._Element:
-    parser = etree.XMLParser(
+def _parser(*, keep_space: bool = False, target: object = None) -> etree.XMLParser:
+    return etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
         no_network=True,
@@ -232,14 +241,55 @@ def _parse_utf8(document: bytes, start: int, keep_space: bool) -> etree._Element
         remove_pis=True,
         remove_blank_text=not keep_space,
         collect_ids=False,
+        target=target,
     )
+
+
+def _parse_utf8(document: bytes, start: int, keep_space: bool) -> etree._Element:
     try:
-        root = etree.fromstring(document, parser)
+        root = etree.fromstring(document, _parser(keep_space=keep_space))
     except etree.XMLSyntaxError as error:
         raise _broken(document, start, error) from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise _doctype()
     return root
+
+
+class _NoTree:
+    """A parser's target that keeps nothing: the parser checks the document and builds no tree."""
+
+    def close(self) -> None:
+        """Nothing was built."""
+
+
+def _head_alone(
+    document: bytes, start: int, head_only: Callable[[str], bool]
+) -> etree._Element | None:
+    """Control and Head without the body, which costs half the time; None: read it whole.
+
+    None for whatever is unusual as well: then the whole document is parsed, and refused for what is
+    wrong with it.
+    """
+    title = _TITLE.search(document, start, start + _TITLE_WITHIN)
+    end = document.find(_HEAD_END, start, start + _HEAD_WITHIN) + len(_HEAD_END)
+    if title is None or end < len(_HEAD_END):
+        return None
+    name = title[1].decode("utf-8", "replace").strip()
+    # A comment could hide the end of the head; a target area stands in the body.
+    if not head_only(name) or b"<!" in document[start:end] or b"TargetArea" in document:
+        return None
+    checker, root_tag = _parser(target=_NoTree()), _ROOT_NAME.match(document, start)
+    try:
+        etree.fromstring(document, checker)
+        root = _head_tree(document[:end], root_tag[1] if root_tag else b"")
+    except etree.XMLSyntaxError:
+        return None
+    same = (root.findtext("{*}Control/{*}Title") or "").strip() == name
+    return root if same and not len(checker.error_log) else None
+
+
+def _head_tree(opened: bytes, root_tag: bytes) -> etree._Element:
+    return etree.fromstring(opened + b"</" + root_tag + b">", _parser())
 
 
 def _broken(document: bytes, start: int, error: etree.XMLSyntaxError) -> WarningRefused:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sonae.engines.warnings.areas import place
 from sonae.engines.warnings.family import Family, Items
 from sonae.engines.warnings.headline import read_headline
-from sonae.engines.warnings.model import WarningArea, WarningItem
+from sonae.engines.warnings.model import WarningItem
 from sonae.engines.warnings.report import Element, Report, first, text, values
 
 
@@ -20,7 +21,7 @@ def read_tsunami(report: Report, family: Family) -> list[WarningItem]:
             continue
         items.add(
             _kind(values(kind), text(first(category, "LastKind"), "Name"), report, family),
-            [WarningArea(text(area, "Code"), text(area, "Name"), "tsunami_area")],
+            [place(text(area, "Code"), text(area, "Name"), "tsunami_area")],
         )
     return items.done() if items else read_headline(report, family)
 
