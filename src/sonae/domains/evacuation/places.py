@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sonae.core import clock
 from sonae.domains.evacuation import networks, services
@@ -29,6 +28,7 @@ from sonae.domains.residents.interface import Population
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import Facility
 from sonae.domains.warnings.interface import WarnedHazard
+from sonae.engines.evacuation.danger import RoadState
 from sonae.engines.evacuation.decision import RULE_NUMBER, RULES, Rule
 from sonae.engines.evacuation.graph import Graph
 from sonae.engines.evacuation.planning import City
@@ -70,9 +70,7 @@ class _Kept(City):
         self.network, self.samples = city.network, city.samples
         self._graphs: Mapping[bool, Graph] = graphs_for(hazard_key(tuple(sorted(names))))
 
-    def graphs(
-        self, layers: Sequence[Layer], closed: NDArray[np.bool_] | None = None
-    ) -> dict[bool, Graph]:
+    def graphs(self, layers: Sequence[Layer], roads: RoadState | None = None) -> dict[bool, Graph]:
         """Return the graphs under the danger of the hazards named at the beginning."""
         return dict(self._graphs)
 

@@ -11,6 +11,7 @@ import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from lxml import etree
 
@@ -229,7 +230,7 @@ def _doctype() -> WarningRefused:
     )
 
 
-def _parser(*, keep_space: bool = False, target: object = None) -> etree.XMLParser:
+def _parser(*, keep_space: bool = False, target: Any = None) -> etree.XMLParser:
     return etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
