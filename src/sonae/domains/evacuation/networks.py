@@ -12,7 +12,7 @@ from sonae.domains.municipalities.interface import announce_change, renew_regist
 from sonae.domains.residents.interface import Household
 from sonae.domains.shelters import interface as shelters
 from sonae.engines.evacuation.danger import RoadState
-from sonae.engines.evacuation.network import Network
+from sonae.engines.evacuation.network import FILE, Network
 from sonae.engines.evacuation.planning import City
 from sonae.platform import audit
 from sonae.platform.access import SYSTEM, Actor, Audience, require
@@ -84,7 +84,7 @@ def _snap_facilities(network: Network, *, only_new: bool = False) -> None:
 
 def stamp() -> float:
     """Return when the network in use was written (UNIX seconds), 0 without one."""
-    marker = _folder() / "network.json"
+    marker = _folder() / FILE
     return marker.stat().st_mtime if marker.exists() else 0.0
 
 
