@@ -41,10 +41,11 @@ class Features:
         return Features(self.shapes[keep], {k: v[keep] for k, v in self.columns.items()})
 
 
-def read(path: Path, wanted: Sequence[str] | None = None) -> Features:
+def read(path: Path, wanted: Sequence[str] | None = None, *, anywhere: bool = False) -> Features:
     """Read all features, transformed to longitude/latitude; ``wanted`` limits the columns read.
 
-    Wide tables are common (254 bytes a field): only what is wanted is decoded. Raises SonaeError
+    Wide tables are common (254 bytes a field): only what is wanted is decoded. ``anywhere``: do not
+    check that all coordinates are degrees, because the caller looks at each. Raises SonaeError
     ``unreadable`` for a missing or unknown file, ``empty_file`` for one without features,
     ``unknown_crs`` for plane coordinates that do not say of which system.
     """
@@ -66,7 +67,7 @@ def read(path: Path, wanted: Sequence[str] | None = None) -> Features:
         raise SonaeError("empty_file", f"{path.name}に図形がありません。", _HINT)
     shapes = _in_degrees(shapely.from_wkb(geometry), meta["crs"])
     west, south, east, north = shapely.total_bounds(shapes)
-    if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
+    if not anywhere and not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
         raise SonaeError(
             "unknown_crs",
             f"{path.name}の座標は緯度経度ではなく、座標系も書かれていません。",

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sonae.core.errors import SonaeError
 from sonae.core.rows import FORMATS, Rows
 from sonae.engines import tables
+from sonae.engines.evacuation.build_cli import build_network
 from sonae.engines.evacuation.network import Network
 from sonae.engines.evacuation.placing import CAUSES, Homes, Places, place_all
 from sonae.engines.evacuation.profiles import NIGHT, PROFILES, Profile
@@ -31,7 +32,7 @@ from sonae.engines.shelters.readers import read_list
 _PROFILE_NAMES = tuple(profile.name for profile in PROFILES)
 _roads = click.option(
     "--roads", required=True, type=click.Path(path_type=Path),
-    help="道路データ（GeoJSON・GPKG・Shapefile・そのzip、または保存した道路網のフォルダ）",
+    help="道路データ（OpenStreetMap・GeoJSON・GPKG・Shapefile・CSV、または build で作ったフォルダ）",
 )  # fmt: skip
 _shelters = click.option(
     "--shelters", "lists", required=True, multiple=True, type=click.Path(path_type=Path),
@@ -53,6 +54,9 @@ _format = click.option(
 @click.group()
 def group() -> None:
     """避難経路と避難先を計算する。指定されていない避難場所は、近くても選ばない。"""
+
+
+group.add_command(build_network)
 
 
 @group.command()
