@@ -19,6 +19,8 @@ ENCODINGS = ("utf-8-sig", "cp932")
 
 def decode(raw: bytes, name: str) -> str:
     """Return the text; SonaeError ``encoding`` when it is neither UTF-8 nor Shift_JIS."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _utf16(raw, name)
     for encoding in ENCODINGS:
         try:
             return raw.decode(encoding)
@@ -27,6 +29,16 @@ def decode(raw: bytes, name: str) -> str:
     raise SonaeError(
         "encoding", f"{name}の文字コードを判別できません。", "UTF-8で保存してください。"
     )
+
+
+def _utf16(raw: bytes, name: str) -> str:
+    """Return text that a spreadsheet saved as "Unicode text"."""
+    try:
+        return raw.decode("utf-16")
+    except UnicodeDecodeError as error:
+        raise SonaeError(
+            "encoding", f"{name}の文字コードを判別できません。", "UTF-8で保存してください。"
+        ) from error
 
 
 def read_bytes(name: str) -> bytes:

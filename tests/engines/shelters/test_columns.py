@@ -45,8 +45,9 @@ def test_headings_of_other_lists(heading: str, key: str | None) -> None:
     assert meaning(heading) == key
 
 
-def test_of_two_columns_of_a_kind_the_first_counts() -> None:
-    assert meanings(["備考", "名称", "施設名"]) == {0: "note", 1: "name"}
+def test_of_two_columns_of_a_kind_the_most_usual_name_counts() -> None:
+    assert meanings(["備考", "施設名", "名称"]) == {0: "note", 2: "name"}
+    assert meanings(["NO", "共通ID"]) == {1: "id"}
 
 
 def test_no_heading_means_two_things() -> None:

@@ -20,12 +20,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sonae.core.errors import SonaeError
+from sonae.engines.shelters import gsi
+from sonae.engines.shelters import table as tables_of_facilities
 from sonae.engines.shelters.astray import ALONE_M, APART_M, astray
 from sonae.engines.shelters.cli import group
-from sonae.engines.shelters.gsi import FLAGS, read_geojson
+from sonae.engines.shelters.columns import NATIONAL_FLAGS as FLAGS
 from sonae.engines.shelters.listing import (
     HAZARDS,
     Capacity,
+    Defect,
     Listed,
     capacity,
     closure,
@@ -33,7 +36,6 @@ from sonae.engines.shelters.listing import (
     restricted_to,
 )
 from sonae.engines.shelters.readers import read_list
-from sonae.engines.shelters.table import read_csv, read_xlsx
 from tests.conftest import ROOT, real_data
 
 STANDARD = (
@@ -41,6 +43,24 @@ STANDARD = (
     "災害種別_洪水,災害種別_崖崩れ、土石流及び地滑り,災害種別_高潮,災害種別_地震,災害種別_津波,"
     "災害種別_大規模な火事,災害種別_内水氾濫,災害種別_火山現象,想定収容人数,備考"
 )
+
+
+Read = tuple[list[Listed], list[Defect]]
+
+
+def read_csv(text: str, name: str) -> Read:
+    found = tables_of_facilities.read_csv(text, name)
+    return found.listed, found.defects
+
+
+def read_xlsx(raw: bytes, name: str) -> Read:
+    found = tables_of_facilities.read_xlsx(raw, name)
+    return found.listed, found.defects
+
+
+def read_geojson(text: str, name: str) -> Read:
+    found = gsi.read_geojson(text, name)
+    return found.listed, found.defects
 
 
 def row(**over: str) -> str:
@@ -201,8 +221,10 @@ def test_a_place_in_another_municipality_is_named_and_kept() -> None:
     assert [one.lon for one in listed[6:]] == [140.0, 140.125]
     _, even = read_csv(table(*town[:2], *pair), "x.csv")
     assert even == [], "nobody knows which half is the municipality"
-    away = {**feature(), "geometry": {"type": "Point", "coordinates": [140.2, 37.5]}}
-    _, (defect,) = read_geojson(national(*[feature()] * 3, away), "x.json")
+    names = [{"共通ID": f"E{n}", "施設・場所名": f"公園{n}"} for n in range(4)]
+    *same, other = [feature(**name) for name in names]
+    away = {**other, "geometry": {"type": "Point", "coordinates": [140.2, 37.5]}}
+    _, (defect,) = read_geojson(national(*same, away), "x.json")
     assert (defect.row, defect.column, defect.problem) == (4, "geometry", "outside_municipality")
 
 
@@ -242,8 +264,9 @@ def test_lookalikes_encodings_and_workbooks(tmp_path: Path) -> None:
         assert (listed.hazards["flood"], listed.hazards["landslide"]) == ("yes", "partial")
         assert listed.capacity.total == 100
     book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
     for line in text.split("\r\n")[:2]:
-        book.active.append(line.split(","))
+        sheet.append(line.split(","))
     held = io.BytesIO()
     book.save(held)
     (tmp_path / "c.xlsx").write_bytes(held.getvalue())
@@ -283,14 +306,16 @@ def test_the_command(tmp_path: Path) -> None:
     assert [(one["input"], one["error"]) for one in refused] == [(files[1], "empty_file")]
     defects = [json.loads(line) for line in (tmp_path / "d").read_text("utf-8").splitlines()]
     assert [(d["row"], d["problem"], d["action"]) for d in defects] == [
-        (3, "closed_in_name", "corrected")
+        (3, "closed_in_name", "corrected"),
+        (0, "empty_file", "left_out"),
     ]
 
 
 def workbook() -> bytes:
     book, held = openpyxl.Workbook(), io.BytesIO()
-    book.active.append(["名称", "緯度", "経度"])
-    book.active.append(["公民館", 37.5, 139.9])
+    sheet = book.worksheets[0]
+    sheet.append(["名称", "緯度", "経度"])
+    sheet.append(["公民館", 37.5, 139.9])
     book.save(held)
     return held.getvalue()
 

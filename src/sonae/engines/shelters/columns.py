@@ -43,6 +43,8 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
              "site name", "facility", "shelter", "p20 002"),
     "kana": ("名称 カナ", "名称カナ", "施設名カナ", "カナ", "フリガナ", "ふりがな", "読み", "kana",
              "name kana"),
+    "english": ("名称 英字", "英語名", "施設名 英字", "name en", "english name"),
+    "town_id": ("町字id",),
     "lat": ("緯度", "lat", "latitude", "北緯", "y", "世界測地系緯度"),
     "lon": ("経度", "lon", "lng", "long", "longitude", "東経", "x", "世界測地系経度"),
     "address": ("所在地 連結表記", "所在地", "住所", "施設所在地", "所在地住所", "address", "location",
@@ -62,6 +64,12 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "prefecture": ("所在地 都道府県", "都道府県", "都道府県名", "prefecture"),
     "city": ("所在地 市区町村", "市区町村", "市区町村名", "地方公共団体名", "都道府県名及び市町村名",
              "municipality", "city"),
+    "town": ("所在地 町字", "町名", "町字", "大字"),
+    "block": ("所在地 番地以下", "番地"),
+    "building": ("建物名等(方書)", "建物名"),
+    "remark": ("連絡先備考(その他、snsなど)",),
+    "towns": ("対象となる町会・自治会", "対象地区", "対象町会", "対象自治会"),
+    "licence": ("画像 ライセンス",),
     "elevation": ("標高", "elevation", "altitude"),
     "phone": ("電話番号", "連絡先", "連絡先電話番号", "tel", "phone", "telephone"),
     "extension": ("内線番号", "内線", "extension"),
@@ -87,7 +95,9 @@ HAZARD_ALIASES: Final[dict[str, tuple[str, ...]]] = {
 """Hazard → headings of its designation column, as `plain_heading` writes them."""
 
 _KNOWN: Final = {
-    spelling: key for key, names in (ALIASES | HAZARD_ALIASES).items() for spelling in names
+    spelling: (key, rank)
+    for key, names in (ALIASES | HAZARD_ALIASES).items()
+    for rank, spelling in enumerate(names)
 }
 _BRACKETS: Final = re.compile(r"\([^()]*\)")
 _MOMENT: Final = re.compile(
@@ -110,6 +120,11 @@ def plain_heading(heading: str) -> str:
 
 def meaning(heading: str) -> str | None:
     """Return what a column holds (a key of `ALIASES` or a hazard) by its heading; None when unknown."""
+    return found[0] if (found := _ranked(heading)) else None
+
+
+def _ranked(heading: str) -> tuple[str, int] | None:
+    """Return what a column holds and how usual this name for it is, 0 being the most."""
     text = plain_heading(without_moment(heading))
     shapes = (
         text,
@@ -124,10 +139,10 @@ def meaning(heading: str) -> str | None:
 
 
 def meanings(headings: Sequence[str]) -> dict[int, str]:
-    """Return position → what the column holds; of several columns of a kind the first counts."""
-    found: dict[int, str] = {}
+    """Return position → what the column holds; of several of a kind the most usual name counts."""
+    best: dict[str, tuple[int, int]] = {}
     for at, heading in enumerate(headings):
-        key = meaning(heading)
-        if key is not None and key not in found.values():
-            found[at] = key
-    return found
+        if found := _ranked(heading):
+            key, rank = found
+            best[key] = min(best.get(key, (rank, at)), (rank, at))
+    return dict(sorted((at, key) for key, (_, at) in best.items()))

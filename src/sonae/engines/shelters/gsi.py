@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import json
+from typing import Any
 
 from sonae.core.errors import SonaeError
 from sonae.engines import tables
 from sonae.engines.shelters.astray import astray
+from sonae.engines.shelters.columns import NATIONAL_FLAGS as FLAGS
+from sonae.engines.shelters.columns import meanings
 from sonae.engines.shelters.listing import (
     UNSTATED,
     Defect,
     Listed,
+    Reading,
+    closed_in_part,
     closure,
     restricted_to,
 )
+from sonae.engines.shelters.suspect import garbled, nameless, suspects
 
-FLAGS: Final = {
-    "flood": "洪水",
-    "landslide": "崖崩れ、土石流及び地滑り",
-    "storm_surge": "高潮",
-    "earthquake": "地震",
-    "tsunami": "津波",
-    "fire": "大規模な火事",
-    "inland_flood": "内水氾濫",
-    "volcano": "火山現象",
-}
 _NAME, _ID, _ADDRESS, _NOTE = "施設・場所名", "共通ID", "住所", "備考"
 _ADMITS = "受入対象者"
 _TWINS = "指定避難所との住所同一", "指定緊急避難場所との住所同一"
 
 
-def read_geojson(text: str, name: str) -> tuple[list[Listed], list[Defect]]:
+def read_geojson(text: str, name: str) -> Reading:
     """Read one file's text: the facilities and what is wrong; rows count from 1.
 
     Also reads other GeoJSON whose points carry the same property names. Raises SonaeError
@@ -49,7 +45,19 @@ def read_geojson(text: str, name: str) -> tuple[list[Listed], list[Defect]]:
     defects: list[Defect] = []
     for number, feature in enumerate(features, start=1):
         _read_one(feature, name, number, rows, defects)
-    return rows, defects + astray(rows, "geometry")
+    headings = _headings(features)
+    titles = {key: headings[at] for at, key in meanings(headings).items()}
+    defects += suspects(rows, {**titles, "lat": "geometry"})
+    defects += astray(rows, "geometry")
+    fields = frozenset(titles) | {"lat", "lon"}
+    return Reading(rows, sorted(defects, key=lambda one: one.row), headings, fields)
+
+
+def _headings(features: list[Any]) -> tuple[str, ...]:
+    """Return the names of all properties, in the order in which they first occur."""
+    held = [one["properties"] for one in features
+            if isinstance(one, dict) and isinstance(one.get("properties"), dict)]  # fmt: skip
+    return tuple(dict.fromkeys(str(name) for values in held for name in values))
 
 
 def _read_one(
@@ -69,9 +77,7 @@ def _read_one(
             written = str(values[FLAGS[hazard]])
             defects.append(Defect(name, number, FLAGS[hazard], written, "not_a_flag", "kept"))
     title, note = str(values.get(_NAME) or ""), values.get(_NOTE)
-    reason = closure(title, note)
-    if reason:
-        defects.append(Defect(name, number, _NAME, title, "closed_in_name", "corrected"))
+    reason = _doubts(name, number, title, note, defects)
     emergency = any(column in values for column in FLAGS.values())
     rows.append(
         Listed(
@@ -87,8 +93,34 @@ def _read_one(
             restricted_to=restricted_to(values.get(_ADMITS)),
             usable="no" if reason else "unknown",
             usable_reason=reason,
+            more=_more(values, flags),
         )
     )
+
+
+def _doubts(name: str, number: int, title: str, note: Any, defects: list[Defect]) -> str:
+    """Note a name that is none, garbled text and closures; return why the place cannot be used."""
+    for column, text in ((_NAME, title), (_NOTE, str(note or ""))):
+        if garbled(text):
+            defects.append(Defect(name, number, column, text, "garbled", "kept"))
+        if told := closed_in_part(text):
+            defects.append(Defect(name, number, column, text, "closed_in_part", "kept", told))
+        if told := closure(text):
+            defects.append(Defect(name, number, column, text, "closed_in_name", "corrected", told))
+    if not title.strip() or nameless(title):
+        problem = "placeholder" if title.strip() else "no_name"
+        defects.append(Defect(name, number, _NAME, title, problem, "kept"))
+    return closure(title, note)
+
+
+def _more(values: dict[str, Any], flags: dict[str, str]) -> dict[str, str]:
+    """Return what a feature says besides, as text."""
+    read = {FLAGS[hazard] for hazard, answer in flags.items() if answer != "unknown"}
+    return {
+        str(key): value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for key, value in values.items()
+        if value not in (None, "") and key not in read | {_NAME, _ID, _ADDRESS}
+    }
 
 
 def _kind(values: dict[str, Any], emergency: bool) -> str:

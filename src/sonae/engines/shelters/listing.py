@@ -8,32 +8,94 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from sonae.engines.shelters.capacities import Capacity, capacity
+
+__all__ = [
+    "HAZARDS",
+    "UNSTATED",
+    "Capacity",
+    "Defect",
+    "Listed",
+    "Reading",
+    "capacity",
+    "closed_in_part",
+    "closure",
+    "flag",
+    "level_dashes",
+    "plain",
+    "restricted_to",
+]
 HAZARDS: Final = (
     "flood", "landslide", "storm_surge", "earthquake", "tsunami", "fire", "inland_flood", "volcano",
 )  # fmt: skip
 UNSTATED: Final = dict.fromkeys(HAZARDS, "unknown")
-_YES: Final = frozenset({"1", "○", "〇", "◯", "◎", "有", "あり", "対応", "可", "yes", "true", "適"})
-_PARTIAL: Final = frozenset({"△", "▲", "一部", "条件付", "条件付き", "partial"})
-_NO: Final = frozenset({"0", "×", "✕", "☓", "無", "なし", "不可", "no", "false", "-", "不適"})
-_CLOSED: Final = re.compile(
-    r"使用不可|利用不可|使用でき(?:ない|ません)|利用でき(?:ない|ません)|閉鎖|休止|廃止|工事中"
+_YES: Final = frozenset(
+    {
+        "1",
+        "○",
+        "〇",
+        "◯",
+        "◎",
+        "●",
+        "有",
+        "あり",
+        "対応",
+        "可",
+        "yes",
+        "y",
+        "true",
+        "適",
+        "指定",
+        "ok",
+    }
 )
-_BRACKETED: Final = re.compile(r"[(（\[【]([^)）\]】]*)[)）\]】]")
+_PARTIAL: Final = frozenset({"△", "▲", "一部", "条件付", "条件付き", "partial", "limited"})
+_NO: Final = frozenset(
+    {
+        "0",
+        "×",
+        "✕",
+        "☓",
+        "✖",
+        "無",
+        "なし",
+        "不可",
+        "no",
+        "n",
+        "false",
+        "-",
+        "不適",
+        "非対応",
+        "対象外",
+    }
+)
+_MARKS: Final = {
+    "○": "partial",
+    "〇": "partial",
+    "◯": "partial",
+    "◎": "partial",
+    "△": "partial",
+    "▲": "partial",
+    "×": "no",
+    "✕": "no",
+}
+"""A mark followed by words: what is suitable under a condition is suitable in part only."""
+_CLOSED: Final = re.compile(
+    r"(?:使用|利用|開設|受入れ?)(?:は|を)?(?:不可|中止|停止|休止|でき(?:ない|ません))|閉鎖|休止|廃止|休館中|閉館|"
+    r"工事中|解体|取り?壊し|立入禁止|\b(?:closed|not in use|out of service|unavailable)\b",
+    re.I,
+)
+_IN_PART: Final = re.compile(
+    r"(?:時|場合)(?:に?は)?(?:使用|利用|開設)(?:不可|でき)|(?:階|室|棟|校舎|場|庭|部分|一部|館)(?:は|のみ)(?:使用|利用)(?:不可|でき)"
+)
+_WHOLE: Final = re.compile(r"工事|改修|解体|休止|廃止|閉鎖|被災|令和|\d年|\d月|当面|当分")
+_BRACKETED: Final = re.compile(r"[(（\[【<]([^)）\]】>]*)[)）\]】>]")
 _GROUPS: Final = (("elderly", "高齢"), ("disabled", "障"), ("child", "児|子ども|こども|園児"))
-_NUMBER: Final = re.compile(r"(屋内|室内|屋外)?[^\d屋室]*?(\d+)\s*(?:人|名)?")
-
-
-@dataclass(frozen=True)
-class Capacity:
-    """想定収容人数 in people: ``total`` None when the list does not say; ``text`` as written."""
-
-    total: int | None = None
-    indoor: int | None = None
-    outdoor: int | None = None
-    text: str = ""
+_DASHES: Final = str.maketrans(dict.fromkeys("‐‑‒–—―−─ー﹣－", "-"))
 
 
 @dataclass(frozen=True)
@@ -41,7 +103,8 @@ class Listed:
     """One row of a list; degrees in JGD2011/WGS 84, None where unreadable.
 
     ``kind``: ``emergency_site``, ``shelter`` or ``both``. ``hazards``: one of yes, partial, no,
-    unknown for each of `HAZARDS`. ``restricted_to``: 受入対象者, empty = everyone.
+    unknown for each of `HAZARDS`. ``restricted_to``: 受入対象者, empty = everyone. ``more``: what
+    the row says besides, heading → value as written, so that nothing of it is lost.
     """
 
     input: str
@@ -53,10 +116,12 @@ class Listed:
     lon: float | None
     address: str = ""
     hazards: dict[str, str] = field(default_factory=lambda: dict(UNSTATED))
-    capacity: Capacity = Capacity()
+    capacity: Capacity = field(default_factory=Capacity)
     restricted_to: tuple[str, ...] = ()
     usable: str = "unknown"
     usable_reason: str = ""
+    kana: str = ""
+    more: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the row of the contract ``shelters check``."""
@@ -65,12 +130,21 @@ class Listed:
         row["restricted_to"] = list(self.restricted_to)
         return row
 
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> Listed:
+        """Return the facility of a line that `to_json` wrote."""
+        held = {name: row[name] for name in cls.__dataclass_fields__ if name in row}
+        held["capacity"] = Capacity(**row["capacity"])
+        held["restricted_to"] = tuple(row["restricted_to"])
+        return cls(**held)
+
 
 @dataclass(frozen=True)
 class Defect:
     """One thing wrong with a list: where, the value, ``problem`` code, and what was done about it.
 
-    ``action``: ``kept`` (as written), ``corrected`` or ``left_out``.
+    ``row`` 0 = the whole file, else as a spreadsheet counts. ``column``: the heading as written.
+    ``action``: ``kept`` (as written), ``corrected`` or ``left_out``. ``detail``: what it was read as.
     """
 
     input: str
@@ -79,10 +153,25 @@ class Defect:
     value: str
     problem: str
     action: str
+    detail: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the line of the contract."""
         return dict(self.__dict__)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A list as read: its facilities, what is wrong with it, its heading, and what it speaks of.
+
+    ``fields``: keys of `columns.ALIASES` and hazards. What a list has no column for it does not say:
+    that is not the same as saying that it is unknown.
+    """
+
+    listed: list[Listed]
+    defects: list[Defect]
+    headings: tuple[str, ...] = ()
+    fields: frozenset[str] = frozenset()
 
 
 def plain(value: object) -> str:
@@ -90,13 +179,23 @@ def plain(value: object) -> str:
     return "" if value is None else unicodedata.normalize("NFKC", str(value)).strip()
 
 
+def level_dashes(text: str) -> str:
+    """Return text with every dash, minus and long vowel mark as one hyphen (for comparison only)."""
+    return text.translate(_DASHES)
+
+
 def flag(value: object) -> str:
-    """Return yes, partial, no or unknown of one cell; a blank is unknown."""
+    """Return yes, partial, no or unknown of one cell; a blank is unknown.
+
+    A mark with a condition behind it (○2階以上) is ``partial``; other sentences are unknown.
+    """
     text = plain(value).lower()
+    if not text.strip("‐‑‒–—―−─ー-"):
+        text = text[:1] and "-"
     for answer, spellings in (("yes", _YES), ("partial", _PARTIAL), ("no", _NO)):
         if text in spellings:
             return answer
-    return "unknown"
+    return _MARKS.get(text[:1], "unknown")
 
 
 def restricted_to(value: object) -> tuple[str, ...]:
@@ -108,27 +207,27 @@ def restricted_to(value: object) -> tuple[str, ...]:
 
 
 def closure(*texts: object) -> str:
-    """Return the words that say a facility cannot be used, often only inside its name; else empty."""
-    for value in texts:
-        text = plain(value)
-        if _CLOSED.search(text):
-            inside = [part for part in _BRACKETED.findall(text) if _CLOSED.search(part)]
-            return (inside[0] if inside else text).lstrip("※ ")
-    return ""
+    """Return the words that say a facility cannot be used, often only inside its name; else empty.
 
-
-def capacity(value: object) -> Capacity:
-    """Read a capacity: a number, or text with numbers for indoors and outdoors; unknown stays None.
-
-    A share such as （面積の1/2） is not a number of people.
+    What is closed in part only, or for one kind of disaster, is not closed (`closed_in_part`).
     """
-    written = plain(value)
-    text = re.sub(r"\([^)]*\)", "", written).replace(",", "")
-    found = [(label, int(number)) for label, number in _NUMBER.findall(text)]
-    indoor = next((n for label, n in found if label in {"屋内", "室内"}), None)
-    outdoor = next((n for label, n in found if label == "屋外"), None)
-    if indoor is not None or outdoor is not None:
-        return Capacity((indoor or 0) + (outdoor or 0), indoor, outdoor, written)
-    if len(found) == 1:
-        return Capacity(found[0][1], text=written)
-    return Capacity(text=written)
+    return next((told for text in texts if (told := _told(text)) and not _partly(told)), "")
+
+
+def closed_in_part(*texts: object) -> str:
+    """Return the words that say that a part of a facility, or one use of it, is not possible."""
+    return next((told for text in texts if (told := _told(text)) and _partly(told)), "")
+
+
+def _told(value: object) -> str:
+    """Return what a text says about a closure: the words in brackets, else the whole text."""
+    text = plain(value)
+    if not _CLOSED.search(text):
+        return ""
+    inside = [part for part in _BRACKETED.findall(text) if _CLOSED.search(part)]
+    return (inside[0] if inside else text).lstrip("※* ")
+
+
+def _partly(told: str) -> bool:
+    """Tell whether the words are about a part or a condition, with nothing that closes the whole."""
+    return bool(_IN_PART.search(told)) and not _WHOLE.search(told)

@@ -2,201 +2,314 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import unicodedata
-import zipfile
-import zlib
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
-from sonae.core.errors import SonaeError
-from sonae.engines import tables
+from sonae.engines.shelters.align import Aligned, align, proven
 from sonae.engines.shelters.astray import astray
+from sonae.engines.shelters.capacities import Capacity, capacity, is_plain
+from sonae.engines.shelters.columns import (
+    ALIASES,
+    HAZARD_ALIASES,
+    STANDARD,
+    meaning,
+    meanings,
+    without_moment,
+)
+from sonae.engines.shelters.columns import NATIONAL_FLAGS as FLAGS
 from sonae.engines.shelters.listing import (
     HAZARDS,
-    Capacity,
     Defect,
     Listed,
-    capacity,
+    Reading,
+    closed_in_part,
     closure,
     flag,
     plain,
     restricted_to,
 )
+from sonae.engines.shelters.sheets import Sheet, from_csv, from_xlsx
+from sonae.engines.shelters.suspect import garbled, nameless, provisional, suspects
 
-_NAMES: Final = {
-    "id": ("id", "共通id", "施設id", "no", "番号"),
-    "name": ("名称", "施設名", "施設・場所名", "施設名称", "避難所名", "避難場所名", "name"),
-    "lat": ("緯度", "lat", "latitude", "北緯"),
-    "lon": ("経度", "lon", "lng", "longitude", "東経"),
-    "address": ("所在地_連結表記", "所在地", "住所", "address"),
-    "capacity": ("想定収容人数", "収容人数", "収容可能人数", "定員", "capacity"),
-    "admits": ("受入対象者", "対象者"),
-    "note": ("備考", "note"),
-    "shelter_too": ("指定避難所との重複", "指定避難所との住所同一"),
-    "mail": ("連絡先メールアドレス",),
-    "extension": ("内線番号",),
-    "postcode": ("郵便番号",),
-}
-_HAZARDS: Final = {
-    "flood": ("洪水", "flood"),
-    "landslide": ("崖崩れ、土石流及び地滑り", "土砂災害", "土砂", "landslide"),
-    "storm_surge": ("高潮", "storm_surge"),
-    "earthquake": ("地震", "earthquake"),
-    "tsunami": ("津波", "tsunami"),
-    "fire": ("大規模な火事", "大規模火災", "火災", "火事", "fire"),
-    "inland_flood": ("内水氾濫", "内水", "inland_flood"),
-    "volcano": ("火山現象", "火山", "volcano"),
-}
-_PLACEHOLDER: Final = re.compile(
-    r"^(?:無題|サンプル|テスト|ドロップされたピン|マップピン|新しい場所|untitled|pin)", re.I
-)
 _JAPAN: Final = ((20.0, 46.0), (122.0, 154.0))
-_BROKEN: Final = (
-    InvalidFileException, zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, EOFError,
-    SyntaxError, IndexError, TypeError, AttributeError, NotImplementedError,
-)  # fmt: skip
-"""What the reader of workbooks raises for damaged ones: it checks nothing first."""
-Row = dict[str, str]
+_DEGREES: Final = re.compile(
+    r"(\d{1,3})\s*[°度]\s*(\d{1,2})\s*['′’分]\s*(\d{1,2}(?:\.\d+)?)\s*(?:[\"″”秒]|'')?"
+)
+_STATED: Final = frozenset({"id", "name", "kana", "address", "capacity"})
+"""Columns whose text stands in the facility itself; what others say beyond their reading is kept beside."""
+_NO_HEADING: Final = "（見出しのない値）"
 
 
-def read_csv(text: str, name: str) -> tuple[list[Listed], list[Defect]]:
-    """Read a table as CSV text; rows count from 2, below the heading."""
-    reader = csv.reader(io.StringIO(text, newline=""))
-    with tables.reading_csv(name):
-        return _read(((reader.line_num, line) for line in reader), name)
+def read_csv(text: str, name: str) -> Reading:
+    """Read a table as text; rows count as a spreadsheet does, the heading mostly being row 1."""
+    return read_sheet(from_csv(text, name), name)
 
 
-def read_xlsx(raw: bytes, name: str) -> tuple[list[Listed], list[Defect]]:
-    """Read the first sheet of a workbook. Raises SonaeError ``unreadable``."""
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
-        lines = [["" if cell is None else str(cell) for cell in row]
-                 for row in book.worksheets[0].iter_rows(values_only=True)]  # fmt: skip
-    except _BROKEN as error:
-        raise SonaeError("unreadable", f"{name}をExcelの表として読めません。") from error
-    return _read(enumerate(lines, start=1), name)
+def read_xlsx(raw: bytes, name: str) -> Reading:
+    """Read the first sheet of a workbook that holds facilities. Raises SonaeError ``unreadable``."""
+    return read_sheet(from_xlsx(raw, name), name)
 
 
-def _read(lines: Iterator[tuple[int, list[str]]], name: str) -> tuple[list[Listed], list[Defect]]:
-    """Read numbered lines of which the first is the heading."""
-    heading = next((line for _, line in lines if any(cell.strip() for cell in line)), None)
-    if heading is None:
-        raise SonaeError("empty_file", f"{name}は空です。前のデータを使い続けてください。")
-    columns = _columns(heading)
-    if "name" not in columns.values():
-        hint = "名称・緯度・経度・災害種別_… の見出しが要ります。"
-        raise SonaeError("missing_columns", f"{name}に施設の名称の列がありません。", hint)
-    listed: list[Listed] = []
-    defects: list[Defect] = []
-    seen: dict[str, int] = {}
-    for number, line in lines:
-        cells = {key: line[at].strip() for at, key in columns.items() if at < len(line)}
-        if any(cells.values()):
-            listed.append(_one(cells, name, number, defects, set(columns.values())))
-            _repeated(listed[-1], seen, defects)
-    if not listed:
-        raise SonaeError("empty_file", f"{name}に1件もありません。前のデータを使い続けてください。")
-    return listed, defects + astray(listed, "lat")
+def read_sheet(sheet: Sheet, name: str) -> Reading:
+    """Read a table: every row becomes a facility, every doubt a defect, and no value is lost."""
+    table = _Table(sheet, name)
+    keys = [meaning(heading) for heading in sheet.headings]
+    aligned = align(keys, [cells for _, cells in sheet.rows])
+    for (number, _), row in zip(sheet.rows, aligned, strict=True):
+        table.add(number, row)
+    listed, defects = table.listed, table.defects
+    defects += suspects(listed, table.titles)
+    defects += astray(listed, table.titles.get("lat", "lat"))
+    defects.sort(key=lambda one: one.row)
+    return Reading(listed, defects, tuple(sheet.headings), frozenset(table.titles))
 
 
-def _columns(heading: list[str]) -> dict[int, str]:
-    """Return position → what the column holds; of several columns of a kind the first counts."""
-    known = {spelling: key for key, names in {**_NAMES, **_HAZARDS}.items() for spelling in names}
-    found: dict[int, str] = {}
-    for at, title in enumerate(heading):
-        word = unicodedata.normalize("NFKC", title).strip().lower()
-        word = word.removeprefix("\ufeff").removeprefix("災害種別_").removeprefix("災害種別")
-        key = known.get(word.strip("_:・ "))
-        if key is not None and key not in found.values():
-            found[at] = key
+class _Table:
+    """One table while it is read."""
+
+    def __init__(self, sheet: Sheet, name: str) -> None:
+        self.name = name
+        self.at = {key: at for at, key in meanings(sheet.headings).items()}
+        self.keys = [meaning(heading) for heading in sheet.headings]
+        self.labels = _labels(sheet.headings)
+        self.titles = {key: self.labels[at] for key, at in self.at.items()}
+        # The national list says "not designated" with an empty cell; of other lists nobody knows.
+        self.national = "共通ID" in self.labels and "施設・場所名" in self.labels
+        self.listed: list[Listed] = []
+        self.defects: list[Defect] = []
+        self._of_sheet(sheet)
+
+    def wrong(
+        self,
+        row: int,
+        column: str,
+        value: str,
+        problem: str,
+        action: str = "kept",
+        detail: str = "",
+    ) -> None:
+        """Note a defect."""
+        self.defects.append(Defect(self.name, row, column, value, problem, action, detail))
+
+    def _of_sheet(self, sheet: Sheet) -> None:
+        """Note what is wrong with the table as a whole."""
+        row = sheet.heading_row
+        for at, heading in enumerate(sheet.headings):
+            if without_moment(heading).strip(" _") != plain(heading).strip(" _"):
+                self.wrong(row, self.labels[at], heading, "moment_in_heading")
+            elif self.keys[at] is None and heading.strip() and heading.strip() not in STANDARD:
+                self.wrong(row, self.labels[at], heading, "unknown_column")
+        expected = ["lat", "lon", *(HAZARDS if set(HAZARDS) & set(self.at) else ())]
+        for key in expected:
+            if key not in self.at:
+                column = FLAGS.get(key) or ALIASES[key][0]
+                self.wrong(row, column, "", "missing_column")
+        for title, count in sheet.others.items():
+            self.wrong(0, title, f"{count}行", "other_sheet", "left_out")
+
+    def add(self, number: int, row: Aligned) -> None:
+        """Read one row."""
+        cells = {key: row.cells[at].strip() for key, at in self.at.items()}
+        title = self.titles["name"]
+        if cells["name"] == title:
+            return self.wrong(number, title, title, "repeated_heading", "left_out")
+        self._order(number, row)
+        self._names(number, cells)
+        reason = self._closed(number, cells)
+        lat, lon = self._place(number, cells)
+        flags = self._flags(number, row, cells)
+        self.listed.append(
+            Listed(
+                input=self.name, row=number, id=cells.get("id", ""), name=cells["name"],
+                kind=_kind(set(self.at), cells), lat=lat, lon=lon, address=cells.get("address", ""),
+                hazards=flags, capacity=self._capacity(number, row, cells),
+                restricted_to=restricted_to(cells.get("admits")), usable="no" if reason else "unknown",
+                usable_reason=reason, kana=cells.get("kana", ""), more=self._more(row, lat, lon, flags),
+            )
+        )  # fmt: skip
+        return None
+
+    def _order(self, number: int, row: Aligned) -> None:
+        """Note cells that stood under the wrong heading."""
+        for at in row.moved:
+            if row.cells[at].strip():
+                self.wrong(number, self.labels[at], row.cells[at], "shifted_columns", "corrected")
+        for at in row.unsure:
+            self.wrong(number, self.labels[at], row.cells[at], "shifted_columns", "left_out")
+        if row.joined >= 0:
+            text = row.cells[row.joined]
+            self.wrong(number, self.labels[row.joined], text, "split_number", "corrected", text)
+        problem = "shifted_columns" if row.broken or row.moved else "cell_without_heading"
+        for value in row.over:
+            self.wrong(number, _NO_HEADING, value, problem, "kept")
+
+    def _names(self, number: int, cells: dict[str, str]) -> None:
+        """Note names and ids that are none."""
+        name, title = cells["name"], self.titles["name"]
+        if not name:
+            self.wrong(number, title, "", "no_name")
+        elif nameless(name):
+            self.wrong(number, title, name, "placeholder")
+        for key in ("name", "address", "note"):
+            if garbled(cells.get(key, "")):
+                self.wrong(number, self.titles[key], cells[key], "garbled")
+        if "id" in self.at and not cells["id"]:
+            self.wrong(number, self.titles["id"], "", "no_id")
+        elif provisional(cells.get("id", "")):
+            self.wrong(number, self.titles["id"], cells["id"], "provisional_id")
+
+    def _closed(self, number: int, cells: dict[str, str]) -> str:
+        """Return why the facility cannot be used, noting where that was written."""
+        for key in ("name", "note"):
+            text = cells.get(key, "")
+            if told := closed_in_part(text):
+                self.wrong(number, self.titles[key], text, "closed_in_part", "kept", told)
+            if told := closure(text):
+                self.wrong(number, self.titles[key], text, "closed_in_name", "corrected", told)
+                return told
+        return ""
+
+    def _place(self, number: int, cells: dict[str, str]) -> tuple[float | None, float | None]:
+        """Return latitude and longitude; swapped ones are put right, impossible ones become None."""
+        written = [cells.get("lat", ""), cells.get("lon", "")]
+        titles = [self.titles.get("lat", "緯度"), self.titles.get("lon", "経度")]
+        found = [_degrees(text) for text in written]
+        for text, degrees, title in zip(written, found, titles, strict=True):
+            if degrees is None:
+                problem = "not_a_number" if text else "no_position"
+                self.wrong(number, title, text, problem, "left_out" if text else "kept")
+            elif not _is_decimal(text):
+                self.wrong(number, title, text, "not_decimal", "corrected", f"{degrees:.6f}")
+        lat, lon = found
+        if lat is None or lon is None:
+            return None, None
+        (south, north), (west, east) = _JAPAN
+        if south <= lat <= north and west <= lon <= east:
+            return lat, lon
+        both = ",".join(written)
+        if south <= lon <= north and west <= lat <= east:
+            self.wrong(number, titles[0], both, "swapped_position", "corrected", f"{lon},{lat}")
+            return lon, lat
+        self.wrong(number, titles[0], both, "outside_municipality", "left_out")
+        return None, None
+
+    def _flags(self, number: int, row: Aligned, cells: dict[str, str]) -> dict[str, str]:
+        """Return the designations; where a row's order is in doubt they are unknown."""
+        last = max((self.at[hazard] for hazard in HAZARDS if hazard in self.at), default=-1)
+        doubtful = row.broken and not proven(self.keys, row.cells, last)
+        named = _named_hazards(cells.get("hazards", ""))
+        flags = {}
+        for hazard in HAZARDS:
+            text = cells.get(hazard, "")
+            flags[hazard] = answer = flag(text)
+            if doubtful and text:
+                flags[hazard] = "unknown"
+                self.wrong(number, self.titles[hazard], text, "shifted_columns", "left_out")
+            elif text and answer == "unknown":
+                self.wrong(number, self.titles[hazard], text, "not_a_flag")
+            elif answer == "partial" and len(plain(text)) > 1 and flag(text[1:]) == "unknown":
+                self.wrong(
+                    number, self.titles[hazard], text, "flag_with_condition", "kept", "partial"
+                )
+            elif (
+                not text and self.national and hazard in self.at and hazard_at(row, self.at[hazard])
+            ):
+                flags[hazard] = "no"
+            elif hazard in named and hazard not in self.at:
+                flags[hazard] = "yes"
+        return flags
+
+    def _capacity(self, number: int, row: Aligned, cells: dict[str, str]) -> Capacity:
+        """Return the people the place holds, from one column or from one for each side."""
+        text = cells.get("capacity", "")
+        if row.broken or (self.at.get("capacity", -1) in row.unsure):
+            return Capacity(text=text)
+        told = capacity(text)
+        sides = [capacity(cells.get(side, "")).total for side in ("indoor", "outdoor")]
+        if told.total is None and not text and None not in sides:
+            told = Capacity(sum(side or 0 for side in sides), sides[0], sides[1], told.text)
+        elif any(side is not None for side in sides) and (told.indoor, told.outdoor) == (
+            None,
+            None,
+        ):
+            told = Capacity(told.total, sides[0], sides[1], told.text)
+        if text and told.total is None:
+            self.wrong(number, self.titles["capacity"], text, "not_a_number")
+        elif text and not is_plain(text):
+            detail = _people(told)
+            self.wrong(number, self.titles["capacity"], text, "not_a_number", "corrected", detail)
+        if told.total == 0:
+            self.wrong(number, self.titles.get("capacity", ""), text, "zero_capacity")
+        return told
+
+    def _more(
+        self, row: Aligned, lat: float | None, lon: float | None, flags: dict[str, str]
+    ) -> dict[str, str]:
+        """Return everything the row says that the facility does not carry, by heading."""
+        kept = {}
+        for at, text in enumerate(cell.strip() for cell in row.cells):
+            key = self.keys[at] if self.at.get(self.keys[at] or "") == at else None
+            place = {"lat": lat, "lon": lon}.get(key or "")
+            said = key in _STATED or (place is not None and str(place) == text)
+            said = said or (key in HAZARD_ALIASES and flags[key] != "unknown" and len(text) == 1)
+            if text and not said:
+                kept[self.labels[at]] = text
+        if row.over:
+            kept[_NO_HEADING] = "｜".join(row.over)
+        return kept
+
+
+def hazard_at(row: Aligned, at: int) -> bool:
+    """Tell whether it is sure that this cell is the hazard's own."""
+    return at not in row.unsure and not row.broken
+
+
+def _labels(headings: Sequence[str]) -> list[str]:
+    """Return headings as people see them, unlike for every column."""
+    found: list[str] = []
+    for at, heading in enumerate(headings):
+        label = " ".join(heading.replace("\ufeff", "").split()) or f"列{at + 1}"
+        twice = found.count(label)
+        found.append(f"{label} ({at + 1})" if twice else label)
     return found
 
 
-def _one(cells: Row, name: str, number: int, defects: list[Defect], columns: set[str]) -> Listed:
-    """Return one row's facility and add what is wrong with it."""
-
-    def wrong(column: str, problem: str, action: str = "kept") -> None:
-        defects.append(Defect(name, number, column, cells.get(column, ""), problem, action))
-
-    shifted = _shifted(cells)
-    for column in shifted:
-        wrong(column, "shifted_columns", "left_out")
-    lat, lon = _place(cells, wrong)
-    title = cells.get("name", "")
-    if not title:
-        wrong("name", "no_name")
-    elif _PLACEHOLDER.match(plain(title)):
-        wrong("name", "placeholder")
-    reason = closure(title, cells.get("note"))
-    if reason:
-        wrong("name", "closed_in_name", "corrected")
-    told = capacity(cells.get("capacity", ""))
-    if told.text and told.total is None:
-        wrong("capacity", "not_a_number")
-    flags = {hazard: flag(cells.get(hazard)) for hazard in HAZARDS}
-    for hazard, answer in flags.items():
-        if answer == "unknown" and cells.get(hazard):
-            wrong(hazard, "not_a_flag")
-    return Listed(
-        input=name, row=number, id=cells.get("id", ""), name=title,
-        kind=_kind(columns, cells),
-        lat=lat, lon=lon, address=cells.get("address", ""), hazards=flags,
-        capacity=Capacity(text=told.text) if shifted else told,
-        restricted_to=restricted_to(cells.get("admits")),
-        usable="no" if reason else "unknown", usable_reason=reason,
-    )  # fmt: skip
-
-
-def _kind(columns: set[str], cells: Row) -> str:
+def _kind(columns: set[str], cells: dict[str, str]) -> str:
     """Return what the list says the place is; designated for hazards and as a shelter is both."""
-    if not columns & set(HAZARDS):
-        return "shelter"
-    return "both" if flag(cells.get("shelter_too")) == "yes" else "emergency_site"
+    written = plain(cells.get("kind", ""))
+    site, shelter = "緊急避難場所" in written, "指定避難所" in written or "福祉避難所" in written
+    if site or shelter:
+        return "both" if site and shelter else "emergency_site" if site else "shelter"
+    if flag(cells.get("shelter_too")) == "yes" or flag(cells.get("site_too")) == "yes":
+        return "both"
+    return "emergency_site" if columns & {*HAZARDS, "hazards"} else "shelter"
 
 
-def _shifted(cells: Row) -> list[str]:
-    """Return the columns whose values belong to others: an e-mail without @, a code as extension."""
-    odd = []
-    if cells.get("mail") and "@" not in cells["mail"]:
-        odd.append("mail")
-    if re.fullmatch(r"\d{5,6}", plain(cells.get("extension"))):
-        odd.append("extension")
-    code = plain(cells.get("postcode"))
-    if code and not re.fullmatch(r"〒?\d{3}-?\d{4}", code):
-        odd.append("postcode")
-    return odd if len(odd) >= 2 else []
+def _named_hazards(text: str) -> set[str]:
+    """Return the hazards that a list in one cell (洪水・地震) names; others stay unknown."""
+    parts = re.split(r"[・,，;；/／|\s]+", text.replace("崖崩れ、土石流及び地滑り", "土砂災害"))
+    parts = [one for part in parts for one in part.split("、")]
+    return {key for part in parts if (key := meaning(part)) in HAZARD_ALIASES and key}
 
 
-def _place(cells: Row, wrong: Any) -> tuple[float | None, float | None]:
-    """Return latitude and longitude; swapped ones are put right, impossible ones become None."""
-    try:
-        lat, lon = float(plain(cells.get("lat"))), float(plain(cells.get("lon")))
-    except ValueError:
-        wrong("lat", "no_position" if not cells.get("lat") else "not_a_number")
-        return None, None
-    (south, north), (west, east) = _JAPAN
-    if south <= lat <= north and west <= lon <= east:
-        return lat, lon
-    if south <= lon <= north and west <= lat <= east:
-        wrong("lat", "swapped_position", "corrected")
-        return lon, lat
-    wrong("lat", "outside_municipality", "left_out")
-    return None, None
+def _degrees(text: str) -> float | None:
+    """Return degrees of a decimal number or of degrees, minutes and seconds; else None."""
+    held = plain(text).removeprefix("北緯").removeprefix("東経").strip(" NEne°度")
+    if parts := _DEGREES.match(plain(text).removeprefix("北緯").removeprefix("東経")):
+        whole, minutes, seconds = (float(part) for part in parts.groups())
+        return whole + minutes / 60 + seconds / 3600
+    return float(held) if re.fullmatch(r"[+-]?\d+(?:\.\d+)?", held) else None
 
 
-def _repeated(one: Listed, seen: dict[str, int], defects: list[Defect]) -> None:
-    """Note a row that repeats an id, or name and address, of an earlier one; both are kept."""
-    for column, key in (("id", one.id), ("name", f"{plain(one.name)} {plain(one.address)}")):
-        if not key.strip():
-            continue
-        first = seen.setdefault(f"{column}:{key}", one.row)
-        if first != one.row:
-            value = key if column == "id" else one.name
-            defects.append(Defect(one.input, one.row, column, value, "duplicate", "kept"))
-            return
+def _is_decimal(text: str) -> bool:
+    """Tell whether a coordinate is written as a plain number in half-width characters."""
+    return re.fullmatch(r"[+-]?[0-9]+(?:\.[0-9]+)?", text) is not None
+
+
+def _people(told: Capacity) -> str:
+    """Return a capacity in words, for the report."""
+    parts = [f"合計{told.total}人"]
+    parts += [f"屋内{told.indoor}人"] if told.indoor is not None else []
+    parts += [f"屋外{told.outdoor}人"] if told.outdoor is not None else []
+    return "・".join(parts)
