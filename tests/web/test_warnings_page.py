@@ -13,6 +13,7 @@ from sonae.engines.warnings.compose import CityKind, compose_cancel, compose_wea
 from sonae.platform.access import Role
 from sonae.web import kept
 from sonae.web.staff import warnmap
+from tests.engines.warnings.test_hours import telegram as hours
 from tests.fixtures import City, flood_telegram
 from tests.web.test_orders_pages import signed_in
 
@@ -77,3 +78,20 @@ def test_the_map_marks_towns_and_names_what_it_cannot_draw(city: City) -> None:
 
 def test_nothing_in_force_needs_no_picture(city: City) -> None:
     assert "warn-map-title" not in signed_in(Role.VIEWER).get("/staff/warnings/").content.decode()
+
+
+def test_hours_expected_are_shown_as_a_forecast_and_never_as_a_warning(city: City) -> None:
+    """From six o'clock level 4 from nine: on the page it is what is expected, and nothing in force."""
+    at = clock.now()
+    raw = hours({"大雨浸水危険度": ["11", "41", "11"], "風危険度": ["30", "01", "01"]}, begin=at)
+    taken = warnings.accept(raw, via="jma")
+    assert (taken.state, taken.concerns_us, taken.changed) == ("read", True, False)
+    assert warnings.in_force() == []
+    page = signed_in(Role.VIEWER).get("/staff/warnings/").content.decode()
+    assert "これからの見込み" in page and "大雨浸水危険度" in page and "警報級" in page
+    assert "発表中の警報・注意報はありません" in page
+    with clock.using(clock.FrozenClock(at + timedelta(hours=4))):
+        kinds = [one.kind for one in warnings.expected_hours()]
+    assert kinds == ["大雨浸水危険度"], "hours that are over are not expected any more"
+    with clock.using(clock.FrozenClock(at + timedelta(hours=30))):
+        assert warnings.expected_hours() == []

@@ -73,6 +73,14 @@ SEVERITIES = {
 }
 """From which severity on a response rule is about a warning, gravest first."""
 
+GRADES = {
+    "emergency": lazy("特別警報級"),
+    "critical": lazy("危険警報級"),
+    "warning": lazy("警報級"),
+    "advisory": lazy("注意報級"),
+}
+"""How grave the hours of 時系列情報 are where their scale has no levels."""
+
 RULE_ACTIONS = {
     "draft_order": lazy("避難情報の案を作る"),
     "draft_notice": lazy("お知らせの案を作る"),

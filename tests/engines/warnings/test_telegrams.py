@@ -12,7 +12,7 @@ import pytest
 from lxml import etree
 
 from sonae.core.clock import JST
-from sonae.engines.warnings import Warning, WarningRefused, read, read_all
+from sonae.engines.warnings import Warning, WarningRefused, in_force, read, read_all
 from sonae.engines.warnings.model import AREA_TYPES, PHENOMENA, SEVERITIES
 from tests.conftest import real_data
 from tests.engines.warnings import expected, expected_told
@@ -378,7 +378,8 @@ def test_hours_expected_by_vpwp50_are_no_proof_of_issue() -> None:
     for path in folder("jma", "samples"):
         if "VPWP50" in path.name:
             warning = read(path.read_bytes(), name=path.name)
-            assert {(i.phenomenon, i.level) for i in warning.items} == {("other", None)}
+            assert {(i.severity, i.level) for i in warning.items} == {("information", None)}
+            assert in_force([warning], at=warning.issued_at) == []
 
 
 # The same telegrams read a second way: plain XPath, no code of ours.

@@ -37,9 +37,11 @@ from sonae.domains.warnings.response_rules import (
     save_rule,
 )
 from sonae.domains.warnings.selectors import (
+    ExpectedHours,
     WarnedHazard,
     alarms,
     changes,
+    expected_hours,
     history,
     in_force,
     last_received,
@@ -58,6 +60,7 @@ __all__ = [
     "RECENT",
     "TRIGGERS",
     "Accepted",
+    "ExpectedHours",
     "Health",
     "InputKind",
     "Link",
@@ -77,6 +80,7 @@ __all__ = [
     "alarms",
     "announced",
     "changes",
+    "expected_hours",
     "firing",
     "firings",
     "hearing",

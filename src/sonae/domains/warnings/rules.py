@@ -35,6 +35,8 @@ HAZARDS_OF: Final[Mapping[str, tuple[str, ...]]] = {
 
 SUMMARY: Final = "VPWS50"
 """The state of the whole country, every ten minutes: news only where it changes something."""
+HOURS: Final = "VPWP50"
+"""What is expected by the hour, four times a day: nothing of it is in force, and it is no news."""
 
 _LANDSLIDE_IN_OLD_RAIN: Final = "土砂災害"
 _WIDER: Final = frozenset({"prefecture", "area"})

@@ -28,6 +28,8 @@ WINDOW = timedelta(days=14)
 _HEARD = ("VTSE41", rules.SUMMARY)
 # Summaries come every ten minutes; older ones only tell since when.
 _SUMMARY_WINDOW = timedelta(hours=24)
+# 時系列情報 comes at 5, 11, 17 and 23 o'clock; one that missed its successor twice says nothing now.
+_HOURS_COUNT = timedelta(hours=18)
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,7 @@ def _once(rows: Iterable[WarningInForce]) -> list[WarningInForce]:
 def relevant(at: datetime) -> QuerySet[Telegram]:
     """Telegrams received by ``at`` that can have a say about us."""
     rows = Telegram.objects.filter(received_at__lte=at, ours__isnull=False)
+    rows = rows.exclude(telegram_type=rules.HOURS)
     newer = Q(sent_at__gt=OuterRef("sent_at")) | Q(sent_at=OuterRef("sent_at"), action="cancel")
     last_word = Q(holds=True) & ~Exists(rows.filter(newer, series=OuterRef("series")))
     followed = rows.filter(_followed())
@@ -161,9 +164,54 @@ def _followed() -> Q:
 
 def is_followed(warning: Warning) -> bool:
     """Whether a telegram belongs to what `relevant` looks at."""
+    if warning.telegram == rules.HOURS:
+        return False
     if warning.source == "cap" or warning.telegram in _HEARD:
         return True
     return Telegram.objects.filter(series=warning.series[:300], concerns_us=True).exists()
+
+
+@dataclass(frozen=True)
+class ExpectedHours:
+    """One phenomenon for which 時系列情報 expects something: hours still to come, earliest first.
+
+    ``steps`` are forecasts in JSON (``level`` or ``severity``, ``from``, ``to``).
+    """
+
+    kind: str
+    condition: str
+    phenomenon: str
+    areas: tuple[str, ...]
+    steps: tuple[Mapping[str, Any], ...]
+    telegram: Telegram
+
+
+def expected_hours(at: datetime | None = None) -> list[ExpectedHours]:
+    """What the newest 時系列情報 about us expects after ``at``: a forecast, never a warning."""
+    moment = clock.aware(at) if at else clock.now()
+    rows = Telegram.objects.filter(
+        telegram_type=rules.HOURS, concerns_us=True, received_at__lte=moment,
+        received_at__gt=moment - _HOURS_COUNT, status__in=_statuses(),
+    )  # fmt: skip
+    newest: dict[str, Telegram] = {}
+    for row in rows.defer("raw", "content").order_by("-sent_at"):
+        newest.setdefault(row.series, row)
+    return [
+        found
+        for row in newest.values()
+        if row.ours and row.action != "cancel"
+        for found in _hours_to_come(row, moment)
+    ]
+
+
+def _hours_to_come(row: Telegram, moment: datetime) -> Iterable[ExpectedHours]:
+    for item in Warning.from_json(row.ours or {}).items:
+        steps = tuple(
+            step.to_json() for step in item.forecast if step.end is None or step.end > moment
+        )
+        if steps:
+            areas = tuple(area.name for area in item.areas)
+            yield ExpectedHours(item.kind, item.condition, item.phenomenon, areas, steps, row)
 
 
 def rings_of(line: WarningInForce) -> tuple[Ring, ...]:

@@ -267,7 +267,8 @@ def _take(
             if row.state == Telegram.UNKNOWN:
                 _call_for_a_reader(row)
             changed = selectors.is_followed(warning) and _recompute(clock.now())
-            if changed or (row.concerns_us and warning.telegram != rules.SUMMARY):
+            news = warning.telegram not in (rules.SUMMARY, rules.HOURS)
+            if changed or (row.concerns_us and news):
                 outbox.publish("warning.changed", {"telegram": row.pk}, order_key="warnings")
     return _told(row, duplicate=False, changed=changed)
 

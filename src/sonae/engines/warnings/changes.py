@@ -125,8 +125,8 @@ def _stated(row: Any) -> int:
 def _expected(row: Any) -> int:
     """The highest level that a row expects; 0 for none."""
     forecasts = row.forecast if row is not None else ()
-    return max((each["level"] if isinstance(each, dict) else each.level for each in forecasts),
-               default=0)  # fmt: skip
+    levels = (each["level"] if isinstance(each, dict) else each.level for each in forecasts)
+    return max((level or 0 for level in levels), default=0)
 
 
 def _change(before: Row | None, after: Row | None, key: tuple[str, str]) -> Change[Row]:

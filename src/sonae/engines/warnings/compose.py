@@ -346,6 +346,8 @@ def _criteria(kind: Element, forecasts: Iterable[Forecast]) -> None:
     holder = _sub(kind, _METEOROLOGY, "Property")
     _text(holder, _METEOROLOGY, "Type", "危険度")
     for forecast in forecasts:
+        if forecast.level is None:
+            continue
         base = _sub(_sub(holder, _METEOROLOGY, "CriteriaPeriod"), _METEOROLOGY, "Base")
         name = f"警戒レベル{forecast.level}相当".translate(_WIDE)
         _text(base, _METEOROLOGY, "Sentence", name)

@@ -15,6 +15,7 @@ from sonae.engines.warnings.eew import read_eew
 from sonae.engines.warnings.family import REPORT_LAPSES, Family
 from sonae.engines.warnings.flash import read_flash
 from sonae.engines.warnings.headline import read_headline
+from sonae.engines.warnings.hours import read_hours
 from sonae.engines.warnings.landslide import read_landslide
 from sonae.engines.warnings.model import Warning
 from sonae.engines.warnings.quake import read_quake
@@ -221,6 +222,10 @@ FAMILIES: tuple[Family, ...] = (
          **_LIFTED},
         by_event=False, national=True, twin="weather", generation=3, lapses=None, by_city=True,
         summary=True,
+    ),
+    Family(
+        "VPWP50", ("気象警報・注意報時系列情報(R06)",), read_hours,
+        by_event=False, levels=False, guesses=False, foretells=True,
     ),
     Family(
         "VPNO50", ("気象特別警報報知",), read_headline, _OLD,

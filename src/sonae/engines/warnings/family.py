@@ -35,7 +35,8 @@ class Family:
     be understood by its name; not in types that nobody has described. ``by_city``: whether it names
     every city concerned, so that its lines for a prefecture say nothing about a city it leaves out.
     ``by_title``: several titles share the code, so the title names the series. ``summary``: it
-    repeats what other types say, for the whole country at one time.
+    repeats what other types say, for the whole country at one time. ``foretells``: it says only what
+    is expected, and nothing of it is ever in force.
     """
 
     telegram: str
@@ -53,6 +54,7 @@ class Family:
     by_city: bool = False
     by_title: bool = False
     summary: bool = False
+    foretells: bool = False
 
     def meaning(self, code: str, name: str, deviations: list[str]) -> Meaning:
         """What ``code`` means here; an unknown code falls back on its name and is noted."""

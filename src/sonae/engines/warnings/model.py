@@ -97,20 +97,26 @@ class WarningArea:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Hours for which the telegram expects ``level`` (CriteriaPeriod); ``end`` None: open."""
+    """Hours for which the telegram expects ``level`` (CriteriaPeriod); ``end`` None: open.
 
-    level: int
+    Where its scale has no levels (風, 雪 … of 時系列情報), ``level`` is None and ``severity`` says it.
+    """
+
+    level: int | None
     start: datetime
     end: datetime | None
+    severity: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """The contract's names: ``from`` and ``to``."""
-        return {"level": self.level, "from": _iso(self.start), "to": _iso(self.end)}
+        """The contract's names: ``from`` and ``to``; ``severity`` only where it is stated."""
+        out = {"level": self.level, "from": _iso(self.start), "to": _iso(self.end)}
+        return {**out, "severity": self.severity} if self.severity else out
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Forecast:
         """The forecast that ``to_json`` wrote."""
-        return cls(data["level"], datetime.fromisoformat(data["from"]), _time(data["to"]))
+        start, end = datetime.fromisoformat(data["from"]), _time(data["to"])
+        return cls(data["level"], start, end, data.get("severity", ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,6 +230,13 @@ def _doctype() -> WarningRefused:
     )
 
 
+class _NoTree:
+    """A parser's target that keeps nothing: the parser checks the document and builds no tree."""
+
+    def close(self) -> None:
+        """Nothing was built."""
+
+
 def _parser(*, keep_space: bool = False, target: Any = None) -> etree.XMLParser:
     return etree.XMLParser(
         encoding="utf-8",
@@ -254,13 +261,6 @@ def _parse_utf8(document: bytes, start: int, keep_space: bool) -> etree._Element
     if root.getroottree().docinfo.internalDTD is not None:
         raise _doctype()
     return root
-
-
-class _NoTree:
-    """A parser's target that keeps nothing: the parser checks the document and builds no tree."""
-
-    def close(self) -> None:
-        """Nothing was built."""
 
 
 def _head_alone(

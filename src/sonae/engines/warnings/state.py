@@ -193,6 +193,8 @@ def _claims(members: Sequence[Warning], at: datetime) -> Iterator[Claim]:
     if head.action == "cancel":
         return
     family = family_of_warning(head)
+    if family.foretells:
+        return
     run = _Run(members)
     for item in head.items:
         until = _until(head, item, family)

@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 NAMED_ONLY: Final[dict[str, str]] = {
-    # VPWP50 forecasts hours and is no proof of issue; VPRN50 ended at the switch of 2026.
-    "気象警報・注意報時系列情報(R06)": "VPWP50",
+    # It ended at the switch of 2026.
     "大雨危険度通知": "VPRN50",
     "早期注意情報(明後日まで)": "VPFD61",
     "警報級の可能性(明日まで)": "VPFD60",

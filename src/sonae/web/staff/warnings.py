@@ -27,6 +27,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     lines = warnings.in_force(at)
     context = {
         "lines": lines,
+        "expected": warnings.expected_hours(at),
         "drawn": warnmap.draw(lines),
         "at": at,
         "as_of": at or clock.now(),

@@ -208,6 +208,12 @@ def clock_text(text: str) -> str:
 
 
 @register.simple_tag
+def severity_word(severity: str) -> str:
+    """Return how grave expected hours are (注意報級, 警報級 …)."""
+    return str(words.GRADES.get(severity, severity))
+
+
+@register.simple_tag
 def level_badge(level: int | None, equivalent: bool = False) -> SafeString:
     """Return the badge of a 警戒レベル: number and name on the official colour.
 
