@@ -37,6 +37,7 @@ Handler = Callable[[dict[str, Any]], None]
 
 LEASE_SECONDS = 120.0
 BEAT_SECONDS = 5.0
+GLANCE_SECONDS = 0.01
 BACKOFF_SECONDS = (0.0, 5.0, 15.0, 60.0, 300.0)
 MOST_ATTEMPTS = 50
 _ONCE = ("municipality", "world", "subscriber", "dedupe_key")
@@ -298,8 +299,32 @@ def _work_lane(lane: Lane, stop: threading.Event, keeper: _Keeper, idle_seconds:
             done = 0
             stop.wait(1.0)
         if done == 0:
-            stop.wait(idle_seconds)
+            _rest(stop, idle_seconds)
     connection.close()
+
+
+def _rest(stop: threading.Event, seconds: float) -> None:
+    """Wait until something may have become due: a while, or until another process has written.
+
+    SQLite tells that for next to nothing, so that a warning does not wait for the end of a nap.
+    """
+    end = time.monotonic() + seconds
+    seen = _written()
+    while not stop.wait(GLANCE_SECONDS if seen is not None else seconds):
+        if seen is None or time.monotonic() >= end or _written() != seen:
+            return
+
+
+def _written() -> int | None:
+    """A number that changes whenever another connection has written; None where nothing tells."""
+    if connection.vendor != "sqlite" or connection.connection is None:
+        return None
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA data_version")
+            return int(cursor.fetchone()[0])
+    except DatabaseError:
+        return None
 
 
 def worker_seen() -> float | None:
