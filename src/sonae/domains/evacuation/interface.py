@@ -26,6 +26,7 @@ from sonae.domains.evacuation.places import (
     offered,
     zone_over,
 )
+from sonae.domains.evacuation.roadstate import roads_hit
 from sonae.domains.evacuation.rules import ORDER_NAMES, ORDER_TRANSITIONS
 from sonae.domains.evacuation.selectors import (
     NEEDS,
@@ -77,6 +78,7 @@ __all__ = [
     "reject",
     "replan",
     "return_",
+    "roads_hit",
     "rule",
     "submit",
     "zone_over",

@@ -11,7 +11,6 @@ from django.db import connection
 from sonae.domains.municipalities.interface import announce_change, renew_register_version
 from sonae.domains.residents.interface import Household
 from sonae.domains.shelters import interface as shelters
-from sonae.engines.evacuation.danger import RoadState
 from sonae.engines.evacuation.network import FILE, Network
 from sonae.engines.evacuation.planning import City
 from sonae.platform import audit
@@ -98,8 +97,3 @@ def city() -> City | None:
         held = (written, City(Network.load(_folder())))
         _held[code] = held
     return held[1]
-
-
-def roads_now(found: City) -> RoadState:
-    """Return which edges of the network in use are closed or seen in danger at this moment."""
-    return RoadState()

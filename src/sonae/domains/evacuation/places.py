@@ -196,7 +196,7 @@ def zone_over(
     lat, lon = np.array(latitudes, float), np.array(longitudes, float)
     told = {}
     for name in names:
-        held = [layer for layer in hazards.layers() if layer.hazard == name]
+        held = [layer for layer in hazards.planning_layers() if layer.hazard == name]
         found = set(zones(held, lat, lon).zone.tolist()) if len(lat) else set()
         told[name] = ZONES[found.pop()] if len(found) == 1 else "unknown"
     return told

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from sonae.domains.evacuation import networks
+from sonae.domains.evacuation import networks, roadstate
 from sonae.domains.evacuation.models import Advice, PlanRun
 from sonae.domains.evacuation.services import city_or_empty, engine_sites
 from sonae.domains.hazards import interface as hazards
@@ -150,21 +150,26 @@ def rule(rule_id: str) -> Rule:
     return RULES[RULE_NUMBER[rule_id]]
 
 
-def hazard_key(names: Sequence[str]) -> tuple[str, float, tuple[str, ...], tuple[str, ...]]:
-    """Return what a tree depends on: municipality, network, layers, hazards."""
+Key = tuple[str, float, tuple[str, ...], tuple[str, ...], tuple[int, ...]]
+
+
+def hazard_key(names: Sequence[str]) -> Key:
+    """Return what a tree depends on: municipality, network, layers, hazards, obstacles."""
     folders = tuple(row.folder for row in hazards.maps())
-    return current_municipality(), networks.stamp(), folders, tuple(names)
+    return current_municipality(), networks.stamp(), folders, tuple(names), roadstate.stamp()
 
 
 @lru_cache(maxsize=8)
-def graphs_for(key: tuple[str, float, tuple[str, ...], tuple[str, ...]]) -> Any:
+def graphs_for(key: Key) -> Any:
     """Return the graphs for a set of hazards, kept for the pages that ask again."""
-    return city_or_empty().graphs([one for one in hazards.layers() if one.hazard in key[3]])
+    city = city_or_empty()
+    own = [one for one in hazards.planning_layers() if one.hazard in key[3]]
+    return city.graphs(own, roadstate.roads_now(city))
 
 
 @lru_cache(maxsize=64)
 def _tree(
-    key: tuple[str, float, tuple[str, ...], tuple[str, ...]],
+    key: Key,
     nodes: tuple[int, ...],
     stairs: bool = True,
 ) -> RouteTree:

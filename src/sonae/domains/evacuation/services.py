@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonae.core import clock
-from sonae.domains.evacuation import networks
+from sonae.domains.evacuation import networks, roadstate
 from sonae.domains.evacuation.models import Advice, PlanRun
 from sonae.domains.evacuation.rules import planning_level
 from sonae.domains.hazards import interface as hazards
@@ -103,7 +103,7 @@ def replan_for_facilities() -> PlanRun | None:
 
 
 def replan_for_city(what: str) -> PlanRun | None:
-    """Plan anew when facilities, layers or roads changed while a plan is in force.
+    """Plan anew when facilities, layers, roads or obstacles changed while a plan is in force.
 
     A site that was taken off the list must not stay anybody's destination.
     """
@@ -213,11 +213,11 @@ def _compute(
     return plan(
         engine_people(people, city),
         city,
-        hazards.layers(),
+        hazards.planning_layers(),
         engine_sites(table),
         [_engine_warned(item, now) for item in warned],
         night=is_night(now, here.latitude, here.longitude),
-        roads=networks.roads_now(city),
+        roads=roadstate.roads_now(city),
     )
 
 

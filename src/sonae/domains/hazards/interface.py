@@ -1,7 +1,70 @@
 """What other domains and the screens may use of hazards."""
 
-from sonae.domains.hazards.models import HazardMap
-from sonae.domains.hazards.selectors import at_place, layers, maps
-from sonae.domains.hazards.services import register_layer
+from sonae.domains.hazards.models import HazardMap, Obstacle
+from sonae.domains.hazards.obstaclefiles import read_reports
+from sonae.domains.hazards.obstacles import (
+    KINDS,
+    USUAL_HOURS,
+    WATERS,
+    Report,
+    check_report,
+    ended,
+    geometry_of,
+    in_force,
+    observed_layers,
+    report_obstacles,
+    shape_of,
+    withdraw,
+)
+from sonae.domains.hazards.selectors import (
+    at_place,
+    drafts,
+    hazard_map,
+    layers,
+    maps,
+    planning_layers,
+    raster,
+)
+from sonae.domains.hazards.services import (
+    EXTENTS,
+    ZONE_NAMES,
+    Stated,
+    confirm,
+    discard,
+    prepare,
+    register_layer,
+    restore,
+)
 
-__all__ = ["HazardMap", "at_place", "layers", "maps", "register_layer"]
+__all__ = [
+    "EXTENTS",
+    "KINDS",
+    "USUAL_HOURS",
+    "WATERS",
+    "ZONE_NAMES",
+    "HazardMap",
+    "Obstacle",
+    "Report",
+    "Stated",
+    "at_place",
+    "check_report",
+    "confirm",
+    "discard",
+    "drafts",
+    "ended",
+    "geometry_of",
+    "hazard_map",
+    "in_force",
+    "layers",
+    "maps",
+    "observed_layers",
+    "planning_layers",
+    "prepare",
+    "raster",
+    "read_reports",
+    "register_layer",
+    "report_obstacles",
+    "restore",
+    "shape_of",
+    "withdraw",
+]

@@ -6,8 +6,11 @@ from pathlib import Path
 import numpy as np
 from django.conf import settings
 
+from sonae.core.errors import SonaeError
 from sonae.domains.hazards.models import HazardMap
-from sonae.engines.hazard.layer import HazardLayer
+from sonae.domains.hazards.obstacles import observed_layers
+from sonae.engines.hazard import stored
+from sonae.engines.hazard.layer import HazardLayer, Layer
 from sonae.engines.hazard.lookup import ZONES, governing, zones
 
 _loaded: dict[str, HazardLayer] = {}
@@ -15,31 +18,80 @@ _loaded: dict[str, HazardLayer] = {}
 
 def maps() -> list[HazardMap]:
     """Return the layers in use, by hazard and name, with source and date."""
-    return list(HazardMap.objects.filter(active=True).order_by("hazard", "name"))
+    return list(HazardMap.objects.filter(state="active").order_by("hazard", "name"))
+
+
+def drafts() -> list[HazardMap]:
+    """Return the layers that wait for a decision, newest first."""
+    rows = HazardMap.objects.filter(state="draft").select_related("replaces")
+    return list(rows.order_by("-loaded_at"))
+
+
+def hazard_map(pk: int) -> HazardMap:
+    """Return one layer, whatever its state; SonaeError ``not_found``."""
+    row = HazardMap.objects.select_related("replaces").filter(pk=pk).first()
+    if row is None:
+        raise SonaeError("not_found", "このハザード情報はありません。")
+    return row
+
+
+def folder_of(row: HazardMap) -> Path:
+    """Return where a layer's files lie."""
+    return Path(settings.HOME) / row.folder
+
+
+def raster(row: HazardMap) -> HazardLayer:
+    """Return a layer's raster, opened once per process (memory-mapped)."""
+    if row.folder not in _loaded:
+        _loaded[row.folder] = HazardLayer.load(folder_of(row))
+    return _loaded[row.folder]
 
 
 def layers() -> list[HazardLayer]:
-    """Return the rasters of all layers in use; each is opened once per process (memory-mapped)."""
-    found = []
-    for row in maps():
-        if row.folder not in _loaded:
-            _loaded[row.folder] = HazardLayer.load(Path(settings.HOME) / row.folder)
-        found.append(_loaded[row.folder])
-    return found
+    """Return the rasters of all layers in use."""
+    return [raster(row) for row in maps()]
+
+
+def planning_layers() -> list[Layer]:
+    """Return the layers in use and the flooding that was observed, for plans of everybody."""
+    return [*layers(), *observed_layers()]
+
+
+class _Exact:
+    """A layer in use asked about single places: by its polygons where it has them."""
+
+    def __init__(self, row: HazardMap) -> None:
+        self._row, self._raster = row, raster(row)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._raster, name)
+
+    def ranks_at(
+        self, lat: "np.typing.NDArray[np.float64]", lon: "np.typing.NDArray[np.float64]"
+    ) -> "np.typing.NDArray[np.uint8]":
+        """Return the rank at each point (degrees)."""
+        folder = folder_of(self._row)
+        found = [
+            stored.rank_at(folder, self._raster, float(y), float(x))
+            for y, x in zip(lat, lon, strict=True)
+        ]
+        return np.array(found, np.uint8)
 
 
 def at_place(latitude: float, longitude: float, hazards: Sequence[str]) -> list[dict[str, object]]:
     """Say for each hazard whether the place (degrees) is ``inside``, ``outside`` or ``unknown``.
 
-    Each answer has ``hazard``, ``zone``, ``rank`` (0–6), ``depth_m`` (upper bound, None when not
-    stated), ``detail``, ``collapse``, ``source`` and ``date`` of the layer that decided.
+    Exact to the edge where a layer was loaded as polygons, and with the flooding observed now. Each
+    answer has ``hazard``, ``zone``, ``rank`` (0–6), ``depth_m`` (upper bound, None when not stated),
+    ``detail``, ``collapse``, ``source`` and ``date`` of the layer that decided.
     """
-    held = layers()
+    held: list[Layer] = [_Exact(row) for row in maps()]  # type: ignore[misc]
+    held += observed_layers()
     return [_one_place(held, hazard, latitude, longitude) for hazard in hazards]
 
 
 def _one_place(
-    held: Sequence[HazardLayer], hazard: str, latitude: float, longitude: float
+    held: Sequence[Layer], hazard: str, latitude: float, longitude: float
 ) -> dict[str, object]:
     """Answer for one hazard at one place."""
     own = [layer for layer in held if layer.hazard == hazard]

@@ -1,0 +1,65 @@
+"""Which edges of the network are closed or under water now, by what was reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sonae.domains.evacuation import networks
+from sonae.domains.hazards import interface as hazards
+from sonae.engines.evacuation.danger import RoadState
+from sonae.engines.evacuation.obstacles import CLOSED, DANGER, Edges, Obstruction, road_state
+from sonae.engines.evacuation.planning import City
+from sonae.platform.scope import current_municipality, current_world
+
+_EFFECTS = {"closed": CLOSED, "collapsed": CLOSED, "flooded": DANGER}
+_State = tuple[float, tuple[int, ...]]
+_edges: dict[str, tuple[City, Edges]] = {}
+_held: dict[tuple[str, str], tuple[_State, RoadState]] = {}
+
+
+def stamp() -> tuple[int, ...]:
+    """Return what tells one state of the roads from another: the reports that hold now."""
+    return tuple(row.pk for row in hazards.in_force())
+
+
+def roads_now(city: City) -> RoadState:
+    """Return which edges of ``city`` are closed or in danger now; the same reports are placed once."""
+    rows = hazards.in_force()
+    if not rows:
+        return RoadState()
+    if city is not networks.city():
+        return road_state(Edges(city.network), map(_obstruction, rows))
+    world = (current_municipality(), current_world())
+    state = (networks.stamp(), tuple(row.pk for row in rows))
+    if world not in _held or _held[world][0] != state:
+        _held[world] = (state, road_state(_edges_of(city), map(_obstruction, rows)))
+    return _held[world][1]
+
+
+def _edges_of(city: City) -> Edges:
+    """Return the network's edges as lines, made once per network."""
+    held = _edges.get(current_municipality())
+    if held is None or held[0] is not city:
+        held = (city, Edges(city.network))
+        _edges[current_municipality()] = held
+    return held[1]
+
+
+def _obstruction(row: hazards.Obstacle) -> Obstruction:
+    """Return a report as the engine wants it; a collapse covers every road beside it."""
+    return Obstruction(_EFFECTS[row.kind], hazards.geometry_of(row), row.kind == "collapsed")
+
+
+def roads_hit(kind: str, shape: Mapping[str, Any]) -> float | None:
+    """Return how many metres of road a report would lie on, None without a network.
+
+    0.0 tells whoever reports that no way is changed by it.
+    """
+    city = networks.city()
+    if city is None:
+        return None
+    one = Obstruction(_EFFECTS[kind], hazards.shape_of(shape), kind == "collapsed")
+    return float(np.asarray(city.network.length_m)[_edges_of(city).on(one)].sum())

@@ -1,0 +1,124 @@
+"""Reports of roads and floods from a file: GeoJSON of any shape, or CSV of points; defects by row."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from sonae.core import clock
+from sonae.core.clock import JST
+from sonae.core.errors import SonaeError
+from sonae.domains.hazards.obstacles import Report, check_report
+from sonae.engines import tables
+from sonae.engines.hazard.defects import Defect
+
+_KINDS = {
+    "通行止め": "closed", "通行止": "closed", "全面通行止め": "closed", "崩壊": "collapsed",
+    "崩壊地点": "collapsed", "土砂崩れ": "collapsed", "浸水": "flooded", "冠水": "flooded",
+}  # fmt: skip
+_WATERS = {"洪水": "flood", "内水": "inland_flood", "内水氾濫": "inland_flood", "高潮": "storm_surge",
+           "津波": "tsunami"}  # fmt: skip
+_NAMES = {
+    "kind": ("kind", "種類", "種別"), "source": ("source", "情報源", "出典"),
+    "observed_at": ("observed_at", "確認日時", "日時"), "note": ("note", "内容", "備考", "理由"),
+    "valid_until": ("valid_until", "有効期限", "終了予定"), "hazard": ("hazard", "災害種別"),
+    "depth_m": ("depth_m", "水深"), "key": ("id", "key", "管理番号"),
+}  # fmt: skip
+
+
+def read_reports(path: Path, source: str = "") -> tuple[list[Report], list[Defect]]:
+    """Return the sound reports of a file and the defects of the others, by row.
+
+    ``source`` stands in where a row names none. A row without an id gets one made of the file's name
+    and the row's content, so that the same file twice is one report. Raises SonaeError when the file
+    as a whole cannot be read.
+    """
+    good, wrong = [], []
+    for row, values, shape in _rows(path):
+        try:
+            report = _report(values, shape, source, path.name)
+            check_report(report)
+            good.append(report)
+        except SonaeError as error:
+            shown = f"{error.detail} {error.hint}".strip()
+            wrong.append(Defect(error.code, "left_out", shown, row=row, input=path.name))
+    return good, wrong
+
+
+def _rows(path: Path) -> list[tuple[int, dict[str, Any], Any]]:
+    """Return row number, values and geometry of every line or feature."""
+    if path.suffix.lower() not in {".json", ".geojson"}:
+        return [
+            (line, dict(values), {"type": "Point", "coordinates": [values["lon"], values["lat"]]})
+            for line, values in tables.rows(str(path), ("lat", "lon"))
+        ]
+    text = tables.decode(tables.read_bytes(str(path)), path.name)
+    held = tables.json_value(text, path.name)
+    features = held.get("features") if isinstance(held, dict) else None
+    if not isinstance(features, list):
+        raise SonaeError("unreadable", f"{path.name}はGeoJSONのFeatureCollectionではありません。")
+    sound = [one if isinstance(one, dict) else {} for one in features]
+    return [
+        (number, dict(one.get("properties") or {}), one.get("geometry"))
+        for number, one in enumerate(sound, start=1)
+    ]
+
+
+def _value(values: dict[str, Any], name: str) -> str:
+    """Return a value by any of the column's names, as text."""
+    found = next((values[one] for one in _NAMES[name] if values.get(one) not in (None, "")), "")
+    return str(found).strip()
+
+
+def _moment(text: str) -> datetime:
+    """Return an ISO time; without an offset it is Japanese."""
+    try:
+        moment = datetime.fromisoformat(text.replace("/", "-"))
+    except ValueError as error:
+        raise SonaeError(
+            "bad_time", f"日時「{text}」を読めません。", "例：2026-07-01T10:30"
+        ) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=JST)
+
+
+def _report(values: dict[str, Any], shape: Any, source: str, file: str) -> Report:
+    """Return one row as a report; SonaeError names the value that cannot be read."""
+    if shape is None:
+        raise SonaeError("bad_shape", "場所がありません。")
+    if isinstance(shape, dict) and shape.get("type") == "Point":
+        shape = {"type": "Point", "coordinates": [_number(one) for one in shape["coordinates"][:2]]}
+    kind, hazard = _value(values, "kind"), _value(values, "hazard")
+    observed, end, depth = (
+        _value(values, name) for name in ("observed_at", "valid_until", "depth_m")
+    )
+    kind = _KINDS.get(kind, kind)
+    key = _value(values, "key") or _fingerprint(values, shape)
+    moment = _moment(observed) if observed else clock.now()
+    return Report(
+        kind=kind,
+        shape=shape,
+        source=_value(values, "source") or source,
+        observed_at=moment,
+        valid_until=_moment(end) if end else None,
+        hazard=_WATERS.get(hazard, hazard) or ("flood" if kind == "flooded" else ""),
+        depth_m=_number(depth) if depth else None,
+        note=_value(values, "note"),
+        key=f"{file[:30]}:{key}"[:80],
+    )
+
+
+def _fingerprint(values: dict[str, Any], shape: Any) -> str:
+    """Return what tells a row without an id from every other."""
+    text = json.dumps([values, shape], ensure_ascii=False, sort_keys=True, default=str)
+    return sha256(text.encode()).hexdigest()[:32]
+
+
+def _number(value: Any) -> float:
+    """Return a number; SonaeError when it is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise SonaeError("not_a_number", f"「{value}」は数ではありません。") from error

@@ -1,0 +1,249 @@
+"""What is reported holds until its time or until it is withdrawn, in its own world, and moves the plan."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sonae.core import clock
+from sonae.core.clock import FrozenClock
+from sonae.core.errors import SonaeError
+from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.evacuation.models import PlanRun
+from sonae.domains.hazards import interface as hazards
+from sonae.domains.hazards import obstacles
+from sonae.domains.hazards.interface import Obstacle, Report
+from sonae.domains.warnings import interface as warnings
+from sonae.platform import outbox
+from sonae.platform.models import AuditEntry
+from sonae.platform.scope import World
+from tests.engines.evacuation.small import at
+from tests.fixtures import CLERK, OPERATOR, VIEWER, City, flood_telegram
+
+pytestmark = pytest.mark.django_db
+
+
+def point(east: float, north: float = 50.0) -> dict[str, Any]:
+    lat, lon = at(east, north)
+    return {"type": "Point", "coordinates": [lon, lat]}
+
+
+def square(east: float, wide: float = 80.0) -> dict[str, Any]:
+    corners = [
+        at(east + x, 50 + y) for x, y in ((0, -40), (wide, -40), (wide, 40), (0, 40), (0, -40))
+    ]
+    return {"type": "Polygon", "coordinates": [[[lon, lat] for lat, lon in corners]]}
+
+
+def report(kind: str = "closed", shape: dict[str, Any] | None = None, **more: Any) -> Report:
+    known: dict[str, Any] = {"source": "消防団 第2分団", "observed_at": clock.now(), **more}
+    return Report(kind=kind, shape=shape or point(300), **known)
+
+
+def told(*reports: Report) -> list[Obstacle]:
+    return hazards.report_obstacles(OPERATOR, reports)
+
+
+def warned() -> PlanRun:
+    warnings.accept(flood_telegram(4), via="test")
+    outbox.drain()
+    run = evacuation.current_run()
+    assert run is not None
+    return run
+
+
+def advice(city: City, name: str = "備 太郎") -> Any:
+    found = evacuation.personal_advice(city.residents[name].pk)
+    assert found is not None
+    return found.advice
+
+
+def test_a_closed_road_changes_the_plan_at_once_and_its_withdrawal_too(city: City) -> None:
+    first = warned()
+    assert advice(city).facility == city.facilities["F4"]
+    (row,) = told(report(note="橋の流失"))
+    outbox.drain()
+    second = evacuation.current_run()
+    assert second is not None
+    assert second.pk != first.pk
+    assert (advice(city).facility, advice(city).reason) == (None, "not_connected")
+    hazards.withdraw(OPERATOR, row.pk)
+    hazards.withdraw(OPERATOR, row.pk)
+    outbox.drain()
+    assert advice(city).facility == city.facilities["F4"]
+    assert (hazards.in_force(), [one.pk for one in hazards.ended()]) == ([], [row.pk])
+    assert AuditEntry.objects.filter(action="obstacle_withdrawn").count() == 1
+
+
+def test_the_way_of_a_page_asked_before_is_not_kept(city: City) -> None:
+    place = at(50, 50)
+    assert evacuation.best_way(*place, ["flood"]).facility == city.facilities["F4"]
+    told(report())
+    assert evacuation.best_way(*place, ["flood"]).reason == "not_connected"
+
+
+def test_observed_water_is_danger_on_roads_and_for_homes(city: City) -> None:
+    """高橋 lives on ground that the map calls dry; the water that was seen there says otherwise."""
+    warned()
+    assert evacuation.personal_advice(city.residents["高橋 幸子"].pk) is None
+    before = advice(city).danger_m
+    told(report("flooded", square(610), hazard="flood", depth_m=1.2))
+    outbox.drain()
+    seen = advice(city, "高橋 幸子")
+    assert (seen.zone, seen.rank) == ("inside", 2)
+    (answer,) = hazards.at_place(*at(650, 50), ["flood"])
+    assert (answer["zone"], answer["source"]) == ("inside", "消防団 第2分団")
+    told(report("flooded", square(360, 30), hazard="inland_flood"))
+    outbox.drain()
+    assert advice(city).danger_m > before
+
+
+def test_water_of_unknown_depth_has_no_depth(city: City) -> None:
+    told(report("flooded", square(610), hazard="flood"))
+    (answer,) = hazards.at_place(*at(650, 50), ["flood"])
+    assert (answer["zone"], answer["depth_m"]) == ("inside", None)
+    (beside,) = hazards.at_place(*at(580, 50), ["flood"])
+    assert beside["zone"] == "outside", "what was seen says nothing beyond its edge"
+
+
+@pytest.fixture
+def noon() -> Iterator[FrozenClock]:
+    """A clock that stands still, for ends that come by the clock."""
+    still = FrozenClock(clock.now().replace(microsecond=0))
+    with clock.using(still):
+        yield still
+
+
+def test_a_report_ends_by_the_clock_and_the_plan_follows(city: City, noon: FrozenClock) -> None:
+    warned()
+    told(report(valid_until=noon.at + timedelta(hours=2)))
+    outbox.drain()
+    assert advice(city).reason == "not_connected"
+    with pytest.raises(outbox.Retry) as early:
+        obstacles.expired(noon.at + timedelta(hours=2))
+    assert early.value.seconds > 7000
+    with clock.using(FrozenClock(noon.at + timedelta(hours=2, seconds=1))):
+        assert hazards.in_force() == []
+        obstacles.expired(noon.at + timedelta(hours=2))
+        outbox.drain()
+        assert advice(city).facility == city.facilities["F4"]
+
+
+def test_the_end_waits_in_the_outbox_once_per_time(city: City, noon: FrozenClock) -> None:
+    from sonae.platform.models import OutboxEntry
+
+    end = noon.at + timedelta(hours=3)
+    told(report(valid_until=end), report(shape=point(500), valid_until=end))
+    told(report(shape=point(520), valid_until=end))
+    waiting = OutboxEntry.objects.filter(topic=obstacles.EXPIRED)
+    assert waiting.count() == 1
+    assert waiting.get().due_at > waiting.get().created_at.timestamp() + 3 * 3600 - 60
+
+
+def test_an_exercise_closes_no_real_road(city: City) -> None:
+    with city.entered(World.EXERCISE):
+        told(report())
+        assert len(hazards.in_force()) == 1
+    assert hazards.in_force() == []
+    assert evacuation.best_way(*at(50, 50), ["flood"]).facility == city.facilities["F4"]
+
+
+def test_the_same_report_twice_is_one(city: City) -> None:
+    first, again = told(report(key="bridge-1"), report(key="bridge-1", note="another"))
+    assert first.pk == again.pk
+    assert len(hazards.in_force()) == 1
+
+
+def test_only_operators_report(city: City) -> None:
+    for actor in (VIEWER, CLERK):
+        with pytest.raises(SonaeError) as caught:
+            hazards.report_obstacles(actor, [report()])
+        assert caught.value.code == "forbidden"
+
+
+def test_what_is_wrong_is_named_and_nothing_is_stored(city: City) -> None:
+    now = clock.now()
+    wrong: list[tuple[Report, str]] = [
+        (report("broken"), "bad_kind"),
+        (report(source=" "), "no_source"),
+        (report(observed_at=now + timedelta(hours=1)), "in_the_future"),
+        (report(valid_until=now - timedelta(hours=1)), "bad_end"),
+        (report(valid_until=now + timedelta(days=400)), "bad_end"),
+        (report("flooded", square(0), hazard="fire"), "bad_hazard"),
+        (report("flooded", square(0), hazard="flood", depth_m=-1.0), "bad_depth"),
+        (report("flooded", point(0), hazard="flood"), "bad_shape"),
+        (report(shape={"type": "Point", "coordinates": []}), "bad_shape"),
+        (report(shape={"type": "Nothing"}), "bad_shape"),
+        (report(shape={"type": "Point", "coordinates": [37.0, 139.0]}), "bad_position"),
+        (report(shape={"type": "Point", "coordinates": [float("nan"), 37.0]}), "bad_position"),
+    ]
+    for bad, code in wrong:
+        with pytest.raises(SonaeError) as caught:
+            told(report(), bad)
+        assert caught.value.code == code
+    assert not Obstacle.objects.exists()
+
+
+def test_how_much_road_a_report_lies_on(city: City) -> None:
+    assert evacuation.roads_hit("closed", point(300)) == pytest.approx(100, abs=1)
+    assert evacuation.roads_hit("closed", point(300, 500)) == 0.0
+
+
+CSV = """id,種類,lat,lon,情報源,確認日時,有効期限,内容
+7,通行止め,{lat},{lon},警察署,2026-07-01 10:00,2026-07-01 18:00,冠水のため
+8,浸水,{lat},{lon},警察署,,,
+9,崩壊地点,{lat},{lon},,2026-07-01 10:00,,
+x,通行止め,abc,{lon},警察署,,,
+"""
+
+
+def test_a_csv_of_the_police_with_its_defects(city: City, tmp_path: Path) -> None:
+    lat, lon = at(300, 50)
+    path = tmp_path / "規制.csv"
+    path.write_bytes(CSV.format(lat=lat, lon=lon).encode("cp932"))
+    now = FrozenClock(clock.now().replace(year=2026, month=7, day=1, hour=11))
+    with clock.using(now):
+        good, wrong = hazards.read_reports(path)
+        assert [(one.kind, one.note, one.key) for one in good] == [
+            ("closed", "冠水のため", "規制.csv:7")
+        ]
+        assert [(one.row, one.problem, one.action) for one in wrong] == [
+            (3, "bad_shape", "left_out"), (4, "no_source", "left_out"), (5, "not_a_number", "left_out"),
+        ]  # fmt: skip
+        again, _ = hazards.read_reports(path, source="県")
+        assert len(again) == 2, "a source given for the whole file stands in"
+        told(*good)
+        told(*hazards.read_reports(path)[0])
+        assert len(hazards.in_force()) == 1
+
+
+def test_a_geojson_of_any_shape(city: City, tmp_path: Path) -> None:
+    features = [
+        {
+            "type": "Feature",
+            "geometry": square(610),
+            "properties": {"kind": "flooded", "depth_m": 0.4},
+        },
+        {"type": "Feature", "geometry": None, "properties": {"kind": "closed"}},
+        "nonsense",
+    ]
+    path = tmp_path / "x.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
+    good, wrong = hazards.read_reports(path, source="県 水防計画室")
+    assert [(one.kind, one.hazard, one.depth_m) for one in good] == [("flooded", "flood", 0.4)]
+    assert [(one.row, one.problem) for one in wrong] == [(2, "bad_shape"), (3, "bad_shape")]
+    assert good[0].key == hazards.read_reports(path, source="県 水防計画室")[0][0].key
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"type":"FeatureCollection"}'])
+def test_a_file_that_is_no_geojson_is_refused(city: City, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "x.geojson"
+    path.write_text(text, "utf-8")
+    with pytest.raises(SonaeError) as caught:
+        hazards.read_reports(path)
+    assert caught.value.code == "unreadable"
