@@ -1,8 +1,9 @@
 """Places for everyone (避難先の割り当て): whole households to sites with limited capacity.
 
-Sending everyone to the nearest site overloads some many times over. An auction (Bertsekas) spreads
-them: each household without a place bids for the site that is best for it at present prices; a full
-site keeps the highest bids and its price rises to the lowest it kept. Households are never split.
+Sending everyone to the nearest site overloads some many times over. Three steps, measured against
+minimum-cost flow in ``benchmarks/assign.py``: prices that spread people by themselves, a small
+linear program for what prices leave open, and whole households put on the places so divided. A few
+households are assigned exactly instead (mixed-integer program).
 """
 
 from __future__ import annotations
@@ -11,154 +12,136 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array
 
-NOWHERE = -1
-_STEP_M = 100.0
-"""Least raise of a bid: the result is within this many metres per household of the best."""
-_PATIENCE = 300
-_HASTE = 1.02
-"""After `_PATIENCE` rounds bids rise ever faster: only a real shortage takes so long."""
-_BEYOND_M = 50_000.0
-"""A household gives up when even its best site costs this many metres more than any way."""
+from sonae.engines.evacuation.prices import Market
+from sonae.engines.evacuation.seating import NOWHERE, Board, Chains, Demand
+from sonae.engines.evacuation.transport import Division, divide
+
+__all__ = ["NOWHERE", "Demand", "Seats", "assign"]
+
+BEYOND_M = 50_000.0
+"""Going without a place counts as this many metres more than any way."""
+MOST_CHAINS = 200
+"""So many households look for a chain of moves; more are left over only where places really lack."""
+EXACT_ARCS = 400
+"""Up to so many pairs of household and site the best assignment of all is computed."""
 
 
 @dataclass(frozen=True, eq=False)
-class Demand:
-    """Households and where they may go; arrays of ``h`` rows, ``k`` candidates each.
+class Seats:
+    """The answer: ``site`` per household (NOWHERE without a place) and what is proven about it.
 
-    ``size``: people (h,). ``site``: index of each candidate site, best first, -1 for none (h, k).
-    ``cost``: metres of each candidate, inf for none (h, k). ``capacity``: people per site (s,).
+    ``least_unserved``: people who cannot be served by any plan, even dividing households.
+    ``bound``: person-metres that no plan serving as many can go below; nan where not comparable.
+    ``larger_changes``: whether looking at more sites per household could change the answer; the
+    bound is over all sites, so that False is proven.
     """
 
-    size: NDArray[np.int64]
-    site: NDArray[np.int32]
-    cost: NDArray[np.float64]
-    capacity: NDArray[np.int64]
+    site: NDArray[np.int64]
+    least_unserved: int
+    bound: float
+    larger_changes: bool
 
 
-def assign(demand: Demand) -> NDArray[np.int64]:
-    """Return for every household the number of its candidate (column), or NOWHERE.
+def assign(demand: Demand, *, exact_arcs: int = EXACT_ARCS) -> Seats:
+    """Return a site for every household: as many people as possible, then the fewest person-metres.
 
-    No site ever takes more people than its capacity.
+    No site ever takes more people than its capacity, no household is divided.
     """
-    if not demand.site.size or not len(demand.capacity):
-        return np.full(len(demand.size), NOWHERE, np.int64)
-    auction = _Auction(demand)
-    auction.run()
-    board = _Board(demand, auction.choice)
-    board.seat()
+    rows = np.flatnonzero(np.asarray(np.isfinite(demand.cost).any(axis=1)))
+    inside = np.isin(demand.row, rows)
+    if not inside.any():
+        nobody = np.full(len(demand.size), NOWHERE, np.int64)
+        return Seats(nobody, 0, 0.0, False)
+    if inside.sum() * demand.cost.shape[1] <= exact_arcs:
+        return _exact(demand)
+    return _by_prices(demand, rows)
+
+
+def _market(demand: Demand, rows: NDArray[np.int64]) -> Market:
+    """Return the homes with a way as a market."""
+    heads = np.bincount(demand.row, weights=demand.size, minlength=len(demand.cost))
+    cost = np.ascontiguousarray(demand.cost[rows])
+    farthest = float(cost[np.isfinite(cost)].max())
+    capacity = np.maximum(demand.capacity, 0).astype(np.float64)
+    return Market(cost, heads[rows].astype(np.float64), capacity, farthest + BEYOND_M)
+
+
+def _by_prices(demand: Demand, rows: NDArray[np.int64]) -> Seats:
+    """Divide homes by prices, then seat whole households."""
+    market = _market(demand, rows)
+    division = divide(market)
+    board = Board(demand)
+    _seat_division(board, division, rows)
+    board.seat_waiting()
+    left = round(market.people.sum() - division.people.sum())
+    if demand.size[board.waiting()].sum() > left:
+        Chains(board, division.price).seat_waiting(MOST_CHAINS)
     board.improve()
-    board.seat()  # Moves to nearer sites leave room behind.
-    return board.choice
+    board.seat_waiting()
+    bound = division.bound - left * market.nowhere
+    return Seats(board.site, left, bound, not division.proven)
 
 
-class _Auction:
-    """Bids of all households without a place at once, round after round."""
-
-    def __init__(self, demand: Demand) -> None:
-        """Start with nobody placed and all sites free of charge."""
-        self.demand = demand
-        self.choice = np.full(len(demand.size), NOWHERE, np.int64)
-        self.columns = np.maximum(demand.site, 0)
-        self.price = np.zeros(len(demand.capacity))
-        self.bid = np.zeros(len(demand.size))
-        finite = np.isfinite(demand.cost)
-        self.trying: NDArray[np.bool_] = np.asarray(finite.any(axis=1), bool)
-        self.limit = float(demand.cost[finite].max(initial=0.0)) + _BEYOND_M
-
-    def run(self) -> None:
-        """Hold rounds until everyone has a place or has given up."""
-        step, rounds = _STEP_M, 0
-        while len(waiting := np.flatnonzero((self.choice < 0) & self.trying)):
-            sites = self._bid(waiting, step)
-            if sites.any():
-                self._keep_highest(sites)
-            rounds += 1
-            step *= _HASTE if rounds > _PATIENCE else 1.0
-
-    def _bid(self, waiting: NDArray[np.int64], step: float) -> NDArray[np.bool_]:
-        """Let the waiting bid up to what their second best is worth; return the sites bid for."""
-        value = self.demand.cost[waiting] + self.price[self.columns[waiting]]
-        rows = np.arange(len(waiting))
-        best = value.argmin(axis=1)
-        first = value[rows, best]
-        value[rows, best] = np.inf
-        second = np.minimum(value.min(axis=1), self.limit)
-        hopeful = first < self.limit
-        self.trying[waiting[~hopeful]] = False
-        who, column = waiting[hopeful], best[hopeful]
-        site = self.columns[who, column]
-        self.choice[who] = column
-        self.bid[who] = self.price[site] + np.maximum(second - first, 0.0)[hopeful] + step
-        touched = np.zeros(len(self.price), bool)
-        touched[site] = True
-        return touched
-
-    def _keep_highest(self, touched: NDArray[np.bool_]) -> None:
-        """Keep the highest bids at each site that was bid for, as many people as fit."""
-        at = self.columns[np.arange(len(self.choice)), np.maximum(self.choice, 0)]
-        here = np.flatnonzero((self.choice >= 0) & touched[at])
-        here = here[np.lexsort((-self.bid[here], at[here]))]
-        site, size = at[here], self.demand.size[here]
-        people = np.cumsum(size)
-        begins = np.r_[True, site[1:] != site[:-1]]
-        start = np.maximum.accumulate(np.where(begins, np.arange(len(here)), 0))
-        out = people - people[start] + size[start] > self.demand.capacity[site]
-        self.choice[here[out]] = NOWHERE
-        crowded = np.zeros(len(self.price), bool)
-        crowded[site[out]] = True
-        lowest = np.full(len(self.price), self.limit)
-        np.minimum.at(lowest, site[~out], self.bid[here[~out]])
-        self.price = np.where(crowded, np.maximum(self.price, lowest), self.price)
+def _seat_division(board: Board, division: Division, rows: NDArray[np.int64]) -> None:
+    """Seat the households of undivided homes at once, those of divided ones as the shares allow."""
+    demand = board.demand
+    heads = np.bincount(demand.row, weights=demand.size, minlength=len(demand.cost))
+    row = rows[division.row]
+    whole = division.people >= heads[row] - 1e-6
+    target = np.full(len(demand.cost), NOWHERE, np.int64)
+    target[row[whole]] = division.site[whole]
+    going = np.flatnonzero(target[demand.row] >= 0)
+    board.put_many(going, target[demand.row[going]])
+    shares: dict[int, dict[int, float]] = {}
+    for at in np.flatnonzero(~whole).tolist():
+        shares.setdefault(int(row[at]), {})[int(division.site[at])] = float(division.people[at])
+    for household in np.flatnonzero(np.isin(demand.row, np.array(list(shares), np.int64))).tolist():
+        _seat_share(board, household, shares[int(demand.row[household])])
 
 
-class _Board:
-    """Who sits where while the last places are given out; ``room`` is what is left at each site."""
+def _seat_share(board: Board, household: int, share: dict[int, float]) -> None:
+    """Seat a household at the site of its home's shares that still expects the most people."""
+    size = int(board.demand.size[household])
+    fitting = [site for site in share if board.room[site] >= size and share[site] > size / 2]
+    if fitting:
+        site = max(fitting, key=lambda one: (share[one], -one))
+        share[site] -= size
+        board.put(household, site)
 
-    def __init__(self, demand: Demand, choice: NDArray[np.int64]) -> None:
-        """Start from places that fit."""
-        self.demand, self.choice = demand, choice
-        on = np.flatnonzero(choice >= 0)
-        taken = np.bincount(
-            demand.site[on, choice[on]], weights=demand.size[on], minlength=len(demand.capacity)
-        )
-        self.room = demand.capacity - taken.astype(np.int64)
 
-    def _put(self, household: int, column: int) -> None:
-        """Move a household to one of its candidates and keep the room right."""
-        size, now = self.demand.size[household], int(self.choice[household])
-        if now >= 0:
-            self.room[self.demand.site[household, now]] += size
-        self.choice[household] = column
-        self.room[self.demand.site[household, column]] -= size
+def _exact(demand: Demand) -> Seats:
+    """Return the best assignment of few households by a mixed-integer program."""
+    cost = demand.cost[demand.row]
+    home, site = np.nonzero(np.isfinite(cost) & (demand.size[:, None] <= demand.capacity[None, :]))
+    seated = np.full(len(demand.size), NOWHERE, np.int64)
+    if not len(home):
+        return Seats(seated, _cannot(demand, seated, cost), 0.0, False)
+    size = demand.size[home].astype(np.float64)
+    metres = cost[home, site]
+    gain = size * (metres - (len(size) + 1) * (metres.max() + BEYOND_M))
+    arcs = np.arange(len(home))
+    once = coo_array((np.ones(len(home)), (home, arcs)), shape=(len(cost), len(home))).tocsr()
+    fill = coo_array((size, (site, arcs)), shape=(cost.shape[1], len(home))).tocsr()
+    solved = milp(
+        gain,
+        constraints=[
+            LinearConstraint(once, ub=1.0),
+            LinearConstraint(fill, ub=demand.capacity.astype(np.float64)),
+        ],
+        integrality=np.ones(len(home)),
+        bounds=Bounds(0.0, 1.0),
+        options={"mip_rel_gap": 0.0},
+    )
+    chosen = np.flatnonzero(solved.x > 0.5)
+    seated[home[chosen]] = site[chosen]
+    walked = float((size[chosen] * metres[chosen]).sum())
+    return Seats(seated, _cannot(demand, seated, cost), walked, False)
 
-    def _fits(self) -> NDArray[np.bool_]:
-        """Return which candidates have room for the household now."""
-        room = self.room[np.maximum(self.demand.site, 0)]
-        return (room >= self.demand.size[:, None]) & np.isfinite(self.demand.cost)
 
-    def seat(self) -> None:
-        """Seat those without a place where room for all of them is left, large households first."""
-        waiting = np.flatnonzero((self.choice < 0) & self._fits().any(axis=1))
-        for household in waiting[np.argsort(-self.demand.size[waiting], kind="stable")].tolist():
-            site, cost = self.demand.site[household], self.demand.cost[household]
-            fits = np.isfinite(cost) & (self.room[site] >= self.demand.size[household])
-            if fits.any():
-                self._put(household, int(np.argmin(np.where(fits, cost, np.inf))))
-
-    def improve(self) -> None:
-        """Move households to a nearer candidate that has room, the largest gain first."""
-        rows = np.arange(len(self.choice))
-        for _ in range(4):
-            seated = self.choice >= 0
-            now = np.where(seated, self.demand.cost[rows, np.maximum(self.choice, 0)], -np.inf)
-            gain = np.where(self._fits(), now[:, None] - self.demand.cost, -np.inf)
-            best = gain.argmax(axis=1)
-            top = gain[rows, best]
-            moving = np.flatnonzero(seated & (top > 0))
-            if not len(moving):
-                return
-            for household in moving[np.argsort(-top[moving], kind="stable")].tolist():
-                column = int(best[household])
-                if self.room[self.demand.site[household, column]] >= self.demand.size[household]:
-                    self._put(household, column)
+def _cannot(demand: Demand, seated: NDArray[np.int64], cost: NDArray[np.float64]) -> int:
+    """Return the people with a way somewhere who are left over in the best assignment."""
+    reach = np.isfinite(cost).any(axis=1)
+    return int(demand.size[(seated < 0) & reach].sum())

@@ -18,7 +18,16 @@ from sonae.core.rows import FORMATS, Rows
 from sonae.engines import tables
 from sonae.engines.evacuation.build_cli import build_network
 from sonae.engines.evacuation.network import Network
-from sonae.engines.evacuation.placing import CAUSES, Homes, Places, place_all
+from sonae.engines.evacuation.placing import (
+    CAUSES,
+    NO,
+    UNSAID,
+    YES,
+    Comfort,
+    Homes,
+    Places,
+    place_all,
+)
 from sonae.engines.evacuation.profiles import NIGHT, PROFILES, Profile
 from sonae.engines.evacuation.roads import read_roads
 from sonae.engines.evacuation.routing import Route, Router
@@ -29,6 +38,8 @@ from sonae.engines.hazard.readers import open_layers
 from sonae.engines.shelters.listing import HAZARDS, Listed, capacity
 from sonae.engines.shelters.readers import read_list
 
+_THREE = {"yes": YES, "no": NO}
+BLOCK_DEGREES = 0.001
 _PROFILE_NAMES = tuple(profile.name for profile in PROFILES)
 _roads = click.option(
     "--roads", required=True, type=click.Path(path_type=Path),
@@ -105,7 +116,7 @@ def route(
 @_hazards
 @_for
 @click.option("--capacities", type=click.Path(path_type=Path),
-              help="収容人数の表（見出し id,capacity）。一覧の値より優先する")  # fmt: skip
+              help="収容人数の表（見出し id,capacity[,pets,step_free]）。一覧の値より優先する")  # fmt: skip
 @click.option("--summary", type=click.Path(path_type=Path, dir_okay=False),
               help="合計の書き出し先（JSON）")  # fmt: skip
 @_format
@@ -116,7 +127,8 @@ def assign_people(
 ) -> None:  # fmt: skip
     """PEOPLE（見出し household_id,lat,lon,size[,needs] のCSV）の世帯を、分けずに避難場所へ割り当てる。
 
-    needs は wheelchair・elderly・disabled・child（; で区切る）。収容人数が分からない避難場所には割り当てない。
+    needs は wheelchair・pets・elderly・disabled・child（; で区切る）。収容人数が分からない避難場所には
+    割り当てない。block（街区・町字の名前）の列があれば、その近所をなるべく同じ避難場所にまとめる。
     """
     with Rows(fmt) as rows:
         network = _network(roads, rows)
@@ -125,8 +137,10 @@ def assign_people(
         if network is not None and listed is not None:
             placed = place(listed, network)
             _tell_far(placed)
-            room = capacities_of(listed, capacities, rows)
-            found = place_all(homes, network, placed, room, hazards, read_layers(specs, rows))
+            room, comfort = capacities_of(listed, capacities, rows)
+            found = place_all(
+                homes, network, placed, room, hazards, read_layers(specs, rows), comfort
+            )
             for number, name in enumerate(names):
                 rows.add(_placed(name, number, found, placed))
             if summary is not None:
@@ -154,8 +168,10 @@ def _homes(file: str, rows: Rows) -> tuple[Homes, list[str]]:
     needs = [_needs(read[number].get("needs", "")) for number in keep]
     homes = Homes(
         lat[keep], lon[keep], np.array(sizes, np.int64),
-        np.array([group_bits(sorted(need - {"wheelchair"})) for need in needs], np.uint8),
+        np.array([group_bits(sorted(need & set(GROUPS))) for need in needs], np.uint8),
         np.array(["wheelchair" not in need for need in needs], bool),
+        np.array(["pets" in need for need in needs], bool),
+        _blocks([read[number] for number in keep], lat[keep], lon[keep]),
     )  # fmt: skip
     return homes, [read[number]["household_id"] for number in keep]
 
@@ -163,22 +179,41 @@ def _homes(file: str, rows: Rows) -> tuple[Homes, list[str]]:
 def _needs(text: str) -> set[str]:
     """Return the needs of a household; a word that is not known admits to nothing and is left out."""
     words = {word.strip().lower() for word in re.split(r"[;,、/|\s]+", text)}
-    return words & {"wheelchair", *GROUPS}
+    return words & {"wheelchair", "pets", *GROUPS}
 
 
-def capacities_of(listed: list[Listed], file: Path | None, rows: Rows) -> NDArray[np.int64]:
-    """Return the capacity of every facility, -1 where neither its list nor ``file`` says."""
-    told: dict[str, int] = {}
+def _blocks(
+    rows: list[dict[str, str]], lat: NDArray[np.float64], lon: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Return the number of each household's block: by name, else by a grid of about 100 m."""
+    grid = [f"{a},{b}" for a, b in np.floor(np.column_stack((lat, lon)) / BLOCK_DEGREES).tolist()]
+    names = [row.get("block") or cell for row, cell in zip(rows, grid, strict=True)]
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int64)
+
+
+def capacities_of(
+    listed: list[Listed], file: Path | None, rows: Rows
+) -> tuple[NDArray[np.int64], Comfort]:
+    """Return every facility's capacity, -1 where neither its list nor ``file`` says, and comfort."""
+    told: dict[str, dict[str, str]] = {}
     if file is not None:
         try:
-            for _, row in tables.rows(str(file), ("id", "capacity")):
-                number = capacity(row["capacity"]).total
-                if number is not None:
-                    told[row["id"]] = number
+            told = {row["id"]: row for _, row in tables.rows(str(file), ("id", "capacity"))}
         except SonaeError as error:
             rows.refuse(error, str(file))
-    known = (told.get(one.id, one.capacity.total) for one in listed)
-    return np.array([-1 if number is None else number for number in known], np.int64)
+    numbers = {key: capacity(row["capacity"]).total for key, row in told.items()}
+    known = (
+        one.capacity.total if numbers.get(one.id) is None else numbers[one.id] for one in listed
+    )
+    comfort = [
+        np.array(
+            [_THREE.get(told.get(one.id, {}).get(name, ""), UNSAID) for one in listed], np.uint8
+        )
+        for name in ("pets", "step_free")
+    ]
+    room = np.array([-1 if number is None else number for number in known], np.int64)
+    return room, Comfort(*comfort)
 
 
 def _placed(name: str, number: int, found: Places, placed: Placed) -> dict[str, Any]:
