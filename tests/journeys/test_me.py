@@ -42,7 +42,9 @@ def test_my_danger_my_way_and_why(
     phone.goto("/me/")
     advice = evacuation.advice_of([taro.pk])[taro.pk]
     assert advice.decision == "leave" and advice.facility is not None
-    expect(phone.get_by_text("避難してください", exact=True)).to_be_visible()
+    expect(phone.locator("h1")).to_contain_text(
+        f"いますぐ{advice.facility.name}へ避難してください（歩いて約"
+    )
     expect(
         phone.get_by_text("想定される浸水の深さが家の一番上の階より高いので、避難します。")
     ).to_be_visible()
@@ -63,9 +65,9 @@ def test_when_it_is_too_late_to_go_the_page_does_not_say_go(
     outbox.drain()
     sign_in(phone, Role.RESIDENT, city.residents[TARO].pk)
     phone.goto("/me/")
-    action = phone.get_by_role("heading", name="あなたの家では").locator("..")
-    expect(action.locator(".lead")).to_have_text("いますぐ身の安全を確保してください")
-    assert "避難してください" not in action.inner_text()
+    told = phone.locator("section.alarm").first
+    expect(told.locator("h1")).to_contain_text("外へ出ないで、いますぐ上の階か")
+    assert "避難してください" not in told.inner_text()
     expect(
         phone.get_by_text("道が安全だと分かるときだけ、ここへ向かってください。")
     ).to_be_visible()
@@ -211,8 +213,8 @@ def test_an_order_for_my_town_is_told_though_my_house_is_dry(
     )  # fmt: skip
     order.towns.set([flooded.towns["東町"]])
     page.goto("/me/")
-    expect(page.get_by_text("あなたの町に避難指示が出ています。")).to_be_visible()
-    assert "避難が必要な災害は出ていません" not in page.content()
+    expect(page.get_by_text("この町に避難指示が出ています。")).to_be_visible()
+    assert "避難の必要はありません" not in page.content()
     check_page(page, "me-order")
 
 
@@ -222,7 +224,8 @@ def test_a_quiet_day_shows_where_to_go_per_hazard(
     """Nothing is warned of: the zones are told all the same, unsurveyed is not called safe."""
     sign_in(page, Role.RESIDENT, city.residents["山﨑 清"].pk)
     page.goto("/me/")
-    expect(page.get_by_text("いま、避難が必要な災害は出ていません。")).to_be_visible()
+    expect(page.locator("h1")).to_contain_text("いま避難が必要かどうかは分かりません。")
+    expect(page.locator("h1")).to_contain_text("洪水のときは、高台中学校へ避難します")
     expect(
         page.get_by_text("調べられていないだけで、安全という意味ではありません。")
     ).to_be_visible()

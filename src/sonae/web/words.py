@@ -115,6 +115,7 @@ PURPOSES = {
     "notification": lazy("避難の連絡"),
     "personal_page": lazy("わたしの避難のページ"),
     "account": lazy("アカウントの手続き"),
+    "cards": lazy("避難カードの印刷"),
 }
 GROUNDS = {
     "self": lazy("本人"),
@@ -144,8 +145,17 @@ DATA_KINDS = {
     "position": lazy("いる場所"),
     "danger": lazy("家の危険"),
     "safety": lazy("安否"),
+    "destination": lazy("自分で決めた行き先"),
 }
 """What disclosures are for, on what ground, of what (`consent.rules`), as residents read it."""
+
+PLACE_KINDS = {
+    "relatives": lazy("親せき・知人の家"),
+    "car_park": lazy("駐車場（車の中）"),
+    "hotel": lazy("ホテル・旅館"),
+    "other": lazy("そのほかの場所"),
+}
+"""What an own destination can be (`evacuation.timelines.PLACE_KINDS`)."""
 
 DANGER_BANDS = {
     "grave": lazy("特に危険"),
@@ -336,6 +346,16 @@ def town_row(name: str) -> str:
     if get_language() != "en":
         return f"{name}行"
     return f"{townname.to_roman(name)} … ({name})"
+
+
+def destination(one: Any) -> str:
+    """Return an own destination (`evacuation.timelines.Destination`) in words: kind, name, where."""
+    where = _("市の外") if one.outside else town(one.town) if one.town else _("場所は未記入")
+    kind = str(PLACE_KINDS.get(one.kind, one.kind))
+    return _("%(kind)s（%(where)s）") % {
+        "kind": f"{kind}：{one.name}" if one.name else kind,
+        "where": where,
+    }
 
 
 def born(birth_date: str) -> str:

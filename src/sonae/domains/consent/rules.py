@@ -15,7 +15,7 @@ from typing import Final
 KINDS: Final = frozenset(
     {
         "name", "kana", "birth_date", "sex", "address", "phone", "email", "household", "needs",
-        "position", "danger", "safety",
+        "position", "danger", "safety", "destination",
     }
 )  # fmt: skip
 """Kinds of personal data that can be asked for."""
@@ -28,6 +28,7 @@ PURPOSES: Final[Mapping[str, frozenset[str]]] = {
     "notification": frozenset({"name", "phone", "email", "danger"}),
     "personal_page": KINDS,
     "account": frozenset({"name", "email"}),
+    "cards": frozenset({"name", "address", "household"}),
 }
 """What each purpose may need at most; anything beyond is cut off whoever asks."""
 
@@ -37,7 +38,7 @@ ROSTER: Final = frozenset({"name", "kana", "birth_date", "sex", "address", "phon
 LONGEST_SHARING: Final = timedelta(hours=72)
 """No emergency sharing is declared for longer; it can be declared again."""
 
-_CITY_PURPOSES: Final = frozenset({"rescue", "reception", "notification", "account"})
+_CITY_PURPOSES: Final = frozenset({"rescue", "reception", "notification", "account", "cards"})
 _PRESENTED: Final = frozenset({"name", "kana", "household"})
 
 

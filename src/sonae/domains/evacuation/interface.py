@@ -1,6 +1,7 @@
 """What other domains and the screens may use of evacuation."""
 
-from sonae.domains.evacuation.models import Advice, EvacuationOrder, PlanRun
+from sonae.domains.evacuation import timelines
+from sonae.domains.evacuation.models import Advice, EvacuationOrder, HouseholdTimeline, PlanRun
 from sonae.domains.evacuation.networks import city, load_network
 from sonae.domains.evacuation.orders import (
     approve,
@@ -19,6 +20,7 @@ from sonae.domains.evacuation.orders import (
 )
 from sonae.domains.evacuation.places import (
     CHECKED,
+    NOT_EXPOSED,
     PlaceAdvice,
     advise,
     imagined,
@@ -45,10 +47,12 @@ from sonae.domains.evacuation.services import replan
 __all__ = [
     "CHECKED",
     "NEEDS",
+    "NOT_EXPOSED",
     "ORDER_NAMES",
     "ORDER_TRANSITIONS",
     "Advice",
     "EvacuationOrder",
+    "HouseholdTimeline",
     "PersonalAdvice",
     "PlaceAdvice",
     "PlanRun",
@@ -81,5 +85,6 @@ __all__ = [
     "roads_hit",
     "rule",
     "submit",
+    "timelines",
     "zone_over",
 ]

@@ -1,12 +1,12 @@
-"""PlanRun (避難計画の計算), Advice (個人別の避難行動), EvacuationOrder (避難情報)."""
+"""PlanRun (避難計画の計算), Advice (個人別の避難行動), EvacuationOrder (避難情報), CardBatch, HouseholdTimeline."""
 
 from django.db import models
 
 from sonae.domains.municipalities.models import Town
-from sonae.domains.residents.models import Resident
+from sonae.domains.residents.models import Household, Resident
 from sonae.domains.shelters.models import Facility
 from sonae.domains.warnings.models import Telegram
-from sonae.platform.scoped import ScopedModel
+from sonae.platform.scoped import ScopedModel, TenantModel
 
 
 class PlanRun(ScopedModel):
@@ -114,3 +114,73 @@ class EvacuationOrder(ScopedModel):
         constraints = [
             models.UniqueConstraint(fields=["municipality", "world", "number"], name="order_number")
         ]
+
+
+class HouseholdTimeline(TenantModel):
+    """マイ・タイムライン: what a household has decided for itself, in three answers.
+
+    One row ``current`` per household, and the one before it for taking back; nothing older is kept.
+    It belongs to the register: the same in an exercise, which cannot change it. ``resident`` is set
+    for someone under 支援措置 only, whose plan is nobody else's. ``members``, ``leaving``, ``goal``:
+    `engines.evacuation.timeline`. For the goal ``own``: ``place_kind`` (`timelines.PLACE_KINDS`),
+    ``place_name``, and where it is as far as stated: ``town`` or outside the municipality.
+    """
+
+    household = models.ForeignKey(Household, on_delete=models.CASCADE, verbose_name="世帯")
+    resident = models.ForeignKey(
+        Resident, null=True, on_delete=models.CASCADE, db_index=False, verbose_name="住民"
+    )
+    members = models.JSONField("家にいる人", default=list)
+    leaving = models.CharField("避難のしかた", max_length=8)
+    goal = models.CharField("行き先", max_length=8)
+    place_kind = models.CharField("行き先の種類", max_length=12, blank=True)
+    place_name = models.CharField("行き先の名前", max_length=80, blank=True)
+    town = models.ForeignKey(
+        Town, null=True, on_delete=models.SET_NULL, db_index=False, verbose_name="行き先の町字"
+    )
+    outside = models.BooleanField("市の外", default=False)
+    stated_by = models.CharField("申告者", max_length=120)
+    stated_at = models.DateTimeField("申告日時")
+    current = models.BooleanField("現在の計画", default=True)
+
+    class Meta:
+        """One that counts per household, and per person under 支援措置."""
+
+        verbose_name = "マイ・タイムライン"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["household"],
+                condition=models.Q(current=True, resident=None),
+                name="timeline_current",
+            ),
+            models.UniqueConstraint(
+                fields=["resident"],
+                condition=models.Q(current=True, resident__isnull=False),
+                name="timeline_own_current",
+            ),
+        ]
+
+
+class CardBatch(ScopedModel):
+    """避難カードの一括印刷: the cards of some towns in one file, for door-to-door.
+
+    The file lies in the server's home, readable by the server only, and is removed after a day or when
+    somebody says so. ``state``: waiting, working, ready, failed, removed.
+    """
+
+    towns = models.JSONField("町字", default=list)
+    purpose = models.CharField("目的", max_length=120)
+    requested_by = models.CharField("依頼者", max_length=120)
+    requested_at = models.DateTimeField("依頼日時")
+    state = models.CharField("状態", max_length=8, default="waiting")
+    total = models.IntegerField("世帯数", default=0)
+    done = models.IntegerField("できた世帯数", default=0)
+    left_out = models.IntegerField("印刷しない世帯数", default=0)
+    pages = models.IntegerField("ページ数", default=0)
+    problem = models.CharField("作れなかった理由", max_length=400, blank=True)
+    finished_at = models.DateTimeField("完了日時", null=True)
+
+    class Meta:
+        """Shown newest first."""
+
+        verbose_name = "避難カードの一括印刷"

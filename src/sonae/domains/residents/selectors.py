@@ -18,7 +18,7 @@ from sonae.core.kana import is_kana, search_key
 from sonae.core.wareki import FuzzyDate
 from sonae.domains.consent import interface as consent
 from sonae.domains.residents import qr
-from sonae.domains.residents.models import Household, Resident
+from sonae.domains.residents.models import AssistanceRegistrant, Household, Resident
 from sonae.domains.residents.rules import name_key
 from sonae.platform.access import SYSTEM, Actor
 
@@ -255,6 +255,12 @@ def own_home(actor: Actor) -> Household | None:
         return None
     rows = Household.objects.select_related("town")
     return rows.filter(resident__pk=actor.resident_id).first()
+
+
+def uses_wheelchair(resident_pks: Sequence[int]) -> bool:
+    """Tell whether the roster knows of a wheelchair among residents whom the asker may see."""
+    rows = AssistanceRegistrant.objects.filter(resident__in=resident_pks, wheelchair=True)
+    return rows.exists()
 
 
 def operator_rows(limit: int | None = None, *, actor: Actor = SYSTEM) -> Iterator[dict[str, str]]:

@@ -14,6 +14,8 @@ from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 from sonae.core import clock
 from sonae.domains.consent import interface as consent
 from sonae.domains.consent.interface import Decision
+from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.evacuation.interface import HouseholdTimeline
 from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import rules
 from sonae.domains.safety.models import Inquiry, InquirySubject, PersonState, Sighting, Visitor
@@ -44,7 +46,10 @@ class Count3:
 
 @dataclass(frozen=True)
 class Unaccounted:
-    """One line of the list; personal fields are empty where disclosure is denied."""
+    """One line of the list; personal fields are empty where disclosure is denied.
+
+    ``destination``: the timeline that states where the household goes on its own, not a sighting.
+    """
 
     resident_pk: int
     name: str
@@ -59,6 +64,7 @@ class Unaccounted:
     helper: str
     last_seen: datetime | None
     last_place: str
+    destination: HouseholdTimeline | None = None
 
 
 @dataclass(frozen=True)
@@ -139,15 +145,19 @@ def unaccounted(
     at: datetime | None = None,
     town: int | None = None,
     zone: str = "",
+    own: bool = False,
     limit: int = 100,
     offset: int = 0,
 ) -> list[Unaccounted]:
-    """Return the list ordered by danger × need, for staff; every look is recorded."""
+    """Return the list ordered by danger × need, for staff; every look is recorded.
+
+    ``own``: only those for whom an own destination is stated.
+    """
     require(actor, Audience.STAFF)
     inquiry = _inquiry_of(at)
     if inquiry is None:
         return []
-    rows = _chosen(inquiry, at, town, zone)
+    rows = _chosen(inquiry, at, town, zone, own)
     weight = (F("danger") + 1) * (F("need") + 1)
     wanted = rows.select_related("resident__household", "resident__assistanceregistrant", "town")
     found = list(wanted.order_by(-weight, "town__code", "resident_id")[offset : offset + limit])
@@ -155,10 +165,12 @@ def unaccounted(
 
 
 def _chosen(
-    inquiry: Inquiry, at: datetime | None, town: int | None, zone: str
+    inquiry: Inquiry, at: datetime | None, town: int | None, zone: str, own: bool = False
 ) -> QuerySet[InquirySubject]:
     """Return the subjects not accounted for, of a town (primary key) and a zone where given."""
     rows = _missing(inquiry, at)
+    if own:
+        rows = rows.filter(resident__in=evacuation.timelines.with_own_destination())
     if town is not None:
         rows = rows.filter(town=town)
     if zone == "unknown":
@@ -168,11 +180,11 @@ def _chosen(
 
 
 def unaccounted_listed(
-    *, at: datetime | None = None, town: int | None = None, zone: str = ""
+    *, at: datetime | None = None, town: int | None = None, zone: str = "", own: bool = False
 ) -> int:
     """Return how many people `unaccounted` lists in all."""
     inquiry = _inquiry_of(at)
-    return 0 if inquiry is None else _chosen(inquiry, at, town, zone).count()
+    return 0 if inquiry is None else _chosen(inquiry, at, town, zone, own).count()
 
 
 def _lines(actor: Actor, found: Sequence[InquirySubject], at: datetime | None) -> list[Unaccounted]:
@@ -182,13 +194,28 @@ def _lines(actor: Actor, found: Sequence[InquirySubject], at: datetime | None) -
         actor,
         pks,
         purpose="rescue",
-        kinds=("name", "kana", "birth_date", "address", "phone", "needs", "safety"),
+        kinds=("name", "kana", "birth_date", "address", "phone", "needs", "safety", "destination"),
         shielded={row.resident_id for row in found if row.resident.shielded},
     )
+    told = [pk for pk in pks if "destination" in made[pk].fields]
+    goals = evacuation.timelines.stated_destinations(told)
     states: Mapping[int, PersonState | rules.State] = (
         state_of(pks) if at is None else _states(pks, at)
     )
-    return [_line(row, made[row.resident_id].fields, states.get(row.resident_id)) for row in found]
+    return [
+        _line(
+            row,
+            made[row.resident_id].fields,
+            states.get(row.resident_id),
+            _stated_by(goals.get(row.resident_id), at),
+        )
+        for row in found
+    ]
+
+
+def _stated_by(goal: HouseholdTimeline | None, at: datetime | None) -> HouseholdTimeline | None:
+    """Return a stated destination as far as it was stated at the moment asked for."""
+    return goal if goal is not None and (at is None or goal.stated_at <= at) else None
 
 
 def _states(pks: Sequence[int], at: datetime) -> dict[int, rules.State]:
@@ -201,7 +228,10 @@ def _states(pks: Sequence[int], at: datetime) -> dict[int, rules.State]:
 
 
 def _line(
-    row: InquirySubject, fields: frozenset[str], state: PersonState | rules.State | None
+    row: InquirySubject,
+    fields: frozenset[str],
+    state: PersonState | rules.State | None,
+    goal: HouseholdTimeline | None,
 ) -> Unaccounted:
     """Put one line together from the permitted fields."""
     one = row.resident
@@ -221,6 +251,7 @@ def _line(
         helper=registrant.reason if registrant and "needs" in fields else "",
         last_seen=known.seen_at if known else None,
         last_place=known.place if known else "",
+        destination=goal,
     )
 
 

@@ -15,16 +15,18 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.consent import interface as consent
 from sonae.domains.evacuation import interface as evacuation
-from sonae.domains.hazards import interface as hazards
 from sonae.domains.residents import interface as residents
 from sonae.domains.residents.interface import qr
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Actor, Audience, actor_of, audience
 from sonae.web import words
-from sonae.web.citizen import looks
+from sonae.web.citizen import head, looks, owngoal, walkers
+from sonae.web.citizen.dangers import dangers_at
 from sonae.web.citizen.front import situation
+from sonae.web.citizen.head import Head
 from sonae.web.citizen.nearest import Choice, choose
+from sonae.web.citizen.walkers import Goer
 from sonae.web.citizen.where import USUAL, current_hazards
 from sonae.web.drawing import RoutePlace, route_map
 from sonae.web.templatetags.sonae import in_world
@@ -33,9 +35,6 @@ MOST_ACCESSES = 30
 MOST_EVENTS = 1_000
 CARD_VALID = timedelta(days=5 * 365)
 """A card hangs on the fridge for years; it says until when its codes are read."""
-CHECKED = ("flood", "inland_flood", "landslide", "storm_surge", "tsunami")
-"""Hazards with mapped zones; earthquake, fire and volcano have none to look a home up in."""
-
 PLACES = {
     "": ("report", lazy("言わない")),
     "home": ("shelter_at_home", lazy("自宅")),
@@ -45,15 +44,6 @@ PLACES = {
     "elsewhere": ("report", lazy("そのほかの場所")),
 }
 """Where people may say they are, with the direction of the sighting that results."""
-
-DECISIONS = {
-    "leave": lazy("避難してください"),
-    "leave_unknown": lazy("避難を考えてください"),
-    "upstairs": lazy("上の階へ移ってください"),
-    "stay": lazy("いまいる所で身の安全を確保してください"),
-}
-TOO_LATE = lazy("いますぐ身の安全を確保してください")
-"""Level 5 now, or before one could arrive: the way may kill, so the first sentence is not "go"."""
 
 DEPARTURES = {
     "leave_now": lazy("いますぐ出発してください"),
@@ -80,16 +70,6 @@ REASONS = {
 
 
 @dataclass(frozen=True)
-class Danger:
-    """What is known of one hazard at home."""
-
-    hazard: str
-    zone: str
-    detail: str
-    source: str
-
-
-@dataclass(frozen=True)
 class Member:
     """One person of the household with what is known of where he or she is."""
 
@@ -110,6 +90,15 @@ class Household:
     home: residents.Household
     members: list[Member]
     advice: dict[int, evacuation.Advice]
+    timeline: evacuation.HouseholdTimeline | None
+
+    @property
+    def goer(self) -> Goer:
+        """Who goes: as the household stated, and wheelchairs that the roster knows of."""
+        told = set(self.timeline.members) if self.timeline else set()
+        if residents.uses_wheelchair([one.resident.pk for one in self.members]):
+            told.add("wheelchair")
+        return Goer(frozenset(told), self.home.floor or 0, self.home.storeys or 0)
 
 
 def household(actor: Actor) -> Household:
@@ -125,7 +114,8 @@ def household(actor: Actor) -> Household:
     pks = [one.pk for one in people if one.pk in permitted]
     states = safety.state_of(pks)
     members = [Member(one, states.get(one.pk)) for one in people if one.pk in permitted]
-    return Household(actor, home, members, evacuation.advice_of(pks))
+    timeline = evacuation.timelines.timeline_of(actor)
+    return Household(actor, home, members, evacuation.advice_of(pks), timeline)
 
 
 def _permitted(actor: Actor, people: list[residents.Resident]) -> set[int]:
@@ -134,52 +124,28 @@ def _permitted(actor: Actor, people: list[residents.Resident]) -> set[int]:
         actor,
         [one.pk for one in people],
         purpose="personal_page",
-        kinds=("name", "address", "danger", "safety"),
+        kinds=("name", "address", "danger", "safety", "destination"),
         shielded={one.pk for one in people if one.shielded},
         household={one.pk for one in people},
     )
     return {pk for pk, decision in made.items() if decision.outcome == "permit"}
 
 
-def dangers(home: residents.Household, extra: list[str]) -> list[Danger]:
-    """Return what the layers say about a home, for every hazard that has a map or is warned of."""
-    mapped = {row.hazard for row in hazards.maps()}
-    asked = [
-        code for code in words.HAZARDS if code in mapped or (code in extra and code in CHECKED)
-    ]
-    return [
-        Danger(
-            str(found["hazard"]),
-            str(found["zone"]),
-            _detail(found),
-            f"{found['source']} {found['date']}".strip(),
-        )
-        for found in hazards.at_place(home.latitude, home.longitude, asked)
-    ]
-
-
-def _detail(found: dict[str, Any]) -> str:
-    """Return depth and kind of a zone in words."""
-    parts = [str(found["detail"])] if found["detail"] else []
-    if found["depth_m"]:
-        parts.append(_("深さ %(depth)s mまで") % {"depth": f"{found['depth_m']:g}"})
-    if found["collapse"]:
-        parts.append(_("家が流されるおそれのある区域"))
-    return "、".join(parts)
-
-
 @dataclass(frozen=True)
 class Action:
-    """What the household should do: the decision with its rule, the place, the way, the time."""
+    """What the household should do: the decision with its rule, the place, the way, the time.
+
+    ``way``: metres, metres in danger and minutes to the place, which is another than the plan's when
+    that one refuses what the household needs.
+    """
 
     advice: evacuation.Advice
-    decision: str
     departure: str
-    rule: str
-    rule_source: str
     reason: str
     facility: shelters.Place | None
+    way: evacuation.Way
     picture: SafeString | str
+    head: Head
 
     @property
     def late(self) -> bool:
@@ -197,18 +163,59 @@ def action_of(house: Household) -> Action | None:
     if personal is None:
         return None
     advice = personal.advice
-    place = _place(advice.facility_id) if advice.decision.startswith("leave") else None
-    late = advice.departure == "too_late"
+    way, unmet = _fitting_way(house, personal)
+    place = _place(way.facility.pk if way.facility else None)
     return Action(
         advice,
-        str(TOO_LATE if late else DECISIONS.get(advice.decision, advice.decision)),
         str(DEPARTURES.get(advice.departure, "")),
-        _(personal.rule.ja),
-        personal.rule.source,
         str(REASONS.get(advice.reason, "")),
         place,
-        _picture(personal, place) if place and (own or not personal.moved) else "",
+        way,
+        _picture(personal, place, way) if place and (own or not personal.moved) else "",
+        _head(house, personal, way, unmet),
     )
+
+
+def _fitting_way(
+    house: Household, personal: evacuation.PersonalAdvice
+) -> tuple[evacuation.Way, tuple[str, ...]]:
+    """Return the plan's way, or the way to a site that takes the household's wheelchair and pets.
+
+    And the needs that no site is free to meet.
+    """
+    advice, walker = personal.advice, house.goer.walker
+    leaves = advice.decision.startswith("leave")
+    goal = advice.facility if leaves else None
+    planned = evacuation.Way(
+        goal, advice.distance_m, advice.danger_m, advice.minutes, personal.line,
+        advice.reason == "partial", advice.reason,
+    )  # fmt: skip
+    if goal is None or not walker.refused_by(goal):
+        return planned, ()
+    longitude, latitude = personal.start
+    other = evacuation.advise(latitude, longitude, walker)
+    if other.way is None or other.way.facility is None or other.unmet:
+        return planned, walker.refused_by(goal)
+    return other.way, ()
+
+
+def _head(
+    house: Household,
+    personal: evacuation.PersonalAdvice,
+    way: evacuation.Way,
+    unmet: tuple[str, ...],
+) -> Head:
+    """Return the household's one sentence; its own destination leads where no map speaks against it."""
+    advice = personal.advice
+    order = head.order_for(house.home.town)
+    told = evacuation.PlaceAdvice(
+        advice.decision, advice.departure, advice.leave_by, personal.rule, advice.hazard,
+        advice.zone, way, unmet,
+    )  # fmt: skip
+    made = head.of_place(told, house.goer.walker, order)
+    own = owngoal.of(house.timeline)
+    leaving = advice.decision.startswith("leave") and advice.departure != "too_late"
+    return owngoal.led(made, own, told) if own and leaving else made
 
 
 def _place(facility_pk: int | None) -> shelters.Place | None:
@@ -217,10 +224,12 @@ def _place(facility_pk: int | None) -> shelters.Place | None:
     return next((place for place in found if place.facility.pk == facility_pk), None)
 
 
-def _picture(personal: evacuation.PersonalAdvice, place: shelters.Place) -> SafeString:
+def _picture(
+    personal: evacuation.PersonalAdvice, place: shelters.Place, way: evacuation.Way
+) -> SafeString:
     """Draw the way from home, or from where the reader has said to be."""
     goal = place.facility
-    told = {"name": goal.name, "distance": words.distance(personal.advice.distance_m)}
+    told = {"name": goal.name, "distance": words.distance(way.distance_m)}
     start = _("いまいる場所") if personal.moved else _("家")
     said = (
         _("いまいる場所から%(name)sまで、%(distance)s。")
@@ -230,44 +239,53 @@ def _picture(personal: evacuation.PersonalAdvice, place: shelters.Place) -> Safe
     return route_map(
         RoutePlace(start, *personal.start),
         RoutePlace(goal.name, goal.longitude, goal.latitude),
-        personal.line,
+        way.line,
         title=_("%(name)sへの道") % told,
         description=said % told,
         key="-me",
     )
 
 
-@dataclass(frozen=True)
-class Outlook:
-    """What to tell a household that is in no mapped danger: an order for its town, what is watched."""
-
-    order: str
-    watched: str
-
-
-def outlook(home: residents.Household) -> Outlook:
-    """Return the gravest order for the home's town, and the hazards planned for; empty = none."""
-    orders = [
-        order
-        for order in evacuation.orders_in_force()
-        if order.whole_city or any(town.pk == home.town_id for town in order.towns.all())
-    ]
-    run = evacuation.current_run()
-    watched = [words.hazard(item["hazard"]) for item in run.hazards] if run else []
-    name = _(evacuation.ORDER_NAMES[orders[0].level]) if orders else ""
-    return Outlook(name, "・".join(dict.fromkeys(watched)))
-
-
-def usual_places(home: residents.Household) -> list[tuple[str, Choice | None]]:
+def usual_places(
+    home: residents.Household, walker: evacuation.Walker | None = None
+) -> list[tuple[str, Choice | None]]:
     """Return the designated place per hazard for quiet times and for the card."""
     places = shelters.places()
     offered = {code for place in places for code in place.hazards}
     asked = [
-        code for code in words.HAZARDS if code in offered and (code in USUAL or code in CHECKED)
+        code
+        for code in words.HAZARDS
+        if code in offered and (code in USUAL or code in evacuation.CHECKED)
     ]
     return [
-        (words.hazard(code), choose(home.latitude, home.longitude, code, places)) for code in asked
+        (words.hazard(code), choose(home.latitude, home.longitude, code, places, walker))
+        for code in asked
     ]
+
+
+def calm_head(house: Household, usual: list[tuple[str, Choice | None]]) -> Head:
+    """Return the sentence for a household that the plan knows in no danger."""
+    first = next(((name, one) for name, one in usual if one), None)
+    calm: tuple[str, str, float | None] = ("", "", None)
+    if first is not None and first[1] is not None:
+        calm = (walkers.name_of(first[1].place.facility), first[0], first[1].minutes)
+    nothing = evacuation.PlaceAdvice(evacuation.NOT_EXPOSED)
+    return head.of_place(nothing, house.goer.walker, head.order_for(house.home.town), calm)
+
+
+def answer(house: Household) -> dict[str, Any]:
+    """Return what the household is told: the sentence, the action with its way, the usual places."""
+    action = action_of(house)
+    usual = usual_places(house.home, house.goer.walker)
+    return {
+        "house": house,
+        "head": action.head if action else calm_head(house, usual),
+        "action": action,
+        "dangers": dangers_at(house.home.latitude, house.home.longitude, current_hazards()),
+        "usual": usual,
+        "own": owngoal.of(house.timeline),
+        "goer": house.goer,
+    }
 
 
 @audience(Audience.RESIDENT)
@@ -275,15 +293,10 @@ def me(request: HttpRequest) -> HttpResponse:
     """Show the resident's own page."""
     actor = actor_of(request)
     house = household(actor)
-    head, _lines = situation()
-    action = action_of(house)
+    top, _lines = situation()
     context = {
-        "house": house,
-        "situation": head,
-        "action": action,
-        "dangers": dangers(house.home, current_hazards()),
-        "usual": [] if action else usual_places(house.home),
-        "outlook": None if action else outlook(house.home),
+        **answer(house),
+        "situation": top,
         "places": PLACES.items(),
         "accesses": looks.summed(
             consent.accesses(actor, actor.resident_id or 0, MOST_EVENTS), MOST_ACCESSES

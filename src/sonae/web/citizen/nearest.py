@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.shelters import interface as shelters
-from sonae.engines.evacuation.profiles import ASSISTED, PROFILES
+from sonae.engines.evacuation.profiles import ADULT, ASSISTED, PROFILES
 
 EARTH_M = 6_371_000.0
 
@@ -48,20 +48,32 @@ def candidates(hazard: str, places: list[shelters.Place]) -> list[shelters.Place
     return whole or fit
 
 
-def choose(lat: float, lon: float, hazard: str, places: list[shelters.Place]) -> Choice | None:
+def choose(
+    lat: float,
+    lon: float,
+    hazard: str,
+    places: list[shelters.Place],
+    walker: evacuation.Walker | None = None,
+) -> Choice | None:
     """Return the place to name for ``hazard`` from a point in degrees, or None when there is none.
+
+    A place known to refuse the walker's needs is named only where no other is left.
 
     Without a walking network, or off it, the distance is straight and the minutes stay unknown.
     """
+    goer = walker or evacuation.Walker()
     if evacuation.city() is not None:
-        way = evacuation.best_way(lat, lon, [hazard])
+        way = evacuation.best_way(lat, lon, [hazard], goer)
+        if way.facility is None and goer.needs:
+            way = evacuation.best_way(lat, lon, [hazard], replace(goer, profile=ADULT, pets=False))
         place = next((p for p in places if way.facility and p.facility.pk == way.facility.pk), None)
         if place is not None and way.distance_m is not None:
             slow = way.distance_m / PROFILES[ASSISTED].speed / 60
             return Choice(
                 place, way.distance_m, True, way.minutes, slow, way.danger_m or 0.0, way.line
             )
-    return _straight(lat, lon, candidates(hazard, places))
+    fit = candidates(hazard, places)
+    return _straight(lat, lon, [p for p in fit if not goer.refused_by(p.facility)] or fit)
 
 
 def _straight(lat: float, lon: float, fit: list[shelters.Place]) -> Choice | None:

@@ -16,7 +16,11 @@ from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
 from sonae.platform.access import Audience, audience
 from sonae.web import kept, words
+from sonae.web.citizen import head, walkers
+from sonae.web.citizen.dangers import dangers_at
+from sonae.web.citizen.head import Head
 from sonae.web.citizen.nearest import Choice, choose
+from sonae.web.citizen.walkers import Goer
 from sonae.web.drawing import RoutePlace, route_map
 from sonae.web.templatetags.sonae import Link, in_world
 
@@ -34,6 +38,7 @@ class Spot:
     latitude: float
     longitude: float
     query: dict[str, str]
+    town: municipalities.Town | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class Answer:
     choice: Choice | None
     reason: str = ""
     picture: SafeString | str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -134,7 +140,7 @@ def _spot(request: HttpRequest) -> Spot | None:
         return _position(at)
     code = request.GET.get("town", "")
     town = next((town for town in municipalities.towns() if town.code == code), None)
-    return Spot(words.town(town), town.latitude, town.longitude, {"town": code}) if town else None
+    return _spot_of(town) if town else None
 
 
 @audience(Audience.PUBLIC)
@@ -147,30 +153,33 @@ def where(request: HttpRequest) -> HttpResponse:
     spot = _spot(request)
     if spot is None and len(found) == 1:
         spot = _spot_of(found[0])
+    goer = walkers.read(request.GET)
     if spot is not None and "town" in spot.query:
-        return _for_town(request, spot, hazard)
+        return _for_town(request, spot, hazard, goer)
     if spot is not None:
-        return render(request, "citizen/where.html", answered(spot, hazard))
+        return render(request, "citizen/where.html", answered(spot, hazard, goer))
     asked = bool(request.GET.get("at") or request.GET.get("town"))
     return render(request, "citizen/where.html", _asking(query, found, hazard, asked))
 
 
-def _for_town(request: HttpRequest, spot: Spot, hazard: str) -> HttpResponse:
+def _for_town(request: HttpRequest, spot: Spot, hazard: str, goer: Goer) -> HttpResponse:
     """Answer for a town: the same for everybody there, so a whole town asks for one rendering."""
 
+    query = {**spot.query, **goer.query, **({"hazard": hazard} if hazard else {})}
+
     def rendered() -> bytes:
-        here = "/where/?" + urlencode({**spot.query, **({"hazard": hazard} if hazard else {})})
-        context = {**answered(spot, hazard), "here": here}
+        here = "/where/?" + urlencode(query)
+        context = {**answered(spot, hazard, goer), "here": here}
         return render_to_string("citizen/where.html", context, request=request).encode()
 
     with kept.for_all(request):
-        page = kept.keep(f"where:{spot.query['town']}:{hazard}", FRESH_SECONDS, rendered)
+        page = kept.keep(f"where:{urlencode(query)}", FRESH_SECONDS, rendered)
     return kept.answer(request, page, packed=True)
 
 
 def _spot_of(town: municipalities.Town) -> Spot:
     """Return a town as a spot."""
-    return Spot(words.town(town), town.latitude, town.longitude, {"town": town.code})
+    return Spot(words.town(town), town.latitude, town.longitude, {"town": town.code}, town)
 
 
 def _asking(
@@ -191,30 +200,50 @@ def _asking(
         "readable": municipalities.can_be_read(),
         "problem": problem,
         "chosen": hazard,
+        "goer": Goer(),
         "matches": [_match(town, hazard) for town in found[:MOST_MATCHES]],
         "rows": syllabary(hazard),
     }
 
 
-def answered(spot: Spot, hazard: str) -> dict[str, object]:
-    """Return the answers for the chosen hazard, else for those warned of, else for the usual ones."""
+def answered(spot: Spot, hazard: str, goer: Goer) -> dict[str, object]:
+    """Return the one sentence, then the answers for the chosen hazard, else for those warned of,
+    else for the usual ones."""
     places = shelters.places()
     current = [code for code in current_hazards() if code in words.HAZARDS]
     offered = [code for code in words.HAZARDS if any(code in place.hazards for place in places)]
     asked = [hazard] if hazard else current or [code for code in USUAL if code in offered]
-    links = [Link(_link(spot.query), _("いま必要なもの") if current else _("主なもの"), not hazard)]
+    same = {**spot.query, **goer.query}
+    links = [Link(_link(same), _("いま必要なもの") if current else _("主なもの"), not hazard)]
     links += [
-        Link(_link({**spot.query, "hazard": code}), words.hazard(code), code == hazard)
+        Link(_link({**same, "hazard": code}), words.hazard(code), code == hazard)
         for code in dict.fromkeys([*current, *offered])
     ]
+    answers = _answers(spot, asked, places, goer.walker)
     return {
         "spot": spot,
+        "head": _head(spot, goer, answers),
+        "goer": goer,
         "readable": municipalities.can_be_read(),
         "chosen": hazard,
         "current": current,
         "hazards": links,
-        "answers": _answers(spot, asked, places),
+        "answers": answers,
+        "dangers": dangers_at(spot.latitude, spot.longitude, current),
+        "plan": in_world("/plan/?" + urlencode(same)),
+        "extract": in_world("/where/map.svg?" + urlencode(spot.query)),
     }
+
+
+def _head(spot: Spot, goer: Goer, answers: list[Answer]) -> Head:
+    """Return the first sentence: of what is in force now, else of the first usual hazard."""
+    advice = evacuation.advise(spot.latitude, spot.longitude, goer.walker)
+    first = next((one for one in answers if one.choice), None)
+    calm: tuple[str, str, float | None] = ("", "", None)
+    if first is not None and first.choice is not None:
+        goal = walkers.name_of(first.choice.place.facility)
+        calm = (goal, first.hazard_names, first.choice.minutes)
+    return head.of_place(advice, goer.walker, head.order_for(spot.town), calm)
 
 
 def current_hazards() -> list[str]:
@@ -228,12 +257,14 @@ def current_hazards() -> list[str]:
     return list(dict.fromkeys([*ordered, *warned]))
 
 
-def _answers(spot: Spot, hazards: list[str], places: list[shelters.Place]) -> list[Answer]:
+def _answers(
+    spot: Spot, hazards: list[str], places: list[shelters.Place], walker: evacuation.Walker
+) -> list[Answer]:
     """Return the answers; hazards with the same place and way share one."""
     grouped: dict[tuple[object, ...], list[tuple[str, Choice]]] = {}
     missing: list[Answer] = []
     for hazard in hazards:
-        choice = choose(spot.latitude, spot.longitude, hazard, places)
+        choice = choose(spot.latitude, spot.longitude, hazard, places, walker)
         if choice is None:
             missing.append(Answer((hazard,), None, _no_site(hazard, places)))
         else:
@@ -241,7 +272,11 @@ def _answers(spot: Spot, hazards: list[str], places: list[shelters.Place]) -> li
             grouped.setdefault(same, []).append((hazard, choice))
     found = [
         Answer(
-            tuple(hazard for hazard, _choice in group), group[0][1], "", _picture(spot, group[0][1])
+            tuple(hazard for hazard, _choice in group),
+            group[0][1],
+            "",
+            _picture(spot, group[0][1]),
+            tuple(walkers.offered(group[0][1].place.facility, walker)),
         )
         for group in grouped.values()
     ]

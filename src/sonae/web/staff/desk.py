@@ -190,6 +190,7 @@ def plan() -> dict[str, Any]:
         "inside": counts["inside"],
         "unsurveyed": counts["unknown"],
         "households": counts["households"],
+        "own": evacuation.timelines.expected_at_own(),
         "decisions": [
             (str(name), counts["decisions"].get(code, 0)) for code, name in _DECISIONS.items()
         ],

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from sonae.core import clock
 from sonae.core.clock import JST
 from sonae.core.errors import SonaeError
+from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.safety import interface as safety
 from sonae.platform import audit
@@ -33,6 +35,7 @@ class Filters:
         danger = get("zone") or {"grave": "inside"}.get(get("danger", ""), get("danger", ""))
         self.zone = danger if danger in ZONES else ""
         self.town = int(get("town", "")) if get("town", "").isdecimal() else None
+        self.own = get("own", "") == "1"
         self.at = moment_of(get("at", ""))
         self.page = max(1, int(get("page", "1"))) if get("page", "1").isdecimal() else 1
 
@@ -41,6 +44,7 @@ class Filters:
         shown = {
             "zone": self.zone,
             "town": self.town,
+            "own": "1" if self.own else "",
             "at": self.at.strftime("%Y-%m-%dT%H:%M") if self.at else "",
             **changes,
         }
@@ -61,7 +65,36 @@ def moment_of(text: str) -> datetime | None:
 
 def _count(filters: Filters) -> int:
     """Return how many people the list holds in all."""
-    return safety.unaccounted_listed(at=filters.at, town=filters.town, zone=filters.zone)
+    return safety.unaccounted_listed(
+        at=filters.at, town=filters.town, zone=filters.zone, own=filters.own
+    )
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A destination that a household has stated: in words, and what the maps know of the place."""
+
+    text: str
+    zone: str
+
+
+class Goals:
+    """Stated destinations in words; a town is looked up in the maps once for the whole list."""
+
+    def __init__(self) -> None:
+        """Begin with nothing looked up."""
+        self._zones: dict[tuple[int | None, bool], str] = {}
+
+    def of(self, row: evacuation.HouseholdTimeline | None) -> Goal | None:
+        """Return the stated destination of a line, None when there is none."""
+        found = evacuation.timelines.destination_of(row) if row else None
+        if found is None:
+            return None
+        key = (found.town.pk if found.town else None, found.outside)
+        if key not in self._zones:
+            zones = evacuation.timelines.zones_of(found)
+            self._zones[key] = evacuation.timelines.worst_zone(zones.values())
+        return Goal(words.destination(found), self._zones[key])
 
 
 @audience(Audience.STAFF)
@@ -73,16 +106,19 @@ def overview(request: HttpRequest) -> HttpResponse:
         at=filters.at,
         town=filters.town,
         zone=filters.zone,
+        own=filters.own,
         limit=PER_PAGE,  # each person listed is on record as looked at: none beyond the page
         offset=PER_PAGE * (filters.page - 1),
     )
     listed = _count(filters)
+    goals = Goals()
     more = listed > PER_PAGE * filters.page
     context = {
         "filters": filters,
         "count": safety.unaccounted_count(filters.at),
         "listed": listed,
-        "rows": rows,
+        "rows": [(row, goals.of(row.destination)) for row in rows],
+        "own_count": safety.unaccounted_listed(at=filters.at, own=True),
         "first": PER_PAGE * (filters.page - 1),
         "towns": [(words.town_row(name), found) for name, found in municipalities.towns_in_order()],
         "by_town": safety.unaccounted_by_town(filters.at),
@@ -100,7 +136,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 COLUMNS = (
     "順位", "氏名", "フリガナ", "生年月日", "町字", "住所", "電話番号", "危険区域", "危険", "支援の必要",
-    "支援を必要とする事由", "最終確認", "最後の場所",
+    "支援を必要とする事由", "最終確認", "最後の場所", "自分で決めた行き先", "行き先の危険",
 )  # fmt: skip
 
 
@@ -109,7 +145,12 @@ def as_csv(request: HttpRequest) -> HttpResponse:
     """Return the list as CSV for the fire brigade and carers: UTF-8 with BOM, as Excel opens it."""
     filters, actor = Filters(request), actor_of(request)
     rows = safety.unaccounted(
-        actor, at=filters.at, town=filters.town, zone=filters.zone, limit=MOST_IN_FILE
+        actor,
+        at=filters.at,
+        town=filters.town,
+        zone=filters.zone,
+        own=filters.own,
+        limit=MOST_IN_FILE,
     )
     as_of = filters.at or clock.now()
     with writing():
@@ -118,19 +159,23 @@ def as_csv(request: HttpRequest) -> HttpResponse:
     table = csv.writer(out, lineterminator="\r\n")
     table.writerow([f"安否未確認者一覧 {words.spoken(as_of.astimezone(JST), 'long')} 現在"])
     table.writerow(COLUMNS)
-    table.writerows(_csv_row(place, row) for place, row in enumerate(rows, start=1))
+    goals = Goals()
+    table.writerows(
+        _csv_row(place, row, goals.of(row.destination)) for place, row in enumerate(rows, start=1)
+    )
     name = f"unaccounted-{as_of.astimezone(JST):%Y%m%d-%H%M}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     body = "\ufeff" + out.getvalue()
     return HttpResponse(body, content_type="text/csv; charset=utf-8", headers=headers)
 
 
-def _csv_row(place: int, row: safety.Unaccounted) -> list[object]:
+def _csv_row(place: int, row: safety.Unaccounted, goal: Goal | None) -> list[object]:
     """Return one line of the file; a leading sign cannot become a formula."""
     seen = row.last_seen.astimezone(JST).isoformat(timespec="minutes") if row.last_seen else ""
     zone = words.state("zone", row.zone)[0]
     texts = [row.name, row.kana, row.birth_date, row.town, row.address, row.phone, zone]
-    rest = [row.danger, row.need, harmless(row.helper), seen, harmless(row.last_place)]
+    told = [harmless(goal.text), words.state("zone", goal.zone)[0]] if goal else ["", ""]
+    rest = [row.danger, row.need, harmless(row.helper), seen, harmless(row.last_place), *told]
     return [place, *(harmless(text) for text in texts), *rest]
 
 
