@@ -197,15 +197,15 @@ def _insert_many(
     """
     one = f"({', '.join(['%s'] * width)})"
     size = max(1, min(most, _MOST_PARAMETERS // width))
-    rest: list[tuple[Any, ...]] = []
+    rest = list(islice(rows, size))
 
     def full() -> Iterator[list[Any]]:
-        while chunk := list(islice(rows, size)):
-            if len(chunk) == size:
-                yield list(chain.from_iterable(chunk))
-            else:
-                rest.extend(chunk)
+        nonlocal rest
+        while len(rest) == size:
+            yield list(chain.from_iterable(rest))
+            rest = list(islice(rows, size))
 
-    # One statement for all: Django writes its placeholders anew at every call.
-    cursor.executemany(into + ", ".join([one] * size), full())
+    if len(rest) == size:
+        # One statement for all: Django writes its placeholders anew at every call.
+        cursor.executemany(into + ", ".join([one] * size), full())
     cursor.executemany(into + one, rest)
