@@ -34,7 +34,7 @@ def test_from_a_real_telegram_to_everyone_under_inquiry(db: None) -> None:
         assert (
             safety.unaccounted_count().unaccounted == run.counts["inside"] + run.counts["unknown"]
         )
-        chosen = Advice.objects.filter(run=run).exclude(facility=None)
+        chosen = Advice.objects.filter(run=run.advice_run).exclude(facility=None)
         assert chosen.exists()
         flags = {row.pk: shelters.site_of(row) for row in shelters.facilities()}
         for advice in chosen.order_by("?")[:200]:

@@ -98,7 +98,8 @@ def missing() -> Missing:
     )
     pks = [pk for pk, _ in rows]
     run = evacuation.current_run()
-    advised = dict(evacuation.Advice.objects.filter(run=run).values_list("resident", "facility"))
+    rows_of = evacuation.Advice.objects.filter(run=run.advice_run if run else None)
+    advised = dict(rows_of.values_list("resident", "facility"))
     added = np.array([(at - START).total_seconds() / 60 for _, at in rows])
     return Missing(np.array(pks, np.int64), added, [advised.get(pk) for pk in pks])
 

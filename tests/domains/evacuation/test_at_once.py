@@ -61,7 +61,7 @@ def test_a_plan_begun_before_a_warning_never_takes_the_place_of_the_newer_one(
         old.result()
     [run] = PlanRun.objects.filter(current=True)
     assert [item["level"] for item in run.hazards] == [4]
-    assert Advice.objects.filter(run=run).count() == 9
+    assert Advice.objects.filter(run=run.advice_run).count() == 9
 
 
 def test_plans_made_at_once_leave_one_in_force(city: City, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,8 +17,8 @@ from sonae.domains.residents.interface import Household, population
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
 from sonae.domains.warnings.interface import WarnedHazard
-from sonae.engines.evacuation.departure import DEPARTURES
 from sonae.engines.evacuation.planning import plan
+from sonae.engines.evacuation.rulebook import DEPARTURES
 from sonae.platform import outbox
 from sonae.platform.scope import World
 from tests.engines.evacuation.small import at, layer, network
@@ -110,7 +110,7 @@ def test_a_site_that_the_new_list_calls_unusable_is_nobody_s_destination(
         assert run is not None
         assert run.reason == "city"
         assert _site_of(city, "備 太郎") == "F2"
-        assert not Advice.objects.filter(run=run, reason="not_connected").exists()
+        assert not Advice.objects.filter(run=run.advice_run, reason="not_connected").exists()
     other = World.EXERCISE if world is World.LIVE else World.LIVE
     with city.entered(other):
         assert evacuation.current_run() is None, "nothing was planned there, nothing is now"
@@ -204,8 +204,9 @@ def test_the_next_level_is_not_yet_the_water(
     """From home 400 m to walk: level 4 on the way means to go, level 5 means not to."""
     now = clock.now()
     warned = WarnedHazard(
-        "flood", 3, "warning", expected, now + timedelta(minutes=minutes), now, "氾濫警戒情報", 1
-    )
+        "flood", 3, "warning", expected, now + timedelta(minutes=minutes), now, "氾濫警戒情報", 1,
+        rises=((expected, now + timedelta(minutes=minutes)),),
+    )  # fmt: skip
     engine = services._engine_warned(warned, now)
     people, site = population(), shelters.site_table()
     city_now = services.city_or_empty()

@@ -264,6 +264,6 @@ def test_danger_grows_with_the_hazard_and_is_less_for_who_need_not_leave(city: C
     }  # fmt: skip
     for (zone, rank, decision), danger in cases.items():
         InquirySubject.objects.all().delete()
-        Advice.objects.filter(run=run).update(zone=zone, rank=rank, decision=decision)
+        Advice.objects.filter(run=run.advice_run).update(zone=zone, rank=rank, decision=decision)
         open_inquiry(run.pk)
         assert set(InquirySubject.objects.values_list("danger", flat=True)) == {danger}

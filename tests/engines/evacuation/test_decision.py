@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sonae.engines.evacuation.decision import (
+from sonae.engines.evacuation.decision import decide
+from sonae.engines.evacuation.profiles import ADULT, WHEELCHAIR
+from sonae.engines.evacuation.rulebook import (
     DECISIONS,
     LEAVE,
     LEAVE_UNKNOWN,
@@ -16,9 +18,7 @@ from sonae.engines.evacuation.decision import (
     RULES,
     STAY,
     UPSTAIRS,
-    decide,
 )
-from sonae.engines.evacuation.profiles import ADULT, WHEELCHAIR
 from sonae.engines.hazard.lookup import IN, OUT, UNKNOWN, Found
 
 
@@ -31,7 +31,7 @@ def _one(
         np.array([collapse]), np.array([duration], np.uint8), np.array([0], np.int8),
         np.array([collapse_known]),
     )  # fmt: skip
-    decision, rule, _ = decide(
+    decision, rule, *_ = decide(
         [(hazard, found)],
         np.array([floor], np.int16), np.array([storeys], np.int16), np.array([profile], np.uint8),
     )  # fmt: skip
@@ -108,7 +108,7 @@ def test_the_strictest_hazard_decides_whatever_the_order() -> None:
     both = [("flood", found(IN, 1, 0.5)), ("landslide", found(IN, 1, np.nan))]
     one, two, three = np.array([1], np.int16), np.array([2], np.int16), np.array([0], np.uint8)
     for order in (both, both[::-1]):
-        decision, rule, which = decide(order, one, two, three)
+        decision, rule, which, _ = decide(order, one, two, three)
         assert (decision[0], RULES[rule[0]].id) == (LEAVE, "landslide")
         assert order[which[0]][0] == "landslide"
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sonae.engines.evacuation.decision import LEAVE, LEAVE_UNKNOWN, STAY, UPSTAIRS
-from sonae.engines.evacuation.departure import DEPARTURES, leave_by
+from sonae.engines.evacuation.departure import Threat, leave_by
 from sonae.engines.evacuation.profiles import ADULT, ASSISTED, ELDERLY
+from sonae.engines.evacuation.rulebook import (
+    DEPARTURES,
+    LEAVE,
+    LEAVE_UNKNOWN,
+    STAY,
+    UPSTAIRS,
+)
 
 
 def _one(
@@ -18,11 +24,12 @@ def _one(
     decision: int = LEAVE,
     deadly: float | None = None,
 ) -> tuple[str, float]:
-    code, until = leave_by(
-        np.array([decision], np.uint8), np.array([profile], np.uint8), np.array([minutes]),
-        level=np.array([level], np.uint8), arrival_minutes=np.array([arrival], float),
-        deadly_minutes=np.array([deadly], float),
-    )  # fmt: skip
+    threat = Threat(
+        np.array([level], np.uint8), np.array([arrival], float), np.array([deadly], float)
+    )
+    code, until, _ = leave_by(
+        np.array([decision], np.uint8), np.array([profile], np.uint8), np.array([minutes]), threat
+    )
     return DEPARTURES[int(code[0])], float(until[0])
 
 
@@ -74,10 +81,10 @@ def test_unsurveyed_ground_gets_a_time_too() -> None:
 
 def test_a_longer_walk_never_means_leaving_later() -> None:
     minutes = np.arange(0.0, 200.0, 5.0)
-    code, until = leave_by(
-        np.full(len(minutes), LEAVE, np.uint8), np.zeros(len(minutes), np.uint8), minutes,
-        level=np.full(len(minutes), 3, np.uint8), arrival_minutes=np.full(len(minutes), 120.0),
-        deadly_minutes=np.full(len(minutes), 120.0),
-    )  # fmt: skip
+    two_hours = np.full(len(minutes), 120.0)
+    threat = Threat(np.full(len(minutes), 3, np.uint8), two_hours, two_hours)
+    code, until, _ = leave_by(
+        np.full(len(minutes), LEAVE, np.uint8), np.zeros(len(minutes), np.uint8), minutes, threat
+    )
     assert (np.diff(until) <= 0).all()
     assert {DEPARTURES[c] for c in code} == {"leave_by", "leave_now", "too_late"}

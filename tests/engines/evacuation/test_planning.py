@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from sonae.engines.evacuation.danger import RoadState, Samples, edge_danger
-from sonae.engines.evacuation.decision import DECISIONS, RULES
-from sonae.engines.evacuation.departure import DEPARTURES
 from sonae.engines.evacuation.graph import Graph
 from sonae.engines.evacuation.network import Network
 from sonae.engines.evacuation.planning import REASONS, City, People, Plan, Sites, Warned, plan
-from sonae.engines.evacuation.profiles import ADULT, WHEELCHAIR
+from sonae.engines.evacuation.profiles import ADULT, WHEELCHAIR, Conditions
+from sonae.engines.evacuation.rulebook import DECISIONS, DEPARTURES, RULES
 from sonae.engines.hazard.layer import HazardLayer
 from sonae.engines.hazard.lookup import IN, UNKNOWN
 from tests.engines.evacuation.small import layer, network, people, sites
@@ -134,7 +133,7 @@ def test_when_to_leave_equals_a_naive_reading_per_person(
     warned = []
     for name, (minutes, forecast, level) in zip(("flood", "landslide"), by_hazard, strict=True):
         rises = minutes is not None and forecast > level
-        warned.append(Warned(name, level, *((minutes, forecast) if rises else ())))
+        warned.append(Warned(name, level, ((forecast, minutes),) if rises else ()))
     folk = people([(x, 50.0) for x in homes], STREET, profile=[profile] * len(homes))
     where = sites([6, 2], [2, 1], landslide=[2, 2])
     made = _run(warned=warned, folk=folk, where=where, layers=[flood, washed, slope])
@@ -152,12 +151,12 @@ def _naive(concerned: list[Warned], minutes: float, profile: int) -> str:
     walk = 15.0 if np.isnan(minutes) else minutes
     if any(item.level == 5 for item in concerned):
         return "too_late"
-    deadly = [item.arrival_minutes or 0.0 for item in concerned if item.next_level == 5]
-    if any(arrival < walk for arrival in deadly):
+    rises = [rise for item in concerned for rise in item.rises]
+    if any(level == 5 and begins < walk for level, begins in rises):
         return "too_late"
     if any(item.level == 4 for item in concerned) or profile != ADULT:
         return "leave_now"
-    times = [item.arrival_minutes for item in concerned if item.arrival_minutes is not None]
+    times = [begins for _level, begins in rises]
     if not times:
         return "prepare"
     return "leave_now" if min(times) - 15.0 - walk <= 0 else "leave_by"
@@ -177,7 +176,7 @@ def test_stairs_are_no_way_for_a_wheelchair() -> None:
 
 
 def test_night_is_slower_and_a_closed_street_changes_the_way() -> None:
-    day, night = _run(), _run(night=True)
+    day, night = _run(), _run(conditions=Conditions(night=True))
     assert np.allclose(night.minutes, day.minutes / 0.8)
     cut = RoadState(closed=np.array([3]))
     assert _run(roads=cut).site.tolist() == [1, 1, 0]

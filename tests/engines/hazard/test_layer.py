@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sonae.engines.evacuation.decision import RULES, decide
+from sonae.engines.evacuation.decision import decide
+from sonae.engines.evacuation.rulebook import RULES
 from sonae.engines.hazard.layer import NOT_SURVEYED, HazardLayer
 from sonae.engines.hazard.lookup import IN, OUT, UNKNOWN, governing, zones
 from tests.engines.evacuation.small import at, layer
@@ -128,7 +129,7 @@ def test_a_higher_rank_of_a_finer_survey_is_not_deeper() -> None:
     folk = [
         np.array([value], kind) for value, kind in ((2, np.int16), (2, np.int16), (0, np.uint8))
     ]
-    _decision, rule, _which = decide([("storm_surge", found)], *folk)
+    rule = decide([("storm_surge", found)], *folk).rule
     assert RULES[rule[0]].id == "depth_over_home", "the second floor is at 3 m, the water may be 5"
 
 

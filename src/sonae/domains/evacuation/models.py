@@ -1,5 +1,7 @@
 """PlanRun (避難計画の計算), Advice (個人別の避難行動), EvacuationOrder (避難情報), CardBatch, HouseholdTimeline."""
 
+import secrets
+
 from django.db import models
 
 from sonae.domains.municipalities.models import Town
@@ -9,11 +11,18 @@ from sonae.domains.warnings.models import Telegram
 from sonae.platform.scoped import ScopedModel, TenantModel
 
 
+def new_token() -> str:
+    """Return 32 random hexadecimal digits."""
+    return secrets.token_hex(16)
+
+
 class PlanRun(ScopedModel):
     """避難計画の計算: one pass over everyone, for the hazards warned of at that time.
 
     ``current`` marks the run that counts in its world. ``hazards`` are the warned hazards with the
-    level and the telegram; ``counts`` the totals shown on the staff desk.
+    level and the telegram; ``counts`` the totals shown on the staff desk. ``base``: the run whose
+    advice this one took over and changed in part; ``token``: names the run beyond doubt, for what a
+    process remembers (numbers come again after a rollback).
     """
 
     telegram = models.ForeignKey(
@@ -25,6 +34,15 @@ class PlanRun(ScopedModel):
     hazards = models.JSONField("対象の災害", default=list)
     counts = models.JSONField("集計", default=dict)
     current = models.BooleanField("現在の計画", default=False)
+    base = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, verbose_name="個人別の避難行動を引き継いだ計算"
+    )
+    token = models.CharField("識別子", max_length=32, default=new_token)
+
+    @property
+    def advice_run(self) -> int:
+        """Primary key of the run to which the rows of this run's advice belong."""
+        return int(self.base_id or self.pk)
 
     class Meta:
         """At most one run counts in a world; it is looked up on every page."""
@@ -44,7 +62,9 @@ class Advice(models.Model):
 
     ``zone`` is ``inside`` or ``unknown``; ``decision``, ``rule`` and ``reason`` are codes of
     `engines.evacuation`. Distances in metres along the walking network; ``facility`` null when there
-    is none, with ``reason``. ``leave_by`` is null when it is unknown.
+    is none, with ``reason``. ``leave_by`` is null when it is unknown; who must leave at once keeps
+    the time since which that holds. ``run``: the run that wrote the row (see `PlanRun.base`).
+    ``trace``: bits of every rule that held (`engines.evacuation.rulebook`).
     """
 
     run = models.ForeignKey(PlanRun, on_delete=models.CASCADE, verbose_name="計算")
@@ -65,6 +85,7 @@ class Advice(models.Model):
     leave_by = models.DateTimeField("出発期限", null=True)
     departure = models.CharField("出発の判断", max_length=12, blank=True)
     reason = models.CharField("避難先がない理由", max_length=20, blank=True)
+    trace = models.BigIntegerField("あてはまったきまり", default=0)
 
     class Meta:
         """Belongs to its run's municipality and world."""

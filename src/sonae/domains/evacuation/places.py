@@ -13,13 +13,11 @@ from typing import Any
 import numpy as np
 
 from sonae.core import clock
-from sonae.domains.evacuation import networks, services
+from sonae.domains.evacuation import advising, networks, services
 from sonae.domains.evacuation.selectors import (
     NEEDS,
     Walker,
     Way,
-    graphs_for,
-    hazard_key,
     line_to,
     sites_for,
 )
@@ -28,11 +26,7 @@ from sonae.domains.residents.interface import Population
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import Facility
 from sonae.domains.warnings.interface import WarnedHazard
-from sonae.engines.evacuation.danger import RoadState
-from sonae.engines.evacuation.decision import RULE_NUMBER, RULES, Rule
-from sonae.engines.evacuation.graph import Graph
-from sonae.engines.evacuation.planning import City
-from sonae.engines.hazard.layer import Layer
+from sonae.engines.evacuation.rulebook import RULE_NUMBER, RULES, Rule
 from sonae.engines.hazard.lookup import ZONES, zones
 
 NOT_EXPOSED = "not_exposed"
@@ -61,18 +55,6 @@ class PlaceAdvice:
 def offered(facility: Facility, walker: Walker) -> dict[str, str]:
     """Return need → yes, no or unknown: what a site is known to offer of what the walker needs."""
     return {need: str(getattr(facility, NEEDS[need])) for need in walker.needs}
-
-
-class _Kept(City):
-    """The city with the graphs that the pages keep: one place must not cost the making of a graph."""
-
-    def __init__(self, city: City, names: Sequence[str]) -> None:
-        self.network, self.samples = city.network, city.samples
-        self._graphs: Mapping[bool, Graph] = graphs_for(hazard_key(tuple(sorted(names))))
-
-    def graphs(self, layers: Sequence[Layer], roads: RoadState | None = None) -> dict[bool, Graph]:
-        """Return the graphs under the danger of the hazards named at the beginning."""
-        return dict(self._graphs)
 
 
 def _alone(latitude: float, longitude: float, walker: Walker) -> Population:
@@ -139,11 +121,11 @@ def _planned(
 ) -> dict[str, Any] | None:
     """Return the plan's row for one person, None when nothing warned of reaches the place."""
     now, people = clock.now(), _alone(latitude, longitude, walker)
-    city = _Kept(services.city_or_empty(), [item.hazard for item in warned])
-    made = services._compute(people, table, warned, now, city)
-    columns = services._columns(made, people, table, warned, now)
-    if not columns["decision"]:
+    made = services._compute(people, table, warned, now)
+    if not len(made.person):
         return None
+    names = [item.hazard for item in warned]
+    columns = advising.table(made, people.pk, table.pk, names, now).columns(np.arange(1))
     return {name: values[0] for name, values in columns.items()}
 
 

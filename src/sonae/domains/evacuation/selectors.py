@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -16,11 +15,11 @@ from sonae.domains.hazards import interface as hazards
 from sonae.domains.residents.interface import AssistanceRegistrant, Resident, shared_position
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import Facility
-from sonae.engines.evacuation.decision import RULE_NUMBER, RULES, Rule
-from sonae.engines.evacuation.graph import RouteTree, way
+from sonae.engines.evacuation.graph import Graph, RouteTree, way, way_edges
 from sonae.engines.evacuation.planning import REASONS, City, SiteChooser
 from sonae.engines.evacuation.profiles import ADULT, PROFILES, WHEELCHAIR
-from sonae.platform.scope import current_municipality
+from sonae.engines.evacuation.rulebook import RULE_NUMBER, RULES, Rule, TimeRule
+from sonae.engines.evacuation.rulebook import trace as rules_that_held
 
 Line = list[tuple[float, float]]
 
@@ -84,6 +83,7 @@ class Way:
 class PersonalAdvice:
     """What one resident should do now, the rule that decided it, and the way to go.
 
+    ``reasons``: every rule that held, about the place and about the time, in their order.
     ``start`` (longitude, latitude): where the way begins, at home or (``moved``) at the position that
     the resident shared; nobody else may see that on a map.
     """
@@ -93,6 +93,7 @@ class PersonalAdvice:
     line: Line
     start: tuple[float, float]
     moved: bool
+    reasons: list[Rule | TimeRule]
 
 
 def current_run() -> PlanRun | None:
@@ -114,29 +115,29 @@ def advice_of(resident_pks: Sequence[int]) -> dict[int, Advice]:
     run = current_run()
     if run is None:
         return {}
-    rows = Advice.objects.filter(run=run, resident__in=resident_pks).select_related(
-        "facility", "run"
-    )
+    rows = Advice.objects.filter(run=run.advice_run, resident__in=resident_pks)
+    rows = rows.select_related("facility", "run")
     return {row.resident_id: row for row in rows}
 
 
 def personal_advice(resident_pk: int) -> PersonalAdvice | None:
     """Return one resident's advice with the way drawn from where the plan began; None out of danger."""
-    advice = advice_of([resident_pk]).get(resident_pk)
-    if advice is None:
+    run, advice = current_run(), advice_of([resident_pk]).get(resident_pk)
+    if run is None or advice is None:
         return None
     home = Resident.objects.select_related("household").get(pk=resident_pk).household
-    position = shared_position(resident_pk, advice.run.at)
+    position = shared_position(resident_pk, run.at)
     place = position or home
     node = _node_at(position.latitude, position.longitude) if position else home.node
     line: Line = []
     if advice.facility is not None and node is not None:
-        names = tuple(sorted({item["hazard"] for item in advice.run.hazards}))
+        names = [item["hazard"] for item in run.hazards]
         rolling = AssistanceRegistrant.objects.filter(resident=resident_pk, wheelchair=True)
         line = line_to(advice.facility, node, names, stairs=not rolling.exists())
     told = RULES[RULE_NUMBER[advice.rule]]
     start = (place.longitude, place.latitude)
-    return PersonalAdvice(advice, told, line, start, position is not None)
+    held = rules_that_held(advice.trace)
+    return PersonalAdvice(advice, told, line, start, position is not None, held)
 
 
 def _node_at(latitude: float, longitude: float) -> int | None:
@@ -150,37 +151,16 @@ def rule(rule_id: str) -> Rule:
     return RULES[RULE_NUMBER[rule_id]]
 
 
-Key = tuple[str, float, tuple[str, ...], tuple[str, ...], tuple[int, ...]]
-
-
-def hazard_key(names: Sequence[str]) -> Key:
-    """Return what a tree depends on: municipality, network, layers, hazards, obstacles."""
-    folders = tuple(row.folder for row in hazards.maps())
-    return current_municipality(), networks.stamp(), folders, tuple(names), roadstate.stamp()
-
-
-@lru_cache(maxsize=8)
-def graphs_for(key: Key) -> Any:
-    """Return the graphs for a set of hazards, kept for the pages that ask again."""
-    city = city_or_empty()
-    own = [one for one in hazards.planning_layers() if one.hazard in key[3]]
+def graphs_for(city: City, names: Sequence[str]) -> dict[bool, Graph]:
+    """Return the graphs for some hazards and the roads of now; `City` keeps them for the crowd."""
+    own = [one for one in hazards.planning_layers() if one.hazard in names]
     return city.graphs(own, roadstate.roads_now(city))
 
 
-@lru_cache(maxsize=64)
-def _tree(
-    key: Key,
-    nodes: tuple[int, ...],
-    stairs: bool = True,
-) -> RouteTree:
-    """Return the route tree towards some facilities' nodes: about 1.5 MB, one for a whole crowd."""
-    found: RouteTree = graphs_for(key)[stairs].tree(np.array(nodes, np.int32))
-    return found
-
-
-def _line(city: City, nodes: Sequence[int]) -> Line:
-    """Return the way along nodes as (longitude, latitude), bends included."""
-    return city.network.line(nodes)
+def _line(city: City, graph: Graph, tree: RouteTree, node: int) -> Line:
+    """Return the way from a node as (longitude, latitude), along the edges that were meant."""
+    nodes = way(tree, node)
+    return city.network.line(nodes, way_edges(graph, tree, nodes))
 
 
 def line_to(facility: Facility, node: int, names: Sequence[str], *, stairs: bool = True) -> Line:
@@ -190,8 +170,9 @@ def line_to(facility: Facility, node: int, names: Sequence[str], *, stairs: bool
     """
     if facility.node is None:
         return []
-    tree = _tree(hazard_key(tuple(sorted(names))), (facility.node,), stairs)
-    return _line(city_or_empty(), way(tree, node))
+    city = city_or_empty()
+    graph = graphs_for(city, names)[stairs]
+    return _line(city, graph, city.trees.tree(graph, np.array([facility.node], np.int32)), node)
 
 
 def best_way(
@@ -200,8 +181,8 @@ def best_way(
     """Return the best designated site for a place (degrees) and a set of hazards, and the way there.
 
     Never the nearest one that is not designated; without any the reason says so. Minutes are for
-    ``walker``, by default an adult by day (1.0 m/s); a site that is known not to take the walker's
-    wheelchair or pets is none.
+    ``walker``, by default an adult, by day on bare roads; a site that is known not to take the
+    walker's wheelchair or pets is none.
     """
     goer = walker or Walker()
     city = city_or_empty()
@@ -210,19 +191,24 @@ def best_way(
         return Way(None, None, None, None, [], False, "not_connected")
     table = sites_for(goer)
     ordered = tuple(sorted(names))
-    sites = engine_sites(table)
-    chooser = SiteChooser(graphs_for(hazard_key(ordered)), sites, ordered)
-    everything = (1 << len(ordered)) - 1
-    code, chosen = chooser.choose(everything, goer.groups)
+    graphs = graphs_for(city, ordered)
+    chooser = SiteChooser(graphs, engine_sites(table), ordered, city.trees)
+    code, chosen = chooser.choose((1 << len(ordered)) - 1, goer.groups)
     if not len(chosen):
         return Way(None, None, None, None, [], False, REASONS[code])
-    partial = REASONS[code] == "partial"
-    tree = _tree(hazard_key(ordered), tuple(sites.node[chosen].tolist()), goer.stairs)
-    best = int(tree.site[node[0]])
+    tree, start = chooser.tree(chosen, goer.stairs), int(node[0])
+    best = int(tree.site[start])
     if best < 0:
         return Way(None, None, None, None, [], False, "not_connected")
-    metres = float(tree.distance_m[node[0]]) + float(off[0])
     facility = shelters.facility(int(table.pk[chosen[best]]))
-    line = [(longitude, latitude), *_line(city, way(tree, int(node[0])))]
-    minutes = metres / PROFILES[goer.profile].speed / 60.0
-    return Way(facility, metres, float(tree.danger_m[node[0]]), minutes, line, partial, "")
+    line = [(longitude, latitude), *_line(city, graphs[goer.stairs], tree, start)]
+    effort = float(chooser.effort_m(chosen, goer.stairs)[start]) + float(off[0])
+    return Way(
+        facility,
+        float(tree.distance_m[start]) + float(off[0]),
+        float(tree.danger_m[start]),
+        effort / PROFILES[goer.profile].speed / 60.0,
+        line,
+        REASONS[code] == "partial",
+        "",
+    )

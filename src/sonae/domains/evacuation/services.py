@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sonae.core import clock
-from sonae.domains.evacuation import networks, roadstate
+from sonae.domains.evacuation import advising, networks, roadstate
 from sonae.domains.evacuation.models import Advice, PlanRun
 from sonae.domains.evacuation.rules import planning_level
 from sonae.domains.hazards import interface as hazards
@@ -21,14 +20,14 @@ from sonae.domains.residents.interface import Population, population
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
 from sonae.domains.warnings.interface import WarnedHazard
-from sonae.engines.evacuation.decision import DECISIONS, RULES
-from sonae.engines.evacuation.departure import DEPARTURES
 from sonae.engines.evacuation.network import Network
 from sonae.engines.evacuation.planning import REASONS, City, People, Plan, Sites, Warned, plan
-from sonae.engines.evacuation.sun import is_night
-from sonae.engines.hazard.lookup import IN, ZONES
+from sonae.engines.evacuation.profiles import BARE, GROUNDS, Conditions, ground_under
+from sonae.engines.evacuation.rulebook import BIT, DECISIONS, RULES, TIMES
+from sonae.engines.evacuation.sun import is_night, minutes_to_sunset
+from sonae.engines.hazard.lookup import IN
 from sonae.platform import outbox
-from sonae.platform.db import bulk_insert, take_turn, writing
+from sonae.platform.db import take_turn, writing
 
 SUPERSEDED = "plan.superseded"
 _ORDINAL = {"yes": 2, "partial": 1}
@@ -61,8 +60,11 @@ def _replan_once(reason: str, telegram_pk: int | None) -> PlanRun | None:
     people = population()
     sites = shelters.site_table()
     made = _compute(people, sites, warned, now) if warned else None
-    columns = _columns(made, people, sites, warned, now) if made is not None else {}
-    counts = _counts(made, people, warned) if made is not None else {}
+    counts, after = {}, None
+    if made is not None:
+        counts = _counts(made, people, warned)
+        names = [item.hazard for item in warned]
+        after = advising.table(made, people.pk, sites.pk, names, now)
     with writing():
         take_turn("plan")
         if _newest() != newest:
@@ -76,19 +78,20 @@ def _replan_once(reason: str, telegram_pk: int | None) -> PlanRun | None:
             counts=counts,
             current=True,
         )
-        if columns:
-            size = len(columns["resident_id"])
-            bulk_insert(Advice, {"run_id": [run.pk] * size, **columns})
+        if after is not None:
+            after = advising.store(run, after, newest)
         run.seconds = round(time.perf_counter() - begun, 3)
-        run.save(update_fields=["seconds"])
+        run.save(update_fields=["seconds", "base"])
         outbox.publish("plan.ready", {"run": run.pk}, order_key="plan", dedupe_key=f"plan:{run.pk}")
         outbox.publish(SUPERSEDED, {"run": run.pk}, order_key="plan-tidy", delay=30, priority=9)
+    if after is not None:
+        advising.remember(run, after)
     return run
 
 
-def _newest() -> int | None:
+def _newest() -> PlanRun | None:
     """Return the run that was made last in this world."""
-    return PlanRun.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return PlanRun.objects.order_by("-pk").first()
 
 
 def replan_for_facilities() -> PlanRun | None:
@@ -115,8 +118,10 @@ def replan_for_city(what: str) -> PlanRun | None:
 
 def forget_superseded() -> int:
     """Remove the advice of runs that no longer count; their totals stay. Return rows removed."""
-    old = PlanRun.objects.filter(current=False).values("pk")
     with writing():
+        take_turn("plan")
+        in_use = [run.advice_run for run in PlanRun.objects.filter(current=True)]
+        old = PlanRun.objects.exclude(pk__in=in_use).values("pk")
         return int(Advice.objects.filter(run__in=old)._raw_delete("default"))
 
 
@@ -144,13 +149,17 @@ def _hazard_json(item: WarnedHazard) -> dict[str, Any]:
 
 
 def _engine_warned(item: WarnedHazard, now: datetime) -> Warned:
-    """Translate for the engine: a forecast counts when it is of a higher level."""
+    """Translate for the engine: every higher level that is forecast, in minutes from now."""
     level = _level(item) or 3
-    expected = item.expected_level or 0
-    if item.expected_at is None or expected <= level:
-        return Warned(item.hazard, level)
-    minutes = max((item.expected_at - now).total_seconds() / 60.0, 0.0)
-    return Warned(item.hazard, level, minutes, expected)
+    return Warned(
+        item.hazard,
+        level,
+        tuple(
+            (higher, max((begins - now).total_seconds() / 60.0, 0.0))
+            for higher, begins in item.rises
+            if higher > level
+        ),
+    )
 
 
 def engine_sites(table: shelters.SiteTable) -> Sites:
@@ -205,63 +214,27 @@ def _compute(
     table: shelters.SiteTable,
     warned: list[WarnedHazard],
     now: datetime,
-    city: City | None = None,
 ) -> Plan:
-    """Run the engine over everyone, on ``city`` or else on the network in use."""
-    city = city or city_or_empty()
-    here = municipality()
+    """Run the engine over everyone, on the network in use."""
+    city = city_or_empty()
     return plan(
         engine_people(people, city),
         city,
         hazards.planning_layers(),
         engine_sites(table),
         [_engine_warned(item, now) for item in warned],
-        night=is_night(now, here.latitude, here.longitude),
+        conditions=_conditions(now),
         roads=roadstate.roads_now(city),
     )
 
 
-def _named(names: tuple[str, ...], codes: NDArray[np.uint8]) -> list[str]:
-    """Return text codes for numeric ones."""
-    return np.array(names, object)[codes].tolist()  # type: ignore[no-any-return]
-
-
-def _or_none(values: NDArray[np.float64], digits: int = 1) -> list[float | None]:
-    """Return rounded numbers with None for nan and infinity."""
-    rounded = np.round(values, digits).astype(object)
-    rounded[~np.isfinite(values)] = None
-    return rounded.tolist()  # type: ignore[no-any-return]
-
-
-def _columns(
-    made: Plan,
-    people: Population,
-    table: shelters.SiteTable,
-    warned: list[WarnedHazard],
-    now: datetime,
-) -> dict[str, list[Any]]:
-    """Return the advice as columns of its table; times are whole minutes."""
-    sites = np.array([*table.pk.tolist(), None], object)
-    minute = now.replace(second=0, microsecond=0)
-    until = [
-        None if left is None else minute + timedelta(minutes=int(left))
-        for left in _or_none(np.floor(made.until_minutes), 0)
-    ]
-    return {
-        "resident_id": people.pk[made.person].tolist(),
-        "zone": _named(ZONES, made.zone),
-        "hazard": _named(tuple(item.hazard for item in warned), made.hazard),
-        "rank": made.rank.tolist(),
-        "decision": _named(DECISIONS, made.decision),
-        "rule": _named(tuple(rule.id for rule in RULES), made.rule),
-        "facility_id": sites[made.site].tolist(),
-        "distance_m": _or_none(made.distance_m),
-        "danger_m": _or_none(made.danger_m),
-        "minutes": _or_none(made.minutes),
-        "leave_by": until,
-        "departure": _named(DEPARTURES, made.departure),
-        "reason": _named(REASONS, made.reason),
-    }
+def _conditions(now: datetime) -> Conditions:
+    """Return how people walk now: by the sun over the city, and by the snow that is warned of."""
+    here = municipality()
+    place = here.latitude, here.longitude
+    grounds = [ground_under(line.phenomenon, line.severity) for line in warnings.in_force()]
+    slowest = min(grounds, key=lambda ground: GROUNDS[ground].value, default=BARE)
+    return Conditions(is_night(now, *place), slowest, minutes_to_sunset(now, *place))
 
 
 def _counts(made: Plan, people: Population, warned: list[WarnedHazard]) -> dict[str, Any]:
@@ -273,14 +246,22 @@ def _counts(made: Plan, people: Population, warned: list[WarnedHazard]) -> dict[
         "inside": int(inside.sum()),
         "unknown": int((~inside).sum()),
         "households": len(np.unique(people.household[made.person])),
-        "decisions": dict(Counter(_named(DECISIONS, made.decision))),
-        "reasons": dict(Counter(_named(REASONS, made.reason))),
-        "hazards": dict(Counter(_named(tuple(item.hazard for item in warned), made.hazard))),
+        "decisions": _tally(DECISIONS, made.decision),
+        "reasons": _tally(REASONS, made.reason),
+        "rules": _tally([rule.id for rule in RULES], made.rule)
+        | {rule.id: int(((made.trace & BIT[rule.id]) > 0).sum()) for rule in TIMES},
+        "hazards": _tally([item.hazard for item in warned], made.hazard),
         "towns": {str(town): pair for town, pair in towns.items()},
         "hazard_towns": {
             item.hazard: _towns_of(people, made, inside, bit) for bit, item in enumerate(warned)
         },
     }
+
+
+def _tally(names: Sequence[str], codes: NDArray[np.uint8]) -> dict[str, int]:
+    """Return how often each name occurs."""
+    counted = np.bincount(codes, minlength=len(names)).tolist()
+    return {name: count for name, count in zip(names, counted, strict=True) if count}
 
 
 def _towns_of(people: Population, made: Plan, inside: NDArray[np.bool_], bit: int) -> list[int]:

@@ -25,6 +25,7 @@ from sonae.engines.hazard.polygons import PolygonLayer
 from sonae.platform import audit, outbox
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import writing
+from sonae.platform.scope import current_municipality, current_world
 
 KINDS = ("closed", "collapsed", "flooded")
 WATERS = ("flood", "inland_flood", "storm_surge", "tsunami")
@@ -217,13 +218,23 @@ def geometry_of(row: Obstacle) -> Any:
 def observed_layers() -> list[PolygonLayer]:
     """Return the flooding observed now as layers: inside it is inside, beyond it says nothing.
 
-    One layer per water, and one more for areas whose depth nobody measured.
+    One layer per water, and one more for areas whose depth nobody measured. The same reports are
+    the same layers: plans remember what they looked up in them.
     """
-    groups: dict[tuple[str, bool], list[Obstacle]] = {}
-    for row in in_force():
-        if row.kind == "flooded":
+    flooded = [row for row in in_force() if row.kind == "flooded"]
+    here = current_municipality(), current_world()
+    reports = tuple((row.pk, row.key, row.recorded_at) for row in flooded)
+    if here not in _observed or _observed[here][0] != reports:
+        groups: dict[tuple[str, bool], list[Obstacle]] = {}
+        for row in flooded:
             groups.setdefault((row.hazard, row.depth_m is not None), []).append(row)
-    return [_layer(hazard, deep, rows) for (hazard, deep), rows in groups.items()]
+        made = [_layer(hazard, deep, rows) for (hazard, deep), rows in groups.items()]
+        _observed[here] = (reports, made)
+    return list(_observed[here][1])
+
+
+_Reports = tuple[tuple[int, str, datetime], ...]
+_observed: dict[tuple[str, str], tuple[_Reports, list[PolygonLayer]]] = {}
 
 
 def _layer(hazard: str, deep: bool, rows: list[Obstacle]) -> PolygonLayer:

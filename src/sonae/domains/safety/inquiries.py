@@ -31,7 +31,7 @@ def open_inquiry(run_pk: int) -> Inquiry | None:
     Return None when the run found nobody.
     """
     run = PlanRun.objects.filter(pk=run_pk).first()
-    if run is None or not Advice.objects.filter(run=run).exists():
+    if run is None or not Advice.objects.filter(run=run.advice_run).exists():
         return None
     now = clock.now()
     with writing():
@@ -40,7 +40,7 @@ def open_inquiry(run_pk: int) -> Inquiry | None:
         if inquiry is None:
             kinds = "、".join(item["kind"] for item in run.hazards)
             inquiry = Inquiry.objects.create(opened_at=now, reason=kinds[:200])
-        _add_subjects(inquiry, run_pk, now)
+        _add_subjects(inquiry, run.advice_run, now)
     return inquiry
 
 

@@ -39,7 +39,8 @@ class WarnedHazard:
     ``level`` is 警戒レベル相当 as stated (None: none stated), ``expected_level`` the highest level that
     any of its telegrams expects within its forecast, ``expected_at`` when that begins, ``telegram``
     the primary key of what says so. ``draft_order``: whether the response rules let the plan
-    suggest an order for it.
+    suggest an order for it. ``rises``: every level expected above ``level``, lowest first, with the
+    earliest time that any of its telegrams gives for it.
     """
 
     hazard: str
@@ -51,6 +52,7 @@ class WarnedHazard:
     kind: str
     telegram: int
     draft_order: bool = True
+    rises: tuple[tuple[int, datetime], ...] = ()
 
 
 def place(via: str = "") -> Place:
@@ -286,7 +288,18 @@ def _warned(hazard: str, lines: Sequence[WarningInForce], known: Sequence[Rule])
             for line in lines
             if SEVERITY_RANK[line.severity] >= SEVERITY_RANK["warning"]
         ),
+        rises=_rises(forecasts, worst.level or 0),
     )
+
+
+def _rises(forecasts: Sequence[Mapping[str, Any]], level: int) -> tuple[tuple[int, datetime], ...]:
+    """Return each level forecast above ``level`` with the earliest time it begins."""
+    begins: dict[int, datetime] = {}
+    for each in forecasts:
+        if each["level"] > level:
+            start = datetime.fromisoformat(each["from"])
+            begins[each["level"]] = min(start, begins.get(each["level"], start))
+    return tuple(sorted(begins.items()))
 
 
 def history(limit: int = 100, *, ours_only: bool = False) -> list[Telegram]:

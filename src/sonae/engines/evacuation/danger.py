@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sonae.engines.evacuation.network import METRES_PER_DEGREE, Network
 from sonae.engines.hazard.layer import OUTSIDE, UNREADABLE, Layer
+from sonae.engines.hazard.lookup import EXTENTS, governing
 
 STEP_M = 10.0
 
@@ -82,14 +83,72 @@ def edge_danger(
 ) -> NDArray[np.float32]:
     """Return the metres of each edge (m,) that lie inside any of the layers, or were seen so.
 
-    ``observed``: edges seen in danger, whole. Ground that was not surveyed does not count as danger
-    here; it shows in the zone of people.
+    ``observed``: edges seen in danger, whole. Ground that was not surveyed does not count as danger.
     """
-    wet = np.zeros(len(samples.edge), bool)
+    return edge_ground(network, samples, layers).with_danger(network, observed)
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What lies under each edge, as shares (0–1) of its length (m,): ``danger``, ``unsurveyed``."""
+
+    danger: NDArray[np.float64]
+    unsurveyed: NDArray[np.float64]
+
+    def with_danger(
+        self, network: Network, observed: NDArray[np.int64] = _NO_EDGES
+    ) -> NDArray[np.float32]:
+        """Return metres in danger per edge, ``observed`` edges whole."""
+        share = self.danger
+        if len(observed):
+            share = share.copy()
+            share[observed] = 1.0
+        return (share * network.length_m).astype(np.float32)
+
+    def unsurveyed_m(self, network: Network) -> NDArray[np.float32]:
+        """Return the metres per edge on which nobody knows whether there is danger."""
+        return (self.unsurveyed * network.length_m).astype(np.float32)
+
+
+Seen = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+
+
+def seen_by(layer: Layer, samples: Samples) -> Seen:
+    """Return at which samples a layer says danger, and at which it was surveyed."""
+    ranks = layer.ranks_at(samples.lat, samples.lon)
+    return (ranks > OUTSIDE) & (ranks < UNREADABLE), ranks < UNREADABLE
+
+
+def edge_ground(
+    network: Network,
+    samples: Samples,
+    layers: Iterable[Layer],
+    look: Callable[[Layer], Seen] | None = None,
+) -> Ground:
+    """Return which share of each edge lies in danger, and which on ground not surveyed for a hazard.
+
+    A place is in danger when any layer says so. It is unsurveyed when for one of the hazards no
+    layer says so and none of the layers that could exclude it was surveyed there (see
+    `lookup.governing`). ``look``: `seen_by` for these samples, from a memory.
+    """
+    asked = look or (lambda layer: seen_by(layer, samples))
+    by_hazard: dict[str, list[Layer]] = {}
     for layer in layers:
         if layer.kind != "duration":
-            ranks = layer.ranks_at(samples.lat, samples.lon)
-            wet |= (ranks > OUTSIDE) & (ranks < UNREADABLE)
-    share = np.bincount(samples.edge[wet], weights=samples.share[wet], minlength=len(network.tail))
-    share[observed] = 1.0
-    return (share * network.length_m).astype(np.float32)
+            by_hazard.setdefault(layer.hazard, []).append(layer)
+    wet = np.zeros(len(samples.edge), bool)
+    unsure = np.zeros(len(samples.edge), bool)
+    for own in by_hazard.values():
+        seen = {id(layer): asked(layer) for layer in own}
+        inside = np.logical_or.reduce([danger for danger, _ in seen.values()])
+        deciding = governing([one for one in own if one.kind in EXTENTS])
+        wet |= inside
+        unsure |= ~np.logical_or.reduce([inside, *(seen[id(one)][1] for one in deciding)])
+    unsure &= ~wet
+    return Ground(_shares(network, samples, wet), _shares(network, samples, unsure))
+
+
+def _shares(network: Network, samples: Samples, chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return which share of each edge the chosen samples stand for."""
+    weights, edges = samples.share[chosen], samples.edge[chosen]
+    return np.asarray(np.bincount(edges, weights, len(network.tail)), np.float64)

@@ -9,18 +9,16 @@ Source of the principles: 避難情報に関するガイドライン (内閣府)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sonae.core.marks import gettext_noop as _
 from sonae.engines.evacuation.profiles import ASSISTED
+from sonae.engines.evacuation.rulebook import BIT, NOT_EXPOSED, RULE_NUMBER, RULES
 from sonae.engines.hazard.layer import NOT_SURVEYED
 from sonae.engines.hazard.lookup import IN, UNKNOWN, Found
 
-LEAVE, LEAVE_UNKNOWN, UPSTAIRS, STAY, NOT_EXPOSED = range(5)
-DECISIONS = ("leave", "leave_unknown", "upstairs", "stay", "not_exposed")
 DETACHED_STOREYS = 3
 BEARABLE_DURATION_RANK = 3
 """Up to three days: 国土数値情報 duration rank 3 is 24–72 h, the usual household stock."""
@@ -31,39 +29,23 @@ WITH_DURATION = ("flood", "storm_surge")
 """浸水継続時間 is published for rivers and storm surges; inland water drains within hours."""
 
 
-@dataclass(frozen=True)
-class Rule:
-    """One rule: ``id`` stored with the advice, ``ja`` said to the resident, ``source``."""
-
-    id: str
-    ja: str
-    decision: int
-    source: str
-
-
-_GUIDE = "避難情報に関するガイドライン（内閣府）"
-RULES = (
-    Rule("collapse", _("家屋倒壊等氾濫想定区域の中なので、家にとどまらず避難します。"), LEAVE, _GUIDE),
-    Rule("landslide_special", _("土砂災害特別警戒区域の中なので、必ず立ち退き避難します。"), LEAVE, _GUIDE),
-    Rule("landslide", _("土砂災害警戒区域の中なので、立ち退き避難します。"), LEAVE, _GUIDE),
-    Rule("tsunami", _("津波の浸水が想定されるので、すぐに高い所へ避難します。"), LEAVE, _GUIDE),
-    Rule("other_hazard", _("危険区域の中なので、立ち退き避難します。"), LEAVE, _GUIDE),
-    Rule("depth_over_home", _("想定される浸水の深さが家の一番上の階より高いので、避難します。"), LEAVE, _GUIDE),
-    Rule("floor_unknown", _("住まいの階が分からず安全と言えないので、避難します。"), LEAVE, _GUIDE),
-    Rule("depth_unknown", _("浸水の深さが分からず安全と言えないので、避難します。"), LEAVE, _GUIDE),
-    Rule("long_flooding", _("水が長く引かないと想定されるので、避難します。"), LEAVE, _GUIDE),
-    Rule("cannot_climb", _("上の階への移動が難しいため、早めに避難します。"), LEAVE, _GUIDE),
-    Rule("not_surveyed", _("この場所は調査されていません。安全とは言えないので、避難を考えてください。"), LEAVE_UNKNOWN, _GUIDE),
-    Rule("collapse_unknown",
-         _("家が流される区域か調査されていません。安全とは言えないので、避難を考えてください。"), LEAVE_UNKNOWN, _GUIDE),
-    Rule("duration_unknown",
-         _("水がいつ引くか調査されていません。安全とは言えないので、避難を考えてください。"), LEAVE_UNKNOWN, _GUIDE),
-    Rule("upstairs", _("想定される浸水より高い上の階へ移動します。"), UPSTAIRS, _GUIDE),
-    Rule("above_water", _("住まいの階は想定される浸水より高いので、その場で身の安全を確保します。"), STAY, _GUIDE),
-)  # fmt: skip
-RULE_NUMBER = {rule.id: number for number, rule in enumerate(RULES)}
 NO_RULE = 255
+Tests = tuple[tuple[NDArray[np.bool_], str], ...]
+_STAYING = ("above_water", "upstairs")
 _DECISION_OF = np.array([rule.decision for rule in RULES], np.uint8)
+
+
+class Decided(NamedTuple):
+    """What was decided for each person; arrays of one length.
+
+    ``decision`` and ``rule``: codes of `rulebook` (NOT_EXPOSED and NO_RULE out of danger);
+    ``which``: index of the deciding hazard; ``trace``: bits of all rules that held (`rulebook.BIT`).
+    """
+
+    decision: NDArray[np.uint8]
+    rule: NDArray[np.uint8]
+    which: NDArray[np.uint8]
+    trace: NDArray[np.int64]
 
 
 def floor_height(floor: NDArray[np.int16]) -> NDArray[np.float32]:
@@ -71,40 +53,46 @@ def floor_height(floor: NDArray[np.int16]) -> NDArray[np.float32]:
     return np.where(floor <= 1, 0.5, 3.0 * (floor - 1.0)).astype(np.float32)
 
 
-def _depth_rule(
+def _depth_tests(
     hazard: str,
     found: Found,
     floor: NDArray[np.int16],
     storeys: NDArray[np.int16],
     profile: NDArray[np.uint8],
-) -> NDArray[np.uint8]:
-    """Return the rule number for people inside water-depth zones (flood, inland flood, surge)."""
+) -> Tests:
+    """Return the tests for water-depth zones (flood, inland flood, surge), in the rules' order."""
     known = (floor > 0) & (storeys > 0)
     top = np.where(storeys <= DETACHED_STOREYS, np.maximum(storeys, floor), floor)
     above = floor_height(floor) >= found.depth_m
     reachable = floor_height(top) >= found.depth_m
+    deep = ~np.isnan(found.depth_m)
     timed = found.duration < NOT_SURVEYED
-    tests = (
+    return (
         (found.collapse, "collapse"),
         (~known, "floor_unknown"),
-        (np.isnan(found.depth_m), "depth_unknown"),
-        (~reachable, "depth_over_home"),
+        (~deep, "depth_unknown"),
+        (known & deep & ~reachable, "depth_over_home"),
         (timed & (found.duration > BEARABLE_DURATION_RANK), "long_flooding"),
-        (~above & (profile >= ASSISTED), "cannot_climb"),
+        (known & deep & ~above & (profile >= ASSISTED), "cannot_climb"),
         (~found.collapse_known & (hazard in WITH_COLLAPSE), "collapse_unknown"),
         (~timed & (hazard in WITH_DURATION), "duration_unknown"),
         (above, "above_water"),
     )
-    return _first(tests, "upstairs", len(floor))
 
 
-def _first(
-    tests: tuple[tuple[NDArray[np.bool_], str], ...], otherwise: str, count: int
-) -> NDArray[np.uint8]:
-    """Return for each person the number of the first rule whose test holds."""
-    conditions = [test for test, _name in tests]
-    choices = [np.full(count, RULE_NUMBER[name], np.uint8) for _test, name in tests]
-    return np.select(conditions, choices, RULE_NUMBER[otherwise]).astype(np.uint8)
+def _tests(
+    hazard: str,
+    found: Found,
+    floor: NDArray[np.int16],
+    storeys: NDArray[np.int16],
+    profile: NDArray[np.uint8],
+) -> tuple[Tests, str]:
+    """Return one hazard's tests for people inside its zones, and the rule when none of them holds."""
+    if hazard in DEPTH_HAZARDS:
+        return _depth_tests(hazard, found, floor, storeys, profile), "upstairs"
+    if hazard == "landslide":
+        return ((found.rank >= 2, "landslide_special"),), "landslide"
+    return (), "tsunami" if hazard == "tsunami" else "other_hazard"
 
 
 def rule_for(
@@ -113,20 +101,27 @@ def rule_for(
     floor: NDArray[np.int16],
     storeys: NDArray[np.int16],
     profile: NDArray[np.uint8],
-) -> NDArray[np.uint8]:
-    """Return the number of the rule that decides for this hazard alone; NO_RULE outside it."""
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return the number of the rule that decides for this hazard alone, and the trace of it.
+
+    NO_RULE and 0 outside the hazard. The trace holds every rule to leave that holds, and the one
+    that decides.
+    """
     count = len(found.zone)
-    if hazard in DEPTH_HAZARDS:
-        inside = _depth_rule(hazard, found, floor, storeys, profile)
-    elif hazard == "landslide":
-        inside = _first(((found.rank >= 2, "landslide_special"),), "landslide", count)
-    else:
-        name = "tsunami" if hazard == "tsunami" else "other_hazard"
-        inside = np.full(count, RULE_NUMBER[name], np.uint8)
-    unknown = np.full(count, RULE_NUMBER["not_surveyed"], np.uint8)
-    return np.select(
-        [found.zone == IN, found.zone == UNKNOWN], [inside, unknown], np.uint8(NO_RULE)
-    ).astype(np.uint8)
+    tests, otherwise = _tests(hazard, found, floor, storeys, profile)
+    inside, unknown = found.zone == IN, found.zone == UNKNOWN
+    rule = np.full(count, NO_RULE, np.uint8)
+    rule[inside] = RULE_NUMBER[otherwise]
+    rule[unknown] = RULE_NUMBER["not_surveyed"]
+    trace = np.zeros(count, np.int64)
+    for test, name in reversed(tests):
+        holds = inside & test
+        rule[holds] = RULE_NUMBER[name]
+        if name not in _STAYING:
+            trace[holds] |= BIT[name]
+    decided = rule != NO_RULE
+    trace[decided] |= np.int64(1) << rule[decided].astype(np.int64)
+    return rule, trace
 
 
 def decide(
@@ -134,22 +129,23 @@ def decide(
     floor: NDArray[np.int16],
     storeys: NDArray[np.int16],
     profile: NDArray[np.uint8],
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return decision, rule number and the deciding hazard's index for everyone.
+) -> Decided:
+    """Decide for everyone: the strictest decision over all hazards wins, then the earlier rule.
 
     ``exposures``: pairs of hazard name and what `hazard.lookup.zones` found.
-    ``floor`` and ``storeys``: 0 = unknown. The strictest decision over all hazards wins; at equal
-    strictness the earlier rule of `RULES`.
+    ``floor`` and ``storeys``: 0 = unknown.
     """
     count = len(floor)
     best = np.full(count, NO_RULE, np.uint8)
     which = np.zeros(count, np.uint8)
+    trace = np.zeros(count, np.int64)
     for index, (hazard, found) in enumerate(exposures):
-        rule = rule_for(hazard, found, floor, storeys, profile)
+        rule, held = rule_for(hazard, found, floor, storeys, profile)
         better = rule < best
         best = np.where(better, rule, best)
         which = np.where(better, np.uint8(index), which)
+        trace |= held
     decision = np.where(
         best == NO_RULE, NOT_EXPOSED, _DECISION_OF[np.minimum(best, len(RULES) - 1)]
     )
-    return decision.astype(np.uint8), best, which
+    return Decided(decision.astype(np.uint8), best, which, trace)

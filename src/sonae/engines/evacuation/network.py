@@ -188,17 +188,19 @@ class Network:
         found, first = np.unique(keys[order], return_index=True)
         return found, order[first]
 
-    def line(self, nodes: Sequence[int]) -> list[tuple[float, float]]:
-        """Return the way along adjacent ``nodes`` as (longitude, latitude), bends included."""
+    def line(
+        self, nodes: Sequence[int], walked: Sequence[int] | None = None
+    ) -> list[tuple[float, float]]:
+        """Return the way along adjacent ``nodes`` as (longitude, latitude), bends included.
+
+        ``walked``: the edges taken (see `graph.way_edges`), without them the shortest of each pair.
+        """
         if not len(nodes):
             return []
         at = np.asarray(nodes, np.int64)
-        keys, edges = self._pairs
-        wanted = np.minimum(at[:-1], at[1:]) * len(self.lat) + np.maximum(at[:-1], at[1:])
         points = [(float(self.lon[at[0]]), float(self.lat[at[0]]))]
-        for edge, start, end in zip(
-            edges[np.searchsorted(keys, wanted)], at[:-1], at[1:], strict=True
-        ):
+        taken = self._shortest(at) if walked is None else walked
+        for edge, start, end in zip(taken, at[:-1], at[1:], strict=True):
             bends = slice(self.shape_start[edge], self.shape_start[edge + 1])
             inner = list(
                 zip(self.shape_lon[bends].tolist(), self.shape_lat[bends].tolist(), strict=True)
@@ -206,6 +208,12 @@ class Network:
             points += inner if self.tail[edge] == start else inner[::-1]
             points.append((float(self.lon[end]), float(self.lat[end])))
         return points
+
+    def _shortest(self, at: NDArray[np.int64]) -> list[int]:
+        """Return the shortest edge between each node and the next."""
+        keys, edges = self._pairs
+        wanted = np.minimum(at[:-1], at[1:]) * len(self.lat) + np.maximum(at[:-1], at[1:])
+        return edges[np.searchsorted(keys, wanted)].tolist()  # type: ignore[no-any-return]
 
     def _metres(self, lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.float64]:
         """Project degrees to local metres around the network's mean latitude, shape (k, 2)."""

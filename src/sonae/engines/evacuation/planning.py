@@ -12,16 +12,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sonae.engines.evacuation.danger import RoadState, Samples, edge_danger
-from sonae.engines.evacuation.decision import NOT_EXPOSED, decide
-from sonae.engines.evacuation.departure import EMERGENCY_LEVEL, leave_by
-from sonae.engines.evacuation.graph import Graph, RouteTree
+from sonae.engines.evacuation.danger import (
+    Ground,
+    RoadState,
+    Samples,
+    Seen,
+    edge_ground,
+    seen_by,
+)
+from sonae.engines.evacuation.decision import decide
+from sonae.engines.evacuation.departure import EMERGENCY_LEVEL, Threat, leave_by
+from sonae.engines.evacuation.graph import Graph, RouteTree, Skeleton, unpack
+from sonae.engines.evacuation.memory import Recent, TreeMemory
 from sonae.engines.evacuation.network import Network
 from sonae.engines.evacuation.profiles import PROFILES, START_MINUTES, Conditions
+from sonae.engines.evacuation.rulebook import NOT_EXPOSED
 from sonae.engines.hazard.layer import Layer
 from sonae.engines.hazard.lookup import OUT, Found, zones
 
 DESIGNATED, PARTIAL = 2, 1
+_GROUNDS, _LAYERS = 8, 32
 REASONS = ("", "none_designated", "not_connected", "partial", "no_network", "none_open")
 FOUND, NONE_DESIGNATED, NOT_CONNECTED, PARTLY, NO_NETWORK, NONE_OPEN = range(6)
 
@@ -61,25 +71,23 @@ class Sites:
 
 @dataclass(frozen=True)
 class Warned:
-    """One hazard warned of: ``level`` 3–5; ``arrival_minutes`` until ``next_level`` is forecast.
-
-    None and 0 when no higher level is forecast.
+    """One hazard warned of: ``level`` 3–5; ``rises``: minutes from now until each higher level is
+    forecast to begin (0 when that has begun), as (level, minutes).
     """
 
     hazard: str
     level: int
-    arrival_minutes: float | None = None
-    next_level: int = 0
+    rises: tuple[tuple[int, float], ...] = ()
 
     @property
     def arrival(self) -> float:
-        """Return the minutes until the next level is forecast, nan when none is."""
-        return np.nan if self.arrival_minutes is None else self.arrival_minutes
+        """Return the minutes until the next higher level is forecast, nan when none is."""
+        return min((m for level, m in self.rises if level > self.level), default=np.nan)
 
     @property
     def deadly(self) -> float:
         """Return the minutes until level 5 is forecast, nan when it is not."""
-        return self.arrival if self.next_level >= EMERGENCY_LEVEL else np.nan
+        return min((m for level, m in self.rises if level >= EMERGENCY_LEVEL), default=np.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,35 +114,76 @@ class Plan:
     until_minutes: NDArray[np.float64]
     reason: NDArray[np.uint8]
     sets: NDArray[np.uint16]
+    trace: NDArray[np.int64]
 
 
 class City:
-    """A network with its samples, ready to be planned on again and again."""
+    """A network ready to be planned on again and again; remembers what the last plans computed.
+
+    Kept in memory per process: what lies under the edges for the sets of layers used last, the
+    graphs made of it, and route trees, which are repaired when only sites or roads closed.
+    """
 
     def __init__(self, network: Network) -> None:
-        """Sample the edges once; graphs are made per danger."""
+        """Sample the edges and lay out the matrix once; graphs are made per danger."""
         self.network = network
         self.samples = Samples(network)
+        self.skeleton = Skeleton(network)
+        self.trees = TreeMemory()
+        self._seen: Recent[tuple[Layer, Seen]] = Recent(_LAYERS)
+        self._grounds: Recent[tuple[Sequence[Layer], Ground]] = Recent(_GROUNDS)
+        self._graphs: Recent[tuple[Sequence[Layer], dict[bool, Graph]]] = Recent(_GROUNDS)
+
+    def ground(self, layers: Sequence[Layer]) -> Ground:
+        """Return what lies under the edges by these layers, from memory when they were used before."""
+        made = self._grounds.get(
+            tuple(map(id, layers)),
+            lambda: (layers, edge_ground(self.network, self.samples, layers, self._look)),
+        )
+        return made[1]
+
+    def _look(self, layer: Layer) -> Seen:
+        """Return what a layer says along the edges; a new layer costs no look at the others."""
+        return self._seen.get(id(layer), lambda: (layer, seen_by(layer, self.samples)))[1]
 
     def graphs(self, layers: Sequence[Layer], roads: RoadState | None = None) -> dict[bool, Graph]:
         """Return the graph for people who can use stairs (True) and who cannot (False)."""
         now = roads or RoadState()
-        danger = edge_danger(self.network, self.samples, layers, now.danger)
+        key = (tuple(map(id, layers)), now.key())
+        return self._graphs.get(key, lambda: (layers, self._made(layers, now)))[1]
+
+    def _made(self, layers: Sequence[Layer], roads: RoadState) -> dict[bool, Graph]:
+        """Make both graphs; they share all but the stairs."""
+        ground = self.ground(layers)
+        danger = ground.with_danger(self.network, roads.danger)
+        unsurveyed = ground.unsurveyed_m(self.network)
         shut = np.zeros(len(self.network.tail), bool)
-        shut[now.closed] = True
+        shut[roads.closed] = True
         return {
-            True: Graph(self.network, danger, shut),
-            False: Graph(self.network, danger, shut | np.asarray(self.network.stairs)),
+            stairs: Graph(
+                self.network,
+                danger,
+                shut if stairs else shut | np.asarray(self.network.stairs),
+                unsurveyed_m=unsurveyed,
+                skeleton=self.skeleton,
+            )
+            for stairs in (True, False)
         }
 
 
 class SiteChooser:
     """Route trees towards the sites that fit a set of hazards and groups, each made once."""
 
-    def __init__(self, graphs: dict[bool, Graph], sites: Sites, hazards: Sequence[str]) -> None:
-        """Keep what the trees are made from."""
+    def __init__(
+        self,
+        graphs: dict[bool, Graph],
+        sites: Sites,
+        hazards: Sequence[str],
+        trees: TreeMemory | None = None,
+    ) -> None:
+        """Keep what the trees are made from; ``trees``: where made ones are remembered."""
         self._graphs, self._sites, self._hazards = graphs, sites, hazards
-        self._trees: dict[tuple[bytes, bool], RouteTree] = {}
+        self._trees = trees or TreeMemory()
 
     def fitting(self, hazard_set: int, groups: int, least: int) -> NDArray[np.int64]:
         """Return the sites designated at least ``least`` for every hazard of the set, open to ``groups``."""
@@ -169,10 +218,11 @@ class SiteChooser:
 
     def tree(self, chosen: NDArray[np.int64], stairs: bool) -> RouteTree:
         """Return the tree towards the chosen sites, from memory when it was made before."""
-        key = (chosen.tobytes(), stairs)
-        if key not in self._trees:
-            self._trees[key] = self._graphs[stairs].tree(self._sites.node[chosen])
-        return self._trees[key]
+        return self._trees.tree(self._graphs[stairs], self._sites.node[chosen])
+
+    def effort_m(self, chosen: NDArray[np.int64], stairs: bool) -> NDArray[np.float64]:
+        """Return the level metres that tire as much as the way from each node (see `Graph`)."""
+        return self._trees.effort_m(self._graphs[stairs], self._sites.node[chosen])
 
 
 def expose(
@@ -203,29 +253,46 @@ def _combinations(
     ]
 
 
+@dataclass(frozen=True, eq=False)
+class _Ways:
+    """Where exposed people go; arrays of one length, as in `Plan`. ``effort_m``: see `Graph`."""
+
+    site: NDArray[np.int32]
+    distance_m: NDArray[np.float64]
+    danger_m: NDArray[np.float64]
+    effort_m: NDArray[np.float64]
+    reason: NDArray[np.uint8]
+
+    @classmethod
+    def nowhere(cls, count: int) -> _Ways:
+        """Return arrays to be filled."""
+        site = np.full(count, -1, np.int32)
+        distance, danger, effort = np.full((3, count), np.nan)
+        return cls(site, distance, danger, effort, np.full(count, NONE_DESIGNATED, np.uint8))
+
+
 def _route(
     chooser: SiteChooser, people: People, person: NDArray[np.int64], sets: NDArray[np.uint16]
-) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64], NDArray[np.uint8]]:
-    """Return site, distance, danger metres and reason for every exposed person."""
-    count = len(person)
-    site = np.full(count, -1, np.int32)
-    distance, danger = np.full(count, np.nan), np.full(count, np.nan)
-    reason = np.full(count, NONE_DESIGNATED, np.uint8)
+) -> _Ways:
+    """Return the way of every exposed person."""
+    ways = _Ways.nowhere(len(person))
     for hazard_set, groups, stairs, rows in _combinations(sets, people, person):
         code, chosen = chooser.choose(hazard_set, groups)
         if not len(chosen):
-            reason[rows] = code
+            ways.reason[rows] = code
             continue
         tree = chooser.tree(chosen, stairs)
         node = people.node[person[rows]]
         best = np.where(node >= 0, tree.site[np.maximum(node, 0)], -1)
         reached = best >= 0
-        reason[rows] = np.where(reached, code, np.where(node < 0, NO_NETWORK, NOT_CONNECTED))
-        hit = rows[reached]
-        site[hit] = chosen[best[reached]]
-        distance[hit] = tree.distance_m[node[reached]] + people.node_m[person[hit]]
-        danger[hit] = tree.danger_m[node[reached]]
-    return site, distance, danger, reason
+        ways.reason[rows] = np.where(reached, code, np.where(node < 0, NO_NETWORK, NOT_CONNECTED))
+        hit, start = rows[reached], node[reached]
+        ways.site[hit] = chosen[best[reached]]
+        danger, metres = unpack(tree.cost[start])
+        to_road = people.node_m[person[hit]]
+        ways.distance_m[hit], ways.danger_m[hit] = metres + to_road, danger
+        ways.effort_m[hit] = chooser.effort_m(chosen, stairs)[start] + to_road
+    return ways
 
 
 def plan(
@@ -235,42 +302,50 @@ def plan(
     sites: Sites,
     warned: Sequence[Warned],
     *,
-    night: bool = False,
+    conditions: Conditions | None = None,
     roads: RoadState | None = None,
 ) -> Plan:
     """Plan for everyone who is exposed to a warned hazard (inside, or not surveyed).
 
-    ``roads``: what is closed or seen flooded now. ``night``: sunset to sunrise.
+    ``conditions``: how one walks now (by day on bare roads). ``roads``: what is closed or seen
+    flooded now. Planned again after a closing, only what changed is searched (see `City`).
     """
     found = expose(warned, layers, people)
-    decision, rule, which = decide(found, people.floor, people.storeys, people.profile)
-    person = np.flatnonzero(decision != NOT_EXPOSED)
+    decided = decide(found, people.floor, people.storeys, people.profile)
+    person = np.flatnonzero(decided.decision != NOT_EXPOSED)
+    decision, which = decided.decision[person], decided.which[person]
     sets = np.zeros(len(people.lat), np.uint16)
     for bit, (_, hazard) in enumerate(found):
         sets |= np.where(hazard.zone != OUT, np.uint16(1 << bit), np.uint16(0))
     own = [layer for layer in layers if layer.hazard in {item.hazard for item in warned}]
-    chooser = SiteChooser(city.graphs(own, roads), sites, [item.hazard for item in warned])
-    site, distance, danger, reason = _route(chooser, people, person, sets[person])
-    speeds = Conditions(night).speeds()
-    minutes = distance / speeds[people.profile[person]] / 60.0
-    departure, until = _departures(
-        warned, sets[person], decision[person], people.profile[person], minutes
+    names = [item.hazard for item in warned]
+    chooser = SiteChooser(city.graphs(own, roads), sites, names, city.trees)
+    ways = _route(chooser, people, person, sets[person])
+    walking, profile = conditions or Conditions(), people.profile[person]
+    minutes = ways.effort_m / walking.speeds()[profile] / 60.0
+    departure = leave_by(
+        decision,
+        profile,
+        np.nan_to_num(minutes, nan=START_MINUTES),
+        _threat(warned, sets[person]),
+        walking.dusk_minutes,
     )
     return Plan(
         person=person,
-        zone=_pick(found, "zone", which[person], person),
-        hazard=which[person],
-        rank=_pick(found, "rank", which[person], person),
-        decision=decision[person],
-        rule=rule[person],
-        site=site,
-        distance_m=distance,
-        danger_m=danger,
+        zone=_pick(found, "zone", which, person),
+        hazard=which,
+        rank=_pick(found, "rank", which, person),
+        decision=decision,
+        rule=decided.rule[person],
+        site=ways.site,
+        distance_m=ways.distance_m,
+        danger_m=ways.danger_m,
         minutes=minutes,
-        departure=departure,
-        until_minutes=until,
-        reason=reason,
+        departure=departure.code,
+        until_minutes=departure.until_minutes,
+        reason=ways.reason,
         sets=sets[person],
+        trace=decided.trace[person] | departure.trace,
     )
 
 
@@ -287,15 +362,9 @@ def _pick(
     return np.asarray(table[which, person], np.uint8)
 
 
-def _departures(
-    warned: Sequence[Warned],
-    sets: NDArray[np.uint16],
-    decision: NDArray[np.uint8],
-    profile: NDArray[np.uint8],
-    minutes: NDArray[np.float64],
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Return departure code and minutes left: by the highest level and the earliest danger of all
-    hazards that concern the person, for the hazard that decides where to go may not be the first.
+def _threat(warned: Sequence[Warned], sets: NDArray[np.uint16]) -> Threat:
+    """Return the highest level and the earliest danger of all hazards that concern each person:
+    the hazard that decides where to go may not be the first to come.
     """
     level = np.zeros(len(sets), np.uint8)
     arrival, deadly = np.full((2, len(sets)), np.nan)
@@ -304,7 +373,4 @@ def _departures(
         level[mine] = np.maximum(level[mine], item.level)
         arrival[mine] = np.fmin(arrival[mine], item.arrival)
         deadly[mine] = np.fmin(deadly[mine], item.deadly)
-    walk = np.nan_to_num(minutes, nan=START_MINUTES)
-    return leave_by(
-        decision, profile, walk, level=level, arrival_minutes=arrival, deadly_minutes=deadly
-    )
+    return Threat(level, arrival, deadly)

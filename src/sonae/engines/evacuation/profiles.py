@@ -90,10 +90,14 @@ def ground_under(phenomenon: str, severity: str) -> int:
 
 @dataclass(frozen=True)
 class Conditions:
-    """How one walks now: ``night`` after sunset, ``ground`` index into `GROUNDS`."""
+    """How one walks now: ``night`` after sunset, ``ground`` index into `GROUNDS`.
+
+    ``dusk_minutes``: until sunset, nan when that is not known or it is night.
+    """
 
     night: bool = False
     ground: int = BARE
+    dusk_minutes: float = float("nan")
 
     def speeds(self) -> NDArray[np.float64]:
         """Return m/s on the level for every profile, in the order of `PROFILES`."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sonae.engines.evacuation.graph import RouteTree, way
+from sonae.engines.evacuation.graph import RouteTree, way, way_edges
 from sonae.engines.evacuation.network import Network
 from sonae.engines.evacuation.planning import REASONS, City, SiteChooser
 from sonae.engines.evacuation.profiles import Profile
@@ -49,10 +49,13 @@ class Router:
     ) -> None:
         """Choose the sites and grow the tree once."""
         self._network, self._placed, self._profile = network, placed, profile
-        chooser = SiteChooser(City(network).graphs(layers), placed.sites, hazards)
+        graphs = City(network).graphs(layers)
+        chooser = SiteChooser(graphs, placed.sites, hazards)
         everything = (1 << len(hazards)) - 1
         self.code, self.chosen = chooser.choose(everything, groups)
+        self._graph = graphs[profile.stairs]
         self._tree: RouteTree = chooser.tree(self.chosen, profile.stairs)
+        self._effort_m = chooser.effort_m(self.chosen, profile.stairs)
 
     def routes(
         self, lat: NDArray[np.float64], lon: NDArray[np.float64], *, lines: bool = True
@@ -76,7 +79,7 @@ class Router:
         metres = float(self._tree.distance_m[node]) + off_m
         site = int(self.chosen[best])
         line = self._line(origin, node, site) if lines else []
-        minutes = metres / self._profile.speed / 60.0
+        minutes = (float(self._effort_m[node]) + off_m) / self._profile.speed / 60.0
         danger = float(self._tree.danger_m[node])
         return Route(site, metres, danger, minutes, REASONS[self.code] or None, line)
 
@@ -85,6 +88,7 @@ class Router:
         listed = self._placed.listed[site]
         nodes = way(self._tree, node)
         ends = [] if listed.lon is None or listed.lat is None else [(listed.lon, listed.lat)]
-        points = [origin, *self._network.line(nodes), *ends]
+        edges = way_edges(self._graph, self._tree, nodes)
+        points = [origin, *self._network.line(nodes, edges), *ends]
         line = [[round(lon, 7), round(lat, 7)] for lon, lat in points]
         return [point for i, point in enumerate(line) if not i or point != line[i - 1]]

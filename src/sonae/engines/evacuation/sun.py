@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 HORIZON_DEGREES = -0.833
 """Upper limb on the horizon with mean refraction: the definition of sunrise and sunset (国立天文台)."""
@@ -28,3 +28,22 @@ def sun_height(at: datetime, latitude: float, longitude: float) -> float:
 def is_night(at: datetime, latitude: float, longitude: float) -> bool:
     """Tell whether the sun is down at the place (degrees)."""
     return sun_height(at, latitude, longitude) < HORIZON_DEGREES
+
+
+def minutes_to_sunset(at: datetime, latitude: float, longitude: float) -> float:
+    """Return the minutes from ``at`` until the sun sets at the place (degrees).
+
+    nan by night, and where it does not set within a day.
+    """
+    if is_night(at, latitude, longitude):
+        return math.nan
+    step = 10
+    for late in range(step, 24 * 60 + step, step):
+        if is_night(at + timedelta(minutes=late), latitude, longitude):
+            day, dark = float(late - step), float(late)
+            while dark - day > 0.1:
+                middle = (day + dark) / 2
+                down = is_night(at + timedelta(minutes=middle), latitude, longitude)
+                day, dark = (day, middle) if down else (middle, dark)
+            return day
+    return math.nan

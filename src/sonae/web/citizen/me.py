@@ -136,7 +136,8 @@ class Action:
     """What the household should do: the decision with its rule, the place, the way, the time.
 
     ``way``: metres, metres in danger and minutes to the place, which is another than the plan's when
-    that one refuses what the household needs.
+    that one refuses what the household needs. ``reasons``: every rule that held, as sentence and
+    source.
     """
 
     advice: evacuation.Advice
@@ -146,6 +147,7 @@ class Action:
     way: evacuation.Way
     picture: SafeString | str
     head: Head
+    reasons: list[tuple[str, str]]
 
     @property
     def late(self) -> bool:
@@ -173,6 +175,7 @@ def action_of(house: Household) -> Action | None:
         way,
         _picture(personal, place, way) if place and (own or not personal.moved) else "",
         _head(house, personal, way, unmet),
+        [(_(rule.ja), rule.source) for rule in personal.reasons],
     )
 
 

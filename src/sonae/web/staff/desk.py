@@ -27,7 +27,7 @@ MOST_SHELTERS = 8
 MOST_ROWS_OF_CURVE = 24
 LATE_MINUTES = 2
 MOST_TRANSMISSIONS = 8
-_DECISIONS = {
+DECISION_NAMES = {
     "leave": lazy("立ち退き避難"),
     "leave_unknown": lazy("避難を検討"),
     "upstairs": lazy("上の階へ"),
@@ -192,7 +192,7 @@ def plan() -> dict[str, Any]:
         "households": counts["households"],
         "own": evacuation.timelines.expected_at_own(),
         "decisions": [
-            (str(name), counts["decisions"].get(code, 0)) for code, name in _DECISIONS.items()
+            (str(name), counts["decisions"].get(code, 0)) for code, name in DECISION_NAMES.items()
         ],
         "none": sum(
             reasons.get(code, 0) for code in ("none_designated", "none_open", "not_connected")

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from sonae.web.staff import (
     citymap,
+    decision_rules,
     desk,
     exercise,
     inputs,
@@ -28,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inputs/", inputs.overview, name="inputs"),
     path("inputs/add/", inputs.add, name="input-add"),
     path("inputs/<str:verb>/", inputs.switch, name="input-switch"),
+    path("decision-rules/", decision_rules.overview, name="decision-rules"),
     path("rules/", rules.overview, name="rules"),
     path("rules/new/", rules.edit, name="rule-new"),
     path("rules/duty/", rules.duty, name="rule-duty"),

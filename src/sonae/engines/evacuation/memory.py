@@ -1,0 +1,103 @@
+"""What a process remembers between plans: route trees, and how far a new one is from an old one."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from threading import Lock
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonae.engines.evacuation.graph import Graph, RouteTree
+from sonae.engines.evacuation.repair import repaired, risen
+
+Kept = TypeVar("Kept")
+MOST_TREES = 64
+"""About 2 MB each for 60,000 nodes."""
+
+
+class Recent(Generic[Kept]):
+    """The last few results, by key; safe to ask from several threads."""
+
+    def __init__(self, most: int) -> None:
+        """Keep at most ``most``."""
+        self._most, self._kept, self._lock = most, OrderedDict[Hashable, Kept](), Lock()
+
+    def get(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """Return what is kept under ``key``, or make and keep it."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = make()
+        with self._lock:
+            self._kept[key] = made
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return made
+
+    def newest_first(self) -> list[Kept]:
+        """Return all that is kept."""
+        with self._lock:
+            return list(reversed(self._kept.values()))
+
+
+@dataclass(eq=False)
+class _Grown:
+    """A tree with the graph and the sites it was grown from."""
+
+    graph: Graph
+    sites: NDArray[np.int32]
+    tree: RouteTree
+    effort: NDArray[np.float64] | None = None
+
+
+class TreeMemory:
+    """Route trees of one network; a tree that only lost sites or roads is repaired, not grown anew."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._grown: Recent[_Grown] = Recent(MOST_TREES)
+        self._risen: Recent[tuple[Graph, Graph, NDArray[np.int64] | None]] = Recent(MOST_TREES)
+
+    def tree(self, graph: Graph, sites: NDArray[np.int32]) -> RouteTree:
+        """Return the tree of ``graph`` towards ``sites`` (nodes)."""
+        return self._get(graph, sites).tree
+
+    def effort_m(self, graph: Graph, sites: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Return `Graph.effort_m` of that tree, computed once."""
+        grown = self._get(graph, sites)
+        if grown.effort is None:
+            grown.effort = graph.effort_m(grown.tree)
+        return grown.effort
+
+    def _get(self, graph: Graph, sites: NDArray[np.int32]) -> _Grown:
+        """Return the tree from memory, mended from a fuller one, or grown."""
+        key = (id(graph), np.asarray(sites).tobytes())
+        return self._grown.get(key, lambda: _Grown(graph, sites, self._made(graph, sites)))
+
+    def _made(self, graph: Graph, sites: NDArray[np.int32]) -> RouteTree:
+        """Repair the fullest tree that has all these sites, or grow one."""
+        fuller = [
+            one
+            for one in self._grown.newest_first()
+            if len(one.sites) >= len(sites) and np.isin(sites, one.sites).all()
+        ]
+        for one in sorted(fuller, key=lambda each: len(each.sites)):
+            costlier = self._costlier(one.graph, graph)
+            if costlier is not None:
+                made = repaired(one.tree, one.sites, graph, sites, costlier)
+                return made if made is not None else graph.tree(sites)
+        return graph.tree(sites)
+
+    def _costlier(self, before: Graph, after: Graph) -> NDArray[np.int64] | None:
+        """Return `risen` of two graphs, computed once."""
+        if before is after:
+            return np.zeros(0, np.int64)
+        kept = self._risen.get(
+            (id(before), id(after)), lambda: (before, after, risen(before, after))
+        )
+        return kept[2]
