@@ -1,4 +1,7 @@
-"""Facility (施設), EmergencySite (指定緊急避難場所), Shelter (指定避難所), FacilityStatus (開設状況)."""
+"""Facility (施設), its designations, FacilityStatus (開設状況), and the lists they come from.
+
+EmergencySite (指定緊急避難場所), Shelter (指定避難所), FacilityList (施設一覧), ListSettlement (一覧の照合).
+"""
 
 from django.db import models
 
@@ -92,3 +95,59 @@ class FacilityStatus(ScopedModel):
         indexes = [
             models.Index(fields=["municipality", "world", "facility", "at"], name="status_at")
         ]
+
+
+class FacilityList(TenantModel):
+    """施設一覧: one uploaded edition; what it said is kept, also of editions that were refused.
+
+    ``purpose``: ``replace`` (to come into force) or ``compare`` (to be set beside the list in force).
+    ``origin``: ``national`` or ``municipal``. ``state``: waiting, in_force, replaced, discarded or
+    refused. ``rows`` and ``defects``: as `engines.shelters` reads them; ``fields``: what it speaks of.
+    """
+
+    purpose = models.CharField("用途", max_length=8, default="replace")
+    origin = models.CharField("国・市", max_length=9, default="municipal")
+    state = models.CharField("状態", max_length=9, default="waiting")
+    files = models.JSONField("ファイル名", default=list)
+    digest = models.CharField("ハッシュ", max_length=64, blank=True)
+    rows = models.JSONField("施設", default=list)
+    fields = models.JSONField("項目", default=list)
+    headings = models.JSONField("見出し", default=dict)
+    defects = models.JSONField("欠陥", default=list)
+    source = models.CharField("出典", max_length=120, blank=True)
+    source_date = models.CharField("出典の日付", max_length=10, blank=True)
+    uploaded_at = models.DateTimeField("受付日時")
+    uploaded_by = models.CharField("受付者", max_length=120)
+    decided_at = models.DateTimeField("決定日時", null=True, blank=True)
+    decided_by = models.CharField("決定者", max_length=120, blank=True)
+    result = models.JSONField("結果", default=dict)
+
+    class Meta:
+        """Newest first by upload."""
+
+        verbose_name = "施設一覧"
+        indexes = [models.Index(fields=["municipality", "purpose", "state"], name="list_state")]
+
+
+class ListSettlement(TenantModel):
+    """一覧の照合: what a person chose where two lists say different things of one facility.
+
+    ``field`` as in `engines.shelters.reconcile.FIELDS`. ``choice``: ``national``, ``municipal`` or
+    ``both`` (nothing taken over, both noted). The newest row per facility and field counts, as long as
+    both lists still say what they said.
+    """
+
+    facility = models.ForeignKey(Facility, on_delete=models.CASCADE, verbose_name="施設")
+    field = models.CharField("項目", max_length=14)
+    national = models.JSONField("国の一覧", null=True)
+    municipal = models.JSONField("市の一覧", null=True)
+    choice = models.CharField("決定", max_length=9)
+    note = models.CharField("備考", max_length=200, blank=True)
+    decided_at = models.DateTimeField("決定日時")
+    decided_by = models.CharField("決定者", max_length=120)
+
+    class Meta:
+        """History is kept."""
+
+        verbose_name = "一覧の照合"
+        indexes = [models.Index(fields=["municipality", "facility", "field"], name="settled_field")]

@@ -99,9 +99,7 @@ def load_facilities(rows: Iterable[FacilityRow], *, actor: Actor = SYSTEM) -> Lo
             "一覧のファイルを確かめてください。いまの一覧はそのままです。",
         )
     with writing():
-        done = _store(listed)
-        _changed()
-        municipalities.announce_change("facilities")
+        done = store(listed)
         audit.record(
             actor.id,
             "shelters.load",
@@ -112,7 +110,18 @@ def load_facilities(rows: Iterable[FacilityRow], *, actor: Actor = SYSTEM) -> Lo
     return done
 
 
-def _store(listed: dict[str, FacilityRow]) -> Loaded:
+def store(listed: Mapping[str, FacilityRow], *, whole: bool = True) -> Loaded:
+    """Write facilities by public id and announce it; call inside `writing`.
+
+    ``whole``: these are all there are, others lose their designations; else only these change.
+    """
+    done = _store(listed, whole)
+    _changed()
+    municipalities.announce_change("facilities")
+    return done
+
+
+def _store(listed: Mapping[str, FacilityRow], whole: bool) -> Loaded:
     """Write facilities and designations; return what was done."""
     towns = {town.code: town.pk for town in municipalities.towns()}
     known = {facility.public_id: facility for facility in Facility.objects.all()}
@@ -124,7 +133,7 @@ def _store(listed: dict[str, FacilityRow]) -> Loaded:
     kept = [facility for key, facility in known.items() if key in listed]
     Facility.objects.bulk_update(kept, [*_COPIED, "town"], batch_size=200)
     known |= {facility.public_id: facility for facility in fresh}
-    withdrawn = _designate(listed, known)
+    withdrawn = _designate(listed, known, whole)
     return Loaded(len(fresh), len(kept), withdrawn, len(listed))
 
 
@@ -138,12 +147,18 @@ def _copy(row: FacilityRow, facility: Facility, towns: Mapping[str, int]) -> Non
     facility.town_id = towns.get(row.town_code)
 
 
-def _designate(listed: Mapping[str, FacilityRow], known: Mapping[str, Facility]) -> int:
+def _designate(
+    listed: Mapping[str, FacilityRow], known: Mapping[str, Facility], whole: bool
+) -> int:
     """Rewrite both designations from the list; return how many facilities lost theirs."""
-    before = set(EmergencySite.objects.values_list("facility__public_id", flat=True))
-    before |= set(Shelter.objects.values_list("facility__public_id", flat=True))
-    EmergencySite.objects.all().delete()
-    Shelter.objects.all().delete()
+    sites, shelters = EmergencySite.objects.all(), Shelter.objects.all()
+    if not whole:
+        sites = sites.filter(facility__public_id__in=listed)
+        shelters = shelters.filter(facility__public_id__in=listed)
+    before = set(sites.values_list("facility__public_id", flat=True))
+    before |= set(shelters.values_list("facility__public_id", flat=True))
+    sites.delete()
+    shelters.delete()
     EmergencySite.objects.bulk_create(
         [
             EmergencySite(
@@ -156,7 +171,7 @@ def _designate(listed: Mapping[str, FacilityRow], known: Mapping[str, Facility])
         ],
         batch_size=500,
     )
-    shelters = [
+    halls = [
         Shelter(
             facility=known[key],
             capacity=row.shelter_capacity,
@@ -165,7 +180,7 @@ def _designate(listed: Mapping[str, FacilityRow], known: Mapping[str, Facility])
         for key, row in listed.items()
         if row.is_shelter
     ]
-    Shelter.objects.bulk_create(shelters, batch_size=500)
+    Shelter.objects.bulk_create(halls, batch_size=500)
     return len(before - listed.keys())
 
 

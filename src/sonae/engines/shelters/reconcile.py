@@ -90,9 +90,15 @@ def reconcile(national: Sequence[Reading], municipal: Sequence[Reading]) -> list
     Several files of one side (sites and shelters apart) are joined into places first. Only what both
     sides have a column for is compared: the national list has no capacities, and says nothing by that.
     """
-    fields = _said(national) & _said(municipal)
     ones = joined([one for read in national for one in read.listed])
     others = joined([one for read in municipal for one in read.listed])
+    return reconcile_places(ones, others, _said(national) & _said(municipal))
+
+
+def reconcile_places(
+    ones: Sequence[Listed], others: Sequence[Listed], fields: frozenset[str]
+) -> list[Match]:
+    """Return the same for places that are joined already; ``fields``: what both sides speak of."""
     pairs = pair(ones, others, ids=True)
     found = [
         Match(ones[p.one], others[p.other], p, tuple(differences(ones[p.one], others[p.other], fields, p.metres)))
