@@ -37,7 +37,22 @@ COMMANDS: Final[dict[str, Entry]] = {
         "警報・注意報などの電文を読む",
         verbs={"accept": "sonae.web.commands.warnings:accept"},
     ),
-    "hazard": Entry("sonae.engines.hazard.cli:group", "地点が危険区域の中かを調べる"),
+    "hazard": Entry(
+        "sonae.engines.hazard.cli:group",
+        "危険区域を調べ、取り込む。通行止めなどを登録する",
+        verbs={
+            verb: f"sonae.web.commands.hazards:{name}"
+            for verb, name in (
+                ("load", "load"),
+                ("list", "list_"),
+                ("confirm", "confirm"),
+                ("discard", "discard"),
+                ("observe", "observe"),
+                ("observed", "observed"),
+                ("withdraw", "withdraw"),
+            )
+        },
+    ),
     "evacuation": Entry("sonae.engines.evacuation.cli:group", "避難経路と避難先を計算する"),
     "shelters": Entry("sonae.engines.shelters.cli:group", "避難所データを点検する"),
     "people": Entry(
