@@ -53,7 +53,11 @@ COMMANDS: Final[dict[str, Entry]] = {
             )
         },
     ),
-    "evacuation": Entry("sonae.engines.evacuation.cli:group", "避難経路と避難先を計算する"),
+    "evacuation": Entry(
+        "sonae.engines.evacuation.cli:group",
+        "避難経路と避難先を計算する",
+        verbs={"network": "sonae.web.commands.network:group"},
+    ),
     "shelters": Entry("sonae.engines.shelters.cli:group", "避難所データを点検する"),
     "people": Entry(
         "sonae.engines.matching.cli:group",

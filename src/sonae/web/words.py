@@ -34,6 +34,30 @@ GROUPS = {
     "other": lazy("支援が必要な人"),
 }
 
+LEFT_OUT = {
+    "motorway": lazy("自動車専用道路"),
+    "private": lazy("立入禁止・私有の道"),
+    "unbuilt": lazy("工事中・計画中・廃止の道"),
+    "not_a_way": lazy("歩く道ではないもの"),
+    "unknown_kind": lazy("種類の分からないもの"),
+    "indoor": lazy("建物の中の通路"),
+    "ford": lazy("川の中を渡る道"),
+    "mountain": lazy("険しい登山道"),
+    "lift": lazy("エレベーター"),
+}
+"""Why a line of a road file is not for people who evacuate on foot."""
+
+NETWORK_PROBLEMS = {
+    "not_a_line": lazy("線ではない"),
+    "bad_position": lazy("緯度経度が正しくない"),
+    "missing_node": lazy("点の位置がファイルにない"),
+    "zero_length": lazy("長さが0"),
+    "too_few_points": lazy("点が1つしかない"),
+    "duplicate": lazy("同じ線が2度ある"),
+    "not_a_number": lazy("数として読めない"),
+}
+NETWORK_ACTIONS = {"left_out": lazy("使わない"), "kept": lazy("この値だけ使わない")}
+
 PHENOMENA = {
     "heavy_rain": lazy("大雨"),
     "landslide": lazy("土砂災害"),

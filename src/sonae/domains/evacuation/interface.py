@@ -28,6 +28,16 @@ from sonae.domains.evacuation.places import (
     offered,
     zone_over,
 )
+from sonae.domains.evacuation.previews import (
+    Shown,
+    Unreached,
+    confirm_network,
+    discard_network,
+    network_in_force,
+    network_preview,
+    preview_network,
+    unreached,
+)
 from sonae.domains.evacuation.roadstate import roads_hit
 from sonae.domains.evacuation.rules import ORDER_NAMES, ORDER_TRANSITIONS
 from sonae.domains.evacuation.selectors import (
@@ -56,6 +66,8 @@ __all__ = [
     "PersonalAdvice",
     "PlaceAdvice",
     "PlanRun",
+    "Shown",
+    "Unreached",
     "Walker",
     "Way",
     "advice_of",
@@ -64,9 +76,11 @@ __all__ = [
     "best_way",
     "cancel",
     "city",
+    "confirm_network",
     "counts",
     "current_run",
     "discard",
+    "discard_network",
     "draft_order",
     "edit",
     "homes_of",
@@ -74,11 +88,14 @@ __all__ = [
     "lift",
     "load_network",
     "may_stay",
+    "network_in_force",
+    "network_preview",
     "offered",
     "order",
     "orders",
     "orders_in_force",
     "personal_advice",
+    "preview_network",
     "reject",
     "replan",
     "return_",
@@ -86,5 +103,6 @@ __all__ = [
     "rule",
     "submit",
     "timelines",
+    "unreached",
     "zone_over",
 ]

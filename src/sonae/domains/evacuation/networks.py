@@ -2,43 +2,60 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
 from django.conf import settings
 from django.db import connection
 
+from sonae.core.errors import SonaeError
 from sonae.domains.municipalities.interface import announce_change, renew_register_version
 from sonae.domains.residents.interface import Household
 from sonae.domains.shelters import interface as shelters
 from sonae.engines.evacuation.network import FILE, Network
 from sonae.engines.evacuation.planning import City
+from sonae.engines.evacuation.reach import FARTHEST_M as FARTHEST_M
 from sonae.platform import audit
 from sonae.platform.access import SYSTEM, Actor, Audience, require
 from sonae.platform.db import writing
 from sonae.platform.scope import current_municipality
 
-FARTHEST_M = 1000.0
-"""A home or facility farther than this from any path is not on the network."""
-
 _held: dict[str, tuple[float, City]] = {}
 
 
-def _folder() -> Path:
+def network_folder() -> Path:
+    """Return where the municipality's network lies under SONAE_HOME."""
     return Path(settings.HOME) / "networks" / current_municipality()
 
 
 def load_network(network: Network, *, actor: Actor = SYSTEM) -> None:
-    """Use this network from now on: save it, and snap every home and facility to it."""
+    """Use this network from now on: save it, and snap every home and facility to it.
+
+    The file is written beside the one in force and takes its place at the end of the transaction:
+    whatever fails before that leaves the last good network, and where homes meet it, in force.
+    SonaeError ``unreadable`` for a network that contradicts itself.
+    """
     require(actor, Audience.ADMINISTRATOR)
-    network.save(_folder())
+    if wrong := network.contradiction():
+        raise SonaeError("unreadable", f"この道路網は使えません：{wrong}。")
+    folder = network_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    staged = Path(tempfile.mkdtemp(prefix=".loading-", dir=folder))
+    try:
+        network.save(staged)
+        with writing():
+            _snap_homes(network)
+            _snap_facilities(network)
+            renew_register_version()
+            announce_change("network")
+            audit.record(actor.id, "network_loaded", network.source, nodes=len(network.lat),
+                         edges=len(network.tail), date=network.date)  # fmt: skip
+            (staged / FILE).replace(folder / FILE)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
     _held.pop(current_municipality(), None)
-    with writing():
-        _snap_homes(network)
-        _snap_facilities(network)
-        renew_register_version()
-        announce_change("network")
-        audit.record(actor.id, "network_loaded", network.source, nodes=len(network.lat))
 
 
 def _snap_homes(network: Network) -> None:
@@ -83,7 +100,7 @@ def _snap_facilities(network: Network, *, only_new: bool = False) -> None:
 
 def stamp() -> float:
     """Return when the network in use was written (UNIX seconds), 0 without one."""
-    marker = _folder() / FILE
+    marker = network_folder() / FILE
     return marker.stat().st_mtime if marker.exists() else 0.0
 
 
@@ -94,6 +111,6 @@ def city() -> City | None:
         return None
     held = _held.get(code)
     if held is None or held[0] != written:
-        held = (written, City(Network.load(_folder())))
+        held = (written, City(Network.load(network_folder())))
         _held[code] = held
     return held[1]

@@ -55,23 +55,33 @@ def overlay_png(
 
 
 def lines_png(
-    ends: npt.NDArray[np.float64], west: float, north: float, east: float, south: float
+    ends: npt.NDArray[np.float64],
+    west: float,
+    north: float,
+    east: float,
+    south: float,
+    marked: npt.NDArray[np.bool_] | None = None,
 ) -> bytes:
     """Return thin lines on a clear ground: ``ends`` (n, 4) longitude, latitude of both ends.
 
-    The picture spans the four bounds in degrees; its longest side is `LINE_PIXELS`.
+    The picture spans the four bounds in degrees; its longest side is `LINE_PIXELS`. Lines ``marked``
+    (n,) are drawn last, thick and dark.
     """
     east, south = max(east, west + _LEAST_DEGREES), min(south, north - _LEAST_DEGREES)
     across = (east - west) * np.cos(np.radians((north + south) / 2))
     scale = LINE_PIXELS / max(across, north - south)
     size = (max(1, int(across * scale)), max(1, int((north - south) * scale)))
     picture = Image.new("P", size, 0)
-    picture.putpalette([243, 244, 238, 169, 176, 160])
+    picture.putpalette([243, 244, 238, 169, 176, 160, 150, 20, 60])
     pen = ImageDraw.Draw(picture)
     x = (ends[:, [0, 2]] - west) / (east - west) * (size[0] - 1)
     y = (north - ends[:, [1, 3]]) / (north - south) * (size[1] - 1)
-    for x0, y0, x1, y1 in np.stack([x[:, 0], y[:, 0], x[:, 1], y[:, 1]], axis=1).round().tolist():
-        pen.line((x0, y0, x1, y1), fill=1)
+    lines = np.stack([x[:, 0], y[:, 0], x[:, 1], y[:, 1]], axis=1).round()
+    strong = np.zeros(len(lines), bool) if marked is None else marked
+    for chosen, colour, width in ((~strong, 1, 1), (strong, 2, 4)):
+        for x0, y0, x1, y1 in lines[chosen].tolist():
+            pen.line((x0, y0, x1, y1), fill=colour, width=width)
     out = BytesIO()
-    picture.save(out, "PNG", optimize=True, transparency=0, bits=1)
+    bits = 2 if strong.any() else 1
+    picture.save(out, "PNG", optimize=True, transparency=0, bits=bits)
     return out.getvalue()

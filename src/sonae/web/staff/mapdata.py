@@ -80,7 +80,7 @@ def facilities(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _ends(net: Network) -> npt.NDArray[np.float64]:
+def ends(net: Network) -> npt.NDArray[np.float64]:
     """Return longitude and latitude of both ends of every edge (m, 4)."""
     tail, head = np.asarray(net.tail), np.asarray(net.head)
     return np.stack([net.lon[tail], net.lat[tail], net.lon[head], net.lat[head]], axis=1)
@@ -96,10 +96,10 @@ def network(request: HttpRequest) -> HttpResponse:
         raise SonaeError("unreadable", "bbox は 西,南,東,北 の度です。") from None
     if city is None:
         return _geojson([])
-    ends = _ends(city.network)
-    lon, lat = ends[:, [0, 2]].mean(axis=1), ends[:, [1, 3]].mean(axis=1)
+    both = ends(city.network)
+    lon, lat = both[:, [0, 2]].mean(axis=1), both[:, [1, 3]].mean(axis=1)
     seen = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
-    shown = ends[np.flatnonzero(seen)[:MOST_EDGES]].round(6).tolist()
+    shown = both[np.flatnonzero(seen)[:MOST_EDGES]].round(6).tolist()
     geometry = {
         "type": "MultiLineString",
         "coordinates": [[[a, b], [c, d]] for a, b, c, d in shown],
@@ -107,7 +107,7 @@ def network(request: HttpRequest) -> HttpResponse:
     return _geojson([{"type": "Feature", "geometry": geometry, "properties": {}}])
 
 
-def _bounds(net: Network) -> tuple[float, float, float, float]:
+def bounds(net: Network) -> tuple[float, float, float, float]:
     """Return west, north, east, south of the network in degrees."""
     lon, lat = np.asarray(net.lon), np.asarray(net.lat)
     return float(lon.min()), float(lat.max()), float(lon.max()), float(lat.min())
@@ -118,7 +118,7 @@ def _streets(municipality: str, source: str, date: str, edges: int) -> bytes:
     """Return the picture of the network; another network is another key."""
     city = evacuation.city()
     assert city is not None
-    return lines_png(_ends(city.network), *_bounds(city.network))
+    return lines_png(ends(city.network), *bounds(city.network))
 
 
 @audience(Audience.STAFF)
@@ -167,7 +167,7 @@ def street_bounds() -> dict[str, float] | None:
     """Return the bounds of the picture of the streets, or None without a network."""
     city = evacuation.city()
     names = ("west", "north", "east", "south")
-    return dict(zip(names, _bounds(city.network), strict=True)) if city else None
+    return dict(zip(names, bounds(city.network), strict=True)) if city else None
 
 
 def title_of(layer: HazardLayer) -> str:

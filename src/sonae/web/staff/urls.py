@@ -11,6 +11,7 @@ from sonae.web.staff import (
     exercise,
     inputs,
     mapdata,
+    network,
     rules,
     safety,
     shelters,
@@ -49,6 +50,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("map/streets.png", mapdata.streets, name="map-streets"),
     path("map/layers.json", mapdata.layers, name="map-layers"),
     path("map/overlay/<str:name>.png", mapdata.overlay, name="map-overlay"),
+    path("network/", network.overview, name="network"),
+    path("network/streets.png", network.streets, name="network-streets"),
+    path("network/upload/", network.upload, name="network-upload"),
+    path("network/<str:token>/", network.preview, name="network-preview"),
+    path(
+        "network/<str:token>/streets.png", network.preview_streets, name="network-preview-streets"
+    ),
+    path("network/<str:token>/defects.jsonl", network.defects, name="network-defects"),
+    path("network/<str:token>/<str:verb>/", network.decide, name="network-decide"),
     path("exercise/", exercise.overview, name="exercise"),
     path("exercise/progress/", exercise.progress, name="exercise-progress"),
     path("exercise/<str:verb>/", exercise.control, name="exercise-control"),

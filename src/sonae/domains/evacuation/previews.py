@@ -1,0 +1,196 @@
+"""A new walking network before it is in force: built from files, looked at, then confirmed or dropped."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sonae.core import clock
+from sonae.core.clock import JST
+from sonae.core.errors import SonaeError
+from sonae.domains.evacuation.networks import city, load_network, network_folder, stamp
+from sonae.domains.municipalities import interface as municipalities
+from sonae.domains.residents.interface import Household
+from sonae.domains.shelters import interface as shelters
+from sonae.engines.evacuation.network import FILE, Network
+from sonae.engines.evacuation.reach import FARTHEST_M, describe, reach
+from sonae.engines.evacuation.roads import build
+from sonae.platform import audit
+from sonae.platform.access import Actor, Audience, require
+
+KEPT_FOR = timedelta(days=1)
+DEFECTS = "defects.jsonl"
+_GRID = 0.001
+"""Degrees (about 100 m): homes without a way are drawn no finer than that."""
+
+
+@dataclass(frozen=True)
+class TownOff:
+    """Homes of one town that no way can be offered to, and how far the farthest lies, in metres."""
+
+    town: str
+    homes: int
+    farthest_m: float
+
+
+@dataclass(frozen=True)
+class FacilityOff:
+    """A facility off the network (``off``), or beside a part that nothing joins to the main one."""
+
+    pk: int
+    name: str
+    metres: float
+    off: bool
+    longitude: float
+    latitude: float
+
+
+@dataclass(frozen=True)
+class Unreached:
+    """Whom a network does not reach. ``islands``: homes whose nearest way leads nowhere.
+
+    ``cells``: longitude, latitude and number of homes off the network, on a grid of about 100 m.
+    """
+
+    homes: int
+    off: int
+    islands: int
+    towns: list[TownOff]
+    facilities: list[FacilityOff]
+    cells: list[tuple[float, float, int]]
+    limit_m: float = FARTHEST_M
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A network with everything that is shown of it; ``since``: in force from, None before that."""
+
+    network: Network
+    figures: dict[str, Any]
+    unreached: Unreached
+    defects: list[dict[str, Any]]
+    since: datetime | None = None
+
+
+def network_in_force() -> Shown | None:
+    """Return the network in use, None when none was ever loaded."""
+    found = city()
+    if found is None:
+        return None
+    since = datetime.fromtimestamp(stamp(), JST)
+    return _shown(found.network, network_folder(), since)
+
+
+def _shown(network: Network, folder: Path, since: datetime | None = None) -> Shown:
+    defects = folder / DEFECTS
+    lines = defects.read_text("utf-8").splitlines() if defects.exists() else []
+    return Shown(
+        network, describe(network), unreached(network), [json.loads(line) for line in lines], since
+    )
+
+
+def unreached(network: Network) -> Unreached:
+    """Return the homes and facilities that a network does not reach."""
+    rows = list(Household.objects.values_list("town_id", "latitude", "longitude"))
+    town, lat, lon = (np.array(c) for c in zip(*rows, strict=True)) if rows else (np.zeros(0),) * 3
+    homes = reach(network, lat, lon)
+    names = {one.pk: one.name for one in municipalities.towns()}
+    far: dict[int, list[float]] = defaultdict(list)
+    for number in np.flatnonzero(homes.off).tolist():
+        far[int(town[number])].append(float(homes.main_m[number]))
+    towns = [TownOff(names.get(pk, "–"), len(all_), max(all_)) for pk, all_ in far.items()]
+    cells: dict[tuple[float, float], int] = defaultdict(int)
+    for x, y in zip(lon[homes.off].tolist(), lat[homes.off].tolist(), strict=True):
+        cells[round(round(x / _GRID) * _GRID, 6), round(round(y / _GRID) * _GRID, 6)] += 1
+    return Unreached(
+        len(rows), int(homes.off.sum()), int(homes.island.sum()),
+        sorted(towns, key=lambda one: -one.homes), _facilities(network),
+        [(*place, count) for place, count in cells.items()],
+    )  # fmt: skip
+
+
+def _facilities(network: Network) -> list[FacilityOff]:
+    """Return the facilities without a way, farthest first, then those beside an island."""
+    rows = shelters.facilities()
+    found = reach(
+        network, np.array([r.latitude for r in rows]), np.array([r.longitude for r in rows])
+    )
+    listed = [
+        FacilityOff(row.pk, row.name, float(metres), bool(off), row.longitude, row.latitude)
+        for row, metres, off, island in zip(
+            rows, found.main_m, found.off, found.island, strict=True
+        )
+        if off or island
+    ]
+    return sorted(listed, key=lambda one: (not one.off, -one.metres))
+
+
+def preview_network(actor: Actor, paths: Sequence[Path], source: str, date: str) -> str:
+    """Build a network from files and keep it aside for a day; returns the token to ask for it.
+
+    Raises SonaeError when a file cannot be read: nothing is kept, the network in force stays.
+    """
+    require(actor, Audience.ADMINISTRATOR)
+    _tidy()
+    built = build(paths, source=source, date=date)
+    token = secrets.token_urlsafe(12)
+    folder = _aside() / token
+    built.network.save(folder)
+    lines = (json.dumps(one.to_json(), ensure_ascii=False) + "\n" for one in built.defects)
+    (folder / DEFECTS).write_text("".join(lines), "utf-8")
+    return token
+
+
+def _aside() -> Path:
+    return network_folder() / "previews"
+
+
+def _tidy() -> None:
+    """Drop what nobody decided on for a day."""
+    oldest = (clock.SystemClock().now() - KEPT_FOR).timestamp()
+    for folder in _aside().iterdir() if _aside().is_dir() else ():
+        if folder.stat().st_mtime < oldest:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _preview_folder(token: str) -> Path:
+    """Return the folder of a preview; SonaeError ``not_found`` once it was decided on or dropped."""
+    names = {folder.name for folder in _aside().iterdir()} if _aside().is_dir() else set()
+    if token not in names or not (_aside() / token / FILE).is_file():
+        raise SonaeError(
+            "not_found", "この読み込みはもうありません。", "もう一度ファイルを選んでください。"
+        )
+    return _aside() / token
+
+
+def network_preview(token: str) -> Shown:
+    """Return a network that waits for a decision."""
+    folder = _preview_folder(token)
+    return _shown(Network.load(folder), folder)
+
+
+def confirm_network(actor: Actor, token: str) -> Network:
+    """Put a network into force that somebody has looked at."""
+    require(actor, Audience.ADMINISTRATOR)
+    folder = _preview_folder(token)
+    network = Network.load(folder, check=True)
+    load_network(network, actor=actor)
+    (folder / DEFECTS).replace(network_folder() / DEFECTS)
+    shutil.rmtree(folder, ignore_errors=True)
+    return network
+
+
+def discard_network(actor: Actor, token: str) -> None:
+    """Drop a network that shall not come into force."""
+    require(actor, Audience.ADMINISTRATOR)
+    shutil.rmtree(_preview_folder(token), ignore_errors=True)
+    audit.record(actor.id, "network_discarded", token)
