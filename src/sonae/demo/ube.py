@@ -28,7 +28,7 @@ from sonae.domains.residents import interface as residents
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import FacilityRow
 from sonae.engines.evacuation.network import METRES_PER_DEGREE, Network
-from sonae.engines.evacuation.roads import read_roads
+from sonae.engines.evacuation.roads import build
 from sonae.engines.hazard.layer import NOT_SURVEYED, HazardLayer
 from sonae.platform import worlds
 
@@ -182,7 +182,8 @@ def create(data: Path, people: int, *, step: Callable[[str], None] = lambda _: N
         raise SonaeError("not_found", f"{roads.name} がフォルダの geo/osm/ube にありません。")
     rng = np.random.default_rng(zlib.crc32(CODE.encode()))
     step("道路")
-    network = read_roads(roads, source="© OpenStreetMap contributors", date="2025-12-01")
+    built = build([roads], source="© OpenStreetMap contributors", date="2025-12-01")
+    network = built.network
     towns, plan = _towns(data), _plan(people)
     load.remove(CODE)
     step("町字")
@@ -210,7 +211,8 @@ def create(data: Path, people: int, *, step: Callable[[str], None] = lambda _: N
         step("浸水域（架空）と道路網")
         for layer in invented_layers(network):
             hazards.register_layer(layer)
-        evacuation.load_network(network)
+        defects = [one.to_json() for one in built.defects]
+        evacuation.load_network(network, defects=defects)
         load.add_accounts()
         residents.population()
     return (

@@ -17,6 +17,7 @@ from sonae.domains.shelters import interface as shelters
 from sonae.engines.evacuation.network import FILE
 from sonae.platform import outbox
 from sonae.platform.models import AuditEntry, OutboxEntry
+from sonae.platform.scope import World
 from tests.engines.evacuation.small import at, network
 from tests.fixtures import ADMINISTRATOR, OPERATOR, City
 
@@ -143,6 +144,19 @@ def test_only_administrators_change_the_network(city: City, tmp_path: Path) -> N
     with pytest.raises(SonaeError, match="not_found"):
         evacuation.network_preview(token)
     assert AuditEntry.objects.filter(action="network_discarded").exists()
+
+
+def test_an_exercise_cannot_replace_the_real_network(city: City, tmp_path: Path) -> None:
+    path = street(tmp_path / "n.geojson", 0)
+    token = evacuation.preview_network(ADMINISTRATOR, [path], "", "")
+    before = networks.stamp()
+    with city.entered(World.EXERCISE):
+        assert not evacuation.may_change_network(ADMINISTRATOR)
+        with pytest.raises(SonaeError, match="exercise"):
+            evacuation.preview_network(ADMINISTRATOR, [path], "", "")
+        with pytest.raises(SonaeError, match="exercise"):
+            evacuation.confirm_network(ADMINISTRATOR, token)
+    assert networks.stamp() == before
 
 
 @pytest.mark.parametrize("token", ["", ".", "..", "../..", "nothing", "previews"])

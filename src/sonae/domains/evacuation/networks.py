@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from django.conf import settings
@@ -22,6 +25,8 @@ from sonae.platform.access import SYSTEM, Actor, Audience, require
 from sonae.platform.db import writing
 from sonae.platform.scope import current_municipality
 
+DEFECTS = "defects.jsonl"
+
 _held: dict[str, tuple[float, City]] = {}
 
 
@@ -30,8 +35,12 @@ def network_folder() -> Path:
     return Path(settings.HOME) / "networks" / current_municipality()
 
 
-def load_network(network: Network, *, actor: Actor = SYSTEM) -> None:
+def load_network(
+    network: Network, *, actor: Actor = SYSTEM, defects: Iterable[Mapping[str, Any]] = ()
+) -> None:
     """Use this network from now on: save it, and snap every home and facility to it.
+
+    ``defects``: what was wrong with its files, kept beside it to be looked up.
 
     The file is written beside the one in force and takes its place at the end of the transaction:
     whatever fails before that leaves the last good network, and where homes meet it, in force.
@@ -45,6 +54,8 @@ def load_network(network: Network, *, actor: Actor = SYSTEM) -> None:
     staged = Path(tempfile.mkdtemp(prefix=".loading-", dir=folder))
     try:
         network.save(staged)
+        lines = (json.dumps(dict(one), ensure_ascii=False) + "\n" for one in defects)
+        (staged / DEFECTS).write_text("".join(lines), "utf-8")
         with writing():
             _snap_homes(network)
             _snap_facilities(network)
@@ -52,6 +63,7 @@ def load_network(network: Network, *, actor: Actor = SYSTEM) -> None:
             announce_change("network")
             audit.record(actor.id, "network_loaded", network.source, nodes=len(network.lat),
                          edges=len(network.tail), date=network.date)  # fmt: skip
+            (staged / DEFECTS).replace(folder / DEFECTS)
             (staged / FILE).replace(folder / FILE)
     finally:
         shutil.rmtree(staged, ignore_errors=True)

@@ -17,7 +17,7 @@ import numpy as np
 from sonae.core import clock
 from sonae.core.clock import JST
 from sonae.core.errors import SonaeError
-from sonae.domains.evacuation.networks import city, load_network, network_folder, stamp
+from sonae.domains.evacuation.networks import DEFECTS, city, load_network, network_folder, stamp
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.residents.interface import Household
 from sonae.domains.shelters import interface as shelters
@@ -25,10 +25,10 @@ from sonae.engines.evacuation.network import FILE, Network
 from sonae.engines.evacuation.reach import FARTHEST_M, describe, reach
 from sonae.engines.evacuation.roads import build
 from sonae.platform import audit
-from sonae.platform.access import Actor, Audience, require
+from sonae.platform.access import Actor, Audience, permits, require
+from sonae.platform.scope import World, in_force
 
 KEPT_FOR = timedelta(days=1)
-DEFECTS = "defects.jsonl"
 _GRID = 0.001
 """Degrees (about 100 m): homes without a way are drawn no finer than that."""
 
@@ -91,11 +91,14 @@ def network_in_force() -> Shown | None:
 
 
 def _shown(network: Network, folder: Path, since: datetime | None = None) -> Shown:
-    defects = folder / DEFECTS
-    lines = defects.read_text("utf-8").splitlines() if defects.exists() else []
-    return Shown(
-        network, describe(network), unreached(network), [json.loads(line) for line in lines], since
-    )
+    return Shown(network, describe(network), unreached(network), _defects(folder), since)
+
+
+def _defects(folder: Path) -> list[dict[str, Any]]:
+    """Return the defects kept beside a network."""
+    file = folder / DEFECTS
+    lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    return [json.loads(line) for line in lines]
 
 
 def unreached(network: Network) -> Unreached:
@@ -139,7 +142,7 @@ def preview_network(actor: Actor, paths: Sequence[Path], source: str, date: str)
 
     Raises SonaeError when a file cannot be read: nothing is kept, the network in force stays.
     """
-    require(actor, Audience.ADMINISTRATOR)
+    _require(actor)
     _tidy()
     built = build(paths, source=source, date=date)
     token = secrets.token_urlsafe(12)
@@ -148,6 +151,23 @@ def preview_network(actor: Actor, paths: Sequence[Path], source: str, date: str)
     lines = (json.dumps(one.to_json(), ensure_ascii=False) + "\n" for one in built.defects)
     (folder / DEFECTS).write_text("".join(lines), "utf-8")
     return token
+
+
+def may_change_network(actor: Actor) -> bool:
+    """Tell whether this actor may replace the network here: it is the real one in every world."""
+    scope = in_force()
+    live = scope is not None and scope.world is World.LIVE
+    return live and permits(frozenset({Audience.ADMINISTRATOR}), actor.role)
+
+
+def _require(actor: Actor) -> None:
+    """Refuse whoever is no administrator, and everybody in an exercise."""
+    require(actor, Audience.ADMINISTRATOR)
+    if not may_change_network(actor):
+        raise SonaeError(
+            "exercise", "訓練の画面からは、道路網を入れ替えられません。",
+            "通常の画面から行ってください。",
+        )  # fmt: skip
 
 
 def _aside() -> Path:
@@ -180,17 +200,16 @@ def network_preview(token: str) -> Shown:
 
 def confirm_network(actor: Actor, token: str) -> Network:
     """Put a network into force that somebody has looked at."""
-    require(actor, Audience.ADMINISTRATOR)
+    _require(actor)
     folder = _preview_folder(token)
     network = Network.load(folder, check=True)
-    load_network(network, actor=actor)
-    (folder / DEFECTS).replace(network_folder() / DEFECTS)
+    load_network(network, actor=actor, defects=_defects(folder))
     shutil.rmtree(folder, ignore_errors=True)
     return network
 
 
 def discard_network(actor: Actor, token: str) -> None:
     """Drop a network that shall not come into force."""
-    require(actor, Audience.ADMINISTRATOR)
+    _require(actor)
     shutil.rmtree(_preview_folder(token), ignore_errors=True)
     audit.record(actor.id, "network_discarded", token)

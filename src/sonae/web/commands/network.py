@@ -48,17 +48,23 @@ def load(
     """
     with Rows(fmt) as rows, worlds.entered(serving()):
         try:
-            built = len(files) == 1 and (files[0].is_dir() or files[0].name == FILE)
-            network = (
-                Network.load(files[0], check=True) if built
-                else build(files, source=source, date=date, box=bbox, dem=dem, step=_say).network
-            )  # fmt: skip
-            evacuation.load_network(network)
+            network, defects = _read(files, source, date, bbox, dem)
+            evacuation.load_network(network, defects=defects)
         except SonaeError as error:
             rows.refuse(error, "、".join(map(str, files)))
         else:
             rows.add(_told(network, evacuation.unreached(network)))
     sys.exit(rows.status)
+
+
+def _read(
+    files: tuple[Path, ...], source: str, date: str, bbox: Box | None, dem: Path | None
+) -> tuple[Network, list[dict[str, Any]]]:
+    """Return the network of files with their defects, or one that was built before."""
+    if len(files) == 1 and (files[0].is_dir() or files[0].name == FILE):
+        return Network.load(files[0], check=True), []
+    built = build(files, source=source, date=date, box=bbox, dem=dem, step=_say)
+    return built.network, [one.to_json() for one in built.defects]
 
 
 @group.command()

@@ -46,18 +46,21 @@ def town_map(
     description: str,
     places: Iterable[tuple[float, float]] = (),
     grounds: Iterable[Ground] = (),
+    around: Sequence[tuple[float, float]] = (),
 ) -> SafeString:
     """Draw every town as a dot and, where ``count`` > 0, as a circle of proportional area.
 
     The darker core of a circle is the share that is urgent. ``places`` (lon, lat) are facilities.
     The ``LABELLED`` largest counts are written beside their circle, then names where there is room.
     ``grounds`` (streets, say) are loaded by the browser; without them the picture is still whole.
+    ``around`` (lon, lat) are points that the picture shall take in besides the towns.
     """
-    if not marks:
+    corners = [*around, *((m.longitude, m.latitude) for m in marks)]
+    if not corners:
         return SafeString("")
-    plane = Plane.around([(m.longitude, m.latitude) for m in marks], WIDTH, HEIGHT, margin=0.06)
+    plane = Plane.around(corners, WIDTH, HEIGHT, margin=0.06)
     ranked = sorted(marks, key=lambda m: -m.count)
-    radii = _Radii(max(ranked[0].count, 1), len(marks))
+    radii = _Radii(max((m.count for m in marks), default=1) or 1, max(len(marks), 1))
     dots = "".join(_dot(plane, mark) for mark in marks)
     houses = "".join(_house(plane, lon, lat) for lon, lat in places if plane.holds(lon, lat))
     circles = "".join(_circle(plane, mark, radii) for mark in ranked if mark.count)

@@ -20,7 +20,7 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import Shown
-from sonae.platform.access import Audience, actor_of, audience, permits
+from sonae.platform.access import Audience, actor_of, audience
 from sonae.web import kept, words
 from sonae.web.drawing import Ground, TownMark, lines_png, town_map
 from sonae.web.staff import mapdata
@@ -39,7 +39,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, typed: dict[str, str] | None = None) -> HttpResponse:
     found = evacuation.network_in_force()
     context: dict[str, Any] = {
-        "may_change": permits(frozenset({Audience.ADMINISTRATOR}), actor_of(request).role),
+        "may_change": evacuation.may_change_network(actor_of(request)),
         "typed": typed or {},
         "most_mb": MOST_BYTES // 2**20,
     }
@@ -81,17 +81,16 @@ def _picture(shown: Shown, streets: str) -> SafeString:
     """Draw the streets, the parts joined to nothing, and the homes and facilities without a way."""
     missed = shown.unreached
     west, north, east, south = mapdata.bounds(shown.network)
-    corners = [TownMark("", west, north, 0), TownMark("", east, south, 0)]
-    corners += [TownMark("", one.longitude, one.latitude, 0) for one in missed.facilities]
     cells = [TownMark("", lon, lat, count) for lon, lat, count in missed.cells]
     places = [(one.longitude, one.latitude) for one in missed.facilities]
     described = _("道がつながらない世帯 %(homes)s、避難先 %(places)s。内訳は表にあります。") % {
         "homes": f"{missed.off:,}", "places": f"{len(places):,}",
     }  # fmt: skip
+    around = [(west, north), (east, south), *places]
     ground = Ground(in_world(streets), west=west, north=north, east=east, south=south)
     return town_map(
-        [*corners, *cells], title=_("道路網と、つながらない所"), description=described,
-        places=places, grounds=[ground],
+        cells, title=_("道路網と、つながらない所"), description=described,
+        places=places, grounds=[ground], around=around,
     )  # fmt: skip
 
 
