@@ -371,8 +371,9 @@ def test_the_worker_runs_shows_its_life_and_stops(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_waits_for_the_network_does_not_hold_up_the_rest(
-    listen: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("lane", [outbox.Lane.APART, outbox.Lane.SLOW])
+def test_what_waits_for_the_network_or_works_for_long_does_not_hold_up_the_rest(
+    listen: Callable[..., None], monkeypatch: pytest.MonkeyPatch, lane: outbox.Lane
 ) -> None:
     slow, swift, stop = threading.Event(), threading.Event(), threading.Event()
     answer = threading.Event()
@@ -381,7 +382,7 @@ def test_what_waits_for_the_network_does_not_hold_up_the_rest(
         slow.set()
         assert answer.wait(20)
 
-    monkeypatch.setattr(outbox, "_apart", {"test.slow"})
+    monkeypatch.setattr(outbox, "_lanes", {"test.slow": lane})
     monkeypatch.setitem(outbox._subscribers, "test.slow", {"s": wait_for_the_mail_server})
     listen(a=lambda p: swift.set())
 
@@ -417,10 +418,12 @@ def test_every_entry_is_in_exactly_one_lane(
     def topics(lane: outbox.Lane | None) -> list[str]:
         return sorted(outbox._ready(time.time() + 1, lane).values_list("topic", flat=True))
 
-    for apart, inner in (({"test.slow"}, [TOPIC]), (set(), ["test.slow", TOPIC])):
-        monkeypatch.setattr(outbox, "_apart", apart)
-        assert topics(outbox.Lane.INNER) == inner
-        assert topics(outbox.Lane.APART) == sorted(apart)
+    for own in outbox.Lane:
+        lanes = {} if own is outbox.Lane.INNER else {"test.slow": own}
+        monkeypatch.setattr(outbox, "_lanes", lanes)
+        for lane in outbox.Lane:
+            expected = ["test.slow"] if lane is own else []
+            assert topics(lane) == [*expected, *([TOPIC] if lane is outbox.Lane.INNER else [])]
         assert topics(None) == ["test.slow", TOPIC]
 
 

@@ -5,8 +5,8 @@ consequences are on disk together. `work` leases entries, runs their handler out
 transaction and records the outcome; a crash only means that the lease runs out. Handlers run at
 least once and must be idempotent. Entries with the same order key run one after the other.
 
-A worker has two lanes: what waits for the network (``apart``) never holds up what only computes, and
-in each lane the live world goes before the exercise.
+A worker has three lanes: what waits for the network (``apart``) or works for long without hurry
+(``slow``) never holds up what computes, and in each lane the live world goes before the exercise.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ MOST_ATTEMPTS = 50
 _ONCE = ("municipality", "world", "subscriber", "dedupe_key")
 
 _subscribers: dict[str, dict[str, Handler]] = defaultdict(dict)
-_apart: set[str] = set()
+_lanes: "dict[str, Lane]" = {}
 
 
 class Permanent(Exception):
@@ -64,15 +64,19 @@ class Lane(StrEnum):
 
     INNER = "inner"
     APART = "apart"
+    SLOW = "slow"
 
 
-def subscribe(topic: str, *, apart: bool = False) -> Callable[[Handler], Handler]:
+def subscribe(
+    topic: str, *, apart: bool = False, slow: bool = False
+) -> Callable[[Handler], Handler]:
     """Register the decorated function as a subscriber of ``topic``, named by its import path.
 
-    ``apart``: its handlers wait for others (a mail server, say), so the topic has a lane of its own.
+    ``apart``: its handlers wait for others (a mail server, say). ``slow``: they work for many seconds,
+    in a process of their own, on what nobody waits for. Such topics have lanes of their own.
     """
-    if apart:
-        _apart.add(topic)
+    if apart or slow:
+        _lanes[topic] = Lane.APART if apart else Lane.SLOW
 
     def register(handler: Handler) -> Handler:
         _subscribers[topic][f"{handler.__module__}.{handler.__qualname__}"] = handler
@@ -133,10 +137,11 @@ def _store(made: list[OutboxEntry], dedupe_key: str | None) -> None:
 def _of(lane: Lane | None) -> QuerySet[OutboxEntry]:
     """Return what is pending in one lane, or in all."""
     pending = OutboxEntry.everywhere.filter(state=OutboxEntry.PENDING)
-    if lane is None or not _apart:
-        return pending if lane is not Lane.APART else pending.none()
-    mine = Q(topic__in=_apart)
-    return pending.filter(mine if lane is Lane.APART else ~mine)
+    if lane is None:
+        return pending
+    if lane is Lane.INNER:
+        return pending.exclude(topic__in=list(_lanes)) if _lanes else pending
+    return pending.filter(topic__in=[topic for topic, own in _lanes.items() if own is lane])
 
 
 def _ready(moment: float, lane: Lane | None = None) -> QuerySet[OutboxEntry]:
@@ -274,14 +279,19 @@ class _Keeper(threading.Thread):
 def work(stop: threading.Event, *, idle_seconds: float = 0.1) -> None:
     """Run entries as they become due until ``stop`` is set (the worker process of `sonae serve`)."""
     keeper = _Keeper(stop)
-    beside = threading.Thread(
-        target=_work_lane, args=(Lane.APART, stop, keeper, idle_seconds), name="outbox-apart"
-    )
+    beside = [
+        threading.Thread(
+            target=_work_lane, args=(lane, stop, keeper, idle_seconds), name=f"outbox-{lane}"
+        )
+        for lane in (Lane.APART, Lane.SLOW)
+    ]
     keeper.start()
-    beside.start()
+    for thread in beside:
+        thread.start()
     log.info("outbox worker %s started", keeper.worker)
     _work_lane(Lane.INNER, stop, keeper, idle_seconds)
-    beside.join()
+    for thread in beside:
+        thread.join()
     keeper.join(timeout=BEAT_SECONDS)
 
 
