@@ -1,4 +1,4 @@
-"""Account (アカウント): who signs in, and in which role."""
+"""Account (アカウント): who signs in, and in which role; AccessToken (アクセストークン) of a program."""
 
 from typing import Any, ClassVar
 
@@ -7,6 +7,7 @@ from django.db import models
 
 from sonae.core import clock
 from sonae.platform.access import Role
+from sonae.platform.scoped import TenantModel
 
 
 class AccountManager(BaseUserManager["Account"]):
@@ -56,3 +57,25 @@ class Account(AbstractBaseUser, PermissionsMixin):
     def get_full_name(self) -> str:
         """Return the name shown on screens and in the audit."""
         return self.name or self.email
+
+
+class AccessToken(TenantModel):
+    """アクセストークン: lets a program of a member of staff (a GIS, say) read as that person.
+
+    It opens only what its ``scopes`` name, never more than the account itself may; it is shown once
+    and kept as a hash.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, verbose_name="アカウント")
+    name = models.CharField("用途", max_length=80)
+    token_hash = models.CharField("SHA-256", max_length=64, unique=True)
+    scopes = models.JSONField("権限", default=list)
+    created_at = models.DateTimeField("発行日時")
+    expires_at = models.DateTimeField("期限")
+    revoked_at = models.DateTimeField("失効日時", null=True, blank=True)
+    used_at = models.DateTimeField("最終使用", null=True, blank=True)
+
+    class Meta:
+        """Listed by account, newest first."""
+
+        verbose_name = "アクセストークン"

@@ -121,3 +121,57 @@ def list_accounts(fmt: str | None) -> None:
                 }
             )
     sys.exit(rows.status)
+
+
+@group.command("token")
+@click.option("--email", required=True, help="職員のアカウント（このアカウントの権限を超えない）")
+@click.option("--name", required=True, help="用途（例: 情報課のQGIS）")
+@click.option(
+    "--scope", "scopes", multiple=True, type=click.Choice(identity.SCOPES), default=("ogc.read",),
+    show_default=True, help="開けるもの",
+)  # fmt: skip
+@click.option("--days", type=int, default=90, show_default=True, help="有効な日数")
+@_FORMAT
+def token(email: str, name: str, scopes: tuple[str, ...], days: int, fmt: str | None) -> None:
+    """GISなどのプログラムが読むためのトークンを発行する（表示はこの一度だけ）。"""
+    with Rows(fmt) as rows, worlds.entered(serving()):
+        try:
+            made, text = identity.issue_token(email, name, scopes, days)
+        except SonaeError as error:
+            rows.refuse(error, email)
+        else:
+            until = made.expires_at.isoformat(timespec="seconds")
+            rows.add({"id": made.pk, "token": text, "scopes": list(scopes), "expires_at": until})
+    sys.exit(rows.status)
+
+
+@group.command("tokens")
+@_FORMAT
+def tokens(fmt: str | None) -> None:
+    """発行したトークンの一覧（トークンそのものは保存していない）。"""
+    with Rows(fmt) as rows, worlds.entered(serving()):
+        for one in identity.access_tokens():
+            rows.add(
+                {
+                    "id": one.pk,
+                    "email": one.account.email,
+                    "name": one.name,
+                    "scopes": one.scopes,
+                    "expires_at": one.expires_at.isoformat(timespec="seconds"),
+                    "used_at": one.used_at and one.used_at.isoformat(timespec="seconds"),
+                    "revoked": one.revoked_at is not None,
+                }
+            )
+    sys.exit(rows.status)
+
+
+@group.command("revoke-token")
+@click.argument("number", type=int)
+def revoke(number: int) -> None:
+    """トークンをすぐに使えなくする（番号は tokens の id）。"""
+    with Rows() as rows, worlds.entered(serving()):
+        try:
+            identity.revoke_token(number)
+        except SonaeError as error:
+            rows.refuse(error, str(number))
+    sys.exit(rows.status)
