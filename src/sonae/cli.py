@@ -58,6 +58,10 @@ COMMANDS: Final[dict[str, Entry]] = {
         "避難経路と避難先を計算する",
         verbs={"network": "sonae.web.commands.network:group"},
     ),
+    "map": Entry("sonae.web.commands.map:group", "背景地図（道路・区域・町名）を作る", django=True),
+    "export": Entry(
+        "sonae.web.commands.export:export", "公開データをファイルに書き出す", django=True
+    ),
     "shelters": Entry("sonae.engines.shelters.cli:group", "避難所データを点検する"),
     "people": Entry(
         "sonae.engines.matching.cli:group",

@@ -1,6 +1,7 @@
 """What other domains and the screens may use of evacuation."""
 
 from sonae.domains.evacuation import timelines
+from sonae.domains.evacuation.basemap import BaseMap, basemap, build_basemap
 from sonae.domains.evacuation.models import Advice, EvacuationOrder, HouseholdTimeline, PlanRun
 from sonae.domains.evacuation.networks import city, load_network
 from sonae.domains.evacuation.orders import (
@@ -62,6 +63,7 @@ __all__ = [
     "ORDER_NAMES",
     "ORDER_TRANSITIONS",
     "Advice",
+    "BaseMap",
     "EvacuationOrder",
     "HouseholdTimeline",
     "PersonalAdvice",
@@ -74,7 +76,9 @@ __all__ = [
     "advice_of",
     "advise",
     "approve",
+    "basemap",
     "best_way",
+    "build_basemap",
     "cancel",
     "city",
     "confirm_network",

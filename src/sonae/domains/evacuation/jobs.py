@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from sonae.domains.evacuation import services, suggestions
-from sonae.platform.outbox import subscribe
+from sonae.core.errors import SonaeError
+from sonae.domains.evacuation import basemap, services, suggestions
+from sonae.platform.db import writing
+from sonae.platform.outbox import Permanent, subscribe
 
 
 @subscribe("warning.changed")
@@ -22,6 +24,23 @@ def replan_for_facility(payload: dict[str, Any]) -> None:
 def replan_for_city(payload: dict[str, Any]) -> None:
     """The list of facilities, a hazard layer or the network changed: plan anew."""
     services.replan_for_city(payload["what"])
+
+
+@subscribe("city.changed")
+def renew_map_for_city(payload: dict[str, Any]) -> None:
+    """The network or a hazard layer changed: the map that shows them is out of date."""
+    if payload["what"] in {"network", "hazards"}:
+        with writing():
+            basemap.renew_soon()
+
+
+@subscribe(basemap.DUE, slow=True)
+def renew_map(payload: dict[str, Any]) -> None:
+    """Make the base map anew, unless an earlier call has made the same already."""
+    try:
+        basemap.build_basemap()
+    except SonaeError as error:
+        raise Permanent(str(error)) from error
 
 
 @subscribe(services.SUPERSEDED)
