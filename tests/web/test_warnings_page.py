@@ -95,3 +95,31 @@ def test_hours_expected_are_shown_as_a_forecast_and_never_as_a_warning(city: Cit
     assert kinds == ["大雨浸水危険度"], "hours that are over are not expected any more"
     with clock.using(clock.FrozenClock(at + timedelta(hours=30))):
         assert warnings.expected_hours() == []
+
+
+def test_a_person_ends_a_warning_in_two_steps(city: City) -> None:
+    taken = take("33")
+    link = f"/staff/warnings/{taken}/end/?area=9920100&amp;phenomenon=heavy_rain"
+    viewer, operator = signed_in(Role.VIEWER), signed_in(Role.OPERATOR)
+    assert link not in viewer.get("/staff/warnings/").content.decode()
+    assert link in operator.get("/staff/warnings/").content.decode()
+    link = link.replace("&amp;", "&")
+    assert viewer.get(link).status_code == 403
+    page = operator.get(link).content.decode()
+    assert "終わりの電文は届いていません" in page and "レベル５大雨特別警報" in page
+    refused = operator.post(link, {"reason": " "})
+    assert refused.status_code == 422 and "理由を入力" in refused.content.decode()
+    assert len(warnings.in_force()) == 1, "nothing ends without a reason"
+    operator.post(link, {"reason": "気象台に電話で確認"})
+    assert warnings.in_force() == []
+    assert operator.get(link).status_code == 404
+    page = operator.get("/staff/warnings/").content.decode()
+    assert "人が終わらせた警報" in page and "気象台に電話で確認" in page
+    [made] = warnings.ended_by_people()
+    undo = f"/staff/warnings/ended/{made.pk}/undo/"
+    assert undo in page
+    assert operator.get(undo).status_code == 400
+    assert viewer.post(undo).status_code == 403
+    assert "また発表中です" in operator.post(undo, follow=True).content.decode()
+    assert len(warnings.in_force()) == 1
+    assert "取り消せません" in operator.post(undo, follow=True).content.decode()

@@ -130,3 +130,13 @@ def test_without_a_municipality_it_says_what_to_do(tmp_path: Path) -> None:
     _, complaint = process.communicate(timeout=100)
     assert process.returncode == 1
     assert json.loads(complaint.splitlines()[-1])["error"] == "no_municipality"
+
+
+def test_an_old_file_is_history_unless_a_person_says_otherwise(home: Path) -> None:
+    file = str(home.parent / "inbox" / "001.xml")
+    (row,) = map(json.loads, output(run(home, "warnings", "accept", file)).splitlines())
+    assert (row["historical"], row["changed"]) == (True, False)
+    assert "発表中にはしていません" in row["detail"] and "--old in-force" in row["detail"]
+    again = output(run(home, "warnings", "accept", "--old", "in-force", file))
+    (row,) = map(json.loads, again.splitlines())
+    assert (row["historical"], row["changed"], row["duplicate"]) == (False, True, False)

@@ -1,5 +1,12 @@
 """What other domains, feeds and screens may use of warnings."""
 
+from sonae.domains.warnings.endings import (
+    Outdated,
+    end_warning,
+    line_in_force,
+    outdated,
+    undo_end,
+)
 from sonae.domains.warnings.firing import (
     DUTY_ALARM,
     FIRED,
@@ -23,6 +30,7 @@ from sonae.domains.warnings.inputs import (
 from sonae.domains.warnings.models import (
     RuleFiring,
     Telegram,
+    WarningEnd,
     WarningInForce,
     WarningInput,
 )
@@ -41,6 +49,7 @@ from sonae.domains.warnings.selectors import (
     WarnedHazard,
     alarms,
     changes,
+    ended_by_people,
     expected_hours,
     history,
     in_force,
@@ -65,6 +74,7 @@ __all__ = [
     "InputKind",
     "Link",
     "Option",
+    "Outdated",
     "PlacedRule",
     "Receiver",
     "Rule",
@@ -72,6 +82,7 @@ __all__ = [
     "Supervisor",
     "Telegram",
     "WarnedHazard",
+    "WarningEnd",
     "WarningInForce",
     "WarningInput",
     "accept",
@@ -80,6 +91,8 @@ __all__ = [
     "alarms",
     "announced",
     "changes",
+    "end_warning",
+    "ended_by_people",
     "expected_hours",
     "firing",
     "firings",
@@ -91,7 +104,9 @@ __all__ = [
     "inputs",
     "kinds",
     "last_received",
+    "line_in_force",
     "move_rule",
+    "outdated",
     "placed_rules",
     "raw",
     "refresh",
@@ -105,6 +120,7 @@ __all__ = [
     "set_enabled",
     "take_note",
     "telegram",
+    "undo_end",
     "waiting_alarms",
     "warned_hazards",
 ]

@@ -1,5 +1,5 @@
-"""Telegram (電文), WarningInForce (発表中の警報), WarningInput (受信経路), ResponseRule (対応ルール) and
-RuleFiring (ルールの作動)."""
+"""Telegram (電文), WarningInForce (発表中の警報), WarningEnd (人による終了), WarningInput (受信経路),
+ResponseRule (対応ルール) and RuleFiring (ルールの作動)."""
 
 from django.db import models
 
@@ -91,6 +91,34 @@ class WarningInForce(ScopedModel):
                 fields=["municipality", "world", "area_code", "phenomenon", "kind"],
                 name="warning_in_force",
             )
+        ]
+
+
+class WarningEnd(ScopedModel):
+    """人による終了: an operator ended what no telegram ended (a missile that fell, a feed that broke).
+
+    An event of our own beside the series, never a change of a telegram. It counts until it is undone
+    or any later telegram of the series arrives: what the sender says is what holds.
+    """
+
+    telegram = models.ForeignKey(Telegram, on_delete=models.PROTECT, verbose_name="電文")
+    series = models.CharField("系列", max_length=300)
+    area_code = models.CharField("区域コード", max_length=120)
+    area_name = models.CharField("区域名", max_length=500)
+    phenomenon = models.CharField("現象", max_length=24)
+    kind = models.CharField("種類", max_length=200)
+    reason = models.TextField("理由")
+    ended_by = models.CharField("終わらせた人", max_length=120)
+    ended_at = models.DateTimeField("終わらせた日時")
+    undone_by = models.CharField("取り消した人", max_length=120, blank=True)
+    undone_at = models.DateTimeField("取り消した日時", null=True)
+
+    class Meta:
+        """Few; looked up by time."""
+
+        verbose_name = "人による終了"
+        indexes = [
+            models.Index(fields=["municipality", "world", "ended_at"], name="warning_end_at")
         ]
 
 

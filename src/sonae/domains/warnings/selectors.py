@@ -11,7 +11,7 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.warnings import rules
-from sonae.domains.warnings.models import Telegram, WarningInForce, WarningInput
+from sonae.domains.warnings.models import Telegram, WarningEnd, WarningInForce, WarningInput
 from sonae.domains.warnings.response import Rule, drafts_orders
 from sonae.domains.warnings.response_rules import rules as response_rules
 from sonae.domains.warnings.rules import Place
@@ -105,7 +105,29 @@ def compute(at: datetime) -> list[WarningInForce]:
         for status in _statuses()
         for line in fold(warnings, at=at, status=status, arrived=True)
     ]
-    return _once(lines)
+    return _not_ended(_once(lines), at)
+
+
+def ended_by_people(at: datetime | None = None) -> list[WarningEnd]:
+    """What people ended and no later telegram of the series took up again, newest first."""
+    moment = at or clock.now()
+    rows = WarningEnd.objects.filter(ended_at__lte=moment).exclude(undone_at__lte=moment)
+    later = Telegram.objects.filter(
+        series=OuterRef("series"),
+        ours__isnull=False,
+        received_at__gt=OuterRef("ended_at"),
+        received_at__lte=moment,
+    )
+    return list(rows.filter(~Exists(later)).order_by("-ended_at"))
+
+
+def _not_ended(lines: list[WarningInForce], at: datetime) -> list[WarningInForce]:
+    ended = {(one.series, one.area_code, one.phenomenon) for one in ended_by_people(at)}
+    return [
+        line
+        for line in lines
+        if (line.telegram.series, line.area_code, line.phenomenon) not in ended
+    ]
 
 
 def _statuses() -> tuple[str, ...]:

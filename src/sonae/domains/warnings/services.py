@@ -30,6 +30,13 @@ _NOT_SIGNED = SonaeError(
 )
 _READ_IT = "自動では使いません。原文を開いて、発信者に確かめてください。"
 _BUNDLE_TYPE = "FEED"
+HISTORICAL = "historical"
+_FOR_THE_RECORD: dict[str, object] = {
+    "error": HISTORICAL,
+    "detail": "古い電文として記録しました。発表中にはしていません。",
+    "holds": False,
+    "ours": None,
+}
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,7 @@ class _Arrival:
     via: str
     rehearsal: bool
     notes: tuple[str, ...] = ()
+    historical: bool = False
 
     def world(self, status: str = "actual") -> World:
         """The world it belongs to: a training line makes everything an exercise."""
@@ -74,18 +82,27 @@ class _Arrival:
         return World.LIVE if live else World.EXERCISE
 
 
-def accept(raw: bytes, *, via: str, rehearsal: bool = False, notes: Sequence[str] = ()) -> Accepted:
+def accept(
+    raw: bytes,
+    *,
+    via: str,
+    rehearsal: bool = False,
+    notes: Sequence[str] = (),
+    historical: bool = False,
+) -> Accepted:
     """Take one received document in for the municipality in force, whatever it is.
 
     Its own status decides its world: 通常 is live, 訓練 and 試験 are the exercise world. ``rehearsal``
     says that the line it came on is for training (a training port, TrainingFlg): then it is an
     exercise whatever the document says. What cannot be read is kept as refused and raises an alarm.
     ``via`` names the input; its settings say which signatures are believed. ``notes`` are further
-    deviations. The same bytes again are a success that changes nothing.
+    deviations. The same bytes again are a success that changes nothing. ``historical``: an old
+    telegram for the record; nothing of it is in force unless it arrives once more without that.
     """
-    arrival = _Arrival(raw, hashlib.sha256(raw).hexdigest(), via[:40], rehearsal, tuple(notes))
+    sha256 = hashlib.sha256(raw).hexdigest()
+    arrival = _Arrival(raw, sha256, via[:40], rehearsal, tuple(notes), historical)
     known = _known(arrival)
-    if known is not None and known.error not in _BY_SIGNATURE:
+    if known is not None and not _taken_again(arrival, known.error):
         return known
     try:
         documents = split(raw)
@@ -105,6 +122,11 @@ def accept(raw: bytes, *, via: str, rehearsal: bool = False, notes: Sequence[str
     except Exception as defect:
         log.exception("a document could not be taken in")
         return _refuse(arrival, _defect(defect))
+
+
+def _taken_again(arrival: _Arrival, error: str) -> bool:
+    """Whether a known document may count now: its signature is believed here, or it is no record."""
+    return error in _BY_SIGNATURE or (error == HISTORICAL and not arrival.historical)
 
 
 def _defect(defect: Exception) -> SonaeError:
@@ -221,7 +243,14 @@ def _bundle(arrival: _Arrival, documents: Sequence[bytes]) -> Accepted:
     """Keep the bundle itself, then take each of its messages like any other."""
     notes = ("wrapped",) if documents[0].startswith(b"<") else ()
     parts = tuple(
-        accept(d, via=arrival.via, rehearsal=arrival.rehearsal, notes=notes) for d in documents
+        accept(
+            document,
+            via=arrival.via,
+            rehearsal=arrival.rehearsal,
+            notes=notes,
+            historical=arrival.historical,
+        )
+        for document in documents
     )
     world = arrival.world()
     columns: dict[str, object] = {
@@ -256,14 +285,18 @@ def _take(
         warning = replace(warning, status="exercise")
     with worlds.entered(current_municipality(), world):
         columns = {**_columns(warning, selectors.place(arrival.via)), **(more or {})}
+        if arrival.historical:
+            columns |= _FOR_THE_RECORD
         with writing():
             take_turn("warnings")
             row, made = _kept(arrival, world, columns)
-            if not made and row.error not in _BY_SIGNATURE:
+            if not made and not _taken_again(arrival, row.error):
                 return _told(row, duplicate=True)
             if not made:
-                # Over this line its signature is believed.
+                # Over this line its signature is believed, or it was kept for the record only.
                 row = _believed(row, columns)
+            if arrival.historical:
+                return _told(row, duplicate=False)
             if row.state == Telegram.UNKNOWN:
                 _call_for_a_reader(row)
             changed = selectors.is_followed(warning) and _recompute(clock.now())
@@ -314,13 +347,13 @@ def _of_ours(warning: Warning, here: Place) -> dict[str, object]:
 def refresh() -> bool:
     """Compute what is in force anew, after something ended by itself; whether anything changed."""
     with writing():
-        return _recomputed()
+        return recomputed()
 
 
-def _recomputed() -> bool:
+def recomputed(*, firing_rules: bool = True) -> bool:
     """Bring the table up to date without a telegram; what changed is planned for."""
     take_turn("warnings")
-    changed = _recompute(clock.now())
+    changed = _recompute(clock.now(), firing_rules=firing_rules)
     if changed:
         outbox.publish("warning.changed", {"telegram": None}, order_key="warnings")
     return changed
@@ -334,13 +367,14 @@ def rescan() -> bool:
         for row in read.defer("raw").iterator():
             columns = _of_ours(Warning.from_json(row.content or {}), places[row.via])
             Telegram.objects.filter(pk=row.pk).update(**columns)
-        return _recomputed()
+        return recomputed()
 
 
-def _recompute(at: datetime) -> bool:
+def _recompute(at: datetime, *, firing_rules: bool = True) -> bool:
     """Bring the table to what is in force at ``at``; whether anything changed for us.
 
-    What began or rose since fires the response rules, in the same transaction.
+    What began or rose since fires the response rules, in the same transaction (unless a person only
+    takes back that it ended: that is no news).
     """
     rows = selectors.compute(at)
     before = list(WarningInForce.objects.all())
@@ -349,7 +383,8 @@ def _recompute(at: datetime) -> bool:
         return False
     WarningInForce.objects.all().delete()
     WarningInForce.objects.bulk_create(rows, batch_size=500)
-    firing.fire(before, rows, at)
+    if firing_rules:
+        firing.fire(before, rows, at)
     return True
 
 

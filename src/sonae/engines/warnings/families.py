@@ -361,6 +361,24 @@ def family_of_warning(warning: Warning) -> Family:
     return known or family_of(warning.title, warning.telegram)
 
 
+# What holds until it is lifted is renewed or lifted within this; a volcano may stay at its level for
+# years, a town evacuated for weeks.
+_REASONABLE: Mapping[str, timedelta] = {
+    "VFVO50": timedelta(days=7300),
+    "VFSV": timedelta(days=7300),
+    "VPWW61": timedelta(days=30),
+}
+_DAYS, _WEEKS = timedelta(days=7), timedelta(days=60)
+
+
+def reasonable_life(warning: Warning) -> timedelta:
+    """How old a message may be and still be news: beyond that a person is asked first."""
+    family = family_of_warning(warning)
+    if family.lapses is not None:
+        return family.lapses
+    return _WEEKS if warning.source == "lalert" else _REASONABLE.get(family.telegram, _DAYS)
+
+
 def decided_by_city(warning: Warning) -> bool:
     """Whether the telegram names every city concerned: one that it leaves out is not concerned."""
     return family_of_warning(warning).by_city and any(

@@ -6,10 +6,11 @@ import sys
 
 import click
 
+from sonae.core.clock import JST
 from sonae.core.errors import SonaeError
 from sonae.core.rows import FORMATS, Rows
 from sonae.domains.warnings import interface as warnings
-from sonae.domains.warnings.interface import Accepted
+from sonae.domains.warnings.interface import Accepted, Outdated
 from sonae.engines.warnings.cli import inputs
 from sonae.platform import worlds
 from sonae.web.commands.place import serving
@@ -19,9 +20,17 @@ from sonae.web.commands.place import serving
 @click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True))
 @click.option("--via", default="file", show_default=True, help="受信経路の名前（記録に残る）")
 @click.option(
+    "--old",
+    type=click.Choice(["ask", "record", "in-force"]),
+    default="ask",
+    show_default=True,
+    help="古い電文をどうするか。ask: 端末ならたずね、端末でなければ record。record: 記録だけして発表中に"
+    "しない。in-force: いまの電文として扱う",
+)
+@click.option(
     "--format", "fmt", type=click.Choice(FORMATS), help="出力の形（既定: 端末では table）"
 )
-def accept(files: tuple[str, ...], via: str, fmt: str | None) -> None:
+def accept(files: tuple[str, ...], via: str, old: str, fmt: str | None) -> None:
     """電文を受信したものとして取り込む。本番か訓練かは電文の運用種別で決まる。
 
     読めない電文も原文を保存し、職員の確認待ちにする。同じ電文は何度取り込んでも1通になる。
@@ -34,11 +43,31 @@ def accept(files: tuple[str, ...], via: str, fmt: str | None) -> None:
             except OSError as error:
                 rows.refuse(SonaeError("unreadable", f"開けません: {error.strerror}"), name)
                 continue
-            _report(rows, name, warnings.accept(raw, via=via))
+            found = None if old == "in-force" else warnings.outdated(raw)
+            historical = found is not None and _for_the_record(found, name, old)
+            taken = warnings.accept(raw, via=via, historical=historical)
+            _report(rows, name, taken, _told(found) if found and historical else "")
     sys.exit(rows.status)
 
 
-def _report(rows: Rows, name: str, taken: Accepted) -> None:
+def _told(found: Outdated) -> str:
+    issued = f"{found.issued_at.astimezone(JST):%Y-%m-%d %H:%M}"
+    told = (
+        f"{found.days}日前（{issued}）の「{found.title}」です。古いため、発表中にはしていません。"
+    )
+    return f"{told}いまの電文として扱うには --old in-force" if found.would_hold else told
+
+
+def _for_the_record(found: Outdated, name: str, old: str) -> bool:
+    """Whether an old telegram is only recorded: what would be in force now is asked for."""
+    if not found.would_hold or old == "record" or not sys.stdin.isatty():
+        return True
+    click.echo(f"{name}: {_told(found)}", err=True)
+    question = "それでも、いまの電文として扱いますか（警報が発表中になります）"
+    return not click.confirm(question, err=True)
+
+
+def _report(rows: Rows, name: str, taken: Accepted, old: str) -> None:
     if taken.refused:
         rows.refuse(SonaeError(taken.error, taken.detail), name, telegram=taken.telegram)
         return
@@ -52,5 +81,7 @@ def _report(rows: Rows, name: str, taken: Accepted) -> None:
             "concerns_us": taken.concerns_us,
             "changed": taken.changed,
             "parts": len(taken.parts),
+            "historical": bool(old),
+            "detail": old,
         }
     )

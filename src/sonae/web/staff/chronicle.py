@@ -34,6 +34,8 @@ ACTS = {
     "register_loaded": lazy("住民データを更新"),
     "register_cleared": lazy("住民データを消去"),
     "warnings.acknowledged": lazy("読めなかった電文を確認"),
+    "warnings.ended": lazy("警報を人が終わらせた"),
+    "warnings.end_undone": lazy("人が終わらせた警報を元に戻した"),
     "warnings.refused": lazy("読めない電文を受信"),
     "input.add": lazy("受信経路を追加"),
     "input.enable": lazy("受信を開始"),
@@ -85,6 +87,8 @@ ACTS = {
 
 HIDDEN = ("account", "signed_", "sign_", "session", "password", "mfa")
 KEY_ACTS = (
+    "warnings.ended",
+    "warnings.end_undone",
     "order.issue",
     "order.cancel",
     "order.lift",

@@ -11,7 +11,7 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.warnings import interface as warnings
 from sonae.platform.access import Audience, actor_of, audience
-from sonae.web import words
+from sonae.web import kept, words
 from sonae.web.staff import warnmap
 from sonae.web.staff.pretty import readable
 from sonae.web.staff.safety import moment_of
@@ -28,6 +28,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "lines": lines,
         "expected": warnings.expected_hours(at),
+        "ended": warnings.ended_by_people(at),
         "drawn": warnmap.draw(lines),
         "at": at,
         "as_of": at or clock.now(),
@@ -86,6 +87,43 @@ def download(request: HttpRequest, pk: int) -> HttpResponse:
     body = warnings.raw(actor_of(request), pk)
     headers = {"Content-Disposition": f'attachment; filename="telegram-{pk}.xml"'}
     return HttpResponse(body, content_type="application/octet-stream", headers=headers)
+
+
+@audience(Audience.OPERATOR)
+def end(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a line that no telegram ended: first what it means and why, then the act itself."""
+    area, phenomenon = request.GET.get("area", ""), request.GET.get("phenomenon", "")
+    line = warnings.line_in_force(pk, area, phenomenon)
+    if line is None:
+        raise SonaeError("not_found", _("この警報は、もう発表中ではありません。"))
+    reason, status = request.POST.get("reason", ""), 200
+    if request.method == "POST":
+        try:
+            warnings.end_warning(actor_of(request), pk, area, phenomenon, reason)
+        except SonaeError as error:
+            flash.error(request, f"{error.detail} {error.hint}".strip())
+            status = 422
+        else:
+            kept.forget()
+            flash.success(request, _("終わらせました。次の電文が届くまでは、元に戻せます。"))
+            return HttpResponseRedirect(in_world("/staff/warnings/"))
+    context = {"line": line, "reason": reason}
+    return render(request, "staff/warning_end.html", context, status=status)
+
+
+@audience(Audience.OPERATOR)
+def undo_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put a warning back in force that a person had ended."""
+    if request.method != "POST":
+        raise SonaeError("unreadable", _("このアドレスは、ボタンから使います。"))
+    try:
+        warnings.undo_end(actor_of(request), pk)
+    except SonaeError as error:
+        flash.error(request, f"{error.detail} {error.hint}".strip())
+    else:
+        kept.forget()
+        flash.success(request, _("元に戻しました。この警報はまた発表中です。"))
+    return HttpResponseRedirect(in_world("/staff/warnings/"))
 
 
 @audience(Audience.OPERATOR)
