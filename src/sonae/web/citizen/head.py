@@ -77,7 +77,9 @@ def of_place(
     name, level = order
     tone = tone_of(advice.decision, advice.departure, level)
     if advice.decision == evacuation.NOT_EXPOSED:
-        return Head(_not_exposed(name, calm), tone, order=name, level=level)
+        sure = _sure()
+        tone = tone if level or sure == "calm" else "watch"
+        return Head(_not_exposed(name, calm, sure), tone, order=name, level=level)
     way = advice.way
     goal = walkers.name_of(way.facility) if way and way.facility else ""
     text = sentence.sentence(
@@ -93,13 +95,13 @@ def of_place(
     )  # fmt: skip
 
 
-def _not_exposed(order: str, calm: tuple[str, str, float | None]) -> str:
+def _not_exposed(order: str, calm: tuple[str, str, float | None], sure: str) -> str:
     """Return the sentence for a place that the maps know no danger for."""
     if order:
         return sentence.ordered(order)
     if names := watched():
         return sentence.outside(names)
-    return sentence.quiet(*calm, sure=_sure())
+    return sentence.quiet(*calm, sure=sure)
 
 
 def _sure() -> str:

@@ -1,9 +1,12 @@
 """わたしの避難: my household's danger, what to do and why, where to go, by when; 無事です; who looked."""
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages as flash
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -101,8 +104,11 @@ class Household:
         return Goer(frozenset(told), self.home.floor or 0, self.home.storeys or 0)
 
 
-def household(actor: Actor) -> Household:
-    """Return one's own household; who looks is recorded for the others of it, as for anyone."""
+def household(actor: Actor, *, once_in: timedelta = timedelta()) -> Household:
+    """Return one's own household; who looks is recorded for the others of it, as for anyone.
+
+    ``once_in``: looks within this time are one.
+    """
     home, people = residents.own_home(actor), residents.own_household(actor)
     if home is None or not people:
         raise SonaeError(
@@ -110,7 +116,7 @@ def household(actor: Actor) -> Household:
             _("この利用者は、住民の記録と結び付いていません。"),
             _("市の窓口で、利用者と住民の記録を結び付けてもらってください。"),
         )
-    permitted = _permitted(actor, people)
+    permitted = _permitted(actor, people, once_in)
     pks = [one.pk for one in people if one.pk in permitted]
     states = safety.state_of(pks)
     members = [Member(one, states.get(one.pk)) for one in people if one.pk in permitted]
@@ -118,7 +124,7 @@ def household(actor: Actor) -> Household:
     return Household(actor, home, members, evacuation.advice_of(pks), timeline)
 
 
-def _permitted(actor: Actor, people: list[residents.Resident]) -> set[int]:
+def _permitted(actor: Actor, people: list[residents.Resident], once_in: timedelta) -> set[int]:
     """Return the members whose data this person may see (one decision point, recorded)."""
     made = consent.disclose(
         actor,
@@ -127,6 +133,7 @@ def _permitted(actor: Actor, people: list[residents.Resident]) -> set[int]:
         kinds=("name", "address", "danger", "safety", "destination"),
         shielded={one.pk for one in people if one.shielded},
         household={one.pk for one in people},
+        once_in=once_in,
     )
     return {pk for pk, decision in made.items() if decision.outcome == "permit"}
 
@@ -291,6 +298,12 @@ def answer(house: Household) -> dict[str, Any]:
     }
 
 
+def owner_of(actor: Actor) -> str:
+    """Return a word that tells one account's extract on a phone from another's, and nothing else."""
+    secret = settings.SECRET_KEY.encode()
+    return hmac.new(secret, f"extract {actor.id}".encode(), hashlib.sha256).hexdigest()[:16]
+
+
 @audience(Audience.RESIDENT)
 def me(request: HttpRequest) -> HttpResponse:
     """Show the resident's own page."""
@@ -300,6 +313,7 @@ def me(request: HttpRequest) -> HttpResponse:
     context = {
         **answer(house),
         "situation": top,
+        "owner": owner_of(actor),
         "places": PLACES.items(),
         "accesses": looks.summed(
             consent.accesses(actor, actor.resident_id or 0, MOST_EVENTS), MOST_ACCESSES
@@ -366,12 +380,12 @@ def card(request: HttpRequest) -> HttpResponse:
     house = household(actor)
     ends = clock.now() + CARD_VALID
     codes = [
-        (member, _code(qr.PERSON, member.resident.resident_id, ends)) for member in house.members
+        (member, code_of(qr.PERSON, member.resident.resident_id, ends)) for member in house.members
     ]
     context = {
         "house": house,
         "usual": usual_places(house.home),
-        "home_code": _code(qr.HOUSEHOLD, house.home.card_code, ends)
+        "home_code": code_of(qr.HOUSEHOLD, house.home.card_code, ends)
         if house.home.card_code
         else "",
         "codes": codes,
@@ -380,6 +394,6 @@ def card(request: HttpRequest) -> HttpResponse:
     return render(request, "citizen/card.html", context)
 
 
-def _code(kind: str, identifier: str, ends: datetime) -> SafeString:
+def code_of(kind: str, identifier: str, ends: datetime) -> SafeString:
     """Return the signed QR code that the reception reads without a network."""
     return mark_safe(qr.svg(qr.make(kind, identifier, ends)))  # noqa: S308 - drawn by us

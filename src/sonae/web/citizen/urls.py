@@ -2,15 +2,34 @@
 
 from django.urls import URLPattern, path
 
-from sonae.web.citizen import acknowledge, front, language, me, shelterlist, where
+from sonae.web.citizen import (
+    acknowledge,
+    citypiece,
+    front,
+    language,
+    me,
+    offline,
+    plan,
+    shelterlist,
+    where,
+)
 
 app_name = "citizen"
 urlpatterns: list[URLPattern] = [
     path("", front.front, name="front"),
     path("where/", where.where, name="where"),
+    path("where/map.svg", citypiece.picture, name="where-map"),
+    path("manifest.webmanifest", offline.manifest, name="manifest"),
+    path("icon-<str:name>.png", offline.icon, name="icon"),
+    path("sw.js", offline.worker, name="worker"),
+    path("offline/", offline.shell, name="offline"),
+    path("me/kept/", offline.extract, name="extract"),
     path("shelters/", shelterlist.listing, name="shelters"),
     path("me/", me.me, name="me"),
     path("me/report/", me.report, name="report"),
+    path("plan/", plan.public, name="plan"),
+    path("me/plan/", plan.mine, name="my-plan"),
+    path("me/plan/<str:verb>/", plan.change, name="my-plan-change"),
     path("me/card/", me.card, name="card"),
     path("a/<str:token>", acknowledge.page, name="acknowledge"),
     path("language/<str:code>/", language.choose, name="language"),

@@ -105,20 +105,20 @@ class Answer:
         return f"{facility.source} {facility.source_date}".strip() if facility else ""
 
 
-def _link(query: dict[str, str]) -> str:
+def _link(query: dict[str, str], page: str = "/where/") -> str:
     """Return the address of an answer inside the world."""
-    return in_world("/where/?" + urlencode(query))
+    return in_world(f"{page}?{urlencode(query)}")
 
 
-def _match(town: municipalities.Town, hazard: str) -> Match:
+def _match(town: municipalities.Town, hazard: str, page: str) -> Match:
     """Return a town with its link; a chosen hazard stays chosen."""
-    return Match(town, _link({"town": town.code, **({"hazard": hazard} if hazard else {})}))
+    return Match(town, _link({"town": town.code, **({"hazard": hazard} if hazard else {})}, page))
 
 
-def syllabary(hazard: str) -> list[Row]:
+def syllabary(hazard: str, page: str = "/where/") -> list[Row]:
     """Return all towns by the row of their reading; those without a reading come last."""
     return [
-        Row(words.town_row(name), [_match(town, hazard) for town in found])
+        Row(words.town_row(name), [_match(town, hazard, page) for town in found])
         for name, found in municipalities.towns_in_order()
     ]
 
@@ -143,23 +143,30 @@ def _spot(request: HttpRequest) -> Spot | None:
     return _spot_of(town) if town else None
 
 
-@audience(Audience.PUBLIC)
-def where(request: HttpRequest) -> HttpResponse:
-    """Ask for a town, or answer where to go from there for each hazard that matters now."""
-    hazard = request.GET.get("hazard", "")
-    hazard = hazard if hazard in words.HAZARDS else ""
+def sought(request: HttpRequest) -> tuple[Spot | None, list[municipalities.Town]]:
+    """Return where the reader is, by position, town code or a name that fits one town; else what fits."""
     query = request.GET.get("q", "").strip()[:80]
     found = municipalities.search_towns(query) if query else []
     spot = _spot(request)
     if spot is None and len(found) == 1:
         spot = _spot_of(found[0])
+    return spot, found
+
+
+@audience(Audience.PUBLIC)
+def where(request: HttpRequest) -> HttpResponse:
+    """Ask for a town, or answer where to go from there for each hazard that matters now."""
+    hazard = request.GET.get("hazard", "")
+    hazard = hazard if hazard in words.HAZARDS else ""
+    spot, found = sought(request)
     goer = walkers.read(request.GET)
     if spot is not None and "town" in spot.query:
         return _for_town(request, spot, hazard, goer)
     if spot is not None:
         return render(request, "citizen/where.html", answered(spot, hazard, goer))
+    query = request.GET.get("q", "").strip()[:80]
     asked = bool(request.GET.get("at") or request.GET.get("town"))
-    return render(request, "citizen/where.html", _asking(query, found, hazard, asked))
+    return render(request, "citizen/where.html", asking(query, found, hazard, asked))
 
 
 def _for_town(request: HttpRequest, spot: Spot, hazard: str, goer: Goer) -> HttpResponse:
@@ -182,10 +189,13 @@ def _spot_of(town: municipalities.Town) -> Spot:
     return Spot(words.town(town), town.latitude, town.longitude, {"town": town.code}, town)
 
 
-def _asking(
-    query: str, found: list[municipalities.Town], hazard: str, asked: bool
+def asking(
+    query: str, found: list[municipalities.Town], hazard: str, asked: bool, page: str = "/where/"
 ) -> dict[str, object]:
-    """Return the page that asks for a town, with what was found and what went wrong."""
+    """Return the page that asks for a town, with what was found and what went wrong.
+
+    ``page``: the page that answers for the town chosen.
+    """
     problem = ""
     if asked:
         problem = _("その場所は分かりませんでした。町の名前でさがしてください。")
@@ -201,8 +211,9 @@ def _asking(
         "problem": problem,
         "chosen": hazard,
         "goer": Goer(),
-        "matches": [_match(town, hazard) for town in found[:MOST_MATCHES]],
-        "rows": syllabary(hazard),
+        "page": page,
+        "matches": [_match(town, hazard, page) for town in found[:MOST_MATCHES]],
+        "rows": syllabary(hazard, page),
     }
 
 

@@ -1,5 +1,6 @@
 """Tags of every page: links inside the world, files that may be absent, times, levels, states."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -328,6 +329,12 @@ def listed(names: Sequence[str]) -> str:
 def unlocalized(value: float) -> str:
     """Return a number for a program: a point, no grouping."""
     return repr(value)
+
+
+@register.filter
+def whole(value: float | None) -> str:
+    """Return minutes rounded up to a whole number: arriving early is the safe error."""
+    return _("不明") if value is None else str(math.ceil(value))
 
 
 @register.filter

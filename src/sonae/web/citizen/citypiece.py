@@ -1,0 +1,116 @@
+"""The piece of city map about a place that an answer comes with, also without a network."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from sonae.core.errors import SonaeError
+from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.hazards import interface as hazards
+from sonae.domains.shelters import interface as shelters
+from sonae.engines.hazard.layer import NOT_SURVEYED, UNREADABLE, HazardLayer
+from sonae.platform.access import Audience, audience
+from sonae.web import kept, words
+from sonae.web.citizen import where
+from sonae.web.citizen.nearest import choose
+from sonae.web.drawing import ExtractPlace, Picture, Plane, city_extract, extract, overlay_png
+
+FRESH_SECONDS = 60.0
+MOST_GOALS = 4
+
+
+def piece(
+    latitude: float, longitude: float, goals: list[int], hazard: str, *, name: str
+) -> SafeString:
+    """Draw the map about a place (degrees); ``goals``: facilities (primary keys) that answers name."""
+    rows = [row for row in shelters.places() if row.site or row.shelter]
+    named = [row for row in rows if row.facility.pk in goals]
+    points = [(row.facility.longitude, row.facility.latitude) for row in named]
+    plane = extract.around(latitude, longitude, points[:MOST_GOALS])
+    places = [
+        ExtractPlace(
+            row.facility.name, row.facility.longitude, row.facility.latitude,
+            row.facility.pk in goals,
+        )
+        for row in rows
+        if row.state in shelters.ADMITTING and plane.holds(row.facility.longitude, row.facility.latitude)
+    ]  # fmt: skip
+    told = {"name": name, "goals": words.listed([row.facility.name for row in named])}
+    return city_extract(
+        plane, (longitude, latitude), places, _streets(), _danger(plane, hazard),
+        title=_("%(name)sのまわりの地図") % told,
+        description=_("いる場所は赤い輪、避難先は大きい家の印：%(goals)s。") % told,
+    )  # fmt: skip
+
+
+def _streets() -> npt.NDArray[np.float64]:
+    """Return all streets by both ends, (n, 4) longitude and latitude; none without a network."""
+    city = evacuation.city()
+    if city is None:
+        return np.zeros((0, 4))
+    net = city.network
+    tail, head = np.asarray(net.tail), np.asarray(net.head)
+    lon, lat = np.asarray(net.lon), np.asarray(net.lat)
+    return np.stack([lon[tail], lat[tail], lon[head], lat[head]], axis=1)
+
+
+def _danger(plane: Plane, hazard: str) -> Picture | None:
+    """Return what is drawn of one hazard inside the picture; unsurveyed ground is hatched."""
+    held = [
+        one for one in hazards.layers() if one.hazard == hazard and one.kind in ("depth", "zone")
+    ]
+    largest = [one for one in held if one.scale == "L2"] or held
+    return _cut(largest[0], plane) if largest else None
+
+
+def _cut(layer: HazardLayer, plane: Plane) -> Picture | None:
+    """Return the cells of a layer that a picture shows."""
+    west, north, east, south = extract.bounds(plane)
+    rows, columns = layer.ranks.shape
+    top = max(0, int((layer.north - north) / layer.dlat))
+    bottom = min(rows, int((layer.north - south) / layer.dlat) + 1)
+    left = max(0, int((west - layer.west) / layer.dlon))
+    right = min(columns, int((east - layer.west) / layer.dlon) + 1)
+    if bottom <= top or right <= left:
+        return None
+    ranks = np.asarray(layer.ranks[top:bottom, left:right])
+    step = max(1, max(ranks.shape) // 320)
+    ranks = ranks[::step, ::step]
+    unsurveyed = (ranks == NOT_SURVEYED) | (ranks == UNREADABLE)
+    png = overlay_png(np.where(unsurveyed, 0, ranks), unsurveyed)
+    return Picture(
+        png,
+        layer.west + left * layer.dlon,
+        layer.north - top * layer.dlat,
+        layer.west + (left + ranks.shape[1] * step) * layer.dlon,
+        layer.north - (top + ranks.shape[0] * step) * layer.dlat,
+    )
+
+
+@audience(Audience.PUBLIC)
+def picture(request: HttpRequest) -> HttpResponse:
+    """The map about a town or a position as a file of its own, the same for everybody there."""
+    spot, _found = where.sought(request)
+    if spot is None:
+        raise SonaeError("not_found", _("この地図はありません。"))
+    name = "map:" + "&".join(f"{key}={value}" for key, value in sorted(spot.query.items()))
+    page = kept.keep(name, FRESH_SECONDS, lambda: _about(spot))
+    response = kept.answer(request, page, packed=True)
+    response.headers["Content-Type"] = "image/svg+xml; charset=utf-8"
+    return response
+
+
+def _about(spot: where.Spot) -> bytes:
+    """Draw the map about a spot with the sites of the hazards that matter now."""
+    current = where.current_hazards() or list(where.USUAL)
+    places = shelters.places()
+    goals = [
+        choice.place.facility.pk
+        for hazard in current
+        if (choice := choose(spot.latitude, spot.longitude, hazard, places))
+    ]
+    return piece(spot.latitude, spot.longitude, goals, current[0], name=spot.name).encode()

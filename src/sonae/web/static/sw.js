@@ -1,0 +1,83 @@
+/* Keeps what a resident needs when the network is gone, and nothing else (docs/decisions/0013).
+   SHELL (addresses) stands before this text. Never touches staff, reception, API or exercise pages. */
+const SHELL_CACHE = "sonae-shell", ANSWER = "sonae-answer", PRIVATE = "sonae-private";
+const EXTRACT = "/me/kept/", LIMIT = 8000;
+
+self.addEventListener("install", (event) => event.waitUntil((async () => {
+  const cache = await caches.open(SHELL_CACHE);
+  for (const old of await cache.keys()) if (!SHELL.includes(new URL(old.url).pathname)) await cache.delete(old);
+  await cache.addAll(SHELL);
+  await self.skipWaiting();
+})()));
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+const ours = (path) => !/^\/(drill|staff|reception|api|accounts|feeds|language|home|a|ngsi|ogc|scim|oauth)(\/|$)/.test(path);
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event, url = new URL(request.url);
+  if (url.origin !== location.origin) return;
+  if (request.method === "POST" && url.pathname.startsWith("/accounts/logout")) {
+    event.respondWith(forget().then(() => fetch(request)));
+  } else if (request.method === "GET" && request.mode === "navigate" && ours(url.pathname)) {
+    event.respondWith(page(request, url));
+  } else if (request.method === "GET" && (SHELL.includes(url.pathname) || url.pathname === "/where/map.svg")) {
+    event.respondWith(part(request, url));
+  }
+});
+
+const forget = () => Promise.all([caches.delete(PRIVATE), caches.delete(ANSWER)]);
+
+// A phone in a crowded cell waits for minutes: after LIMIT the kept copy is better than nothing.
+async function fetched(request) {
+  const late = new Promise((_, refuse) => setTimeout(() => refuse(new Error("late")), LIMIT));
+  const answer = await Promise.race([fetch(request), late]);
+  if ([502, 503, 504].includes(answer.status)) throw new Error("no server");
+  return answer;
+}
+
+async function page(request, url) {
+  try {
+    const answer = await fetched(request);
+    if (url.pathname === "/where/" && answer.ok && !answer.redirected && /[?&](town|at|q)=/.test(url.search)) {
+      const text = await answer.clone().text();
+      if (text.includes('id="kept-note"')) await keep(ANSWER, "/where/", answer.clone());
+    }
+    return answer;
+  } catch {
+    return (await kept(url.pathname)) || Response.error();
+  }
+}
+
+async function kept(path) {
+  const own = await caches.match(EXTRACT, { cacheName: PRIVATE });
+  const answer = await caches.match("/where/", { cacheName: ANSWER });
+  const first = path === "/where/" ? answer || own : own || answer;
+  return first ? told(first) : caches.match("/offline/", { cacheName: SHELL_CACHE });
+}
+
+// The copy says itself that it is one: the server wrote the sentence, hidden; here it is shown.
+async function told(copy) {
+  const text = (await copy.text()).replace('id="kept-note" class="notice warning" hidden', 'id="kept-note" class="notice warning"');
+  const headers = new Headers(copy.headers);
+  for (const name of ["content-encoding", "content-length"]) headers.delete(name);
+  return new Response(text, { headers });
+}
+
+async function keep(cacheName, address, answer) {
+  const cache = await caches.open(cacheName);
+  await cache.put(address, answer);
+}
+
+async function part(request, url) {
+  if (url.pathname === "/where/map.svg") {
+    try {
+      const answer = await fetched(request);
+      if (answer.ok) await keep(ANSWER, "/where/map.svg", answer.clone());
+      return answer;
+    } catch {
+      return (await caches.match("/where/map.svg", { cacheName: ANSWER })) || Response.error();
+    }
+  }
+  // Names of files carry their content's hash: what is kept is what is wanted.
+  return (await caches.match(url.pathname, { cacheName: SHELL_CACHE })) || fetch(request);
+}
