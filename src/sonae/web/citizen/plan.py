@@ -17,7 +17,7 @@ from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import Walker, timelines
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.shelters import interface as shelters
-from sonae.engines.evacuation.profiles import NIGHT_FACTOR
+from sonae.engines.evacuation.profiles import NIGHT
 from sonae.engines.evacuation.timeline import MEMBERS, Answers, Step, steps
 from sonae.platform.access import Audience, actor_of, audience
 from sonae.platform.scope import is_exercise
@@ -107,7 +107,7 @@ def lines_of(answers: Answers, goals: list[Goal]) -> list[Line]:
     known = [goal.minutes for goal in goals if goal.minutes is not None]
     walks = answers.goal == "site" and answers.leaving == "on_foot"
     walk = max(known) if known and walks else None
-    night = None if walk is None else walk / NIGHT_FACTOR - walk
+    night = None if walk is None else walk / NIGHT.value - walk
     return [
         Line(
             step,
