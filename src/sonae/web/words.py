@@ -116,6 +116,29 @@ TRIGGERS = {
     "expected": lazy("これから重くなる見込みのとき"),
 }
 
+OBSTACLES = {
+    "closed": lazy("通行止め"),
+    "collapsed": lazy("崩壊地点"),
+    "flooded": lazy("浸水"),
+}
+"""What somebody saw or ordered on the roads (`hazards.Obstacle.kind`)."""
+
+DEFECTS = {
+    "unreadable_value": lazy("読めない値"),
+    "unreadable_colour": lazy("凡例にない色"),
+    "broken_tile": lazy("壊れたタイル"),
+    "missing_tile": lazy("タイルがない"),
+    "no_area": lazy("面の図形がない"),
+    "invalid_shape": lazy("図形の誤り（交差など）"),
+    "unreadable_file": lazy("読めないファイル"),
+}
+DEFECT_ACTIONS = {
+    "unknown": lazy("分からない所として扱った"),
+    "left_out": lazy("取り込まなかった"),
+    "corrected": lazy("直した"),
+    "kept": lazy("そのまま取り込んだ"),
+}
+
 CHANNELS = {
     "mail": lazy("メール"),
     "radio": lazy("防災行政無線"),
@@ -206,6 +229,16 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "crowded": (lazy("混雑"), "caution"),
         "full": (lazy("満員"), "bad"),
         "unknown": (lazy("混雑は不明"), ""),
+    },
+    "layer": {
+        "draft": (lazy("取込案（まだ使われていない）"), "caution"),
+        "active": (lazy("使用中"), "good"),
+        "retired": (lazy("使用を終えた"), ""),
+    },
+    "obstacle": {
+        "closed": (lazy("通行止め"), "bad"),
+        "collapsed": (lazy("崩壊地点"), "bad"),
+        "flooded": (lazy("浸水"), "caution"),
     },
     "zone": {
         "inside": (lazy("危険区域の中"), "bad"),

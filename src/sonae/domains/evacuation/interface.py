@@ -40,7 +40,7 @@ from sonae.domains.evacuation.previews import (
     preview_network,
     unreached,
 )
-from sonae.domains.evacuation.roadstate import roads_hit
+from sonae.domains.evacuation.roadstate import lines_hit, roads_hit
 from sonae.domains.evacuation.rules import ORDER_NAMES, ORDER_TRANSITIONS
 from sonae.domains.evacuation.selectors import (
     NEEDS,
@@ -91,6 +91,7 @@ __all__ = [
     "homes_of",
     "imagined",
     "lift",
+    "lines_hit",
     "load_network",
     "may_change_network",
     "may_stay",

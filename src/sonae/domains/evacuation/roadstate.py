@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sonae.domains.evacuation import networks
 from sonae.domains.hazards import interface as hazards
@@ -53,6 +54,15 @@ def _obstruction(row: hazards.Obstacle) -> Obstruction:
     return Obstruction(_EFFECTS[row.kind], hazards.geometry_of(row), row.kind == "collapsed")
 
 
+Line = list[tuple[float, float]]
+
+
+def _hit(city: City, kind: str, shape: Mapping[str, Any]) -> NDArray[np.int64]:
+    """Return the edges a report would lie on."""
+    one = Obstruction(_EFFECTS[kind], hazards.shape_of(shape), kind == "collapsed")
+    return _edges_of(city).on(one)
+
+
 def roads_hit(kind: str, shape: Mapping[str, Any]) -> float | None:
     """Return how many metres of road a report would lie on, None without a network.
 
@@ -61,5 +71,15 @@ def roads_hit(kind: str, shape: Mapping[str, Any]) -> float | None:
     city = networks.city()
     if city is None:
         return None
-    one = Obstruction(_EFFECTS[kind], hazards.shape_of(shape), kind == "collapsed")
-    return float(np.asarray(city.network.length_m)[_edges_of(city).on(one)].sum())
+    return float(np.asarray(city.network.length_m)[_hit(city, kind, shape)].sum())
+
+
+def lines_hit(kind: str, shape: Mapping[str, Any]) -> list[Line]:
+    """Return the pieces of road a report would lie on as lines of (longitude, latitude)."""
+    city = networks.city()
+    if city is None:
+        return []
+    net = city.network
+    return [
+        net.line([int(net.tail[edge]), int(net.head[edge])]) for edge in _hit(city, kind, shape)
+    ]

@@ -19,6 +19,7 @@ from sonae.domains.hazards.obstacles import (
 from sonae.domains.hazards.selectors import (
     at_place,
     drafts,
+    has_areas,
     hazard_map,
     layers,
     maps,
@@ -53,6 +54,7 @@ __all__ = [
     "drafts",
     "ended",
     "geometry_of",
+    "has_areas",
     "hazard_map",
     "in_force",
     "layers",

@@ -40,6 +40,11 @@ def folder_of(row: HazardMap) -> Path:
     return Path(settings.HOME) / row.folder
 
 
+def has_areas(row: HazardMap) -> bool:
+    """Tell whether a layer was loaded as polygons, so that single places are answered exactly."""
+    return stored.has_areas(folder_of(row))
+
+
 def raster(row: HazardMap) -> HazardLayer:
     """Return a layer's raster, opened once per process (memory-mapped)."""
     if row.folder not in _loaded:

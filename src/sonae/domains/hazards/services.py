@@ -96,7 +96,7 @@ def _row(layer: HazardLayer, folder: Path, actor: Actor, stated: Stated) -> Haza
         loaded_by=actor.id,
         state="active",
         extent=stated.extent,
-        cell_m=round(layer.dlat * METRES_PER_DEGREE, 2),
+        cell_m=round(layer.dlat * METRES_PER_DEGREE, 1),
         homes=_homes(layer),
     )
 

@@ -38,6 +38,11 @@ def save(folder: Path, layer: HazardLayer, areas: PolygonLayer | None = None) ->
         (folder / _GROUND).write_bytes(shapely.to_wkb(areas.surveyed))
 
 
+def has_areas(folder: Path) -> bool:
+    """Tell whether polygons were saved beside the raster."""
+    return (folder / _AREAS).exists()
+
+
 def rank_at(folder: Path, layer: HazardLayer, lat: float, lon: float) -> int:
     """Return the rank at one place (degrees), exact where the layer was loaded as polygons.
 
@@ -47,7 +52,7 @@ def rank_at(folder: Path, layer: HazardLayer, lat: float, lon: float) -> int:
     coarse = int(layer.ranks_at(np.array([lat]), np.array([lon]))[0])
     if not (west <= lon <= east and south <= lat <= north):
         return coarse
-    if not (folder / _AREAS).exists():
+    if not has_areas(folder):
         return coarse
     _, _, geometry, (ranks,) = pyogrio.raw.read(
         folder / _AREAS, bbox=(lon, lat, lon, lat), columns=["rank"]
@@ -82,4 +87,4 @@ def raster_of_tiles(tiles: TileLayer, grid: Grid) -> HazardLayer:
     )  # fmt: skip
 
 
-__all__ = ["rank_at", "raster_of", "raster_of_tiles", "save"]
+__all__ = ["has_areas", "rank_at", "raster_of", "raster_of_tiles", "save"]

@@ -23,7 +23,7 @@ from sonae.domains.residents.interface import qr
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Actor, Audience, actor_of, audience
-from sonae.web import words
+from sonae.web import blocked, words
 from sonae.web.citizen import head, looks, owngoal, walkers
 from sonae.web.citizen.dangers import dangers_at
 from sonae.web.citizen.front import situation
@@ -155,6 +155,7 @@ class Action:
     picture: SafeString | str
     head: Head
     reasons: list[tuple[str, str]]
+    near: tuple[blocked.Shown, ...] = ()
 
     @property
     def late(self) -> bool:
@@ -174,15 +175,18 @@ def action_of(house: Household) -> Action | None:
     advice = personal.advice
     way, unmet = _fitting_way(house, personal)
     place = _place(way.facility.pk if way.facility else None)
+    shown = place is not None and (own is not None or not personal.moved)
+    near = blocked.beside([personal.start, *way.line], blocked.shown()) if shown else []
     return Action(
         advice,
         str(DEPARTURES.get(advice.departure, "")),
         str(REASONS.get(advice.reason, "")),
         place,
         way,
-        _picture(personal, place, way) if place and (own or not personal.moved) else "",
+        _picture(personal, place, way, near) if place and shown else "",
         _head(house, personal, way, unmet),
         [(_(rule.ja), rule.source) for rule in personal.reasons],
+        tuple(near),
     )
 
 
@@ -235,7 +239,10 @@ def _place(facility_pk: int | None) -> shelters.Place | None:
 
 
 def _picture(
-    personal: evacuation.PersonalAdvice, place: shelters.Place, way: evacuation.Way
+    personal: evacuation.PersonalAdvice,
+    place: shelters.Place,
+    way: evacuation.Way,
+    near: list[blocked.Shown],
 ) -> SafeString:
     """Draw the way from home, or from where the reader has said to be."""
     goal = place.facility
@@ -253,6 +260,7 @@ def _picture(
         title=_("%(name)sへの道") % told,
         description=said % told,
         key="-me",
+        blocks=[one.drawn for one in near],
     )
 
 

@@ -15,7 +15,7 @@ from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
 from sonae.platform.access import Audience, audience
-from sonae.web import kept, words
+from sonae.web import blocked, kept, words
 from sonae.web.citizen import head, walkers
 from sonae.web.citizen.dangers import dangers_at
 from sonae.web.citizen.head import Head
@@ -71,6 +71,7 @@ class Answer:
     reason: str = ""
     picture: SafeString | str = ""
     notes: tuple[str, ...] = ()
+    near: tuple[blocked.Shown, ...] = ()
 
     @property
     def key(self) -> str:
@@ -274,6 +275,7 @@ def _answers(
     """Return the answers; hazards with the same place and way share one."""
     grouped: dict[tuple[object, ...], list[tuple[str, Choice]]] = {}
     missing: list[Answer] = []
+    reports = blocked.shown()
     for hazard in hazards:
         choice = choose(spot.latitude, spot.longitude, hazard, places, walker)
         if choice is None:
@@ -282,20 +284,29 @@ def _answers(
             same = (choice.place.facility.pk, round(choice.distance_m), round(choice.danger_m))
             grouped.setdefault(same, []).append((hazard, choice))
     found = [
-        Answer(
-            tuple(hazard for hazard, _choice in group),
-            group[0][1],
-            "",
-            _picture(spot, group[0][1]),
-            tuple(walkers.offered(group[0][1].place.facility, walker)),
-        )
+        _answer(spot, tuple(hazard for hazard, _choice in group), group[0][1], reports, walker)
         for group in grouped.values()
     ]
     return [*found, *missing]
 
 
-def _picture(spot: Spot, choice: Choice) -> SafeString:
-    """Draw the way."""
+def _answer(
+    spot: Spot,
+    hazards: tuple[str, ...],
+    choice: Choice,
+    reports: list[blocked.Shown],
+    walker: evacuation.Walker,
+) -> Answer:
+    """Return one answer with its picture and with what is reported on the roads near the way."""
+    goal = choice.place.facility
+    ends = [(spot.longitude, spot.latitude), (goal.longitude, goal.latitude)]
+    near = blocked.beside([ends[0], *choice.line, ends[1]], reports)
+    offered = tuple(walkers.offered(goal, walker))
+    return Answer(hazards, choice, "", _picture(spot, choice, near), offered, tuple(near))
+
+
+def _picture(spot: Spot, choice: Choice, near: list[blocked.Shown]) -> SafeString:
+    """Draw the way, and what is reported on the roads beside it."""
     goal = choice.place.facility
     words_of_it = {
         "spot": spot.name,
@@ -309,6 +320,7 @@ def _picture(spot: Spot, choice: Choice) -> SafeString:
         title=_("%(name)sへの道") % words_of_it,
         description=_("%(spot)sから%(name)sまで、%(distance)s。") % words_of_it,
         key=f"-{goal.pk}-{choice.distance_m:.0f}",
+        blocks=[one.drawn for one in near],
     )
 
 

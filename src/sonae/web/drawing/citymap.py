@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from sonae.web.drawing.obstaclemap import Blocked, blocked_marks
 from sonae.web.drawing.plane import Plane
 
 WIDTH, HEIGHT = 760.0, 560.0
@@ -47,6 +48,7 @@ def town_map(
     places: Iterable[tuple[float, float]] = (),
     grounds: Iterable[Ground] = (),
     around: Sequence[tuple[float, float]] = (),
+    blocks: Iterable[Blocked] = (),
 ) -> SafeString:
     """Draw every town as a dot and, where ``count`` > 0, as a circle of proportional area.
 
@@ -54,6 +56,7 @@ def town_map(
     The ``LABELLED`` largest counts are written beside their circle, then names where there is room.
     ``grounds`` (streets, say) are loaded by the browser; without them the picture is still whole.
     ``around`` (lon, lat) are points that the picture shall take in besides the towns.
+    ``blocks`` are closed roads, collapses and water.
     """
     corners = [*around, *((m.longitude, m.latitude) for m in marks)]
     if not corners:
@@ -70,7 +73,7 @@ def town_map(
         f'<svg class="town-map" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-labelledby="town-map-title '
         f'town-map-text"><title id="town-map-title">{escape(title)}</title>'
         f'<desc id="town-map-text">{escape(description)}</desc>'
-        f'<rect width="{WIDTH:g}" height="{HEIGHT:g}" fill="#f3f4ee"/>{below}{dots}{houses}{circles}{labels}'
+        f'<rect width="{WIDTH:g}" height="{HEIGHT:g}" fill="#f3f4ee"/>{below}{dots}{houses}{circles}{blocked_marks(plane, blocks)}{labels}'
         f"{scale_bar(plane)}</svg>"
     )
 

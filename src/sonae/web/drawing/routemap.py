@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from sonae.web.drawing.obstaclemap import Blocked, blocked_marks
 from sonae.web.drawing.plane import Plane
 
 Line = Sequence[tuple[float, float]]
@@ -34,10 +35,12 @@ def route_map(
     key: str = "",
     streets: Iterable[Line] = (),
     danger: Iterable[Line] = (),
+    blocks: Iterable[Blocked] = (),
 ) -> SafeString:
     """Draw ``line`` from ``origin`` to ``goal``; an empty line becomes a dashed straight one.
 
-    ``streets`` are drawn faintly for orientation, ``danger`` are parts of the way in danger.
+    ``streets`` are drawn faintly for orientation, ``danger`` are parts of the way in danger,
+    ``blocks`` closed roads, collapses and water.
     ``description`` says the same in words for those who cannot see the picture; ``key`` tells
     several maps of one page apart.
     """
@@ -52,6 +55,7 @@ def route_map(
         _streets(plane, streets),
         _way(plane, line, ends),
         *(_stroke(plane.path(part), "#b3130c", 7, "2 9") for part in danger),
+        blocked_marks(plane, blocks),
         _start(plane, origin),
         _goal(plane, goal),
         _frame(plane),

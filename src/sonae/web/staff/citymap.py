@@ -10,6 +10,7 @@ from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Audience, audience
+from sonae.web import blocked
 from sonae.web.drawing import Ground, TownMark, town_map
 from sonae.web.staff import mapdata
 from sonae.web.templatetags.sonae import in_world
@@ -45,7 +46,10 @@ def picture(what: str, drawn: list[TownMark]) -> SafeString:
         for place in shelters.places()
         if place.state in {"open", "full"}
     ]
-    return town_map(drawn, title=title, description=described, places=open_now, grounds=grounds())
+    blocks = [one.drawn for one in blocked.shown()]
+    return town_map(
+        drawn, title=title, description=described, places=open_now, grounds=grounds(), blocks=blocks
+    )
 
 
 def grounds() -> list[Ground]:
@@ -61,5 +65,10 @@ def overview(request: HttpRequest) -> HttpResponse:
     what = what if what in WHATS else "unaccounted"
     drawn = marks(what)
     counted = sorted((mark for mark in drawn if mark.count), key=lambda mark: -mark.count)
-    context = {"what": what, "picture": picture(what, drawn), "marks": counted}
+    context = {
+        "what": what,
+        "picture": picture(what, drawn),
+        "marks": counted,
+        "blocked": blocked.shown(),
+    }
     return render(request, "staff/map.html", context)

@@ -20,7 +20,7 @@ from sonae.engines.evacuation.network import Network
 from sonae.engines.hazard.layer import NOT_SURVEYED, UNREADABLE, HazardLayer
 from sonae.platform.access import Audience, audience
 from sonae.platform.scope import current_municipality
-from sonae.web import words
+from sonae.web import blocked, words
 from sonae.web.drawing import lines_png, overlay_png
 
 MOST_EDGES = 40_000
@@ -163,6 +163,25 @@ def layers(request: HttpRequest) -> HttpResponse:
     return HttpResponse(body, content_type="application/json")
 
 
+@audience(Audience.STAFF)
+def obstacles(request: HttpRequest) -> HttpResponse:
+    """What is closed, fallen or under water now."""
+    return _geojson(
+        {
+            "type": "Feature",
+            "geometry": one.row.shape,
+            "properties": {
+                "kind": one.row.kind,
+                "name": one.name,
+                "source": one.row.source,
+                "observed_at": one.row.observed_at.isoformat(),
+                "valid_until": one.row.valid_until.isoformat(),
+            },
+        }
+        for one in blocked.shown()
+    )
+
+
 def street_bounds() -> dict[str, float] | None:
     """Return the bounds of the picture of the streets, or None without a network."""
     city = evacuation.city()
@@ -170,7 +189,7 @@ def street_bounds() -> dict[str, float] | None:
     return dict(zip(names, bounds(city.network), strict=True)) if city else None
 
 
-def title_of(layer: HazardLayer) -> str:
+def title_of(layer: HazardLayer | hazards.HazardMap) -> str:
     """Return what a layer shows, in words."""
     name = words.hazard(layer.hazard)
     if layer.kind == "collapse":

@@ -22,7 +22,7 @@ const json = async (name) => {
 async function open() {
   opener.disabled = true;
   const { Map: LiveMap, NavigationControl, ScaleControl, Popup } = await import(opener.dataset.library);
-  const [towns, facilities, ground] = await Promise.all(["towns.json", "facilities.json", "layers.json"].map(json));
+  const [towns, facilities, ground, obstacles] = await Promise.all(["towns.json", "facilities.json", "layers.json", "obstacles.json"].map(json));
   const frame = document.getElementById("live-map");
   frame.hidden = false;
   opener.hidden = true;
@@ -40,6 +40,7 @@ async function open() {
   addHazards(map, ground.layers);
   addTowns(map, towns);
   addFacilities(map, facilities, Popup);
+  addObstacles(map, obstacles, Popup);
   fit(map, towns);
   document.getElementById("still-map").hidden = true;
   frame.dataset.ready = "yes";
@@ -101,6 +102,23 @@ function addFacilities(map, facilities, Popup) {
     box.append(title, document.createElement("br"), `${state}  ${people ?? "?"}/${capacity ?? "?"}`, document.createElement("br"), hazards || "");
     new Popup().setLngLat(lngLat).setDOMContent(box).addTo(map);
   });
+}
+
+// Closed roads, collapses and water as they were reported; the words stand in the list and in the popup.
+function addObstacles(map, obstacles, Popup) {
+  const colour = ["match", ["get", "kind"], "flooded", "#0b4aa8", "collapsed", "#7a3b00", "#b3130c"];
+  map.addSource("obstacles", { type: "geojson", data: obstacles });
+  map.addLayer({ id: "obstacle-areas", type: "fill", source: "obstacles", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": colour, "fill-opacity": 0.35 } });
+  map.addLayer({ id: "obstacle-lines", type: "line", source: "obstacles", filter: ["!=", ["geometry-type"], "Point"], paint: { "line-color": colour, "line-width": 5, "line-dasharray": [2, 1] } });
+  map.addLayer({ id: "obstacle-points", type: "circle", source: "obstacles", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": 9, "circle-color": colour, "circle-stroke-color": "#ffffff", "circle-stroke-width": 3 } });
+  for (const id of ["obstacle-areas", "obstacle-lines", "obstacle-points"]) {
+    map.on("click", id, ({ features, lngLat }) => {
+      const { name, source } = features[0].properties;
+      const box = document.createElement("div");
+      box.append(name, document.createElement("br"), source);
+      new Popup().setLngLat(lngLat).setDOMContent(box).addTo(map);
+    });
+  }
 }
 
 function fit(map, towns) {

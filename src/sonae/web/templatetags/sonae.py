@@ -39,6 +39,8 @@ STAFF_PAGES = (
     ("/staff/shelters/", lazy("避難所"), "shelter"),
     ("/staff/safety/", lazy("安否"), "people"),
     ("/staff/map/", lazy("地図"), "map"),
+    ("/staff/roads/", lazy("道路と浸水"), "road"),
+    ("/staff/hazards/", lazy("ハザード情報"), "layers"),
     ("/staff/exercise/", lazy("訓練"), "play"),
 )
 
