@@ -223,6 +223,13 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "closed": (lazy("閉鎖"), "bad"),
         "unknown": (lazy("開設は未確認"), ""),
     },
+    "list": {
+        "waiting": (lazy("決定待ち"), "caution"),
+        "in_force": (lazy("使用中"), "good"),
+        "replaced": (lazy("新しい一覧に替わった"), ""),
+        "discarded": (lazy("取りやめた"), ""),
+        "refused": (lazy("読めなかった"), "bad"),
+    },
     "congestion": {
         "empty": (lazy("空いています"), "good"),
         "some": (lazy("やや混雑"), "caution"),

@@ -185,8 +185,8 @@ def _renewed(
     moved = (lat, lon) != (old.latitude, old.longitude)
     held = replace(
         old, name=one.name, latitude=lat or 0.0, longitude=lon or 0.0, node=None if moved else old.node,
-        address=one.address if spoken_of("address", fields) else old.address,
-        kana=one.kana if spoken_of("kana", fields) else old.kana,
+        address=one.address or old.address,
+        kana=one.kana or old.kana,
         town_code=town_of(one, towns) if moved else old.town_code,
         hazards=hazards if site else None, is_shelter=shelter,
         site_capacity=(one.capacity.total if told else old.site_capacity) if site else None,

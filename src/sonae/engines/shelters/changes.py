@@ -12,6 +12,8 @@ from sonae.engines.shelters.same import pair
 MOVED_M: Final = 1.0
 _FAR_M: Final = 500.0
 _MANY_SHARE, _MANY_LEAST = 0.1, 10
+_WORDS: Final = frozenset({"address", "kana"})
+"""A blank says nothing about these: what is known stays."""
 _LEAP: Final = 1.8
 """Capacities that nearly double were, in one real upload, a mistake of a whole column."""
 
@@ -35,7 +37,7 @@ class Doubt:
 
     ``code``: many_changed · capacities_leap · capacities_lost · designations_lost · many_gone · moved_far ·
     other_place (an id that
-    now names something else) · closed. ``field``: of which values, empty = of places. ``count`` of ``total`` places.
+    now names something else) · closed · reopens. ``field``: of which values, empty = of places. ``count`` of ``total`` places.
     """
 
     code: str
@@ -118,6 +120,7 @@ def _changes(before: Listed, after: Listed, fields: frozenset[str] | None) -> li
         for name in COMPARED
         if old[name] != new[name] and spoken_of(name, fields)
         and not (name == "position" and _stays(old[name], new[name]))
+        and not (name in _WORDS and not new[name])
     ]  # fmt: skip
 
 
@@ -146,6 +149,7 @@ def _doubts(before: Sequence[Listed], found: Changes) -> list[Doubt]:
     tests = (
         ("capacities_leap", "capacity", _leaps), ("capacities_lost", "capacity", _lost),
         ("moved_far", "position", _went_far), ("closed", "usable", _closes),
+        ("reopens", "usable", _reopens),
         *(("designations_lost", hazard, _undesignated) for hazard in HAZARDS),
     )  # fmt: skip
     for code, name, odd in tests:
@@ -181,6 +185,11 @@ def _went_far(change: Change) -> bool:
 def _closes(change: Change) -> bool:
     """Tell whether a place can be used no longer."""
     return bool(change.after[0] == "no")
+
+
+def _reopens(change: Change) -> bool:
+    """Tell whether a place could not be used, and the list does not say so any more."""
+    return bool(change.before[0] == "no" and change.after[0] != "no")
 
 
 def _undesignated(change: Change) -> bool:

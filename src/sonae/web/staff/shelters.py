@@ -16,6 +16,7 @@ from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Audience, actor_of, audience
 from sonae.web import words
+from sonae.web.staff import listwords
 from sonae.web.templatetags.sonae import in_world
 
 TREND_WINDOW = timedelta(hours=1)
@@ -128,7 +129,10 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     if found is None:
         raise SonaeError("not_found", _("この施設は登録されていません。"))
     history = shelters.history(pk)
-    context = {"row": found, "place": found.place, "history": history, "states": shelters.STATES}
+    context = {
+        "row": found, "place": found.place, "history": history, "states": shelters.STATES,
+        "noted": [listwords.noted(one) for one in shelters.noted(found.place.facility)],
+    }  # fmt: skip
     return render(request, "staff/shelter.html", context)
 
 

@@ -45,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("shelters/", shelters.overview, name="shelters"),
     path("shelters/<int:pk>/", shelters.detail, name="shelter"),
     path("shelters/<int:pk>/report/", shelters.report, name="shelter-report"),
+    path("shelters/table/", include("sonae.web.staff.table_urls")),
     path("safety/", safety.overview, name="safety"),
     path("safety/csv/", safety.as_csv, name="safety-csv"),
     path("map/", citymap.overview, name="map"),
