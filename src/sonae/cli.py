@@ -62,7 +62,11 @@ COMMANDS: Final[dict[str, Entry]] = {
     "export": Entry(
         "sonae.web.commands.export:export", "公開データをファイルに書き出す", django=True
     ),
-    "shelters": Entry("sonae.engines.shelters.cli:group", "避難所データを点検する"),
+    "shelters": Entry(
+        "sonae.engines.shelters.cli:group",
+        "避難所データを点検する",
+        verbs={"load": "sonae.web.commands.shelters:load"},
+    ),
     "people": Entry(
         "sonae.engines.matching.cli:group",
         "登録されている住民を出力する",

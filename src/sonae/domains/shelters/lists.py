@@ -37,7 +37,7 @@ from sonae.platform.scope import is_exercise
 PURPOSES = ("replace", "compare")
 ORIGINS = ("national", "municipal")
 CHOICES = ("national", "municipal", "both")
-MOST_FILES, MOST_BYTES = 6, 30 * 1024 * 1024
+MOST_FILES, MOST_BYTES, MOST_ROWS = 6, 30 * 1024 * 1024, 10_000
 _EVERYTHING = frozenset({*ALIASES, *HAZARDS})
 People = Callable[[], Mapping[int, int]]
 """Facility (primary key) → people inside now; the safety domain knows, which lies above."""
@@ -121,7 +121,12 @@ def _read_into(edition: FacilityList, files: Sequence[Upload]) -> None:
                 "hint": str(error.hint),
             }
             return
-    listed = joined([one for read in readings.values() for one in read.listed])
+    rows = [one for read in readings.values() for one in read.listed]
+    if len(rows) > MOST_ROWS:
+        raise SonaeError(
+            "too_large", f"{len(rows):,}行あります。1つの市の施設の一覧ではありません。"
+        )
+    listed = joined(rows)
     edition.rows = [one.to_json() for one in listed]
     edition.fields = sorted(frozenset[str]().union(*(read.fields for read in readings.values())))
     edition.headings = {name: list(read.headings) for name, read in readings.items()}

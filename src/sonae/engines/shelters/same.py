@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from sonae.engines.shelters.listing import Capacity, Listed, level_dashes, plain
@@ -22,6 +25,7 @@ FAR_M: Final = 2000.0
 NEAR_M: Final = 60.0
 _SURE, _LEAST, _CLEAR = 0.72, 0.55, 0.08
 _METRES_A_DEGREE: Final = 111_320.0
+_MOST_LETTERS: Final = 120
 _CLOSURES: Final = re.compile(r"[(（\[【<][^)）\]】>]*[)）\]】>]")
 _KANJI_NUMBERS: Final = str.maketrans("〇一二三四五六七八九", "0123456789")
 _VARIANTS: Final = str.maketrans("髙﨑澤邊廣濱櫻ヶヵケッ", "高崎沢辺広浜桜がかがつ")
@@ -52,7 +56,7 @@ def bare_name(name: str) -> str:
     """Return a name for comparison: without remarks in brackets, width, blanks and letter variants."""
     text = _CLOSURES.sub("", plain(name)) or plain(name)
     text = level_dashes(text).translate(_VARIANTS).casefold()
-    return re.sub(r"[\s・･、,.'\"-]+", "", text)
+    return re.sub(r"[\s・･、,.'\"-]+", "", text)[:_MOST_LETTERS]
 
 
 @lru_cache(maxsize=100_000)
@@ -60,7 +64,7 @@ def bare_address(address: str) -> str:
     """Return an address for comparison: from the town on, numbers and dashes of one kind."""
     text = _CITY.sub("", _PREFECTURE.sub("", plain(address).replace(" ", "")))
     text = level_dashes(text.translate(_VARIANTS)).translate(_KANJI_NUMBERS)
-    return _ADDRESS_NOISE.sub("-", text).strip("-")
+    return _ADDRESS_NOISE.sub("-", text).strip("-")[:_MOST_LETTERS]
 
 
 def metres_between(one: Listed, other: Listed) -> float | None:
@@ -110,24 +114,58 @@ def _once(rows: Sequence[Listed]) -> dict[str, int]:
 def _by_likeness(
     ones: Sequence[Listed], others: Sequence[Listed], left: Sequence[int], right: Sequence[int]
 ) -> list[Pair]:
-    """Return the assignment of what is left that is most alike altogether."""
-    if not left or not right:
-        return []
-    score = np.zeros((len(left), len(right)))
-    for a, b in _candidates([ones[at] for at in left], [others[at] for at in right]):
-        score[a, b] = likeness(ones[left[a]], others[right[b]])[0]
-    found = []
+    """Return the assignment of what is left that is most alike altogether.
+
+    Rows that no likeness joins are settled apart: a whole prefecture needs no table of all pairs.
+    """
+    told = {
+        (a, b): value
+        for a, b in _candidates([ones[at] for at in left], [others[at] for at in right])
+        if (value := likeness(ones[left[a]], others[right[b]])[0]) > 0
+    }
     only = [_unique_names(rows) for rows in (ones, others)]
-    for a, b in zip(*linear_sum_assignment(-score), strict=True):
-        if score[a, b] >= _LEAST:
+    unique = only[0] & only[1]
+    found = []
+    for group in _apart(told, len(left), len(right)):
+        for a, b, rival in _assigned(group):
             one, other = ones[left[a]], others[right[b]]
-            rival = max(_without(score[a], b), _without(score[:, b], a))
             value, by = likeness(one, other)
-            named = value >= _SURE and bare_name(one.name) in only[0] & only[1]
-            sure = (value >= _SURE and value - rival >= _CLEAR) or (named and by == "name")
+            named = value >= _SURE and by == "name" and bare_name(one.name) in unique
+            sure = (value >= _SURE and value - rival >= _CLEAR) or named
             metres = metres_between(one, other)
             found.append(Pair(left[a], right[b], round(value, 3), by, metres, bool(sure)))
     return found
+
+
+Scores = dict[tuple[int, int], float]
+
+
+def _apart(told: Scores, ones: int, others: int) -> list[Scores]:
+    """Return the pairs that may be one place in groups that share no row."""
+    likely = [key for key, value in told.items() if value >= _LEAST]
+    if not likely:
+        return []
+    at = np.array(likely)
+    linked = coo_array((np.ones(len(at)), (at[:, 0], at[:, 1] + ones)), shape=(ones + others,) * 2)
+    _, group = connected_components(linked, directed=False)
+    held: dict[int, Scores] = {}
+    for (a, b), value in told.items():
+        if group[a] == group[b + ones]:
+            held.setdefault(int(group[a]), {})[a, b] = value
+    return list(held.values())
+
+
+def _assigned(told: Scores) -> list[tuple[int, int, float]]:
+    """Return the best pairs of one group, each with the likeness of its nearest rival."""
+    rows, columns = (sorted({key[side] for key in told}) for side in (0, 1))
+    score = np.zeros((len(rows), len(columns)))
+    for (a, b), value in told.items():
+        score[bisect_left(rows, a), bisect_left(columns, b)] = value
+    return [
+        (rows[a], columns[b], max(_without(score[a], b), _without(score[:, b], a)))
+        for a, b in zip(*linear_sum_assignment(-score), strict=True)
+        if score[a, b] >= _LEAST
+    ]
 
 
 def _unique_names(rows: Sequence[Listed]) -> set[str]:
