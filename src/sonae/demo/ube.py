@@ -26,10 +26,12 @@ from sonae.domains.hazards import interface as hazards
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.residents import interface as residents
 from sonae.domains.shelters import interface as shelters
-from sonae.domains.shelters.interface import FacilityRow
+from sonae.domains.shelters.interface import FacilityRow, row_of_check
 from sonae.engines.evacuation.network import METRES_PER_DEGREE, Network
 from sonae.engines.evacuation.roads import build
 from sonae.engines.hazard.layer import NOT_SURVEYED, HazardLayer
+from sonae.engines.shelters.readers import read_file
+from sonae.engines.shelters.same import joined
 from sonae.platform import worlds
 
 CODE = "352021"
@@ -41,57 +43,16 @@ FACTS: dict[str, Any] = {
     },
     "is_demo": True,
 }  # fmt: skip
-_FLAGS = {
-    "洪水": "flood", "崖崩れ、土石流及び地滑り": "landslide", "高潮": "storm_surge", "地震": "earthquake",
-    "津波": "tsunami", "大規模な火事": "fire", "内水氾濫": "inland_flood", "火山現象": "volcano",
-}  # fmt: skip
-_GROUPS = {"高齢": "elderly", "障": "disabled", "児童": "child"}
 CELL_M = 10.0
 
 
-def _points(file: Path) -> list[dict[str, Any]]:
-    """Return the features of a national list with their place."""
-    rows = json.loads(file.read_text("utf-8"))["features"]
-    return [
-        {
-            **row["properties"],
-            "lon": row["geometry"]["coordinates"][0],
-            "lat": row["geometry"]["coordinates"][1],
-        }
-        for row in rows
-    ]
-
-
-def _restricted(text: str | None) -> tuple[str, ...]:
-    """Return the groups that 受入対象者 names; an unknown wording is ``other``, never everyone."""
-    if not text:
-        return ()
-    found = tuple(group for word, group in _GROUPS.items() if word in text)
-    return found or ("other",)
-
-
 def facility_rows(data: Path) -> list[FacilityRow]:
-    """Join the national lists of sites and shelters by name into facilities."""
+    """Join the national lists of sites and shelters into facilities."""
     folder = data / "geo" / "gsi-shelters"
+    files = [folder / kind / f"{CODE}.json" for kind in ("emergency", "evacuation")]
+    places = joined([one for file in files for one in read_file(file).listed])
     source = "国土地理院 指定緊急避難場所・指定避難所データ"
-    rows: dict[str, FacilityRow] = {}
-    for one in _points(folder / "emergency" / f"{CODE}.json"):
-        flags = {
-            ours: "yes" if one.get(theirs) == "1" else "no" if one.get(theirs) == "" else "unknown"
-            for theirs, ours in _FLAGS.items()
-        }
-        rows[one["施設・場所名"]] = FacilityRow(
-            one["共通ID"], one["施設・場所名"], one["lat"], one["lon"], address=one["住所"] or "",
-            hazards=flags, source=source, source_date="2025-10-27",
-        )  # fmt: skip
-    for one in _points(folder / "evacuation" / f"{CODE}.json"):
-        name, groups = one["施設・場所名"], _restricted(one.get("受入対象者"))
-        known = rows.get(name) or FacilityRow(
-            one["共通ID"], name, one["lat"], one["lon"], address=one["住所"] or "", source=source,
-            source_date="2025-10-27",
-        )  # fmt: skip
-        rows[name] = replace(known, is_shelter=True, restricted_to=groups)
-    return list(rows.values())
+    return [row_of_check(one.to_json(), source, "2025-10-27") for one in places]
 
 
 CREDITS: Final = (
