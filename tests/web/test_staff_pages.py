@@ -12,6 +12,7 @@ from PIL import Image
 
 from sonae.core import clock
 from sonae.domains.identity.interface import Account
+from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
 from sonae.engines.warnings import jalert_pushed
@@ -24,7 +25,7 @@ from sonae.web import kept
 from sonae.web.staff import chronicle, desk
 from sonae.web.staff.pretty import decoded, readable
 from sonae.web.staff.safety import harmless
-from tests.fixtures import CODE, OPERATOR, City, flood_telegram
+from tests.fixtures import CLERK, CODE, OPERATOR, City, flood_telegram
 
 
 @pytest.fixture(autouse=True)
@@ -340,3 +341,28 @@ def test_pages_of_the_staff_are_kept_by_no_browser(city: City, path: str) -> Non
     assert answer.status_code == 200
     assert answer["Cache-Control"] == "private, no-store"
     assert "no-store" not in Client().get("/").headers.get("Cache-Control", "")
+
+
+def test_a_call_for_help_is_answered_on_the_page_and_stands_in_the_file(city: City) -> None:
+    taro = city.residents["備 太郎"]
+    safety.report_self([taro.pk], "needs_help", actor=CLERK)
+    viewer, operator = signed_in(Role.VIEWER), signed_in(Role.OPERATOR)
+    act = f"/staff/safety/calls/r{taro.pk}/"
+    assert act not in viewer.get("/staff/safety/").content.decode()
+    page = operator.get("/staff/safety/").content.decode()
+    assert act in page and "未対応" in page
+    assert viewer.post(act, {"status": "done"}).status_code == 403
+    assert operator.get(act).status_code == 400
+    done = operator.post(act, {"status": "progress", "note": "消防が向かう"}, follow=True)
+    page = done.content.decode()
+    assert "対応を記録しました" in page and "対応中" in page and "消防が向かう" in page
+    assert (
+        "対応を選んでください" in operator.post(act, {"status": "x"}, follow=True).content.decode()
+    )
+    lines = operator.get("/staff/safety/csv/").content.decode("utf-8-sig").splitlines()
+    assert "助けの要請" in lines[1] and "備 太郎" in lines[2] and "対応中" in lines[2]
+    town = taro.household.town
+    features = json.loads(viewer.get("/staff/map/towns.json").content)["features"]
+    assert {f["properties"]["name"]: f["properties"]["help"] for f in features}[town.name] == 1
+    assert "助けを求めている人を合わせた" in viewer.get("/staff/map/").content.decode()
+    assert "助けを求める人への対応を始めた" in viewer.get("/staff/").content.decode()

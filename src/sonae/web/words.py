@@ -294,6 +294,12 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "bundle": (lazy("まとめ電文"), ""),
         "refused": (lazy("受理できない"), "solid-bad"),
     },
+    "call": {
+        "open": (lazy("未対応"), "solid-bad"),
+        "progress": (lazy("対応中"), "caution"),
+        "unreachable": (lazy("会えない・連絡がつかない"), "bad"),
+        "done": (lazy("対応済み"), "good"),
+    },
     "signature": {
         "valid": (lazy("✓ 署名は有効"), "good"),
         "invalid": (lazy("✕ 署名は無効"), "solid-bad"),

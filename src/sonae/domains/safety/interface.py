@@ -1,8 +1,19 @@
 """What other domains and the screens may use of safety."""
 
+from sonae.domains.safety.calls import (
+    ANSWERS,
+    Call,
+    answer_call,
+    help_by_town,
+    help_count,
+    help_counts,
+    help_times,
+    help_wanted,
+)
 from sonae.domains.safety.extracts import extract, public_jwk
 from sonae.domains.safety.inquiries import close_inquiry, open_inquiry
 from sonae.domains.safety.models import (
+    CallAnswer,
     Inquiry,
     InquirySubject,
     PersonState,
@@ -15,7 +26,6 @@ from sonae.domains.safety.rules import DIRECTIONS, SOURCES, STATUSES
 from sonae.domains.safety.scans import Answer, receive
 from sonae.domains.safety.selectors import (
     Count3,
-    Help,
     Occupancy,
     Point,
     Seen,
@@ -24,9 +34,6 @@ from sonae.domains.safety.selectors import (
     current_inquiry,
     curve,
     exported,
-    help_count,
-    help_times,
-    help_wanted,
     occupancies,
     occupancy,
     recent,
@@ -55,12 +62,14 @@ from sonae.domains.safety.terminals import (
 )
 
 __all__ = [
+    "ANSWERS",
     "DIRECTIONS",
     "SOURCES",
     "STATUSES",
     "Answer",
+    "Call",
+    "CallAnswer",
     "Count3",
-    "Help",
     "Inquiry",
     "InquirySubject",
     "NewSighting",
@@ -74,6 +83,7 @@ __all__ = [
     "Unaccounted",
     "Visitor",
     "VisitorFacts",
+    "answer_call",
     "close_inquiry",
     "conflicts",
     "current_inquiry",
@@ -81,7 +91,9 @@ __all__ = [
     "enrol_terminal",
     "exported",
     "extract",
+    "help_by_town",
     "help_count",
+    "help_counts",
     "help_times",
     "help_wanted",
     "known_residents",

@@ -140,6 +140,30 @@ class PersonState(ScopedModel):
         ]
 
 
+class CallAnswer(ScopedModel):
+    """救助要請への対応: what was done about one person's call for help; never changed, only superseded.
+
+    ``person`` as in `PersonState`; ``clock`` that of the call it answers, so that a later call is
+    open anew. ``status``: progress, done, unreachable, open (taken back).
+    """
+
+    person = models.CharField("本人", max_length=24)
+    clock = models.CharField("要請の論理時刻", max_length=64)
+    status = models.CharField("対応", max_length=12)
+    note = models.CharField("備考", max_length=400, blank=True)
+    at = models.DateTimeField("日時")
+    by = models.CharField("対応した人", max_length=120)
+    supersedes = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, verbose_name="前の対応"
+    )
+
+    class Meta:
+        """Few; looked up by person."""
+
+        verbose_name = "救助要請への対応"
+        indexes = [models.Index(fields=["municipality", "world", "person"], name="call_answer")]
+
+
 class Inquiry(ScopedModel):
     """安否確認: opened when people come into danger; open until everyone in it is accounted for."""
 

@@ -24,7 +24,6 @@ from sonae.platform.access import Actor, Audience, require
 
 SHIELDED_TEXT = "支援措置対象（詳細は担当者へ）"
 _AT_ONCE: Final = 5000
-CALLS: Final = ("needs_help", "injured")
 ONE_LOOK: Final = timedelta(hours=1)
 """A list that refreshes itself is one look at a person for this long."""
 
@@ -256,22 +255,6 @@ def _line(
 
 
 @dataclass(frozen=True)
-class Help:
-    """One call for help: what the reader may see of it, and since when.
-
-    ``where`` is what was said of the place, ``home`` the registered address with its town; either
-    may be empty, and whoever goes there needs both.
-    """
-
-    name: str
-    where: str
-    home: str
-    phone: str
-    status: str
-    seen_at: datetime
-
-
-@dataclass(frozen=True)
 class Seen:
     """One of the newest sightings with the name that the reader may see (visitors by their own)."""
 
@@ -372,10 +355,10 @@ def recent(actor: Actor, facility_pk: int | None = None, limit: int = 30) -> lis
     found = list(rows.order_by("-recorded_at", "-pk")[:limit])
     people = [row.resident for row in found if row.resident is not None]
     names = _names(actor, people, purpose="reception", kinds=("name",))
-    return [Seen(row, names.get(row.resident_id or 0, _visitor_name(row.visitor))) for row in found]
+    return [Seen(row, names.get(row.resident_id or 0, visitor_name(row.visitor))) for row in found]
 
 
-def _looked(
+def looked(
     actor: Actor, people: Sequence[Resident], purpose: str, kinds: Sequence[str]
 ) -> Mapping[int, Decision]:
     """Return resident → what the actor may see; that it was shown is recorded once an hour."""
@@ -393,11 +376,11 @@ def _names(
     actor: Actor, people: Sequence[Resident], *, purpose: str, kinds: Sequence[str]
 ) -> dict[int, str]:
     """Return resident → name as far as the actor may see it; the look is recorded once an hour."""
-    made = _looked(actor, people, purpose, kinds)
+    made = looked(actor, people, purpose, kinds)
     return {one.pk: one.name if "name" in made[one.pk].fields else SHIELDED_TEXT for one in people}
 
 
-def _visitor_name(visitor: Visitor | None) -> str:
+def visitor_name(visitor: Visitor | None) -> str:
     return (visitor.name or visitor.kana) if visitor else ""
 
 
@@ -407,49 +390,6 @@ def conflicts() -> list[PersonState]:
         "resident", "visitor", "facility"
     )
     return list(rows)
-
-
-def help_wanted(actor: Actor, limit: int = 100) -> list[Help]:
-    """Return people who said that they need help or are injured, newest first, for staff."""
-    require(actor, Audience.STAFF)
-    rows = PersonState.objects.filter(status__in=CALLS).order_by("-seen_at", "pk")
-    found = list(rows.select_related("resident__household__town", "visitor", "facility")[:limit])
-    people = [row.resident for row in found if row.resident is not None]
-    made = _looked(actor, people, "rescue", ("name", "address", "phone", "safety"))
-    return [_help(row, made) for row in found]
-
-
-def _help(row: PersonState, made: Mapping[int, Decision]) -> Help:
-    """Return one call for help; where a shielded person is, only the person in charge may learn."""
-    one = row.resident
-    if one is None:
-        name = _visitor_name(row.visitor)
-        return Help(name, _whereabouts(row), "", "", row.status, row.seen_at)
-    fields = made[one.pk].fields
-    home = f"{one.household.town.name} {one.household.address}"
-    return Help(
-        name=one.name if "name" in fields else SHIELDED_TEXT,
-        where=_whereabouts(row) if "address" in fields else "",
-        home=home if "address" in fields else "",
-        phone=one.phone if "phone" in fields else "",
-        status=row.status,
-        seen_at=row.seen_at,
-    )
-
-
-def _whereabouts(row: PersonState) -> str:
-    return row.place or (row.facility.name if row.facility else "")
-
-
-def help_times() -> list[datetime]:
-    """Return when those who call for help now did so, newest first."""
-    rows = PersonState.objects.filter(status__in=CALLS).order_by("-seen_at")
-    return list(rows.values_list("seen_at", flat=True))
-
-
-def help_count() -> int:
-    """Return how many people said that they need help or are injured."""
-    return PersonState.objects.filter(status__in=CALLS).count()
 
 
 def exported() -> Iterator[dict[str, object]]:

@@ -21,11 +21,12 @@ WHATS = ("unaccounted", "exposed")
 def marks(what: str) -> list[TownMark]:
     """Return every town with the count that is asked for: unaccounted, or people in danger."""
     exposed = evacuation.counts().get("towns", {})
-    left = safety.unaccounted_by_town()
+    left, calls = safety.unaccounted_by_town(), safety.help_by_town()
     found = []
     for town in municipalities.towns():
         inside, unsurveyed = exposed.get(str(town.pk), (0, 0))
-        count, urgent = left.get(town.pk, 0), 0
+        urgent = calls.get(town.pk, 0)
+        count = left.get(town.pk, 0) + urgent
         if what == "exposed":
             count, urgent = inside + unsurveyed, inside
         found.append(TownMark(town.name, town.longitude, town.latitude, count, urgent))

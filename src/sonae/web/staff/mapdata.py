@@ -47,7 +47,7 @@ def _point(longitude: float, latitude: float, **properties: Any) -> dict[str, An
 def towns(request: HttpRequest) -> HttpResponse:
     """町字 with the people in danger (inside, unsurveyed) and those not yet accounted for."""
     exposed = evacuation.counts().get("towns", {})
-    left = safety.unaccounted_by_town()
+    left, calls = safety.unaccounted_by_town(), safety.help_by_town()
     return _geojson(
         _point(
             town.longitude,
@@ -56,6 +56,7 @@ def towns(request: HttpRequest) -> HttpResponse:
             inside=exposed.get(str(town.pk), [0, 0])[0],
             unsurveyed=exposed.get(str(town.pk), [0, 0])[1],
             unaccounted=left.get(town.pk, 0),
+            help=calls.get(town.pk, 0),
         )
         for town in municipalities.towns()
     )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages as flash
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,7 @@ from sonae.platform import audit
 from sonae.platform.access import Audience, actor_of, audience
 from sonae.platform.db import writing
 from sonae.web import words
+from sonae.web.templatetags.sonae import in_world
 
 PER_PAGE = 100
 MOST_IN_FILE = 200_000
@@ -129,14 +131,30 @@ def overview(request: HttpRequest) -> HttpResponse:
         # These are of now: they have no place on a page that says how it was.
         "help": safety.help_wanted(actor_of(request)) if filters.at is None else [],
         "help_count": safety.help_count(),
+        "answers": [(key, words.state("call", key)[0]) for key in safety.ANSWERS],
         "conflicts": safety.conflicts() if filters.at is None else [],
     }
     return render(request, "staff/safety.html", context)
 
 
+@audience(Audience.OPERATOR)
+def answer(request: HttpRequest, person: str) -> HttpResponse:
+    """Record what is done about a call for help."""
+    if request.method != "POST":
+        raise SonaeError("unreadable", _("このアドレスは、ボタンから使います。"))
+    status, note = request.POST.get("status", ""), request.POST.get("note", "")
+    try:
+        safety.answer_call(actor_of(request), person, status, note)
+    except SonaeError as error:
+        flash.error(request, error.detail)
+    else:
+        flash.success(request, _("対応を記録しました。前の記録も残っています。"))
+    return HttpResponseRedirect(in_world("/staff/safety/") + "#help")
+
+
 COLUMNS = (
     "順位", "氏名", "フリガナ", "生年月日", "町字", "住所", "電話番号", "危険区域", "危険", "支援の必要",
-    "支援を必要とする事由", "最終確認", "最後の場所", "自分で決めた行き先", "行き先の危険",
+    "支援を必要とする事由", "最終確認", "最後の場所", "自分で決めた行き先", "行き先の危険", "助けの要請",
 )  # fmt: skip
 
 
@@ -160,6 +178,10 @@ def as_csv(request: HttpRequest) -> HttpResponse:
     table.writerow([f"安否未確認者一覧 {words.spoken(as_of.astimezone(JST), 'long')} 現在"])
     table.writerow(COLUMNS)
     goals = Goals()
+    if filters.at is None:
+        # Those who call for help are accounted for, and yet the first whom a rescuer must know.
+        calls = safety.help_wanted(actor, MOST_IN_FILE)
+        table.writerows(_call_row(one) for one in calls if one.answer != "done")
     table.writerows(
         _csv_row(place, row, goals.of(row.destination)) for place, row in enumerate(rows, start=1)
     )
@@ -176,7 +198,16 @@ def _csv_row(place: int, row: safety.Unaccounted, goal: Goal | None) -> list[obj
     texts = [row.name, row.kana, row.birth_date, row.town, row.address, row.phone, zone]
     told = [harmless(goal.text), words.state("zone", goal.zone)[0]] if goal else ["", ""]
     rest = [row.danger, row.need, harmless(row.helper), seen, harmless(row.last_place), *told]
-    return [place, *(harmless(text) for text in texts), *rest]
+    return [place, *(harmless(text) for text in texts), *rest, ""]
+
+
+def _call_row(one: safety.Call) -> list[object]:
+    """Return a call for help as a line of the same file, above the list."""
+    seen = one.seen_at.astimezone(JST).isoformat(timespec="minutes")
+    told = (_("助けを求めている"), str(words.state("call", one.answer)[0]))
+    texts = [one.name, "", "", "", one.home, one.phone, ""]
+    rest = [one.danger, "", "", seen, harmless(one.where), "", "", "・".join(told)]
+    return ["", *(harmless(text) for text in texts), *rest]
 
 
 def harmless(text: str) -> str:

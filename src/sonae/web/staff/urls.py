@@ -48,6 +48,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("shelters/table/", include("sonae.web.staff.table_urls")),
     path("safety/", safety.overview, name="safety"),
     path("safety/csv/", safety.as_csv, name="safety-csv"),
+    path("safety/calls/<str:person>/", safety.answer, name="safety-call"),
     path("map/", citymap.overview, name="map"),
     path("map/towns.json", mapdata.towns, name="map-towns"),
     path("map/facilities.json", mapdata.facilities, name="map-facilities"),

@@ -83,7 +83,7 @@ function addHazards(map, layers) {
 }
 
 function addTowns(map, towns) {
-  const count = opener.dataset.what === "exposed" ? ["+", ["get", "inside"], ["get", "unsurveyed"]] : ["get", "unaccounted"];
+  const count = opener.dataset.what === "exposed" ? ["+", ["get", "inside"], ["get", "unsurveyed"]] : ["+", ["get", "unaccounted"], ["get", "help"]];
   map.addSource("towns", { type: "geojson", data: towns });
   map.addLayer({ id: "towns", type: "circle", source: "towns", filter: [">", count, 0],
     paint: { "circle-radius": ["interpolate", ["linear"], ["sqrt", count], 0, 2, 50, 34], "circle-color": "#b3130c", "circle-opacity": 0.35, "circle-stroke-color": "#b3130c", "circle-stroke-width": 1.5 } });

@@ -1,0 +1,204 @@
+"""Calls for help (助けが必要, けが): who calls, how grave it is, and what people did about it.
+
+What is done about a call is an event (`CallAnswer`) that supersedes the one before and overwrites
+nothing. A call made after somebody was helped, or could not be reached, is open anew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sonae.core import clock
+from sonae.core.errors import SonaeError
+from sonae.domains.consent.interface import Decision
+from sonae.domains.safety import rules
+from sonae.domains.safety.models import CallAnswer, InquirySubject, PersonState
+from sonae.domains.safety.selectors import SHIELDED_TEXT, current_inquiry, looked, visitor_name
+from sonae.domains.warnings.interface import alarm_duty
+from sonae.platform import audit
+from sonae.platform.access import Actor, Audience, require
+from sonae.platform.db import take_turn, writing
+
+CALLS: Final = ("needs_help", "injured")
+ANSWERS: Final = ("open", "progress", "unreachable", "done")
+"""What may have been done about a call, in the order in which calls are listed."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call for help: what the reader may see of it, how grave it is, and what was done.
+
+    ``where`` is what was said of the place, ``home`` the registered address with its town; either
+    may be empty, and whoever goes there needs both. ``danger`` 0–100 as on the list of the
+    unaccounted. ``answer`` is one of `ANSWERS`; ``history`` all that was done, newest first.
+    """
+
+    person: str
+    name: str
+    where: str
+    home: str
+    phone: str
+    status: str
+    seen_at: datetime
+    danger: int
+    answer: str
+    history: tuple[CallAnswer, ...] = ()
+
+
+def help_wanted(actor: Actor, limit: int = 100) -> list[Call]:
+    """Return the calls for help, for staff: open ones first, then by danger, then the oldest first."""
+    require(actor, Audience.STAFF)
+    states = list(_calling())
+    answers, dangers = _answers(state.person for state in states), _dangers()
+    states.sort(key=lambda state: _urgency(state, answers, dangers))
+    found = _with_people([state.pk for state in states[:limit]])
+    people = [row.resident for row in found if row.resident is not None]
+    made = looked(actor, people, "rescue", ("name", "address", "phone", "safety"))
+    return [_call(row, made, answers, dangers) for row in found]
+
+
+def _calling() -> Iterable[PersonState]:
+    rows = PersonState.objects.filter(status__in=CALLS).order_by("seen_at", "pk")
+    return rows.only("pk", "person", "resident_id", "clock", "seen_at")
+
+
+def _answers(people: Iterable[str]) -> dict[str, list[CallAnswer]]:
+    """Return person → what was done about the calls, newest first."""
+    found: dict[str, list[CallAnswer]] = {}
+    for one in CallAnswer.objects.filter(person__in=list(people)).order_by("-pk"):
+        found.setdefault(one.person, []).append(one)
+    return found
+
+
+def _dangers() -> dict[int, int]:
+    """Return resident → danger in the current inquiry."""
+    rows = InquirySubject.objects.filter(inquiry=current_inquiry())
+    calling = PersonState.objects.filter(status__in=CALLS, resident__isnull=False)
+    found = rows.filter(resident__in=calling.values("resident"))
+    return {row.resident_id: row.danger for row in found.only("resident_id", "danger")}
+
+
+def _danger(state: PersonState, dangers: Mapping[int, int]) -> int:
+    return dangers.get(state.resident_id or 0, rules.DANGER_UNKNOWN)
+
+
+def answer_to(state_clock: str, answers: list[CallAnswer]) -> str:
+    """Return what stands about a call: the newest event, unless the person called again after it.
+
+    Help that is on its way stays on its way, however often somebody calls.
+    """
+    newest = answers[0] if answers else None
+    if newest is None:
+        return "open"
+    return newest.status if newest.status == "progress" or newest.clock >= state_clock else "open"
+
+
+def _urgency(
+    state: PersonState, answers: Mapping[str, list[CallAnswer]], dangers: Mapping[int, int]
+) -> tuple[int, int, datetime, int]:
+    answer = answer_to(state.clock, answers.get(state.person, []))
+    return ANSWERS.index(answer), -_danger(state, dangers), state.seen_at, state.pk
+
+
+def _with_people(pks: list[int]) -> list[PersonState]:
+    rows = PersonState.objects.filter(pk__in=pks)
+    found = {
+        row.pk: row
+        for row in rows.select_related("resident__household__town", "visitor", "facility")
+    }
+    return [found[pk] for pk in pks if pk in found]
+
+
+def _call(
+    row: PersonState,
+    made: Mapping[int, Decision],
+    answers: Mapping[str, list[CallAnswer]],
+    dangers: Mapping[int, int],
+) -> Call:
+    """Return one call for help; where a shielded person is, only the person in charge may learn."""
+    one, name, home, phone = row.resident, visitor_name(row.visitor), "", ""
+    where = row.place or (row.facility.name if row.facility else "")
+    if one is not None:
+        fields = made[one.pk].fields
+        name = one.name if "name" in fields else SHIELDED_TEXT
+        phone = one.phone if "phone" in fields else ""
+        home = f"{one.household.town.name} {one.household.address}"
+        where, home = (where, home) if "address" in fields else ("", "")
+    history = answers.get(row.person, [])
+    return Call(
+        row.person, name, where, home, phone, row.status, row.seen_at,
+        _danger(row, dangers), answer_to(row.clock, history), tuple(history),
+    )  # fmt: skip
+
+
+def answer_call(actor: Actor, person: str, status: str, note: str = "") -> CallAnswer:
+    """Record what is done about a call; it supersedes what was recorded before."""
+    require(actor, Audience.OPERATOR)
+    if status not in ANSWERS:
+        raise SonaeError("unprocessable", "対応を選んでください。")
+    with writing():
+        take_turn("safety")
+        state = PersonState.objects.filter(person=person, status__in=CALLS).first()
+        if state is None:
+            raise SonaeError("not_found", "この人は、いま助けを求めていません。")
+        before = CallAnswer.objects.filter(person=person).order_by("-pk").first()
+        made = CallAnswer.objects.create(
+            person=person,
+            clock=state.clock,
+            status=status,
+            note=note.strip()[:400],
+            at=clock.now(),
+            by=actor.name or actor.id,
+            supersedes=before,
+        )
+        audit.record(actor.id, f"help.{status}", f"person:{person}")
+    return made
+
+
+def help_counts() -> Counter[str]:
+    """Return how many calls for help stand at each of `ANSWERS`."""
+    states = list(_calling())
+    answers = _answers(state.person for state in states)
+    return Counter(answer_to(state.clock, answers.get(state.person, [])) for state in states)
+
+
+def help_count() -> int:
+    """Return how many people call for help and are not helped yet."""
+    counts = help_counts()
+    return counts.total() - counts["done"]
+
+
+def help_times() -> list[datetime]:
+    """Return when those who call for help now did so, newest first."""
+    return sorted((state.seen_at for state in _calling()), reverse=True)
+
+
+def help_by_town() -> dict[int, int]:
+    """Return town (primary key) of the home → residents who call for help and are not helped yet."""
+    states = [state for state in _calling() if state.resident_id is not None]
+    answers = _answers(state.person for state in states)
+    waiting = [
+        state.pk
+        for state in states
+        if answer_to(state.clock, answers.get(state.person, [])) != "done"
+    ]
+    rows = PersonState.objects.filter(pk__in=waiting)
+    return dict(Counter(rows.values_list("resident__household__town", flat=True)))
+
+
+def call_duty() -> None:
+    """Call the officers on duty because somebody calls for help; inside the ledger's transaction.
+
+    Once in ten minutes, and without a name: mail is open.
+    """
+    now = clock.now().astimezone(clock.JST)
+    alarm_duty(
+        f"help:{now:%Y%m%d%H}{now.minute // 10}",
+        "助けを求める連絡があります",
+        f"{now:%H:%M} 助けを求める連絡が届きました。「安否」の画面で、だれが、どこにいるかを見て、"
+        "対応を記録してください。\n\n続けて届いた連絡は、10分ごとに1通でお知らせします。",
+    )
