@@ -230,6 +230,14 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "discarded": (lazy("取りやめた"), ""),
         "refused": (lazy("読めなかった"), "bad"),
     },
+    "what_if": {
+        "waiting": (lazy("順番待ち"), ""),
+        "running": (lazy("計算中"), "info"),
+        "done": (lazy("比べられます"), "good"),
+        "failed": (lazy("計算できませんでした"), "bad"),
+        "discarded": (lazy("取り消し"), ""),
+        "adopted": (lazy("採用"), "good"),
+    },
     "congestion": {
         "empty": (lazy("空いています"), "good"),
         "some": (lazy("やや混雑"), "caution"),

@@ -2,7 +2,15 @@
 
 from sonae.domains.evacuation import timelines
 from sonae.domains.evacuation.basemap import BaseMap, basemap, build_basemap
-from sonae.domains.evacuation.models import Advice, EvacuationOrder, HouseholdTimeline, PlanRun
+from sonae.domains.evacuation.capacity import Changes, Settled, place_everyone
+from sonae.domains.evacuation.models import (
+    Advice,
+    Assignment,
+    EvacuationOrder,
+    HouseholdTimeline,
+    PlanRun,
+    WhatIf,
+)
 from sonae.domains.evacuation.networks import city, load_network
 from sonae.domains.evacuation.orders import (
     approve,
@@ -42,6 +50,7 @@ from sonae.domains.evacuation.previews import (
 )
 from sonae.domains.evacuation.roadstate import lines_hit, roads_hit
 from sonae.domains.evacuation.rules import ORDER_NAMES, ORDER_TRANSITIONS
+from sonae.domains.evacuation.seats import latest as current_assignment
 from sonae.domains.evacuation.selectors import (
     NEEDS,
     PersonalAdvice,
@@ -55,6 +64,16 @@ from sonae.domains.evacuation.selectors import (
     rule,
 )
 from sonae.domains.evacuation.services import replan
+from sonae.domains.evacuation.whatif import (
+    adopt,
+    ask,
+    changes_of,
+    steps,
+    what_if,
+    what_ifs,
+    work_out,
+)
+from sonae.domains.evacuation.whatif import discard as discard_what_if
 
 __all__ = [
     "CHECKED",
@@ -63,29 +82,38 @@ __all__ = [
     "ORDER_NAMES",
     "ORDER_TRANSITIONS",
     "Advice",
+    "Assignment",
     "BaseMap",
+    "Changes",
     "EvacuationOrder",
     "HouseholdTimeline",
     "PersonalAdvice",
     "PlaceAdvice",
     "PlanRun",
+    "Settled",
     "Shown",
     "Unreached",
     "Walker",
     "Way",
+    "WhatIf",
+    "adopt",
     "advice_of",
     "advise",
     "approve",
+    "ask",
     "basemap",
     "best_way",
     "build_basemap",
     "cancel",
+    "changes_of",
     "city",
     "confirm_network",
     "counts",
+    "current_assignment",
     "current_run",
     "discard",
     "discard_network",
+    "discard_what_if",
     "draft_order",
     "edit",
     "homes_of",
@@ -102,14 +130,19 @@ __all__ = [
     "orders",
     "orders_in_force",
     "personal_advice",
+    "place_everyone",
     "preview_network",
     "reject",
     "replan",
     "return_",
     "roads_hit",
     "rule",
+    "steps",
     "submit",
     "timelines",
     "unreached",
+    "what_if",
+    "what_ifs",
+    "work_out",
     "zone_over",
 ]

@@ -93,6 +93,55 @@ class Advice(models.Model):
         verbose_name = "個人別の避難行動"
 
 
+class Assignment(ScopedModel):
+    """受入見込み: who of the current plan is expected where, with places for whole households.
+
+    One row per world. ``seats``: columns (npz) of household, node, facility, metres, metres in danger,
+    crowded. ``summary``: totals, sites and towns as the page shows them (`capacity.summary`).
+    """
+
+    run = models.ForeignKey(PlanRun, on_delete=models.CASCADE, verbose_name="計算")
+    at = models.DateTimeField("計算日時")
+    seconds = models.FloatField("所要秒数", default=0)
+    seats = models.BinaryField("割り当て")
+    summary = models.JSONField("集計", default=dict)
+
+    class Meta:
+        """The newest counts; older ones are removed with it."""
+
+        verbose_name = "受入見込み"
+
+
+class WhatIf(ScopedModel):
+    """受入見込みの試算: what would be if places closed, opened or took more people.
+
+    ``changes``: ``close`` and ``open`` (facility keys), ``capacity`` (facility key → people).
+    ``status`` waiting, running, done, failed, discarded, adopted. ``result``: like
+    `Assignment.summary`.
+    """
+
+    number = models.IntegerField("番号")
+    status = models.CharField("状態", max_length=10, default="waiting")
+    made_by = models.CharField("作成者", max_length=120)
+    made_at = models.DateTimeField("作成日時")
+    changes = models.JSONField("変更", default=dict)
+    percent = models.SmallIntegerField("進み具合", default=0)
+    step = models.CharField("いまの処理", max_length=80, blank=True)
+    result = models.JSONField("結果", default=dict)
+    error = models.CharField("エラー", max_length=200, blank=True)
+    seconds = models.FloatField("所要秒数", default=0)
+
+    class Meta:
+        """Numbered from 1 in each world."""
+
+        verbose_name = "受入見込みの試算"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["municipality", "world", "number"], name="what_if_number"
+            )
+        ]
+
+
 class EvacuationOrder(ScopedModel):
     """避難情報 (災害対策基本法 第60条; 第56条第2項): the mayor's own decision, never a telegram's.
 

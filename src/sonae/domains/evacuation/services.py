@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonae.core import clock
-from sonae.domains.evacuation import advising, networks, roadstate
+from sonae.domains.evacuation import advising, networks, roadstate, seats
 from sonae.domains.evacuation.models import Advice, PlanRun
 from sonae.domains.evacuation.rules import planning_level
 from sonae.domains.hazards import interface as hazards
@@ -36,7 +36,7 @@ _ORDINAL = {"yes": 2, "partial": 1}
 def replan(reason: str, telegram_pk: int | None = None) -> PlanRun:
     """Plan for everyone anew and make the result the current plan of the world in force.
 
-    ``reason``: ``warning``, ``facility``, ``city`` or ``manual``. Publishes ``plan.ready {run}``
+    ``reason``: ``warning``, ``facility``, ``city``, ``capacity`` or ``manual``. Publishes ``plan.ready {run}``
     and ``plan.superseded {run}``. A warning that is already planned for is not planned again.
     """
     while True:
@@ -83,6 +83,8 @@ def _replan_once(reason: str, telegram_pk: int | None) -> PlanRun | None:
         run.seconds = round(time.perf_counter() - begun, 3)
         run.save(update_fields=["seconds", "base"])
         outbox.publish("plan.ready", {"run": run.pk}, order_key="plan", dedupe_key=f"plan:{run.pk}")
+        if reason != seats.REASON:
+            outbox.publish("capacity.due", {"run": run.pk}, order_key="capacity", priority=7)
         outbox.publish(SUPERSEDED, {"run": run.pk}, order_key="plan-tidy", delay=30, priority=9)
     if after is not None:
         advising.remember(run, after)
@@ -214,9 +216,15 @@ def _compute(
     table: shelters.SiteTable,
     warned: list[WarnedHazard],
     now: datetime,
+    city: City | None = None,
+    *,
+    plain: bool = False,
 ) -> Plan:
-    """Run the engine over everyone, on the network in use."""
-    city = city_or_empty()
+    """Run the engine over everyone, on ``city`` or else on the network in use.
+
+    ``plain``: as if nobody had been given a seat elsewhere.
+    """
+    city = city or city_or_empty()
     return plan(
         engine_people(people, city),
         city,
@@ -225,6 +233,7 @@ def _compute(
         [_engine_warned(item, now) for item in warned],
         conditions=_conditions(now),
         roads=roadstate.roads_now(city),
+        told=None if plain else seats.told(people, table),
     )
 
 

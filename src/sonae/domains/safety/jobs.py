@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sonae.domains.safety import inquiries
+from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.safety import inquiries, selectors
 from sonae.platform.outbox import subscribe
 
 
@@ -23,3 +24,15 @@ def forget_mistaken(payload: dict[str, Any]) -> None:
     """An order was cancelled as a mistake: nobody is missing because of it."""
     if payload["how"] == "cancelled":
         inquiries.retract_order(payload["order"])
+
+
+@subscribe("capacity.due")
+def place_everyone(payload: dict[str, Any]) -> None:
+    """Give everyone on the way a place with room, knowing who is somewhere already."""
+    evacuation.place_everyone(payload["run"], selectors.settled())
+
+
+@subscribe("capacity.what_if")
+def work_out(payload: dict[str, Any]) -> None:
+    """Compute what somebody at the desk asked for."""
+    evacuation.work_out(payload["what_if"], selectors.settled())

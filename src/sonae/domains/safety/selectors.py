@@ -298,6 +298,25 @@ def state_of(resident_pks: Sequence[int]) -> dict[int, PersonState]:
     return {row.resident_id: row for row in rows if row.resident_id is not None}
 
 
+def settled() -> evacuation.Settled:
+    """Return who needs no place any more: inside a facility, or heard of elsewhere and in no need.
+
+    Only what was heard since the present inquiry began to ask for the person counts.
+    """
+    inquiry = Inquiry.objects.filter(closed_at=None).first()
+    place: dict[int, int | None] = {}
+    if inquiry is not None:
+        found = InquirySubject.objects.filter(inquiry=inquiry, accounted_at__isnull=False)
+        states = PersonState.objects.filter(resident__in=found.values("resident"))
+        rows = states.exclude(direction="out").exclude(status="needs_help")
+        for resident, direction, facility in rows.values_list(
+            "resident_id", "direction", "facility_id"
+        ):
+            if resident is not None:
+                place[resident] = facility if direction in rules.PRESENT else None
+    return evacuation.Settled(place, occupancies())
+
+
 def occupancies() -> dict[int, int]:
     """Return facility (primary key) → people inside now; facilities never reported are absent."""
     rows = PersonState.objects.filter(direction__in=rules.PRESENT, facility__isnull=False)

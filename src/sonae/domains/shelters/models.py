@@ -78,6 +78,8 @@ class Shelter(TenantModel):
 class FacilityStatus(ScopedModel):
     """開設状況: what is known about a facility now, by whom, when; history is kept.
 
+    ``capacity``: people it takes as reported (more rooms opened, a wing flooded), null = as listed.
+
     ``state`` is ``open``, ``preparing``, ``full``, ``closed`` or ``unknown``; the newest row per
     facility counts.
     """
@@ -87,6 +89,7 @@ class FacilityStatus(ScopedModel):
     at = models.DateTimeField("日時")
     reported_by = models.CharField("報告者", max_length=120)
     note = models.CharField("備考", max_length=200, blank=True)
+    capacity = models.IntegerField("受入人数の報告", null=True, blank=True)
 
     class Meta:
         """Newest first per facility."""

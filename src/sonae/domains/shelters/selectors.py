@@ -14,12 +14,15 @@ from sonae.domains.shelters.models import EmergencySite, Facility, FacilityStatu
 
 @dataclass(frozen=True)
 class Reported:
-    """What was last reported about a facility: state, when, by whom, with what remark."""
+    """What was last reported about a facility: state, when, by whom, with what remark, and how many
+    people it takes (None = as listed).
+    """
 
     state: str
     at: datetime
     reported_by: str
     note: str
+    capacity: int | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,9 @@ class Place:
 
     @property
     def capacity(self) -> int | None:
-        """People the place takes: as a shelter, else as an emergency site; None = unknown."""
+        """People the place takes: as reported, as a shelter, else as an emergency site; None = unknown."""
+        if self.report is not None and self.report.capacity is not None:
+            return self.report.capacity
         if self.shelter is not None and self.shelter.capacity is not None:
             return self.shelter.capacity
         return self.site.capacity if self.site is not None else None
@@ -134,9 +139,9 @@ def states(at: datetime | None = None) -> dict[int, Reported]:
     if at is not None:
         rows = rows.filter(at__lte=at)
     return {
-        pk: Reported(state, when, who, note)
-        for pk, state, when, who, note in rows.values_list(
-            "facility_id", "state", "at", "reported_by", "note"
+        pk: Reported(state, when, who, note, capacity)
+        for pk, state, when, who, note, capacity in rows.values_list(
+            "facility_id", "state", "at", "reported_by", "note", "capacity"
         )
     }
 
@@ -190,7 +195,9 @@ def site_table(occupancy: Mapping[int, int] | None = None) -> SiteTable:
 
 
 def _site_capacity(row: Place) -> int | None:
-    """Return the capacity for an evacuation: the emergency site's own number first."""
+    """Return the capacity for an evacuation: as reported, else the emergency site's own number first."""
+    if row.report is not None and row.report.capacity is not None:
+        return row.report.capacity
     if row.site is not None and row.site.capacity is not None:
         return row.site.capacity
     return row.capacity

@@ -14,6 +14,9 @@ from sonae.platform import audit, outbox
 from sonae.platform.access import SYSTEM, Actor, Audience, require
 from sonae.platform.db import writing
 
+MOST_PEOPLE = 100_000
+"""No place takes more; a larger number is a slip of the hand."""
+
 
 @dataclass(frozen=True)
 class FacilityRow:
@@ -200,9 +203,12 @@ def _changed() -> None:
         settings[STAMP] = clock.machine_ns()
 
 
-def set_state(actor: Actor, facility_pk: int, state: str, note: str = "") -> FacilityStatus:
+def set_state(
+    actor: Actor, facility_pk: int, state: str, note: str = "", *, capacity: int | None = None
+) -> FacilityStatus:
     """Report a facility's state now; every report is kept and audited, the newest one counts.
 
+    ``capacity``: people it takes now; None keeps what was reported last, or the list's number.
     Publishes ``shelter.changed {facility, state}``: plans made before may send people elsewhere now.
     """
     require(actor, Audience.RECEPTION)
@@ -221,18 +227,26 @@ def set_state(actor: Actor, facility_pk: int, state: str, note: str = "") -> Fac
             f"{facility.name}は使用できない施設として登録されています（{facility.usable_reason}）。",
             "使用できるようになった場合は、先に施設一覧を更新してください。",
         )
-    return _report(actor, facility, state, note.strip()[:200])
+    if capacity is not None and not 0 <= capacity <= MOST_PEOPLE:
+        raise SonaeError("unreadable", "受入人数は0以上の整数で入力してください。")
+    return _report(actor, facility, state, note.strip()[:200], capacity)
 
 
-def _report(actor: Actor, facility: Facility, state: str, note: str) -> FacilityStatus:
+def _report(
+    actor: Actor, facility: Facility, state: str, note: str, capacity: int | None
+) -> FacilityStatus:
     """Write the report, its audit record and its announcement in one transaction."""
     with writing():
+        if capacity is None:
+            last = FacilityStatus.objects.filter(facility=facility).order_by("-at", "-pk")
+            capacity = last.values_list("capacity", flat=True).first()
         report = FacilityStatus.objects.create(
             facility=facility,
             state=state,
             at=clock.now(),
             reported_by=actor.name or actor.id,
             note=note,
+            capacity=capacity,
         )
         audit.record(
             actor.id,
@@ -241,6 +255,7 @@ def _report(actor: Actor, facility: Facility, state: str, note: str) -> Facility
             name=facility.name,
             state=state,
             note=note,
+            capacity=capacity,
         )
         outbox.publish("shelter.changed", {"facility": facility.pk, "state": state})
     return report

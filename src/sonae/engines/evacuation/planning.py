@@ -27,13 +27,22 @@ from sonae.engines.evacuation.memory import Recent, TreeMemory
 from sonae.engines.evacuation.network import Network
 from sonae.engines.evacuation.profiles import PROFILES, START_MINUTES, Conditions
 from sonae.engines.evacuation.rulebook import NOT_EXPOSED
+from sonae.engines.evacuation.told import Told
 from sonae.engines.hazard.layer import Layer
 from sonae.engines.hazard.lookup import OUT, Found, zones
 
 DESIGNATED, PARTIAL = 2, 1
 _GROUNDS, _LAYERS = 8, 32
-REASONS = ("", "none_designated", "not_connected", "partial", "no_network", "none_open")
-FOUND, NONE_DESIGNATED, NOT_CONNECTED, PARTLY, NO_NETWORK, NONE_OPEN = range(6)
+REASONS = (
+    "",
+    "none_designated",
+    "not_connected",
+    "partial",
+    "no_network",
+    "none_open",
+    "expected_full",
+)
+FOUND, NONE_DESIGNATED, NOT_CONNECTED, PARTLY, NO_NETWORK, NONE_OPEN, EXPECTED_FULL = range(7)
 
 
 @dataclass(frozen=True, eq=False)
@@ -295,6 +304,20 @@ def _route(
     return ways
 
 
+def _lead(told: Told, person: NDArray[np.int64], sites: Sites, ways: _Ways) -> None:
+    """Let those with a seat go there, and say to whom only a place expected to be full is left.
+
+    The effort of that way is taken to be in proportion to that of the person's shortest one.
+    """
+    rows = told.rows(person, ways.site, sites.usable)
+    who = person[rows]
+    steeper = np.maximum(ways.effort_m[rows] / np.maximum(ways.distance_m[rows], 1.0), 1.0)
+    ways.site[rows] = told.site[who]
+    ways.distance_m[rows], ways.danger_m[rows] = told.distance_m[who], told.danger_m[who]
+    ways.effort_m[rows] = told.distance_m[who] * steeper
+    ways.reason[(ways.reason == FOUND) & told.crowded[person]] = EXPECTED_FULL
+
+
 def plan(
     people: People,
     city: City,
@@ -304,11 +327,13 @@ def plan(
     *,
     conditions: Conditions | None = None,
     roads: RoadState | None = None,
+    told: Told | None = None,
 ) -> Plan:
     """Plan for everyone who is exposed to a warned hazard (inside, or not surveyed).
 
     ``conditions``: how one walks now (by day on bare roads). ``roads``: what is closed or seen
-    flooded now. Planned again after a closing, only what changed is searched (see `City`).
+    flooded now. ``told``: the seats that the assignment gave. Planned again after a closing, only
+    what changed is searched (see `City`).
     """
     found = expose(warned, layers, people)
     decided = decide(found, people.floor, people.storeys, people.profile)
@@ -321,6 +346,8 @@ def plan(
     names = [item.hazard for item in warned]
     chooser = SiteChooser(city.graphs(own, roads), sites, names, city.trees)
     ways = _route(chooser, people, person, sets[person])
+    if told is not None:
+        _lead(told, person, sites, ways)
     walking, profile = conditions or Conditions(), people.profile[person]
     minutes = ways.effort_m / walking.speeds()[profile] / 60.0
     departure = leave_by(

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from django.urls import URLPattern, URLResolver, include, path
 
 from sonae.web.staff import (
+    capacity,
     citymap,
     decision_rules,
     desk,
@@ -46,6 +47,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("shelters/<int:pk>/", shelters.detail, name="shelter"),
     path("shelters/<int:pk>/report/", shelters.report, name="shelter-report"),
     path("shelters/table/", include("sonae.web.staff.table_urls")),
+    path("capacity/", capacity.overview, name="capacity"),
+    path("capacity/ask/", capacity.ask, name="what-if-ask"),
+    path("capacity/<int:pk>/", capacity.detail, name="what-if"),
+    path("capacity/<int:pk>/progress/", capacity.progress, name="what-if-progress"),
+    path("capacity/<int:pk>/adopt/", capacity.adopt, name="what-if-adopt"),
+    path("capacity/<int:pk>/discard/", capacity.discard, name="what-if-discard"),
     path("safety/", safety.overview, name="safety"),
     path("safety/csv/", safety.as_csv, name="safety-csv"),
     path("safety/calls/<str:person>/", safety.answer, name="safety-call"),

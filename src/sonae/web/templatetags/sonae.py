@@ -37,6 +37,7 @@ STAFF_PAGES = (
     ("/staff/orders/", lazy("避難情報"), "order"),
     ("/staff/messages/", lazy("伝達"), "message"),
     ("/staff/shelters/", lazy("避難所"), "shelter"),
+    ("/staff/capacity/", lazy("受入見込み"), "shelter"),
     ("/staff/safety/", lazy("安否"), "people"),
     ("/staff/map/", lazy("地図"), "map"),
     ("/staff/roads/", lazy("道路と浸水"), "road"),

@@ -143,6 +143,10 @@ class Migration(migrations.Migration):
                 ("reported_by", models.CharField(max_length=120, verbose_name="報告者")),
                 ("note", models.CharField(blank=True, max_length=200, verbose_name="備考")),
                 (
+                    "capacity",
+                    models.IntegerField(blank=True, null=True, verbose_name="受入人数の報告"),
+                ),
+                (
                     "facility",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
