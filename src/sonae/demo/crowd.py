@@ -27,6 +27,9 @@ MOST_PER_TICK = 6000
 _WAYS = ("shelter", "home", "relative", "car", "patrol")
 _SHARES = (0.60, 0.16, 0.10, 0.05, 0.09)
 _DAY_GONE_HOME = 44 * 60
+_STRAYS = 0.03
+"""So many go where they were not told: to friends, to the place they know."""
+_USUAL_ROOM = 100
 
 
 def _draws(resident: NDArray[np.int64], salt: int) -> NDArray[np.float64]:
@@ -68,6 +71,16 @@ def shelters_now() -> Shelters:
     """Return the open facilities and the parts that some of them play."""
     found = sorted(pk for pk, report in shelters.states().items() if report.state == "open")
     return Shelters(found, frozenset(found[3:5]), frozenset(found[6::9]))
+
+
+def _roomy(open_now: Sequence[int]) -> NDArray[np.float64]:
+    """Return the cumulated shares of room among open places: who comes unadvised finds a free one."""
+    heads = safety.occupancies()
+    rows = {place.facility.pk: place for place in shelters.places(heads)}
+    room = [max((rows[pk].capacity or _USUAL_ROOM) - heads.get(pk, 0), 0) + 1e-3 for pk in open_now]
+    shares: NDArray[np.float64] = np.cumsum(room) / np.sum(room)
+    shares[-1] = 1.0
+    return shares
 
 
 def _arrives(minute: float, facility: int, places: Shelters, now: float) -> bool:
@@ -113,8 +126,8 @@ def reports(now: float) -> list[NewSighting]:
     ways = _ways(who.resident)
     at = who.added + _delay_minutes(who.resident, ways)
     due = np.flatnonzero(at <= now)
-    other = (_draws(who.resident, 5) * len(places.open)).astype(int)
-    strays = _draws(who.resident, 6) < 0.12
+    other = np.searchsorted(_roomy(places.open), _draws(who.resident, 5))
+    strays = _draws(who.resident, 6) < _STRAYS
     heard = []
     for row in due.tolist():
         advised = who.facility[row]

@@ -176,7 +176,7 @@ def test_a_what_if_changes_nothing_until_it_is_adopted(city: City) -> None:
     f4 = city.facilities["F4"].pk
     found = _ask(close=frozenset({f4}))
     assert (found.status, found.percent) == ("done", 100)
-    coming = {site["pk"]: site["coming"] for site in found.result["sites"]}
+    coming = {site["pk"]: site["coming"] for site in found.result["then"]["sites"]}
     assert coming.get(f4, 0) == 0
     assert coming[city.facilities["F2"].pk] >= 5
     assert (_sites(city), PlanRun.objects.count()) == (before, runs)
@@ -196,7 +196,8 @@ def test_a_what_if_with_more_room_serves_more(city: City) -> None:
     _warn()
     left = _summary()["unserved"]["known_capacity_full"]  # type: ignore[index]
     found = _ask(capacity={city.facilities["F2"].pk: 40})
-    assert found.result["unserved"]["known_capacity_full"] < left
+    assert found.result["then"]["unserved"]["known_capacity_full"] < left
+    assert found.result["now"]["unserved"]["known_capacity_full"] == left
     evacuation.adopt(OPERATOR, found.pk)
     outbox.drain()
     place = next(p for p in shelters.places() if p.facility.public_id == "F2")

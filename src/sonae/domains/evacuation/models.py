@@ -116,8 +116,8 @@ class WhatIf(ScopedModel):
     """受入見込みの試算: what would be if places closed, opened or took more people.
 
     ``changes``: ``close`` and ``open`` (facility keys), ``capacity`` (facility key → people).
-    ``status`` waiting, running, done, failed, discarded, adopted. ``result``: like
-    `Assignment.summary`.
+    ``status`` waiting, running, done, failed, discarded, adopted. ``result``: ``now`` and ``then``,
+    both of the moment of the computation and like `Assignment.summary`.
     """
 
     number = models.IntegerField("番号")

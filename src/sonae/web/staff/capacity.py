@@ -52,6 +52,11 @@ class Line:
         return _capacity(self.told, self.place)
 
     @property
+    def present(self) -> int | None:
+        """People inside when it was computed, None = never reported."""
+        return int(self.told["present"]) if int(self.told["present"]) >= 0 else None
+
+    @property
     def then_capacity(self) -> int | None:
         """People it would take, None = unknown."""
         return _capacity(self.then or NO_LINE, self.place)
@@ -222,10 +227,9 @@ def told_changes(found: evacuation.WhatIf) -> list[str]:
 
 def _context(found: evacuation.WhatIf) -> dict[str, Any]:
     """Return what the page of a what-if shows."""
-    made = evacuation.current_assignment()
-    context: dict[str, Any] = {"one": found, "changes": told_changes(found), "made": made}
-    if found.result and made is not None:
-        now, then = made.summary, found.result
+    context: dict[str, Any] = {"one": found, "changes": told_changes(found)}
+    if found.result:
+        now, then = found.result["now"], found.result["then"]
         context |= {
             "totals": totals(now, then),
             "causes": causes(now, then),
