@@ -230,3 +230,22 @@ def test_later_plateau_editions(
     (layer,) = open_layers(str(tmp_path / "x_op.gml"))
     assert (layer.hazard, layer.scale, layer.depths) == (hazard, scale, depths)
     assert ranks(layer, 0) == [want]
+
+
+@given(st.integers(1, 70), st.integers(0, 2**16))
+def test_many_or_few_shapes_answer_as_each_shape_alone(count: int, seed: int) -> None:
+    """Boxes are only a first look: the answer is that of every polygon asked about every point."""
+    rng = np.random.default_rng(seed)
+    middles = np.column_stack(
+        (rng.uniform(WEST, WEST + 0.1, count), rng.uniform(SOUTH, SOUTH + 0.1, count))
+    )
+    shapes = shapely.buffer(shapely.points(middles), rng.uniform(0.001, 0.01, count), quad_segs=2)
+    rank = rng.choice([1, 2, 3, UNREADABLE], count).astype(np.uint8)
+    one = PolygonLayer("x", "flood", "depth", shapes, rank, None, "試験")
+    lon, lat = rng.uniform(WEST, WEST + 0.1, 50), rng.uniform(SOUTH, SOUTH + 0.1, 50)
+    got = one.ranks_at(lat, lon).tolist()
+    for x, y, found in zip(lon, lat, got, strict=True):
+        here = rank[shapely.intersects_xy(shapes, x, y)]
+        readable = here[here < UNREADABLE]
+        wanted = int(readable.max()) if len(readable) else UNREADABLE if len(here) else NOT_SURVEYED
+        assert found == wanted

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from sonae.engines.hazard.defects import Defect
 from sonae.engines.hazard.layer import NOT_SURVEYED, OUTSIDE, UNREADABLE
 
+_MOST_BOXES = 32
+
 
 @dataclass(frozen=True, eq=False)
 class PolygonLayer:
@@ -48,22 +50,34 @@ class PolygonLayer:
 
         254 where only polygons with an unreadable value lie, 255 beyond the surveyed ground.
         """
-        points = shapely.points(np.asarray(lon, np.float64), np.asarray(lat, np.float64))
-        at, shape = self._tree.query(points, predicate="intersects")
-        rank = self.rank[shape]
+        x, y = np.asarray(lon, np.float64), np.asarray(lat, np.float64)
+        near = np.flatnonzero(self._near(x, y))
+        found, shape = self._tree.query(shapely.points(x[near], y[near]), predicate="intersects")
+        at, rank = near[found], self.rank[shape]
         good = rank < UNREADABLE
-        best = np.zeros(len(points), np.uint8)
+        best = np.zeros(len(x), np.uint8)
         np.maximum.at(best, at[good], rank[good])
-        odd = np.zeros(len(points), bool)
+        odd = np.zeros(len(x), bool)
         odd[at[~good]] = True
-        known = np.zeros(len(points), bool)
+        known = np.zeros(len(x), bool)
         if self.surveyed is not None:
             shapely.prepare(self.surveyed)
-            known = shapely.intersects_xy(
-                self.surveyed, shapely.get_x(points), shapely.get_y(points)
-            )
+            known = shapely.intersects_xy(self.surveyed, x, y)
         empty = np.where(odd, UNREADABLE, np.where(known, OUTSIDE, NOT_SURVEYED))
         return np.where(best > 0, best, empty).astype(np.uint8)
+
+    def _near(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which points lie in the box of any shape (of all of them, when they are many).
+
+        A flooded street concerns a few of a city's million points; only they are worth a look.
+        """
+        boxes = shapely.bounds(self.shapes)
+        if len(boxes) > _MOST_BOXES:
+            boxes = np.array([[*np.nanmin(boxes[:, :2], 0), *np.nanmax(boxes[:, 2:], 0)]])
+        near = np.zeros(len(x), bool)
+        for west, south, east, north in boxes:
+            near |= (x >= west) & (x <= east) & (y >= south) & (y <= north)
+        return near
 
     def within(self, surveyed: Any) -> PolygonLayer:
         """Return the layer with ground stated as surveyed by somebody (a geometry)."""
