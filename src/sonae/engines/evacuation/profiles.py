@@ -83,9 +83,10 @@ def ground_under(phenomenon: str, severity: str) -> int:
 
     A warning of heavy snow means deep snow, an advisory of any kind of snow a covered road.
     """
-    if severity in ("warning", "critical", "emergency") and phenomenon in _HEAVY:
+    warned = severity in ("warning", "critical", "emergency")
+    if warned and phenomenon in _HEAVY:
         return _HEAVY[phenomenon]
-    return _LIGHT.get(phenomenon, BARE) if severity != "lifted" else BARE
+    return _LIGHT.get(phenomenon, BARE) if warned or severity == "advisory" else BARE
 
 
 @dataclass(frozen=True)

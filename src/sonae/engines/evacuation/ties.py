@@ -78,12 +78,15 @@ def settle(
         onward = finite[skeleton.column[some]] + graph.cost[some]
         steps = some[onward == finite[skeleton.row[some]]]
     local, count = _local(graph.nodes, nodes)
-    at = local[skeleton.row[steps]]
+    rows = skeleton.row[steps]  # in order: the first step of each has the lowest column
+    first = np.ones(len(rows), bool)
+    np.not_equal(rows[1:], rows[:-1], out=first[1:])
     step = np.full(count, -1, np.int32)
-    step[at[::-1]] = steps[::-1]
+    step[local[rows[first]]] = steps[first]
     if graph.doubt is None:
         return step, None
-    several = np.bincount(at, minlength=count) > 1
+    several = np.zeros(count, bool)
+    several[local[rows[~first]]] = True
     outside = np.zeros(graph.nodes) if known is None else known
     return _surest(graph, steps, step, several, local, outside)
 
