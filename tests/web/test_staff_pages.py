@@ -366,3 +366,22 @@ def test_a_call_for_help_is_answered_on_the_page_and_stands_in_the_file(city: Ci
     assert {f["properties"]["name"]: f["properties"]["help"] for f in features}[town.name] == 1
     assert "助けを求めている人を合わせた" in viewer.get("/staff/map/").content.decode()
     assert "助けを求める人への対応を始めた" in viewer.get("/staff/").content.decode()
+
+
+@pytest.mark.django_db
+def test_a_notice_is_written_from_a_pattern(city: City) -> None:
+    viewer, operator = signed_in(Role.VIEWER), signed_in(Role.OPERATOR)
+    assert "/staff/messages/new/" not in viewer.get("/staff/messages/").content.decode()
+    assert viewer.get("/staff/messages/new/").status_code == 403
+    assert "/staff/messages/new/" in operator.get("/staff/messages/").content.decode()
+    page = operator.get("/staff/messages/new/?like=water").content.decode()
+    assert "断水のお知らせ（〔場所〕）" in page and "Water supply is cut off" in page
+    typed = {f"subject-{one}": "断水" for one in ("ja", "ja-x-easy", "en")}
+    typed |= {f"body-{one}": "〔場所〕で断水" for one in ("ja", "ja-x-easy", "en")}
+    refused = operator.post("/staff/messages/new/", typed)
+    assert refused.status_code == 422
+    assert "〔場所〕 の部分を書きかえてください" in refused.content.decode()
+    assert "〔場所〕で断水" in refused.content.decode(), "what was typed stays"
+    typed |= {f"body-{one}": "西町で断水" for one in ("ja", "ja-x-easy", "en")}
+    page = operator.post("/staff/messages/new/", typed, follow=True).content.decode()
+    assert "人が書いたお知らせ" in page and "決裁を依頼する" in page

@@ -97,6 +97,14 @@ SEVERITIES = {
 }
 """From which severity on a response rule is about a warning, gravest first."""
 
+NOTICE_PATTERNS = {
+    "water": lazy("断水"),
+    "boil": lazy("水の煮沸"),
+    "road": lazy("通行止め"),
+    "other": lazy("そのほか（白紙）"),
+}
+"""Patterns of notices that people write."""
+
 GRADES = {
     "emergency": lazy("特別警報級"),
     "critical": lazy("危険警報級"),

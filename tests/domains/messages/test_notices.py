@@ -18,7 +18,7 @@ from sonae.domains.messages import interface as messages
 from sonae.domains.messages import notices, services
 from sonae.domains.messages.interface import Delivery, Message, Text, Transmission
 from sonae.domains.messages.notice_wording import NOTICE_KINDS, NoticeFacts, notice_texts
-from sonae.domains.messages.wording import LANGUAGES, LIMITS
+from sonae.domains.messages.wording import LANGUAGES, LIMITS, spoken_at
 from sonae.domains.warnings import interface as warnings
 from sonae.engines.warnings.compose import CityKind, compose_cancel, compose_weather
 from sonae.engines.warnings.model import PHENOMENA, SEVERITIES, Forecast
@@ -237,7 +237,7 @@ def test_a_cancellation_tells_its_own_time(city: City) -> None:
     with clock.using(clock.FrozenClock(later)):
         evacuation.cancel(APPROVER, made.pk)
         services.send_end(made.pk, "cancelled")
-        assert later.strftime("%Y-%m-%d %H:%M") in messages.public_items()[0].body
+        assert spoken_at(later, "ja") in messages.public_items()[0].body
 
 
 def test_what_is_over_when_the_worker_comes_to_it_is_not_said(city: City) -> None:

@@ -6,13 +6,12 @@ the city: the level of a telegram is 「相当」 and is said as such.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sonae.core.clock import JST
-from sonae.domains.messages.wording import LANGUAGES, LIMITS, Text, drill_words
+from sonae.domains.messages.wording import LANGUAGES, LIMITS, Text, drill_words, spoken_at
 from sonae.engines.warnings.claims import NOWHERE
 
 NOTICE_KINDS: Final = ("notice", "lifting", "cancellation")
@@ -102,6 +101,14 @@ _SAY: Final = {
            "lifting_head": "Ended: {what}", "lifting": "The warning for {what} has ended ({at}). Keep away from dangerous places.",
            "cancellation_head": "Cancelled: notice about {what}", "cancellation": "The notice about {what} sent a moment ago was a mistake and is cancelled. We apologise."},
 }  # fmt: skip
+_OWN: Final = {
+    "ja": {"lifting_head": "終わりました：{what}", "lifting": "「{what}」は終わりました（{at}）。ご協力ありがとうございました。",
+           "cancellation_head": "取消：{what}", "cancellation": "先ほどお送りした「{what}」は誤りでした。取り消します。ご心配をおかけしました。"},
+    "ja-x-easy": {"lifting_head": "おわりました：{what}", "lifting": "「{what}」は おわりました（{at}）。",
+                  "cancellation_head": "まちがいです：{what}", "cancellation": "さっきの「{what}」は まちがいです。ごめんなさい。"},
+    "en": {"lifting_head": "Over: {what}", "lifting": "“{what}” is over ({at}). Thank you for your cooperation.",
+           "cancellation_head": "Cancelled: {what}", "cancellation": "“{what}” sent a moment ago was a mistake and is cancelled. We apologise."},
+}  # fmt: skip
 _WIND: Final = frozenset({"storm", "snow_storm", "heavy_snow", "wave", "tornado"})
 _WATER: Final = frozenset(
     {"heavy_rain", "landslide", "flood", "storm_surge", "record_rain", "linear_rainband"}
@@ -113,6 +120,7 @@ class NoticeFacts:
     """What a notice is about: a warning as it was announced, and the city that passes it on.
 
     ``kind`` of message (`NOTICE_KINDS`); ``announced`` the warning's own name; ``level`` 警戒レベル相当.
+    ``own``: language → subject of a notice that people wrote, of which only the end is worded here.
     """
 
     kind: str
@@ -128,6 +136,7 @@ class NoticeFacts:
     city_en: str
     at: datetime
     exercise: bool
+    own: Mapping[str, str] | None = None
 
 
 def what_to_do(phenomenon: str, severity: str) -> str:
@@ -163,27 +172,29 @@ def _short(text: str, most: int) -> str:
 
 def _words(facts: NoticeFacts, language: str) -> dict[str, str]:
     what = _WHAT[language].get(facts.phenomenon, _WHAT[language]["other"])
+    own = (facts.own or {}).get(language)
     return {
-        "kind": facts.announced,
-        "what": what,
+        "kind": own or facts.announced,
+        "what": own or what,
         "grave": _GRAVE.get(language, {}).get(facts.severity, ""),
         "office": facts.office,
         "city": facts.city_en if language == "en" else facts.city,
-        "at": (facts.issued_at if facts.kind == "notice" else facts.at)
-        .astimezone(JST)
-        .strftime("%Y-%m-%d %H:%M"),
+        "at": spoken_at(facts.issued_at if facts.kind == "notice" else facts.at, language),
     }
 
 
 def _head(facts: NoticeFacts, language: str) -> str:
     key = "head" if facts.kind == "notice" else f"{facts.kind}_head"
-    return " ".join(_SAY[language][key].format(**_words(facts, language)).split("\n"))
+    say = _OWN[language] if facts.own else _SAY[language]
+    return " ".join(say[key].format(**_words(facts, language)).split("\n"))
 
 
 def _body(facts: NoticeFacts, language: str) -> str:
     say, words = _SAY[language], _words(facts, language)
     where = say["where"].format(where=_where(facts, language))
-    if facts.kind != "notice":
+    if facts.own:
+        lines = [_OWN[language][facts.kind].format(**words)]
+    elif facts.kind != "notice":
         lines = [say[facts.kind].format(**words), where]
     else:
         lines = [say["told"].format(**words), where]
@@ -193,7 +204,7 @@ def _body(facts: NoticeFacts, language: str) -> str:
             lines.append(say["level"].format(level=facts.level))
         advice = _ACT[language][what_to_do(facts.phenomenon, facts.severity)]
         lines.append(say["act"].format(act=advice))
-    lines.append(say["from"].format(**words))
+    lines.append(words["city"] if facts.own else say["from"].format(**words))
     if facts.exercise:
         _mark, drill = drill_words(language)
         lines = [drill, *lines, drill]

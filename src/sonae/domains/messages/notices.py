@@ -183,13 +183,17 @@ def edit_notice(actor: Actor, message_pk: int, texts: dict[str, Text]) -> Messag
     """
     require(actor, Audience.OPERATOR)
     for text in texts.values():
-        _check(text)
+        checked(text)
     with writing():
         message = _notice(message_pk)
         if message.status not in ("draft", "returned"):
             raise SonaeError("conflict", "申請中または送信済みのお知らせは変更できません。")
         message.drafted_by = actor.id
         message.save(update_fields=["drafted_by"])
+        if message.about.get("own"):
+            subjects = {language: text.subject.strip() for language, text in texts.items()}
+            message.about = {**message.about, "own": subjects, "announced": subjects["ja"]}
+            message.save(update_fields=["about"])
         for language, text in texts.items():
             Wording.objects.filter(message=message, language=language).update(
                 subject=text.subject.strip(), body=text.body.strip()
@@ -198,7 +202,7 @@ def edit_notice(actor: Actor, message_pk: int, texts: dict[str, Text]) -> Messag
     return message
 
 
-def _check(text: Text) -> None:
+def checked(text: Text) -> None:
     """Refuse what says nothing or does not fit its channels."""
     if not text.subject.strip() or not text.body.strip():
         raise SonaeError("unprocessable", "件名と本文を、すべての言語で入力してください。")
@@ -228,6 +232,8 @@ def approve_notice(actor: Actor, message_pk: int) -> Message:
             raise SonaeError("forbidden", "起案または申請をした人は、決裁できません。")
         if message.status != "submitted":
             raise SonaeError("conflict", "決裁を依頼されたお知らせだけを送れます。")
+        # A correction takes the place of what it corrects, and so does its cancellation.
+        Message.objects.filter(topic=message.topic, status="prepared").update(status="dropped")
         _prepare_cancellation(message)
         release(message, actor.id)
         audit.record(actor.id, "notice.approve", f"message:{message.pk}")
@@ -273,7 +279,7 @@ def end_notice(actor: Actor, message_pk: int, kind: str) -> Message:
         said = Message.objects.filter(topic=first.topic, kind__in=("lifting", "cancellation"))
         if first.status != "approved" or said.filter(status="approved").exists():
             raise SonaeError("conflict", "送信中のお知らせだけを終えられます。")
-        if kind == "lifting" and not is_over(first):
+        if kind == "lifting" and not may_lift(first):
             raise SonaeError(
                 "conflict",
                 "もとの警報がまだ発表中です。終わったことは、警報が終わってから知らせます。",
@@ -318,7 +324,14 @@ def is_over(message: Message, lines: Sequence[WarningInForce] | None = None) -> 
     ``lines``: what is in force, where the caller has it already.
     """
     told = message.about
+    if told.get("own"):
+        return False
     return not warnings.holds(told["phenomenon"], told["severity"], told["areas"], lines)
+
+
+def may_lift(message: Message) -> bool:
+    """Whether its end may be announced: its warning is over, or people wrote it and decide."""
+    return bool(message.about.get("own")) or is_over(message)
 
 
 def over() -> list[Message]:
@@ -338,7 +351,9 @@ def standing() -> list[Message]:
     """Return the notices that were sent and whose end nobody announced, newest first."""
     ended = Message.objects.filter(kind__in=("lifting", "cancellation"), status="approved")
     rows = Message.objects.filter(kind="notice", status="approved")
-    return list(rows.exclude(topic__in=ended.values("topic")).order_by("-pk"))
+    corrected = rows.filter(refers_to__isnull=False).values("refers_to")
+    rows = rows.exclude(topic__in=ended.values("topic")).exclude(pk__in=corrected)
+    return list(rows.order_by("-pk"))
 
 
 def call_for_ends() -> int:

@@ -88,6 +88,21 @@ def drill_words(language: str) -> tuple[str, str]:
     return _DRILL[language]
 
 
+_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
+
+
+def spoken_at(at: datetime, language: str) -> str:
+    """Return a moment in JST as people say it: 7月1日 10:00, in English 1 July 10:00."""
+    local = at.astimezone(JST)
+    day = f"{local.month}月{local.day}日"
+    if language == "en":
+        day = f"{local.day} {_MONTHS[local.month - 1]}"
+    return f"{day} {local:%H:%M}"
+
+
 @dataclass(frozen=True)
 class Facts:
     """What a message is about; ``towns`` names of the area, empty with ``whole_city``."""
@@ -157,7 +172,7 @@ def _lines(facts: Facts, language: str, most: int) -> list[str]:
 def _full(facts: Facts, language: str) -> str:
     """Return the text for mail, page and feed."""
     lines = _lines(facts, language, NAMED_TOWNS)
-    moment = facts.at.astimezone(JST).strftime("%Y-%m-%d %H:%M")
+    moment = spoken_at(facts.at, language)
     lines.append(_SAY[language]["at"].format(city=_city(facts, language), at=moment))
     if facts.exercise:
         drill = _DRILL[language][1]

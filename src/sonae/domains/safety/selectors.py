@@ -400,6 +400,7 @@ def _names(
 
 
 def visitor_name(visitor: Visitor | None) -> str:
+    """Return what a visitor is called; empty where nothing was said."""
     return (visitor.name or visitor.kana) if visitor else ""
 
 

@@ -60,6 +60,8 @@ ACTS = {
     "rule.reset": lazy("対応ルールを既定に戻した"),
     "duty_mail": lazy("当番メールの設定を変更"),
     "notice.sent": lazy("お知らせを自動で送信"),
+    "notice.draft": lazy("お知らせを起案"),
+    "notice.correct": lazy("お知らせの訂正を起案"),
     "notice.edit": lazy("お知らせの案を修正"),
     "notice.submit": lazy("お知らせの決裁を依頼"),
     "notice.approve": lazy("お知らせを決裁して送信"),

@@ -47,6 +47,8 @@ def steps(actor: Actor, message: Message) -> dict[str, Any]:
         "may_end": sent and approver and not ended,
         "ended": ended,
         "over": sent and not ended and messages.is_over(message),
+        "replaced": messages.replaced_by(message),
+        "may_correct": sent and operator and not ended and messages.is_own(message),
     }
 
 
@@ -62,13 +64,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         if one.channel == "web"
     }
     if request.method == "POST":
-        shown = {
-            language: Text(
-                request.POST.get(f"subject-{language}", ""),
-                request.POST.get(f"body-{language}", "").replace("\r\n", "\n"),
-            )
-            for language in LANGUAGES
-        }
+        shown = _typed(request)
         try:
             messages.edit_notice(actor_of(request), pk, shown)
         except SonaeError as error:
@@ -79,6 +75,40 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
             return HttpResponseRedirect(in_world(f"/staff/messages/{pk}/"))
     context = {"message": message, "texts": [(one, shown[one]) for one in LANGUAGES]}
     return render(request, "staff/messages/notice_form.html", context)
+
+
+def _typed(request: HttpRequest) -> dict[str, Text]:
+    return {
+        language: Text(
+            request.POST.get(f"subject-{language}", ""),
+            request.POST.get(f"body-{language}", "").replace("\r\n", "\n"),
+        )
+        for language in LANGUAGES
+    }
+
+
+@audience(Audience.OPERATOR)
+def write(request: HttpRequest) -> HttpResponse:
+    """Write a notice that no warning stands behind: a pattern to begin with, then the words."""
+    like = request.GET.get("like", "")
+    shown, status = dict(messages.PATTERNS.get(like, messages.PATTERNS["other"])), 200
+    if request.method == "POST":
+        shown = _typed(request)
+        try:
+            made = messages.draft_own(actor_of(request), shown)
+        except SonaeError as error:
+            flash.error(request, error.detail)
+            status = 422
+        else:
+            kept.forget()
+            flash.success(request, _("お知らせの案を保存しました。決裁を依頼してください。"))
+            return HttpResponseRedirect(in_world(f"/staff/messages/{made.pk}/"))
+    context = {
+        "texts": [(one, shown[one]) for one in LANGUAGES],
+        "patterns": [(key, words.NOTICE_PATTERNS[key]) for key in messages.PATTERNS],
+        "like": like if like in messages.PATTERNS else "other",
+    }
+    return render(request, "staff/messages/notice_form.html", context, status=status)
 
 
 def _confirm(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
@@ -93,9 +123,20 @@ def _confirm(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         "button": _("使ったすべての手段へ送る"),
         "texts": [(language, texts[language]) for language in LANGUAGES],
         "channels": [words.channel(sent.channel) for sent in messages.transmissions(pk)],
-        "blocked": verb == "lifting" and not messages.is_over(message),
+        "blocked": verb == "lifting" and not messages.may_lift(message),
     }
     return render(request, "staff/messages/confirm.html", context)
+
+
+def _correct(request: HttpRequest, pk: int) -> HttpResponse:
+    """Draft the correction of a notice and open its words."""
+    try:
+        made = messages.correct_own(actor_of(request), pk)
+    except SonaeError as error:
+        flash.error(request, error.detail)
+        return HttpResponseRedirect(in_world(f"/staff/messages/{pk}/"))
+    flash.success(request, _("訂正の案を作りました。文を直して、決裁を依頼してください。"))
+    return HttpResponseRedirect(in_world(f"/staff/messages/{made.pk}/edit/"))
 
 
 @audience(Audience.OPERATOR)
@@ -106,6 +147,8 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     actor = actor_of(request)
     if verb in ("lifting", "cancellation") and request.POST.get("sure") != "1":
         return _confirm(request, pk, verb)
+    if verb == "correct":
+        return _correct(request, pk)
     acts: dict[str, Callable[[], object]] = {
         "submit": lambda: messages.submit_notice(actor, pk),
         "approve": lambda: messages.approve_notice(actor, pk),
