@@ -35,7 +35,11 @@ COMMANDS: Final[dict[str, Entry]] = {
     "warnings": Entry(
         "sonae.engines.warnings.cli:group",
         "警報・注意報などの電文を読む",
-        verbs={"accept": "sonae.web.commands.warnings:accept"},
+        verbs={
+            "accept": "sonae.web.commands.warnings:accept",
+            "prune": "sonae.web.commands.warnings:prune",
+            "rescan": "sonae.web.commands.warnings:rescan",
+        },
     ),
     "hazard": Entry(
         "sonae.engines.hazard.cli:group",

@@ -45,6 +45,7 @@ from sonae.domains.warnings.response_rules import (
     rule_named,
     save_rule,
 )
+from sonae.domains.warnings.retention import Pruned, prune
 from sonae.domains.warnings.selectors import (
     ExpectedHours,
     WarnedHazard,
@@ -77,6 +78,7 @@ __all__ = [
     "Option",
     "Outdated",
     "PlacedRule",
+    "Pruned",
     "Receiver",
     "Rule",
     "RuleFiring",
@@ -110,6 +112,7 @@ __all__ = [
     "move_rule",
     "outdated",
     "placed_rules",
+    "prune",
     "raw",
     "refresh",
     "register",

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sonae.core import clock
-from sonae.domains.warnings import services
+from sonae.domains.warnings import retention, services
 from sonae.platform.outbox import Retry, subscribe
 
 
@@ -18,3 +18,9 @@ def lapse(payload: dict[str, Any]) -> None:
     if left > 0:
         raise Retry(clock.real_seconds(left) + 1, "the end is not reached yet")
     services.refresh()
+
+
+@subscribe(retention.PRUNE)
+def prune(payload: dict[str, Any]) -> None:
+    """Once a day: remove what only repeated, or never concerned us, and is old enough."""
+    retention.prune()

@@ -7,7 +7,7 @@ from sonae.platform.scoped import ScopedModel, TenantModel
 
 
 class Telegram(ScopedModel):
-    """電文: one thing received from outside, its raw bytes kept for ever.
+    """電文: one thing received from outside, with its raw bytes; how long, `retention` says.
 
     ``state`` is ``read`` (normal form in ``content``), ``unknown`` (well-formed, type not understood),
     ``bundle`` (only holds other telegrams, each stored on its own) or ``refused`` (with ``error`` and
@@ -44,6 +44,8 @@ class Telegram(ScopedModel):
     signature = models.CharField("署名", max_length=8, blank=True)
     seen_at = models.DateTimeField("確認日時", null=True, blank=True)
     seen_by = models.CharField("確認者", max_length=120, blank=True)
+    confirmed = models.PositiveIntegerField("同じ内容の電文", default=0)
+    confirmed_until = models.DateTimeField("同じ内容の最後の受信", null=True, blank=True)
 
     class Meta:
         """The same bytes are stored once in a world: a rehearsal must not hide the real one."""

@@ -25,7 +25,7 @@ from sonae.platform.scope import current_world
 # Telegrams older than this matter only as the last word of a series that nobody ended.
 WINDOW = timedelta(days=14)
 # Heard whatever they name: tsunami series join, and the summary of the country ends by silence.
-_HEARD = ("VTSE41", rules.SUMMARY)
+HEARD = ("VTSE41", rules.SUMMARY)
 # Summaries come every ten minutes; older ones only tell since when.
 _SUMMARY_WINDOW = timedelta(hours=24)
 # 時系列情報 comes at 5, 11, 17 and 23 o'clock; one that missed its successor twice says nothing now.
@@ -183,14 +183,14 @@ def _followed() -> Q:
     So are tsunami and CAP messages, whose series join, and the summary of the whole country.
     """
     named = Telegram.objects.filter(concerns_us=True).values("series")
-    return Q(series__in=named) | Q(source="cap") | Q(telegram_type__in=_HEARD)
+    return Q(series__in=named) | Q(source="cap") | Q(telegram_type__in=HEARD)
 
 
 def is_followed(warning: Warning) -> bool:
     """Whether a telegram belongs to what `relevant` looks at."""
     if warning.telegram == rules.HOURS:
         return False
-    if warning.source == "cap" or warning.telegram in _HEARD:
+    if warning.source == "cap" or warning.telegram in HEARD:
         return True
     return Telegram.objects.filter(series=warning.series[:300], concerns_us=True).exists()
 

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
-from sonae.domains.warnings import firing, rules, selectors
+from sonae.domains.warnings import firing, retention, rules, selectors
 from sonae.domains.warnings.models import Telegram, WarningInForce
 from sonae.domains.warnings.rules import Place
 from sonae.engines.warnings import Warning, WarningRefused, read_all, signature, split
@@ -300,6 +300,8 @@ def _take(
             if row.state == Telegram.UNKNOWN:
                 _call_for_a_reader(row)
             changed = selectors.is_followed(warning) and _recompute(clock.now())
+            if not changed:
+                retention.prune_later()
             news = warning.telegram not in (rules.SUMMARY, rules.HOURS)
             if changed or (row.concerns_us and news):
                 outbox.publish("warning.changed", {"telegram": row.pk}, order_key="warnings")

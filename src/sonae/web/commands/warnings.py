@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 
 import click
 
@@ -85,3 +86,26 @@ def _report(rows: Rows, name: str, taken: Accepted, old: str) -> None:
             "detail": old,
         }
     )
+
+
+@click.command("prune")
+@click.option("--dry-run", is_flag=True, help="何も消さず、消すものを数える")
+@click.option(
+    "--format", "fmt", type=click.Choice(FORMATS), help="出力の形（既定: 端末では table）"
+)
+def prune(dry_run: bool, fmt: str | None) -> None:
+    """同じ内容をくり返しただけの電文と、当市に関係しない古い電文を消す。
+
+    発表・変化・解除の電文、避難情報やルールが根拠にした電文、確認していない電文は、いつまでも残る。
+    日数は団体の設定 retention（repeated_days 既定30、others_days 既定90、0は消さない）。
+    """
+    with Rows(fmt) as rows, worlds.entered(serving()):
+        rows.add({**asdict(warnings.prune(dry_run=dry_run)), "dry_run": dry_run})
+
+
+@click.command("rescan")
+def rescan() -> None:
+    """団体の区域コードを変えたあとに、保存した電文をすべて見直し、発表中の警報を作り直す。"""
+    with worlds.entered(serving()):
+        changed = warnings.rescan()
+    click.echo("発表中の警報が変わりました。" if changed else "変わりはありません。", err=True)

@@ -36,6 +36,7 @@ ACTS = {
     "warnings.acknowledged": lazy("読めなかった電文を確認"),
     "warnings.ended": lazy("警報を人が終わらせた"),
     "warnings.end_undone": lazy("人が終わらせた警報を元に戻した"),
+    "warnings.prune": lazy("くり返しの古い電文を消した"),
     "warnings.refused": lazy("読めない電文を受信"),
     "input.add": lazy("受信経路を追加"),
     "input.enable": lazy("受信を開始"),
