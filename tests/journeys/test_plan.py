@@ -161,3 +161,27 @@ def test_the_desk_sees_where_a_household_meant_to_go(
     expect(rows.first).to_contain_text("親せき・知人の家：=姉の家（西町）")
     expect(rows.first).to_contain_text("危険区域の中")
     check_page(page, "staff-own-destination")
+
+
+def test_cards_for_door_to_door(
+    page: Page, city: City, sign_in: SignIn, check_page: CheckPage
+) -> None:
+    """Choose towns, see it grow, fetch one file; a viewer is not let in."""
+    sign_in(page, Role.OPERATOR)
+    page.goto("/staff/cards/")
+    page.get_by_label("何のために配りますか").fill("出水期前の戸別訪問")
+    page.locator("label.choice").first.click()
+    check_page(page, "staff-cards")
+    page.get_by_role("button", name="PDFを作る").click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    check_page(page, "staff-cards-progress")
+    outbox.drain()
+    expect(page.get_by_role("link", name="PDFを取り出す")).to_be_visible()
+    with page.expect_download() as fetched:
+        page.get_by_role("link", name="PDFを取り出す").click()
+    assert fetched.value.suggested_filename.startswith("hinan-cards-")
+    check_page(page, "staff-cards-ready")
+    sign_in(page, Role.VIEWER)
+    answer = page.goto("/staff/cards/")
+    assert answer is not None
+    assert answer.status == 403

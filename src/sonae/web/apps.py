@@ -1,5 +1,7 @@
 """Django application of the screens (templates and static files)."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -9,3 +11,7 @@ class WebConfig(AppConfig):
     name = "sonae.web"
     label = "web"
     verbose_name = "画面"
+
+    def ready(self) -> None:
+        """Register what prints on paper with the outbox."""
+        import_module("sonae.web.papercard")

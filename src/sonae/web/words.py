@@ -340,6 +340,13 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "waiting": (lazy("応答待ち"), "caution"),
         "off": (lazy("止めている"), ""),
     },
+    "cards": {
+        "waiting": (lazy("順番待ち"), ""),
+        "working": (lazy("作成中"), "info"),
+        "ready": (lazy("できました"), "good"),
+        "failed": (lazy("作れませんでした"), "bad"),
+        "removed": (lazy("消しました"), ""),
+    },
     "tri": {
         "yes": (lazy("あり"), "good"),
         "partial": (lazy("一部"), "caution"),

@@ -1,11 +1,12 @@
 """What other domains and the screens may use of evacuation."""
 
-from sonae.domains.evacuation import timelines
+from sonae.domains.evacuation import cards, timelines
 from sonae.domains.evacuation.basemap import BaseMap, basemap, build_basemap
 from sonae.domains.evacuation.capacity import Changes, Settled, place_everyone
 from sonae.domains.evacuation.models import (
     Advice,
     Assignment,
+    CardBatch,
     EvacuationOrder,
     HouseholdTimeline,
     PlanRun,
@@ -84,6 +85,7 @@ __all__ = [
     "Advice",
     "Assignment",
     "BaseMap",
+    "CardBatch",
     "Changes",
     "EvacuationOrder",
     "HouseholdTimeline",
@@ -105,6 +107,7 @@ __all__ = [
     "best_way",
     "build_basemap",
     "cancel",
+    "cards",
     "changes_of",
     "city",
     "confirm_network",

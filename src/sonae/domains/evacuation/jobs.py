@@ -3,7 +3,7 @@
 from typing import Any
 
 from sonae.core.errors import SonaeError
-from sonae.domains.evacuation import basemap, services, suggestions
+from sonae.domains.evacuation import basemap, cards, services, suggestions
 from sonae.platform.db import writing
 from sonae.platform.outbox import Permanent, subscribe
 
@@ -53,3 +53,9 @@ def forget_superseded(payload: dict[str, Any]) -> None:
 def draft_orders(payload: dict[str, Any]) -> None:
     """Suggest the orders that the plan calls for; people decide."""
     suggestions.draft_from_plan(payload["run"])
+
+
+@subscribe(cards.EXPIRED)
+def remove_cards(payload: dict[str, Any]) -> None:
+    """The file with the cards of whole towns has lain long enough."""
+    cards.expire(payload["batch"])

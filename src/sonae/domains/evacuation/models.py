@@ -241,6 +241,7 @@ class CardBatch(ScopedModel):
     towns = models.JSONField("町字", default=list)
     purpose = models.CharField("目的", max_length=120)
     requested_by = models.CharField("依頼者", max_length=120)
+    requested_name = models.CharField("依頼者の氏名", max_length=120, blank=True)
     requested_at = models.DateTimeField("依頼日時")
     state = models.CharField("状態", max_length=8, default="waiting")
     total = models.IntegerField("世帯数", default=0)

@@ -202,6 +202,14 @@ def stated_destinations(resident_pks: Sequence[int]) -> dict[int, HouseholdTimel
     return {pk: row for pk, row in found.items() if row is not None}
 
 
+def members_stated(household_pks: Sequence[int]) -> dict[int, frozenset[str]]:
+    """Return household → who is at home as its shared timeline states (`MEMBERS`)."""
+    rows = HouseholdTimeline.objects.filter(
+        current=True, resident=None, household__in=household_pks
+    )
+    return {home: frozenset(members) for home, members in rows.values_list("household", "members")}
+
+
 def with_own_destination() -> QuerySet[Resident]:
     """Return the residents for whom an own destination is stated, to be counted or narrowed down."""
     rows = _in_force()

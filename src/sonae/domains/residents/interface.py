@@ -12,7 +12,7 @@ from sonae.domains.residents.selectors import (
     own_household,
     presented,
     search,
-    uses_wheelchair,
+    wheelchairs,
 )
 from sonae.domains.residents.services import clear_register, load_register, share_position
 
@@ -36,5 +36,5 @@ __all__ = [
     "search",
     "share_position",
     "shared_position",
-    "uses_wheelchair",
+    "wheelchairs",
 ]

@@ -257,10 +257,10 @@ def own_home(actor: Actor) -> Household | None:
     return rows.filter(resident__pk=actor.resident_id).first()
 
 
-def uses_wheelchair(resident_pks: Sequence[int]) -> bool:
-    """Tell whether the roster knows of a wheelchair among residents whom the asker may see."""
+def wheelchairs(resident_pks: Sequence[int]) -> set[int]:
+    """Return those of the residents, whom the asker may see, of whose wheelchair the roster knows."""
     rows = AssistanceRegistrant.objects.filter(resident__in=resident_pks, wheelchair=True)
-    return rows.exists()
+    return set(rows.values_list("resident_id", flat=True))
 
 
 def operator_rows(limit: int | None = None, *, actor: Actor = SYSTEM) -> Iterator[dict[str, str]]:

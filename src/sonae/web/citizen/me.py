@@ -23,7 +23,7 @@ from sonae.domains.residents.interface import qr
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Actor, Audience, actor_of, audience
-from sonae.web import blocked, words
+from sonae.web import blocked, papercard, words
 from sonae.web.citizen import head, looks, owngoal, walkers
 from sonae.web.citizen.dangers import dangers_at
 from sonae.web.citizen.front import situation
@@ -36,8 +36,6 @@ from sonae.web.templatetags.sonae import in_world
 
 MOST_ACCESSES = 30
 MOST_EVENTS = 1_000
-CARD_VALID = timedelta(days=5 * 365)
-"""A card hangs on the fridge for years; it says until when its codes are read."""
 PLACES = {
     "": ("report", lazy("言わない")),
     "home": ("shelter_at_home", lazy("自宅")),
@@ -102,7 +100,7 @@ class Household:
     def goer(self) -> Goer:
         """Who goes: as the household stated, and wheelchairs that the roster knows of."""
         told = set(self.timeline.members) if self.timeline else set()
-        if residents.uses_wheelchair([one.resident.pk for one in self.members]):
+        if residents.wheelchairs([one.resident.pk for one in self.members]):
             told.add("wheelchair")
         return Goer(frozenset(told), self.home.floor or 0, self.home.storeys or 0)
 
@@ -389,7 +387,7 @@ def card(request: HttpRequest) -> HttpResponse:
     """Show the household's card for printing: who, where to go per hazard, the QR for reception."""
     actor = actor_of(request)
     house = household(actor)
-    ends = clock.now() + CARD_VALID
+    ends = clock.now() + papercard.CARD_VALID
     codes = [
         (member, code_of(qr.PERSON, member.resident.resident_id, ends)) for member in house.members
     ]
@@ -403,6 +401,16 @@ def card(request: HttpRequest) -> HttpResponse:
         "ends": ends,
     }
     return render(request, "citizen/card.html", context)
+
+
+@audience(Audience.RESIDENT)
+def card_pdf(request: HttpRequest) -> HttpResponse:
+    """The same card as a file for a printer: A6, PDF/A."""
+    house = household(actor_of(request))
+    people = [one.resident for one in house.members]
+    body = papercard.one_card(house.home, people, house.goer.walker)
+    headers = {"Content-Disposition": 'inline; filename="hinan-card.pdf"'}
+    return HttpResponse(body, content_type="application/pdf", headers=headers)
 
 
 def code_of(kind: str, identifier: str, ends: datetime) -> SafeString:

@@ -24,6 +24,7 @@ from sonae.web.citizen.front import city_name
 from sonae.web.citizen.shared import for_everyone
 from sonae.web.citizen.where import current_hazards
 from sonae.web.drawing import icon_png
+from sonae.web.papercard import CARD_VALID
 from sonae.web.templatetags.sonae import asset
 
 ICON_SIZES = (180, 192, 512)
@@ -104,7 +105,7 @@ def extract(request: HttpRequest) -> HttpResponse:
     house = me.household(actor, once_in=ONE_LOOK)
     home = house.home
     told = me.answer(house)
-    ends = clock.now() + me.CARD_VALID
+    ends = clock.now() + CARD_VALID
     row = house.timeline
     answers = evacuation.timelines.answers_of(row) if row else None
     place = plan.Home("", home.latitude, home.longitude, home.floor or 0, home.storeys or 0)

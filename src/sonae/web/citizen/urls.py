@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern] = [
     path("me/plan/", plan.mine, name="my-plan"),
     path("me/plan/<str:verb>/", plan.change, name="my-plan-change"),
     path("me/card/", me.card, name="card"),
+    path("me/card.pdf", me.card_pdf, name="card-pdf"),
     path("a/<str:token>", acknowledge.page, name="acknowledge"),
     path("language/<str:code>/", language.choose, name="language"),
 ]

@@ -28,6 +28,9 @@ class Happening:
 
 ACTS = {
     "shelter.state": lazy("避難所の状態を報告"),
+    "cards.request": lazy("避難カードの印刷を依頼"),
+    "cards.fetch": lazy("避難カードのPDFを取り出し"),
+    "cards.remove": lazy("避難カードのPDFを消去"),
     "shelters.load": lazy("施設一覧を更新"),
     "network_loaded": lazy("道路網を更新"),
     "hazard_layer_loaded": lazy("ハザード情報を更新"),

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from sonae.web.staff import (
     capacity,
+    cards,
     citymap,
     decision_rules,
     desk,
@@ -56,6 +57,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("safety/", safety.overview, name="safety"),
     path("safety/csv/", safety.as_csv, name="safety-csv"),
     path("safety/calls/<str:person>/", safety.answer, name="safety-call"),
+    path("cards/", cards.overview, name="cards"),
+    path("cards/<int:pk>/", cards.detail, name="cards-batch"),
+    path("cards/<int:pk>/pdf/", cards.fetch, name="cards-pdf"),
+    path("cards/<int:pk>/remove/", cards.remove, name="cards-remove"),
     path("map/", citymap.overview, name="map"),
     path("map/towns.json", mapdata.towns, name="map-towns"),
     path("map/facilities.json", mapdata.facilities, name="map-facilities"),
