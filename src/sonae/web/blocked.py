@@ -25,6 +25,16 @@ class Shown:
     name: str
     drawn: Blocked
 
+    @property
+    def detail(self) -> str:
+        """What stands beside the badge of its kind: how deep, why."""
+        depth = (
+            ""
+            if self.row.depth_m is None
+            else _("約%(depth)sm") % {"depth": f"{self.row.depth_m:g}"}
+        )
+        return "　".join(part for part in (depth, self.row.note) if part)
+
 
 def name_of(row: hazards.Obstacle) -> str:
     """Return a report in words: what, how deep, why."""

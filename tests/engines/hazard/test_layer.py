@@ -160,3 +160,48 @@ def test_no_survey_of_collapse_or_duration_is_unknown() -> None:
     assert int(full.duration[0]) == 2
     only = zones([layer([[0]], kind="collapse")], *places)
     assert only.zone[0] == UNKNOWN, "a collapse survey does not say how far the water reaches"
+
+
+def _by_hand(
+    rows: list[tuple[str, str, list[int]]], place: int
+) -> tuple[int, int, int, bool, bool, int]:
+    """What the layers say about one place, decided place by place: zone, rank, layer, collapse, duration."""
+    extents = [(k, s, r) for k, s, r in rows if k == "depth"]
+    largest = any(s == "L2" for _, s, _ in extents)
+    rank, which, surveyed, collapse, known, duration = 0, -1, False, False, False, 255
+    for number, (kind, scale, ranks) in enumerate(rows):
+        value = ranks[place]
+        if kind == "collapse":
+            collapse, known = collapse or 0 < value < 254, known or value < 254
+        elif kind == "duration":
+            if value < 254:
+                duration = value if duration == 255 else max(duration, value)
+        else:
+            surveyed |= (scale == "L2" or not largest) and value < 254
+            if rank < value < 254:
+                rank, which = value, number
+    zone = IN if rank or collapse else OUT if surveyed else UNKNOWN
+    return zone, rank, which, collapse, known, duration
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["depth", "collapse", "duration"]), st.sampled_from(["L1", "L2", ""]),
+            st.lists(st.sampled_from([0, 1, 2, 3, 6, 254, 255]), min_size=4, max_size=4),
+        ),
+        max_size=6,
+    )
+)  # fmt: skip
+def test_many_places_at_once_are_answered_as_one_by_one(
+    rows: list[tuple[str, str, list[int]]],
+) -> None:
+    layers = [layer([ranks], kind=kind, scale=scale) for kind, scale, ranks in rows]
+    lat, lon = np.array([at(50 + 100 * place, 50) for place in range(4)]).T
+    found = zones(layers, lat, lon)
+    for place in range(4):
+        zone, rank, which, collapse, known, duration = _by_hand(rows, place)
+        assert (found.zone[place], found.rank[place], found.layer[place]) == (zone, rank, which)
+        assert (found.collapse[place], found.collapse_known[place]) == (collapse, known)
+        assert found.duration[place] == duration
+        assert np.isnan(found.depth_m[place]) == (rank == 0)

@@ -13,9 +13,9 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from sonae import __version__
 from sonae.core.errors import SonaeError
 from sonae.domains.safety import interface as safety
-from sonae.platform.access import Audience, audience
+from sonae.platform.access import Actor, Audience, audience
 from sonae.platform.problems import STATUS, problem
-from sonae.web.api import reads, scans
+from sonae.web.api import obstacles, reads, scans
 from sonae.web.api.callers import OperatorSession, TerminalToken, require_reader, terminal_for
 
 MOST_TELEGRAM_BYTES = 16 * 1024 * 1024
@@ -124,6 +124,30 @@ def get_orders(request: HttpRequest) -> list[reads.Order]:
     """Evacuation orders in force, gravest first."""
     require_reader(request)
     return reads.orders_in_force()
+
+
+@api.get("/obstacles", tags=["roads"])
+def get_obstacles(request: HttpRequest) -> dict[str, Any]:
+    """Closed roads, collapses and water that hold now, as a GeoJSON FeatureCollection."""
+    require_reader(request)
+    return obstacles.collection()
+
+
+@api.post("/obstacles", auth=_operator, tags=["roads"])
+def post_obstacles(request: HttpRequest, source: str = "") -> dict[str, Any]:
+    """Report from a GeoJSON FeatureCollection in the body; refused features are listed, the others stored.
+
+    The same ``id`` of a feature is stored once. ``source`` stands in where a feature names none.
+    """
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_TELEGRAM_BYTES:
+        raise SonaeError("too_large", "報告が大きすぎます。")
+    return obstacles.accept(cast("Actor", getattr(request, "auth", None)), request.body, source)
+
+
+@api.delete("/obstacles/{obstacle}", auth=_operator, tags=["roads"])
+def delete_obstacle(request: HttpRequest, obstacle: int) -> dict[str, Any]:
+    """Withdraw a report: it was wrong, or is over. It stays in the record."""
+    return obstacles.withdrawn(cast("Actor", getattr(request, "auth", None)), obstacle)
 
 
 @api.get("/keys", tags=["reception"])
