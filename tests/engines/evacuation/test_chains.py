@@ -11,6 +11,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
 from sonae.engines.evacuation.chains import NOWHERE, Chains, Reached, Search
+from sonae.engines.evacuation.graph import Graph
+from tests.engines.evacuation.small import network
 
 BIG = float(2**24)
 
@@ -129,3 +131,29 @@ def test_a_network_without_edges(nodes: int) -> None:
     found = search.nearest(np.array([0], np.int32))
     assert found.cost.tolist() == [0.0, *[np.inf] * (nodes - 1)]
     assert search.costs(np.array([0]), np.arange(nodes), 4).tolist() == [found.cost.tolist()]
+
+
+@settings(max_examples=150, deadline=None)
+@given(networks(), st.data())
+def test_a_graph_that_leaps_over_bends_answers_as_one_that_does_not(
+    made: tuple[int, NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]], data: st.DataObject
+) -> None:
+    """Trees with ties settled and unsurveyed ground, and tables of costs: the same, bit by bit."""
+    nodes, tail, head, cost = made
+    points = [(float(100 * n), 0.0) for n in range(nodes)]
+    lengths = [float(c % BIG) if np.isfinite(c) else 5.0 for c in cost.tolist()]
+    net = network(points, list(zip(tail.tolist(), head.tolist(), strict=True)), lengths)
+    wet = np.where(cost >= BIG, net.length_m, 0).astype(np.float32)
+    unsure = data.draw(st.lists(st.booleans(), min_size=len(tail), max_size=len(tail)))
+    doubt = np.where(np.array(unsure, bool), net.length_m, 0).astype(np.float32)
+    sites = np.array(data.draw(st.lists(st.integers(0, nodes - 1), max_size=4)), np.int32)
+    two = []
+    for leaps in (False, True):
+        graph = Graph(net, wet, ~np.isfinite(cost), unsurveyed_m=doubt)
+        search = Search(net.chains, graph._edge_cost) if leaps else None
+        graph.__dict__["_search"] = search
+        two.append((graph.tree(sites), graph.costs(sites, np.arange(nodes, dtype=np.int32))))
+    (plain_tree, plain_costs), (leapt_tree, leapt_costs) = two
+    for name in ("site", "cost", "step", "next_node", "unsurveyed_m"):
+        assert np.array_equal(getattr(plain_tree, name), getattr(leapt_tree, name)), name
+    assert all(np.array_equal(a, b) for a, b in zip(plain_costs, leapt_costs, strict=True))

@@ -19,6 +19,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from sonae.engines.evacuation import ties
+from sonae.engines.evacuation.chains import Search
 from sonae.engines.evacuation.network import Network
 from sonae.engines.evacuation.profiles import slope_effort
 
@@ -26,6 +27,8 @@ LENGTH_UNITS = float(2**24)
 DECIMETRES = 10.0
 NOWHERE = -9999
 _AT_ONCE = 16
+_FEW = 0.6
+"""Where no more than this share of the nodes are junctions and dead ends, leaping over bends pays."""
 
 
 def unpack(cost: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -155,6 +158,7 @@ class Graph:
         doubt = None
         if unsurveyed_m is not None and np.any(unsurveyed_m):
             doubt = np.rint(np.asarray(unsurveyed_m, np.float64) * DECIMETRES)
+        self._edge_cost = cost
         per_pair, self._edge_of_pair = self.skeleton.choose(cost, doubt)
         self.cost = per_pair[self.skeleton.pair]
         self.doubt = None if doubt is None else doubt[self._edge_of_pair][self.skeleton.pair]
@@ -170,9 +174,7 @@ class Graph:
         """
         if not len(site_nodes):
             return _empty_tree(self.nodes, self.doubt is not None)
-        cost, previous, source = dijkstra(
-            self.matrix, indices=np.asarray(site_nodes), min_only=True, return_predecessors=True
-        )
+        cost, previous, source = self._nearest(site_nodes)
         position = positions(site_nodes, self.nodes)
         reached = np.isfinite(cost)
         site = np.where(reached, position[np.where(reached, source, 0)], -1).astype(np.int32)
@@ -184,6 +186,32 @@ class Graph:
             top = ties.climb(np.where(follows < 0, np.arange(self.nodes), follows))[0]
             site = np.where(reached, position[top], -1).astype(np.int32)
         return RouteTree(site, cost, step, follows, doubt)
+
+    @cached_property
+    def _search(self) -> Search | None:
+        """The search over runs of bends, None where there are too few of them to be worth it."""
+        chains = self._network.chains
+        return Search(chains, self._edge_cost) if len(chains.kept) < self.nodes * _FEW else None
+
+    def _nearest(
+        self, site_nodes: NDArray[np.int32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int32]]:
+        """Return packed cost, the node before and the source of every node."""
+        if self._search is not None:
+            found = self._search.nearest(site_nodes)
+            return found.cost, found.following, found.source
+        found = dijkstra(
+            self.matrix, indices=np.asarray(site_nodes), min_only=True, return_predecessors=True
+        )
+        return found  # type: ignore[no-any-return]
+
+    def _costs(
+        self, site_nodes: NDArray[np.int32], nodes: NDArray[np.int32]
+    ) -> NDArray[np.float64]:
+        """Return packed costs (sites, nodes)."""
+        if self._search is not None:
+            return self._search.costs(site_nodes, nodes, _AT_ONCE)
+        return np.asarray(dijkstra(self.matrix, indices=np.asarray(site_nodes))[:, nodes])
 
     def edge(self, step: NDArray[np.int32]) -> NDArray[np.int64]:
         """Return the network's edge that each step (matrix entry, not -1) walks."""
@@ -221,7 +249,7 @@ class Graph:
         packed = np.full((len(site_nodes), len(nodes)), np.inf)
         for start in range(0, len(site_nodes), _AT_ONCE):
             some = np.asarray(site_nodes[start : start + _AT_ONCE])
-            packed[start : start + _AT_ONCE] = dijkstra(self.matrix, indices=some)[:, nodes]
+            packed[start : start + _AT_ONCE] = self._costs(some, nodes)
         return unpack(packed)
 
     def nearest(
@@ -237,7 +265,7 @@ class Graph:
         site = np.full((len(nodes), count), -1, np.int32)
         for start in range(0, len(site_nodes), _AT_ONCE):
             some = np.asarray(site_nodes[start : start + _AT_ONCE])
-            found = dijkstra(self.matrix, indices=some)[:, nodes].T
+            found = self._costs(some, nodes).T
             named = np.broadcast_to(
                 np.arange(start, start + len(some), dtype=np.int32), found.shape
             )
