@@ -237,7 +237,7 @@ def test_the_ground_gives_slopes_and_a_bridge_keeps_level(tmp_path: Path) -> Non
         (line((east(150), north), (east(210), north), (east(220), north)), {"bridge": "yes"}),
         (line((east(250), north), (east(254), north)), {}),
     ])  # fmt: skip
-    net = build([path], dem=tmp_path / "dem").network
+    net = build([path], dem=str(tmp_path / "dem")).network
     step = EARTH.inv(east(0), north, east(10), north)[2]
     west = net.lon[net.tail] < east(120)
     uphill = np.sign(net.lon[net.tail] - net.lon[net.head])
@@ -247,7 +247,7 @@ def test_the_ground_gives_slopes_and_a_bridge_keeps_level(tmp_path: Path) -> Non
     assert np.ptp(net.slope[deck] * uphill[deck]) < 1e-6, "one even rise from end to end"
     assert net.slope_known.tolist() == (net.lon[net.tail] < east(245)).tolist()
     with pytest.raises(SonaeError, match="unreadable"):
-        build([path], dem=tmp_path)
+        build([path], dem=str(tmp_path))
 
 
 def test_heights_of_the_points_themselves(tmp_path: Path) -> None:

@@ -39,8 +39,8 @@ class BoxType(click.ParamType[Box]):
 @click.option("--source", default="", help="出典（既定: ファイル名）")
 @click.option("--date", default="", help="データの日付 YYYY-MM-DD")
 @click.option("--bbox", type=BoxType(), help="この範囲にかかる道だけ（西,南,東,北の度数）")
-@click.option("--dem", type=click.Path(path_type=Path, file_okay=False),
-              help="標高タイル（地理院 DEM PNG、z/x/y.png）のフォルダ。坂の勾配を求める")  # fmt: skip
+@click.option("--dem", default="",
+              help="標高（地理院 DEM PNG タイルのフォルダ、基盤地図情報DEM）。坂の勾配を求める")  # fmt: skip
 @click.option("--defects", type=click.Path(path_type=Path, dir_okay=False),
               help="欠陥の一覧の書き出し先（JSON Lines）")  # fmt: skip
 @click.option(
@@ -48,7 +48,7 @@ class BoxType(click.ParamType[Box]):
 )
 def build_network(
     files: tuple[Path, ...], out: Path, source: str, date: str, bbox: Box | None,
-    dem: Path | None, defects: Path | None, fmt: str | None,
+    dem: str, defects: Path | None, fmt: str | None,
 ) -> None:  # fmt: skip
     """FILE（OpenStreetMapの .osm・.osm.pbf・Overpass JSON、GeoJSON、GPKG、Shapefileのzip、CSV）から歩行者ネットワークを作る。
 

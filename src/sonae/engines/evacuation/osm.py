@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import osmium
 from lxml import etree
+from numpy.typing import NDArray
 
 from sonae.core.errors import SonaeError
 from sonae.engines import tables
@@ -27,7 +28,8 @@ TAGS = (
 _HINT = "ファイルをもう一度取得してください。"
 MOST_UNPACKED = 2**30
 """Bytes: a region of several prefectures fits; what is larger would fill the memory of a server."""
-_NO_TAGS: Mapping[str, str] = {}
+_NOWHERE = 2**31 - 1
+"""What the library writes for a node without a place."""
 Way = tuple[int, list[int], dict[str, str]]
 Node = tuple[int, float, float, Mapping[str, str]]
 
@@ -58,7 +60,9 @@ def _read_pbf(path: Path) -> Lines:
     """Read a binary extract in one pass; places of nodes are looked up by the library."""
     _check_size(path)
     ways: list[Way] = []
-    nodes: dict[int, Node] = {}
+    x: list[int] = []
+    y: list[int] = []
+    shut: set[int] = set()
     try:
         objects: Any = (
             osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY)
@@ -67,18 +71,19 @@ def _read_pbf(path: Path) -> Lines:
         )
         for one in objects:
             if one.is_node():
-                if one.location.valid():
-                    nodes[one.id] = (one.id, one.lat, one.lon, dict(one.tags))
+                if _barred(dict(one.tags)):
+                    shut.add(one.id)
             elif "highway" in one.tags:
-                ways.append((one.id, [node.ref for node in one.nodes], _kept(one.tags)))
-                for node in one.nodes:
-                    if node.ref not in nodes and node.location.valid():
-                        nodes[node.ref] = (node.ref, node.lat, node.lon, _NO_TAGS)
-        return _lines(path.name, ways, nodes.values())
+                nodes = [(node.ref, node.x, node.y) for node in one.nodes]
+                ways.append((one.id, [ref for ref, _, _ in nodes], _kept(one.tags)))
+                x += [east for _, east, _ in nodes]
+                y += [north for _, _, north in nodes]
     except (RuntimeError, ValueError) as error:
         raise SonaeError(
             "unreadable", f"{path.name}をOpenStreetMapのデータとして読めません：{error}", _HINT
         ) from error
+    lon, lat = (np.where(np.array(v) == _NOWHERE, np.nan, np.array(v) / 1e7) for v in (x, y))
+    return _lines(path.name, ways, lat, lon, shut)
 
 
 def _check_size(path: Path) -> None:
@@ -162,7 +167,7 @@ def _read_xml(path: Path) -> Lines:
         raise SonaeError(
             "unreadable", f"{path.name}をOpenStreetMapのXMLとして読めません。", _HINT
         ) from error
-    return _lines(path.name, ways, nodes)
+    return _joined(path.name, ways, nodes)
 
 
 def _elements(name: str, file: Any) -> Iterator[etree._Element]:
@@ -211,7 +216,7 @@ def _read_overpass(path: Path) -> Lines:
                 nodes += _drawn(refs, one.get("geometry") or ())
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SonaeError("unreadable", f"{name}の要素を読めません。", _HINT) from error
-    return _lines(name, ways, nodes)
+    return _joined(name, ways, nodes)
 
 
 def _drawn(refs: list[int], geometry: Iterable[Any]) -> Iterator[Node]:
@@ -239,29 +244,41 @@ def _barred(tags: Mapping[str, str]) -> bool:
     return foot in FORBIDDEN or tags.get("access") in FORBIDDEN
 
 
-def _lines(name: str, ways: list[Way], nodes: Iterable[Node]) -> Lines:
+def _joined(name: str, ways: list[Way], nodes: Iterable[Node]) -> Lines:
     """Put ways and nodes together; a node that the file does not hold has no place (nan)."""
-    if not ways:
-        raise SonaeError(
-            "no_lines", f"{name}に道（highway）がありません。", "道を含む範囲を取得してください。"
-        )
     places: dict[int, tuple[float, float]] = {}
     shut: set[int] = set()
     for number, lat, lon, tags in nodes:
         places[number] = (lat, lon)
         if _barred(tags):
             shut.add(number)
-    refs = np.fromiter(chain.from_iterable(r for _, r, _ in ways), np.int64)
-    unique, at = np.unique(refs, return_inverse=True)
     nowhere = (np.nan, np.nan)
-    where = np.array([places.get(ref, nowhere) for ref in unique.tolist()]).reshape(-1, 2)
+    where = [places.get(ref, nowhere) for _, refs, _ in ways for ref in refs]
+    found = np.array(where, np.float64).reshape(-1, 2)
+    return _lines(name, ways, found[:, 0], found[:, 1], shut)
+
+
+def _lines(
+    name: str,
+    ways: list[Way],
+    lat: NDArray[np.float64],
+    lon: NDArray[np.float64],
+    shut: set[int],
+) -> Lines:
+    """Return the ways as lines; ``lat``, ``lon``: of all their nodes, way after way."""
+    if not ways:
+        raise SonaeError(
+            "no_lines", f"{name}に道（highway）がありません。", "道を含む範囲を取得してください。"
+        )
+    refs = np.fromiter(chain.from_iterable(r for _, r, _ in ways), np.int64)
+    negative = bool((refs < 0).any())
     # Numbers below zero are an editor's; keys must not be mistaken for "joins nothing".
-    keys = np.arange(len(unique), dtype=np.int64) if (unique < 0).any() else unique
-    keys = np.where(np.isin(unique, np.array(sorted(shut), np.int64)), PARTED, keys)
+    keys = np.unique(refs, return_inverse=True)[1].ravel().astype(np.int64) if negative else refs
+    barred = np.isin(refs, np.array(sorted(shut), np.int64))
     return Lines(
-        name, where[at, 0], where[at, 1], keys[at],
+        name, lat, lon, np.where(barred, PARTED, keys),
         np.concatenate(([0], np.cumsum([len(r) for _, r, _ in ways]))).astype(np.int64),
         np.array([number for number, _, _ in ways], np.int64),
         {tag: np.array([tags.get(tag) for _, _, tags in ways], object) for tag in TAGS},
-        np.full(len(refs), np.nan), numbered=not (unique < 0).any(),
+        np.full(len(refs), np.nan), numbered=not negative,
     )  # fmt: skip

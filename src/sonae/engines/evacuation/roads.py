@@ -16,11 +16,11 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.engines import geofiles, tables
 from sonae.engines.evacuation.assemble import Built, assemble
-from sonae.engines.evacuation.heights import ground_heights
 from sonae.engines.evacuation.lines import Lines, clipped, grid_keys, joined, on_earth
 from sonae.engines.evacuation.network import FILE, Network
 from sonae.engines.evacuation.osm import TAGS, is_overpass, read_osm
 from sonae.engines.geofiles import Features
+from sonae.engines.hazard.elevation import open_ground
 
 Box = tuple[float, float, float, float]
 COLUMNS = (
@@ -50,13 +50,13 @@ def build(
     source: str = "",
     date: str = "",
     box: Box | None = None,
-    dem: Path | None = None,
+    dem: str = "",
     step: Callable[[str], None] = lambda _: None,
 ) -> Built:
     """Read files of one city and put them together; directions of traffic do not count.
 
-    ``box``: only lines that touch west, south, east, north (degrees). ``dem``: folder of elevation
-    tiles for slopes. ``step`` is told what is being done. Raises SonaeError for a file that cannot
+    ``box``: only lines that touch west, south, east, north (degrees). ``dem``: heights of the ground
+    for slopes, anything that `open_ground` opens. ``step`` is told what is being done. Raises SonaeError for a file that cannot
     be read at all: half a city is worse than the network in force.
     """
     parts, odd = [], []
@@ -73,10 +73,21 @@ def build(
             "範囲（西,南,東,北）を確かめてください。",
         )
     step("標高" if dem else "つなぎ合わせ")
-    ground = ground_heights(dem, lines.lat, lines.lon) if dem else None
+    ground = _heights(dem, lines) if dem else None
     names = "、".join(path.name for path in paths)
     built = assemble(lines, source=source or names, date=date, ground=ground)
     return _with_oddities(built, odd)
+
+
+def _heights(dem: str, lines: Lines) -> NDArray[np.float64]:
+    """Return the height of the ground under every point, nan where it is not known."""
+    found = np.full(len(lines.lat), np.nan)
+    sound = np.flatnonzero(on_earth(lines.lat, lines.lon))
+    try:
+        found[sound] = open_ground(dem).metres_at(lines.lat[sound], lines.lon[sound])
+    except OSError as error:
+        raise SonaeError("unreadable", f"{Path(dem).name}を標高として読めません。") from error
+    return found
 
 
 def _with_oddities(built: Built, odd: list[tuple[str, int, str]]) -> Built:

@@ -34,12 +34,10 @@ def group() -> None:
 @click.option("--source", default="", help="出典（既定: ファイル名）")
 @click.option("--date", default="", help="データの日付 YYYY-MM-DD")
 @click.option("--bbox", type=BoxType(), help="この範囲にかかる道だけ（西,南,東,北の度数）")
-@click.option(
-    "--dem", type=click.Path(path_type=Path, file_okay=False), help="標高タイルのフォルダ"
-)
+@click.option("--dem", default="", help="標高（地理院 DEM PNG タイルのフォルダ、基盤地図情報DEM）")
 @_format
 def load(
-    files: tuple[Path, ...], source: str, date: str, bbox: Box | None, dem: Path | None,
+    files: tuple[Path, ...], source: str, date: str, bbox: Box | None, dem: str,
     fmt: str | None,
 ) -> None:  # fmt: skip
     """FILE（道路データ、または evacuation build で作ったフォルダ1つ）を、この市の道路網にする。
@@ -58,7 +56,7 @@ def load(
 
 
 def _read(
-    files: tuple[Path, ...], source: str, date: str, bbox: Box | None, dem: Path | None
+    files: tuple[Path, ...], source: str, date: str, bbox: Box | None, dem: str
 ) -> tuple[Network, list[dict[str, Any]]]:
     """Return the network of files with their defects, or one that was built before."""
     if len(files) == 1 and (files[0].is_dir() or files[0].name == FILE):
