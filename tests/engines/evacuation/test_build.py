@@ -130,6 +130,19 @@ def test_every_defect_is_named_by_row_and_the_rest_is_used(tmp_path: Path) -> No
     assert built.network.contradiction() == ""
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e308])
+def test_numbers_that_are_no_place_cut_the_line_there(bad: float, tmp_path: Path) -> None:
+    """GeoPackage holds any float; the line goes on where its coordinates are sound again."""
+    points = [[131.0, 34.0], [131.001, 34.0], [bad, 34.0], [131.003, 34.0], [131.004, 34.0]]
+    pyogrio.raw.write(
+        tmp_path / "n.gpkg", shapely.to_wkb(np.array([shapely.LineString(points)])), [], [],
+        driver="GPKG", geometry_type="LineString", crs="EPSG:4326",
+    )  # fmt: skip
+    built = build([tmp_path / "n.gpkg"])
+    assert [(d.row, d.problem) for d in built.defects] == [(1, "bad_position")]
+    assert (len(built.network.tail), describe(built.network)["components"]) == (2, 2)
+
+
 def test_rows_of_a_table_are_its_line_numbers(tmp_path: Path) -> None:
     (tmp_path / "e.csv").write_text(
         "from_lat,from_lon,to_lat,to_lon\n34,131,34,131.001\n\n34,x,34,131.002\n34,131,34,131\n"
