@@ -183,6 +183,22 @@ def test_mass_corrections_need_a_yes_to_each(listed: Scope) -> None:
     assert by_id()["F1"].capacity == 900
 
 
+def test_a_place_far_from_every_town_is_asked_about(listed: Scope) -> None:
+    """The towns of the city lie at 35.0, 135.0."""
+    far = row("F9", "隣の市の館", 35.2, 135.2, "", "")
+    found = shelters.preview_of(shelters.take_in(CLERK, [upload(*lines(), far)]), {})
+    assert {one.code: one.names for one in found.doubts}["far_from_towns"] == ("隣の市の館",)
+
+
+def test_a_place_that_could_not_be_used_does_not_reopen_by_itself(place: Scope) -> None:
+    """F4 is closed in force; the list says nothing of it: a person is asked, then it is unknown."""
+    edition = shelters.take_in(CLERK, [upload(*lines())])
+    found = shelters.preview_of(edition, {})
+    assert {one.code: one.names for one in found.doubts}["reopens"] == ("旧中学校",)
+    agree(edition)
+    assert by_id()["F4"].facility.usable == "unknown"
+
+
 def test_closing_a_place_in_use_is_asked_about(listed: Scope) -> None:
     shelters.set_state(CLERK, by_id()["F1"].facility.pk, "open")
     closing = lines()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -249,6 +250,42 @@ def test_a_repeated_heading_is_no_facility() -> None:
     found = read(good_row(1), list(STANDARD), good_row(2))
     assert [one.row for one in found.listed] == [2, 4]
     assert (3, "名称", "repeated_heading", "left_out") in told(found)
+
+
+def points(*features: tuple[Mapping[str, object], object]) -> str:
+    return json.dumps({"features": [
+        {"type": "Feature", "properties": values, "geometry": {"type": "Point", "coordinates": at}}
+        for values, at in features
+    ]})  # fmt: skip
+
+
+def test_positions_of_geojson_are_read_like_those_of_tables() -> None:
+    name = "施設・場所名"
+    at = [[37.5, 139.9], [0, 0], ["a", 1], [float("nan"), 37], None, [139.9, 37.5, 12.0]]
+    text = points(*(({name: f"館{n}", "洪水": "1"}, one) for n, one in enumerate(at)))
+    found = readers.read_bytes(text.encode(), "x.geojson")
+    assert [(one.lat, one.lon) for one in found.listed] == [
+        (37.5, 139.9), (None, None), (None, None), (None, None), (None, None), (37.5, 139.9),
+    ]  # fmt: skip
+    assert [(d.row, d.problem, d.action) for d in found.defects] == [
+        (1, "swapped_position", "corrected"), (2, "outside_municipality", "left_out"),
+        (3, "no_position", "kept"), (4, "no_position", "kept"), (5, "no_position", "kept"),
+    ]  # fmt: skip
+
+
+def test_geojson_with_a_citys_own_names_is_read_as_a_table() -> None:
+    values = {
+        "Shelter Name": "公民館",
+        "flood": True,
+        "tsunami": False,
+        "capacity": 120,
+        "extra": {"a": 1},
+    }
+    found = readers.read_bytes(points((values, [139.9, 37.5])).encode(), "x.geojson")
+    (one,) = found.listed
+    assert (one.row, one.name, one.capacity.total, one.lat) == (1, "公民館", 120, 37.5)
+    assert (one.hazards["flood"], one.hazards["tsunami"]) == ("yes", "no")
+    assert one.more["extra"] == '{"a": 1}'
 
 
 @given(st.dictionaries(st.sampled_from(STANDARD), st.text(max_size=12), max_size=8))

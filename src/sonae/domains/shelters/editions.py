@@ -20,6 +20,8 @@ from sonae.engines.shelters.listing import HAZARDS, UNSTATED, Capacity, Listed
 from sonae.engines.shelters.suspect import nameless
 
 _LONGEST = {"name": 120, "address": 200, "kana": 200, "usable_reason": 200, "public_id": 24}
+FAR_FROM_TOWNS_M = 5000.0
+"""Farther than this from every town's point a place is hardly the municipality's."""
 _IN_USE = frozenset({"open", "preparing", "full"})
 
 
@@ -87,8 +89,11 @@ def in_use(place: Place) -> bool:
     return bool(place.people) or (place.report is not None and place.report.state in _IN_USE)
 
 
-def preview(edition: FacilityList, places: Sequence[Place]) -> Preview:
-    """Return what an edition would change; ``places``: all facilities with states and head-counts."""
+def preview(edition: FacilityList, places: Sequence[Place], towns: Sequence[Town] = ()) -> Preview:
+    """Return what an edition would change; ``places``: all facilities with states and head-counts.
+
+    ``towns``: the municipality's, to see what lies far from all of them.
+    """
     before = [one for one in places if one.site or one.shelter]
     fields = frozenset(edition.fields)
     rows = [Listed.from_json(row) for row in edition.rows]
@@ -97,7 +102,7 @@ def preview(edition: FacilityList, places: Sequence[Place]) -> Preview:
     changes = compare(known, usable, fields)
     retained = [Retained(before[at]) for at in changes.gone if in_use(before[at])]
     found = Preview(before, usable, changes, left_out, retained)
-    changes.doubts = [*_in_use_doubts(found), *changes.doubts]
+    changes.doubts = [*_in_use_doubts(found), *_far_doubts(found, towns), *changes.doubts]
     return found
 
 
@@ -136,6 +141,26 @@ def _in_use_doubts(found: Preview) -> list[Doubt]:
         if names
         else []
     )
+
+
+def _far_doubts(found: Preview, towns: Sequence[Town]) -> list[Doubt]:
+    """Return the places, new or moved, that lie far from every town: another city's, or at sea."""
+    moved = [new for (_, new), told in found.changes.changed.items()
+             if any(one.field == "position" for one in told)]  # fmt: skip
+    rows = [found.after[at] for at in [*found.changes.new, *moved]]
+    names = [one.name for one in rows if towns and _nearest_m(one, towns) > FAR_FROM_TOWNS_M]
+    return (
+        [Doubt("far_from_towns", "", len(names), len(found.after), tuple(names))] if names else []
+    )
+
+
+def _nearest_m(one: Listed, towns: Sequence[Town]) -> float:
+    """Return the distance to the nearest town's point in metres; 0 without a position."""
+    if one.lat is None or one.lon is None:
+        return 0.0
+    lat, lon = one.lat, one.lon
+    square = min((t.latitude - lat) ** 2 + (0.82 * (t.longitude - lon)) ** 2 for t in towns)
+    return float(111_320.0 * square**0.5)
 
 
 def rows_of(found: Preview, edition: FacilityList, towns: Sequence[Town]) -> list[FacilityRow]:

@@ -162,6 +162,12 @@ def editions(limit: int = 30) -> list[FacilityList]:
     return list(rows[:limit])
 
 
+def newest() -> FacilityList | None:
+    """Return the newest list sent to come into force, whatever became of it, without its contents."""
+    rows = FacilityList.objects.filter(purpose="replace").defer("rows", "defects", "headings")
+    return rows.order_by("-uploaded_at", "-pk").first()
+
+
 def stamp() -> str:
     """Return what changes whenever the facilities in force do: a preview is true for one of them."""
     return str(municipalities.municipality().settings.get(STAMP, ""))
@@ -169,8 +175,9 @@ def stamp() -> str:
 
 def preview_of(edition: FacilityList, people: Mapping[int, int]) -> Preview:
     """Return what an edition would change now, with what was settled before taken into account."""
-    found = preview(edition, places(people))
-    rows = {row.public_id: row for row in rows_of(found, edition, municipalities.towns())}
+    towns = municipalities.towns()
+    found = preview(edition, places(people), towns)
+    rows = {row.public_id: row for row in rows_of(found, edition, towns)}
     overruled = _overruled(rows, edition.origin)
     by_id = {place.facility.public_id: place for place in found.before}
     for key, settlement in overruled:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from sonae.core.errors import SonaeError
 from sonae.engines import tables
 from sonae.engines.shelters.astray import astray
 from sonae.engines.shelters.columns import NATIONAL_FLAGS as FLAGS
-from sonae.engines.shelters.columns import meanings
+from sonae.engines.shelters.columns import meaning, meanings
 from sonae.engines.shelters.listing import (
     UNSTATED,
     Defect,
@@ -19,7 +20,9 @@ from sonae.engines.shelters.listing import (
     closure,
     restricted_to,
 )
+from sonae.engines.shelters.sheets import Sheet
 from sonae.engines.shelters.suspect import garbled, nameless, suspects
+from sonae.engines.shelters.table import JAPAN, read_sheet
 
 _NAME, _ID, _ADDRESS, _NOTE = "施設・場所名", "共通ID", "住所", "備考"
 _ADMITS = "受入対象者"
@@ -29,7 +32,7 @@ _TWINS = "指定避難所との住所同一", "指定緊急避難場所との住
 def read_geojson(text: str, name: str) -> Reading:
     """Read one file's text: the facilities and what is wrong; rows count from 1.
 
-    Also reads other GeoJSON whose points carry the same property names. Raises SonaeError
+    Other GeoJSON is read as a table whose headings are the names of its properties. Raises SonaeError
     ``unreadable`` for anything that is not a FeatureCollection, ``empty_file`` for one without rows.
     """
     held = tables.json_value(text, name)
@@ -41,11 +44,13 @@ def read_geojson(text: str, name: str) -> Reading:
         ) from error
     if not isinstance(features, list) or not features:
         raise SonaeError("empty_file", f"{name}に1件もありません。前のデータを使い続けてください。")
+    headings = _headings(features)
+    if _NAME not in headings and "name" in meanings(headings).values():
+        return _as_table(features, headings, name)
     rows: list[Listed] = []
     defects: list[Defect] = []
     for number, feature in enumerate(features, start=1):
         _read_one(feature, name, number, rows, defects)
-    headings = _headings(features)
     titles = {key: headings[at] for at, key in meanings(headings).items()}
     defects += suspects(rows, {**titles, "lat": "geometry"})
     defects += astray(rows, "geometry")
@@ -60,6 +65,28 @@ def _headings(features: list[Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(name) for values in held for name in values))
 
 
+def _as_table(features: list[Any], headings: tuple[str, ...], name: str) -> Reading:
+    """Read features with properties of other names; the geometry is the position, rows count from 1."""
+    columns = [one for one in headings if meaning(one) not in {"lat", "lon"}]
+    rows = []
+    for number, feature in enumerate(features, start=1):
+        values = feature.get("properties") if isinstance(feature, dict) else None
+        held = values if isinstance(values, dict) else {}
+        lon, lat = _coordinates(feature.get("geometry") if isinstance(feature, dict) else None)
+        cells = [_text(held.get(column)) for column in columns]
+        rows.append((number, [*cells, _text(lat), _text(lon)]))
+    return read_sheet(Sheet([*columns, "緯度", "経度"], rows, 0), name)
+
+
+def _text(value: Any) -> str:
+    """Return a property as text, as a table would hold it."""
+    if value is None or value is False:
+        return "" if value is None else "0"
+    if isinstance(value, str):
+        return value
+    return "1" if value is True else json.dumps(value, ensure_ascii=False)
+
+
 def _read_one(
     feature: Any, name: str, number: int, rows: list[Listed], defects: list[Defect]
 ) -> None:
@@ -68,9 +95,7 @@ def _read_one(
     if not isinstance(values, dict):
         defects.append(Defect(name, number, "properties", "", "not_a_feature", "left_out"))
         return
-    lat, lon = _place(feature.get("geometry"))
-    if lat is None:
-        defects.append(Defect(name, number, "geometry", "", "no_position", "kept"))
+    lat, lon = _place(feature.get("geometry"), name, number, defects)
     flags = {hazard: _flag(values, column) for hazard, column in FLAGS.items()}
     for hazard, answer in flags.items():
         if answer == "unknown" and FLAGS[hazard] in values:
@@ -136,11 +161,33 @@ def _flag(values: dict[str, Any], column: str) -> str:
     return {"1": "yes", "": "no"}.get(value, "unknown") if isinstance(value, str) else "unknown"
 
 
-def _place(geometry: Any) -> tuple[float | None, float | None]:
-    """Return latitude and longitude of a point, None twice for anything else."""
-    try:
-        lon, lat = geometry["coordinates"][:2]
-        inside = -90 <= lat <= 90 and -180 <= lon <= 180
-    except (KeyError, TypeError, ValueError):
+def _place(
+    geometry: Any, name: str, number: int, defects: list[Defect]
+) -> tuple[float | None, float | None]:
+    """Return latitude and longitude of a point; swapped ones are put right, impossible ones None."""
+    lon, lat = _coordinates(geometry)
+
+    def wrong(problem: str, action: str) -> None:
+        written = "" if lat is None else f"{lon},{lat}"
+        defects.append(Defect(name, number, "geometry", written, problem, action))
+
+    if lat is None or lon is None:
+        wrong("no_position", "kept")
         return None, None
-    return (float(lat), float(lon)) if inside else (None, None)
+    (south, north), (west, east) = JAPAN
+    if south <= lat <= north and west <= lon <= east:
+        return lat, lon
+    if south <= lon <= north and west <= lat <= east:
+        wrong("swapped_position", "corrected")
+        return lon, lat
+    wrong("outside_municipality", "left_out")
+    return None, None
+
+
+def _coordinates(geometry: Any) -> tuple[float | None, float | None]:
+    """Return the two numbers of a point, None twice for anything else."""
+    try:
+        one, other = (float(number) for number in geometry["coordinates"][:2])
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None, None
+    return (one, other) if math.isfinite(one) and math.isfinite(other) else (None, None)

@@ -32,7 +32,7 @@ from sonae.engines.shelters.listing import (
 from sonae.engines.shelters.sheets import Sheet, from_csv, from_xlsx
 from sonae.engines.shelters.suspect import garbled, nameless, provisional, suspects
 
-_JAPAN: Final = ((20.0, 46.0), (122.0, 154.0))
+JAPAN: Final = ((20.0, 46.0), (122.0, 154.0))
 _DEGREES: Final = re.compile(
     r"(\d{1,3})\s*[°度]\s*(\d{1,2})\s*['′’分]\s*(\d{1,2}(?:\.\d+)?)\s*(?:[\"″”秒]|'')?"
 )
@@ -184,7 +184,7 @@ class _Table:
         lat, lon = found
         if lat is None or lon is None:
             return None, None
-        (south, north), (west, east) = _JAPAN
+        (south, north), (west, east) = JAPAN
         if south <= lat <= north and west <= lon <= east:
             return lat, lon
         both = ",".join(written)

@@ -49,6 +49,7 @@ DOUBTS = {
     "designations_lost": lazy("「%(field)s」の指定がなくなる施設が%(count)s件あります。"),
     "many_gone": lazy("一覧からなくなる施設が、%(total)s件のうち%(count)s件あります。"),
     "moved_far": lazy("位置が500mより遠くへ動く施設が%(count)s件あります。"),
+    "far_from_towns": lazy("市のどの町からも5kmより遠い施設が%(count)s件あります。"),
     "other_place": lazy("同じIDが別の施設を指すように見えるものが%(count)s件あります。"),
     "closed": lazy("「使用できない」になる施設が%(count)s件あります。"),
     "reopens": lazy(

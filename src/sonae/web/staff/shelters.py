@@ -104,6 +104,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "view": view,
         "query": query,
         "tabs": [(key, label, sum(_shown(r, key) for r in everything)) for key, label in _tabs()],
+        "newest": shelters.newest(),
         "people": sum(row.place.people or 0 for row in everything),
         "unknown_capacity": sum(
             row.place.capacity is None for row in everything if row.place.state == "open"
