@@ -171,6 +171,7 @@ def test_real_plateau_files() -> None:
     assert isinstance(waves, PolygonLayer)
     assert isinstance(slope, PolygonLayer)
     assert (len(flood.shapes), len(waves.shapes), len(slope.shapes)) == (4615, 3642, 234)
+    assert slope.date > "2000", "the newest 告示日 of all zones"
     assert waves.depths == (), "the code list did not come with the file: no depth"
     assert flood.depths == DEPTHS
     middle = shapely.point_on_surface(slope.shapes)

@@ -6,6 +6,7 @@ ground it covers: beyond it nothing is known.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from sonae.engines.hazard.ksj import refuse_doctype
 from sonae.engines.hazard.layer import UNREADABLE
 from sonae.engines.hazard.polygons import PolygonLayer
 
+_DAY = re.compile(r"^[12]\d{3}-[01]\d-[0-3]\d$")
 _GML = "{http://www.opengis.net/gml}"
 _HAZARDS = (
     ("洪水浸水想定区域", "flood"),
@@ -63,6 +65,7 @@ def _layers(path: Path, root: Any) -> list[PolygonLayer]:
     """Collect the polygons of all objects by hazard and scale."""
     parts: dict[tuple[str, str], list[tuple[Any, int]]] = {}
     sources: dict[tuple[str, str], str] = {}
+    dates: dict[tuple[str, str], str] = {}
     for member in root.iter("{*}cityObjectMember"):
         stated = _stated(member)
         if stated is None:
@@ -70,13 +73,27 @@ def _layers(path: Path, root: Any) -> list[PolygonLayer]:
         key, rank = stated
         name = member.findtext(f".//{_GML}name") or ""
         sources.setdefault(key, name if whole(name) is None else "")
+        dates[key] = max(dates.get(key, ""), _day(member))
         parts.setdefault(key, []).extend((shape, rank) for shape in _polygons(member))
     if not parts:
         raise SonaeError(
             "unknown_layer", f"{path.name}に浸水想定区域や土砂災害警戒区域がありません。"
         )
     ground = _envelope(root)
-    return [_layer(path, key, found, sources[key], ground) for key, found in parts.items()]
+    return [
+        _layer(path, key, found, sources[key], ground, dates.get(key, ""))
+        for key, found in parts.items()
+    ]
+
+
+def _day(member: Any) -> str:
+    """Return the day an object states for itself (告示日, else since when it holds), or nothing."""
+    stated = [
+        one.findtext("{*}value") for one in member.iter("{*}dateAttribute", "{*}stringAttribute")
+        if one.get("name") == "告示日"
+    ] or [one.text for one in member.iter("{*}validFrom")]  # fmt: skip
+    days = [(text or "").strip()[:10] for text in stated]
+    return max((day for day in days if _DAY.match(day)), default="")
 
 
 def _stated(member: Any) -> tuple[tuple[str, str], int] | None:
@@ -159,7 +176,12 @@ def _envelope(root: Any) -> Any:
 
 
 def _layer(
-    path: Path, key: tuple[str, str], found: list[tuple[Any, int]], source: str, ground: Any
+    path: Path,
+    key: tuple[str, str],
+    found: list[tuple[Any, int]],
+    source: str,
+    ground: Any,
+    date: str,
 ) -> PolygonLayer:
     """Put one layer together."""
     hazard, scale = key
@@ -173,6 +195,7 @@ def _layer(
         rank=np.array([rank for _, rank in found], np.uint8),
         surveyed=shapely.box(*shapely.total_bounds(shapes)) if ground is None else ground,
         source=source or path.name,
+        date=date,
         scale=scale,
         depths=depths,
         details=LANDSLIDE if hazard == "landslide" else (),
