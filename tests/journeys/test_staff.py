@@ -359,3 +359,20 @@ def test_the_exercise_page_offers_the_play_only_where_there_is_one(
     page.goto("/staff/exercise/")
     expect(page.locator("h1")).to_have_text("訓練")
     check_page(page, "staff-exercise")
+
+
+def test_the_rules_of_decision_are_shown_with_their_sources_and_people(
+    page: Page, narrow: Page, flooded: City, sign_in: SignIn, check_page: CheckPage
+) -> None:
+    """Reached from the response rules; how many each rule decides for is the plan's own count."""
+    sign_in(page, Role.VIEWER)
+    page.goto("/staff/rules/")
+    page.get_by_role("link", name="判断のきまり").click()
+    expect(page.get_by_role("heading", name="判断のきまり")).to_be_visible()
+    expect(page.get_by_text("警戒レベル4相当が出ている")).to_be_visible()
+    row = page.get_by_role("row").filter(has_text="この場所は、この災害の調査がされていない")
+    expect(row.get_by_role("cell").last).to_have_text("3")
+    check_page(page, "staff-decision-rules")
+    sign_in(narrow, Role.VIEWER, name="細い画面")
+    narrow.goto("/staff/decision-rules/")
+    check_page(narrow, "staff-decision-rules-phone")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from sonae.core import clock
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.identity.interface import Account
 from sonae.domains.messages.interface import Message
 from sonae.domains.warnings import interface as warnings
+from sonae.engines.evacuation import profiles, rulebook
 from sonae.engines.warnings.compose import CityKind, compose_cancel, compose_weather
 from sonae.platform import outbox
 from sonae.platform.access import Role
@@ -142,3 +144,25 @@ def test_a_drafted_notice_goes_out_by_two_people_and_is_ended(city: City) -> Non
     front = approver.get("/").content.decode()
     assert "終わりました" in front
     assert approver.post(f"/staff/messages/{pk}/notice/nonsense/").status_code == 404
+
+
+def test_the_rules_of_decision_name_every_rule_and_source(city: City) -> None:
+    viewer = signed_in(Role.VIEWER)
+    quiet = viewer.get("/staff/decision-rules/").content.decode()
+    assert "いまは、計画の対象になる警報がありません" in quiet
+    for rule in rulebook.ALL:
+        assert rule.condition in quiet, rule.id
+        assert rule.source in quiet, rule.id
+    for value in (*profiles.PROFILES, *profiles.VALUES):
+        assert value.ja in quiet
+        assert value.source in quiet
+    take("VPWW55", "43")
+    run = evacuation.current_run()
+    assert run is not None
+    assert "いま（人）" in viewer.get("/staff/decision-rules/").content.decode()
+    held = run.counts["rules"]
+    assert (
+        sum(held.get(rule.id, 0) for rule in rulebook.RULES)
+        == run.counts["inside"] + run.counts["unknown"]
+    )
+    assert Client().get("/staff/decision-rules/").status_code in (302, 403), "staff only"

@@ -15,11 +15,13 @@ from scipy.spatial import cKDTree
 
 from sonae.core.errors import SonaeError
 from sonae.engines import geofiles
-from sonae.engines.evacuation.graph import Graph
+from sonae.engines.evacuation.graph import Graph, Skeleton, way, way_edges
 from sonae.engines.evacuation.network import Network
+from sonae.engines.evacuation.repair import repaired, risen
 from sonae.engines.evacuation.roads import read_roads
 from tests.conftest import real_data
 from tests.engines.evacuation.small import network
+from tests.engines.evacuation.test_ties import same
 
 
 def roads(path: Path, lines: list[tuple[list[list[float]], dict[str, Any]]], crs: str = "") -> Path:
@@ -145,6 +147,34 @@ def test_a_tree_on_real_roads_equals_networkx(ube: Network) -> None:
     assert set(reached.tolist()) == set(want)
     packed = np.rint(tree.danger_m * 10)[reached] * 2**24 + np.rint(tree.distance_m * 10)[reached]
     assert packed.tolist() == [want[node] for node in reached.tolist()]
+
+
+@pytest.mark.real_data
+def test_closings_on_real_roads_are_mended_exactly_and_every_metre_is_walked(ube: Network) -> None:
+    """A site closes and fifty roads are cut: the mended tree is the new tree; 300 ways, edge by edge."""
+    rng = np.random.default_rng(12)
+    danger = np.where(rng.random(len(ube.tail)) < 0.13, ube.length_m, 0).astype(np.float32)
+    unsure = np.where((danger == 0) & (rng.random(len(danger)) < 0.3), ube.length_m, 0)
+    sites = rng.choice(len(ube.lat), 60, replace=False).astype(np.int32)
+    shut = np.zeros(len(danger), bool)
+    shut[rng.choice(len(shut), 50, replace=False)] = True
+    skeleton = Skeleton(ube)
+    before, after = (
+        Graph(ube, danger, cut, unsurveyed_m=unsure.astype(np.float32), skeleton=skeleton)
+        for cut in (None, shut)
+    )
+    costlier = risen(before, after)
+    assert costlier is not None
+    mended = repaired(before.tree(sites), sites, after, sites[1:], costlier)
+    assert mended is not None
+    same(mended, after.tree(sites[1:]))
+    for node in rng.choice(np.flatnonzero(mended.site >= 0), 300, replace=False).tolist():
+        edges = way_edges(after, mended, way(mended, node))
+        assert not shut[edges].any()
+        length = [max(round(float(metres) * 10), 1) for metres in ube.length_m[edges]]
+        assert sum(length) == round(float(mended.distance_m[node]) * 10)
+        bad = [round(float(metres) * 10) for metres in danger[edges]]
+        assert sum(map(min, bad, length)) == round(float(mended.danger_m[node]) * 10)
 
 
 @pytest.mark.real_data

@@ -257,14 +257,20 @@ def _counts(made: Plan, people: Population, warned: list[WarnedHazard]) -> dict[
         "households": len(np.unique(people.household[made.person])),
         "decisions": _tally(DECISIONS, made.decision),
         "reasons": _tally(REASONS, made.reason),
-        "rules": _tally([rule.id for rule in RULES], made.rule)
-        | {rule.id: int(((made.trace & BIT[rule.id]) > 0).sum()) for rule in TIMES},
+        "rules": _tally([rule.id for rule in RULES], made.rule) | _time_rules(made),
         "hazards": _tally([item.hazard for item in warned], made.hazard),
         "towns": {str(town): pair for town, pair in towns.items()},
         "hazard_towns": {
             item.hazard: _towns_of(people, made, inside, bit) for bit, item in enumerate(warned)
         },
     }
+
+
+def _time_rules(made: Plan) -> dict[str, int]:
+    """Return for how many people each rule about the time decides: the first that held."""
+    held = made.trace & sum(BIT[rule.id] for rule in TIMES)
+    first = held & -held
+    return {rule.id: int((first == BIT[rule.id]).sum()) for rule in TIMES}
 
 
 def _tally(names: Sequence[str], codes: NDArray[np.uint8]) -> dict[str, int]:

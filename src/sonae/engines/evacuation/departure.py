@@ -76,13 +76,14 @@ def leave_by(
     slack = threat.arrival_minutes - START_MINUTES - minutes
     after_dark = threat.arrival_minutes > dusk_minutes
     by_daylight = dusk_minutes - START_MINUTES - minutes
+    all_leave = threat.level >= ALL_LEAVE_LEVEL
     tests = (
         threat.level >= EMERGENCY_LEVEL,
         threat.deadly_minutes < minutes,
-        threat.level >= ALL_LEAVE_LEVEL,
-        profile != ADULT,
-        slack <= 0.0,
-        after_dark & (by_daylight <= 0.0),
+        all_leave,
+        ~all_leave & (profile != ADULT),
+        ~all_leave & (slack <= 0.0),
+        ~all_leave & after_dark & (by_daylight <= 0.0),
         after_dark & (by_daylight < slack),
         np.isfinite(slack),
     )
