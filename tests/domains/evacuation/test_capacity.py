@@ -42,7 +42,7 @@ def _warn(level: int = 4, minute: int = 0, status: str = "actual") -> None:
 def _sites(city: City) -> dict[str, str]:
     """Household number → the places its members are told, joined: one place for a whole household."""
     told: dict[str, set[str]] = {}
-    for one in Advice.objects.filter(run=evacuation.current_run()).select_related(
+    for one in Advice.objects.filter(run=evacuation.current_run().advice_run).select_related(
         "resident__household", "facility"
     ):
         if one.decision.startswith("leave"):
@@ -101,7 +101,7 @@ def test_who_finds_no_room_is_told_the_best_place_and_that_it_will_be_full(city:
     _capacities(city, F4=3, F2=0)
     _warn()
     summary = _summary()
-    rows = Advice.objects.filter(run=evacuation.current_run(), reason="expected_full")
+    rows = Advice.objects.filter(run=evacuation.current_run().advice_run, reason="expected_full")
     left = summary["unserved"]["known_capacity_full"]  # type: ignore[index]
     assert rows.count() == left
     assert left > 0

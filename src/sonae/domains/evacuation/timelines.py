@@ -224,7 +224,7 @@ def expected_at_own() -> int:
     run = current_run()
     if run is None:
         return 0
-    leaving = Advice.objects.filter(run=run, decision__startswith="leave")
+    leaving = Advice.objects.filter(run=run.advice_run, decision__startswith="leave")
     return leaving.filter(resident__in=with_own_destination()).count()
 
 
