@@ -10,7 +10,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
@@ -28,7 +28,7 @@ from signxml.algorithms import DigestAlgorithm, SignatureConstructionMethod, Sig
 from signxml.signer import XMLSigner
 
 from sonae.core import clock
-from sonae.gateways.simulators.serving import Service, address, send, wait
+from sonae.gateways.simulators.serving import Faults, Service, address, send, wait
 
 FORMS: Final = ("atom", "rss", "wrapped", "single")
 _C14N: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
@@ -68,16 +68,6 @@ class Signer:
         )
         signed = signer.sign(etree.fromstring(alert), key=self._key, cert=[self._certificate])
         return bytes(etree.tostring(signed, xml_declaration=True, encoding="UTF-8"))
-
-
-@dataclass
-class Faults:
-    """How it misbehaves: next answers that are 500, names whose body is cut, and how often."""
-
-    errors: int = 0
-    half: dict[str, int] = field(default_factory=dict)
-    reversed: bool = False
-    repeated: bool = False
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,15 @@ from websockets.sync.server import Server, ServerConnection, serve
 from websockets.typing import Subprotocol
 
 from sonae.core import clock
-from sonae.gateways.simulators.serving import Service, address, send, send_json, wait
+from sonae.gateways.simulators.serving import (
+    Faults,
+    Service,
+    Telegram,
+    address,
+    send,
+    send_json,
+    wait,
+)
 
 TICKET_SECONDS: Final = 300.0
 PONG_SECONDS: Final = 120.0
@@ -37,27 +45,11 @@ _CODE: Final = re.compile(r"(?:^|_)([A-Z]{4}\d{2})(?:_|\.|$)")
 _EXERCISE: Final = re.compile(r"<(?:\w+:)?Status>\s*(?:訓練|試験)".encode())
 
 
-@dataclass
-class Faults:
-    """How it misbehaves: next REST answers that are 500, ids whose body is cut (how often), clock."""
-
-    errors: int = 0
-    lists: int = 0
-    half: dict[str, int] = field(default_factory=dict)
-    garbled: int = 0
-    silent: bool = False
-    repeated: bool = False
-    clock_off: float = 0.0
-
-
 @dataclass(frozen=True)
-class Telegram:
-    """One telegram: its type code, bytes, whether it is a test, and when (monotonic) it is issued."""
+class PushedTelegram(Telegram):
+    """One telegram that is pushed; ``test``: whether it is one."""
 
-    name: str
-    body: bytes
     test: bool
-    at: float
 
     @property
     def id(self) -> str:
@@ -111,7 +103,7 @@ class DmdataServer:
     ) -> None:
         """Start serving in threads of its own."""
         self.faults = Faults()
-        self.telegrams: list[Telegram] = []
+        self.telegrams: list[PushedTelegram] = []
         self.tickets: dict[str, tuple[int, float, dict[str, Any]]] = {}
         self.asked: list[str] = []
         self.refused: list[int] = []
@@ -143,10 +135,10 @@ class DmdataServer:
 
     def publish(
         self, name: str, body: bytes, *, after: float = 0.0, test: bool | None = None
-    ) -> Telegram:
+    ) -> PushedTelegram:
         """Issue one telegram now or later; whether it is a test is read from it unless given."""
         flag = _EXERCISE.search(body) is not None if test is None else test
-        made = Telegram(name, body, flag, time.monotonic() + after)
+        made = PushedTelegram(name, body, time.monotonic() + after, flag)
         with self._lock:
             self.telegrams.append(made)
         if after <= 0:
@@ -258,7 +250,7 @@ class DmdataServer:
             told["nextToken"] = str(begin + most)
         send_json(request, 200, told)
 
-    def _item(self, one: Telegram) -> dict[str, Any]:
+    def _item(self, one: PushedTelegram) -> dict[str, Any]:
         received = self._now() - timedelta(seconds=time.monotonic() - one.at)
         return {
             "id": one.id,
@@ -349,7 +341,7 @@ class DmdataServer:
                     for _again in range(2 if self.faults.repeated else 1):
                         _tell(one.connection, message)
 
-    def _message(self, one: Telegram) -> dict[str, Any]:
+    def _message(self, one: PushedTelegram) -> dict[str, Any]:
         body = base64.b64encode(one.packed).decode("ascii")
         if self.faults.garbled > 0:
             self.faults.garbled -= 1
@@ -368,7 +360,7 @@ class DmdataServer:
             "body": body,
         }
 
-    def _issued(self) -> list[Telegram]:
+    def _issued(self) -> list[PushedTelegram]:
         with self._lock:
             return [one for one in self.telegrams if one.at <= time.monotonic()]
 
@@ -386,13 +378,13 @@ def _place(server: Server) -> str:
     return f"{host}:{port}"
 
 
-def _wished(wish: Mapping[str, Any], telegram: Telegram) -> bool:
+def _wished(wish: Mapping[str, Any], telegram: PushedTelegram) -> bool:
     if telegram.test and wish.get("test") != "including":
         return False
     return telegram.classification in wish.get("classifications", ())
 
 
-def _head(one: Telegram, at: datetime) -> dict[str, Any]:
+def _head(one: PushedTelegram, at: datetime) -> dict[str, Any]:
     return {"type": one.code, "author": "JPTD", "time": at.isoformat(), "test": one.test}
 
 

@@ -10,7 +10,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -20,31 +20,16 @@ from xml.sax.saxutils import escape
 import click
 
 from sonae.core import clock
-from sonae.gateways.simulators.serving import Service, address, send, wait
+from sonae.gateways.simulators.serving import Faults, Service, Telegram, address, send, wait
 
 SHORT_SECONDS: Final = 600.0
 _EARTH: Final = ("VX", "VT", "VF", "VZVO", "VZSE")
 _WEATHER: Final = ("VP", "VW", "VR")
 
 
-@dataclass
-class Faults:
-    """How the server misbehaves: next answers that are 500, names whose body is cut, and how often."""
-
-    errors: int = 0
-    half: dict[str, int] = field(default_factory=dict)
-    reversed: bool = False
-    repeated: bool = False
-    clock_off: float = 0.0
-
-
 @dataclass(frozen=True)
-class Telegram:
-    """One file: its name, bytes and the moment (seconds, monotonic) it appears."""
-
-    name: str
-    body: bytes
-    at: float
+class FeedTelegram(Telegram):
+    """One file, which appears in the feed of its type."""
 
     @property
     def feed(self) -> str:
@@ -66,7 +51,7 @@ class FeedServer:
     """Serves ``/feed/*.xml`` and ``/data/*`` on a loopback port until closed."""
 
     def __init__(
-        self, telegrams: Sequence[Telegram], bind: tuple[str, int] = ("127.0.0.1", 0)
+        self, telegrams: Sequence[FeedTelegram], bind: tuple[str, int] = ("127.0.0.1", 0)
     ) -> None:
         """Start serving in a thread of its own."""
         self.telegrams = list(telegrams)
@@ -84,7 +69,7 @@ class FeedServer:
     def publish(self, name: str, body: bytes) -> None:
         """Let one more telegram appear now."""
         with self._lock:
-            self.telegrams.append(Telegram(name, body, time.monotonic()))
+            self.telegrams.append(FeedTelegram(name, body, time.monotonic()))
 
     def close(self) -> None:
         """Stop serving."""
@@ -136,7 +121,7 @@ class FeedServer:
             f'<feed xmlns="http://www.w3.org/2005/Atom"><title>{feed}</title>{entries}</feed>'
         ).encode()
 
-    def _entry(self, one: Telegram, now: float) -> str:
+    def _entry(self, one: FeedTelegram, now: float) -> str:
         age = timedelta(seconds=now - one.at - self.faults.clock_off)
         updated = (clock.SystemClock().now() - age).astimezone(UTC).isoformat(timespec="seconds")
         link = f"/data/{escape(one.name)}"
@@ -154,7 +139,7 @@ def command(files: tuple[Path, ...], bind: str, every: float) -> None:
     """電文のファイルを、気象庁の公開フィードと同じ形で順に出す。止めるには Ctrl-C。"""
     start = time.monotonic()
     telegrams = [
-        Telegram(file.name, file.read_bytes(), start + number * every)
+        FeedTelegram(file.name, file.read_bytes(), start + number * every)
         for number, file in enumerate(files)
     ]
     server = FeedServer(telegrams, address(bind))

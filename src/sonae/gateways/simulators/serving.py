@@ -5,10 +5,38 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import click
+
+
+@dataclass
+class Faults:
+    """How a simulator misbehaves: next answers that are 500, names whose body is cut (how often) …
+
+    ``lists``: next lists that are 500; ``garbled``: next bodies that are noise; ``silent``: no answer
+    to pings; ``clock_off``: seconds that its clock is wrong by.
+    """
+
+    errors: int = 0
+    lists: int = 0
+    half: dict[str, int] = field(default_factory=dict)
+    garbled: int = 0
+    reversed: bool = False
+    repeated: bool = False
+    silent: bool = False
+    clock_off: float = 0.0
+
+
+@dataclass(frozen=True)
+class Telegram:
+    """One file that is replayed: its name, bytes and the moment (seconds, monotonic) it appears."""
+
+    name: str
+    body: bytes
+    at: float
 
 
 class Service:
