@@ -68,6 +68,7 @@ class WarningInForce(ScopedModel):
     """発表中の警報: area × phenomenon, recomputed from the series whenever a telegram arrives.
 
     ``since`` is when this kind began here, ``until`` when it ends by itself (null: until lifted).
+    ``polygon``: rings of [longitude, latitude] where the telegram draws the area.
     """
 
     telegram = models.ForeignKey(Telegram, on_delete=models.PROTECT, verbose_name="電文")
@@ -83,6 +84,7 @@ class WarningInForce(ScopedModel):
     since = models.DateTimeField("発表日時")
     until = models.DateTimeField("期限", null=True, blank=True)
     forecast = models.JSONField("今後の見込み", default=list)
+    polygon = models.JSONField("描かれた区域", default=list)
 
     class Meta:
         """One row per area and phenomenon in a world."""

@@ -88,7 +88,7 @@ def in_force(at: datetime | None = None) -> list[WarningInForce]:
     return sorted(compute(clock.aware(at)), key=_reading_order)
 
 
-_HEAVY = ("telegram__raw", "telegram__content")
+_HEAVY = ("telegram__raw", "telegram__content", "telegram__ours")
 
 
 def _reading_order(line: WarningInForce) -> tuple[int, int, bool, str, str]:
@@ -150,6 +150,7 @@ def _row(line: InForce, telegram: Telegram) -> WarningInForce:
         since=line.since,
         until=line.until,
         forecast=[forecast.to_json() for forecast in line.forecast],
+        polygon=[[list(point) for point in ring] for ring in line.area.polygon],
     )
 
 
@@ -240,15 +241,7 @@ def _hours_to_come(row: Telegram, moment: datetime) -> Iterable[ExpectedHours]:
 
 def rings_of(line: WarningInForce) -> tuple[Ring, ...]:
     """The drawn outline of a line's area, rings of (longitude, latitude); empty where it has none."""
-    ours = line.telegram.ours
-    if not ours:
-        return ()
-    areas = (area for item in Warning.from_json(ours).items for area in item.areas)
-    key = (line.area_code, line.area_name)
-    return next(
-        (a.polygon for a in areas if ((a.code or a.name)[:120], a.name[:500]) == key and a.polygon),
-        (),
-    )
+    return tuple(tuple((x, y) for x, y in ring) for ring in line.polygon)
 
 
 def changes(telegram_pk: int) -> tuple[Telegram | None, list[Change[InForce]]]:
