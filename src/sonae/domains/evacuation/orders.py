@@ -41,7 +41,7 @@ def draft_order(
 ) -> EvacuationOrder:
     """Draft an order for towns (primary keys) or the whole city; the people meant are counted."""
     require(actor, Audience.OPERATOR)
-    _check(level, towns, whole_city)
+    _check(level, hazard, towns, whole_city)
     with writing():
         take_turn("orders")
         last = EvacuationOrder.objects.aggregate(n=Max("number"))["n"] or 0
@@ -62,10 +62,12 @@ def draft_order(
     return order
 
 
-def _check(level: int, towns: Sequence[int], whole_city: bool) -> None:
+def _check(level: int, hazard: str, towns: Sequence[int], whole_city: bool) -> None:
     """Refuse an order that says nothing."""
     if level not in ORDER_NAMES:
         raise SonaeError("unreadable", "警戒レベルは3、4、5のどれかです。")
+    if not hazard:
+        raise SonaeError("unreadable", "災害の種類を選んでください。")
     if not towns and not whole_city:
         raise SonaeError("unreadable", "対象の町字を1つ以上選ぶか、市内全域を選んでください。")
 
@@ -103,7 +105,7 @@ def edit(
 ) -> EvacuationOrder:
     """Change a draft, or an order that came back; the one who edits counts as its drafter."""
     require(actor, Audience.OPERATOR)
-    _check(level, towns, whole_city)
+    _check(level, hazard, towns, whole_city)
     with writing():
         order = _locked(order_pk)
         if order.status not in EDITABLE:

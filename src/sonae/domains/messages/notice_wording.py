@@ -18,14 +18,8 @@ NOTICE_KINDS: Final = ("notice", "lifting", "cancellation")
 NAMED_AREAS: Final = 8
 UNNAMED: Final = NOWHERE.name
 
+# In Japanese the telegram's own name of the warning is said.
 _WHAT: Final = {
-    "ja": {
-        "heavy_rain": "大雨", "landslide": "土砂災害", "flood": "洪水", "storm_surge": "高潮",
-        "tsunami": "津波", "earthquake": "地震", "volcano": "噴火", "storm": "暴風",
-        "snow_storm": "暴風雪", "heavy_snow": "大雪", "wave": "高波", "tornado": "竜巻",
-        "record_rain": "記録的な大雨", "linear_rainband": "線状降水帯による大雨",
-        "civil_protection": "国民保護情報", "other": "警報",
-    },
     "ja-x-easy": {
         "heavy_rain": "つよい 雨（あめ）", "landslide": "がけくずれ", "flood": "川（かわ）の 水（みず）",
         "storm_surge": "海（うみ）の 水（みず）", "tsunami": "津波（つなみ）", "earthquake": "地震（じしん）",
@@ -171,7 +165,8 @@ def _short(text: str, most: int) -> str:
 
 
 def _words(facts: NoticeFacts, language: str) -> dict[str, str]:
-    what = _WHAT[language].get(facts.phenomenon, _WHAT[language]["other"])
+    known = _WHAT.get(language, {})
+    what = known.get(facts.phenomenon, known.get("other", facts.announced))
     own = (facts.own or {}).get(language)
     return {
         "kind": own or facts.announced,

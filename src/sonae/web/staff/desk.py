@@ -145,7 +145,7 @@ def open_shelters() -> dict[str, Any]:
 
 def sent() -> dict[str, Any]:
     """The newest transmissions with what is known of their arrival."""
-    return {"transmissions": _transmissions()}
+    return {"transmissions": _transmissions(), "open": messages.notices_open()}
 
 
 def _transmissions() -> list[dict[str, Any]]:

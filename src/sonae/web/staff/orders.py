@@ -83,7 +83,7 @@ def _typed(request: HttpRequest) -> dict[str, Any]:
     level = request.POST.get("level", "")
     return {
         "level": int(level) if level.isdecimal() and len(level) < 3 else 0,
-        "hazard": request.POST.get("hazard", "flood"),
+        "hazard": request.POST.get("hazard", ""),
         "whole_city": request.POST.get("whole_city") == "1",
         "towns": [
             int(pk) for pk in request.POST.getlist("towns") if pk.isdecimal() and len(pk) < 12
@@ -134,13 +134,14 @@ def _saved(
 
 @audience(Audience.OPERATOR)
 def new(request: HttpRequest) -> HttpResponse:
-    """Draft an order by hand; the plan's towns are ticked beforehand."""
+    """Draft an order by hand: nothing is chosen beforehand; the plan's towns where asked for."""
     actor = actor_of(request)
     if request.method == "POST":
         values = _typed(request)
         return _saved(request, values, lambda: evacuation.draft_order(actor, **values), None)
-    exposed = [one.town.pk for one in choices([]) if one.inside]
-    start = {"level": 4, "hazard": "flood", "whole_city": False, "towns": exposed, "reason": ""}
+    wanted = request.GET.get("exposed") == "1"
+    exposed = [one.town.pk for one in choices([]) if one.inside] if wanted else []
+    start = {"level": 0, "hazard": "", "whole_city": False, "towns": exposed, "reason": ""}
     return _form(request, start, None)
 
 

@@ -20,7 +20,7 @@ from sonae.domains.safety import interface as safety
 from sonae.platform import audit
 from sonae.platform.access import Audience, actor_of, audience
 from sonae.platform.db import writing
-from sonae.web import words
+from sonae.web import kept, words
 from sonae.web.templatetags.sonae import in_world
 
 PER_PAGE = 100
@@ -131,6 +131,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         # These are of now: they have no place on a page that says how it was.
         "help": safety.help_wanted(actor_of(request)) if filters.at is None else [],
         "help_count": safety.help_count(),
+        "inquiry": safety.current_inquiry(),
         "answers": [(key, words.state("call", key)[0]) for key in safety.ANSWERS],
         "conflicts": safety.conflicts() if filters.at is None else [],
     }
@@ -150,6 +151,21 @@ def answer(request: HttpRequest, person: str) -> HttpResponse:
     else:
         flash.success(request, _("対応を記録しました。前の記録も残っています。"))
     return HttpResponseRedirect(in_world("/staff/safety/") + "#help")
+
+
+@audience(Audience.OPERATOR)
+def close(request: HttpRequest) -> HttpResponse:
+    """End the open inquiry: first how many nobody has found, then the act."""
+    inquiry = safety.current_inquiry()
+    if inquiry is None or inquiry.closed_at is not None:
+        raise SonaeError("not_found", _("いま行っている安否確認はありません。"))
+    if request.method == "POST" and request.POST.get("sure") == "1":
+        safety.close_inquiry(actor_of(request))
+        kept.forget()
+        flash.success(request, _("安否確認を終えました。名簿は記録に残っています。"))
+        return HttpResponseRedirect(in_world("/staff/safety/"))
+    context = {"inquiry": inquiry, "count": safety.unaccounted_count()}
+    return render(request, "staff/safety_close.html", context)
 
 
 COLUMNS = (

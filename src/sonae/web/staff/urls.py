@@ -56,6 +56,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("capacity/<int:pk>/discard/", capacity.discard, name="what-if-discard"),
     path("safety/", safety.overview, name="safety"),
     path("safety/csv/", safety.as_csv, name="safety-csv"),
+    path("safety/close/", safety.close, name="safety-close"),
     path("safety/calls/<str:person>/", safety.answer, name="safety-call"),
     path("cards/", cards.overview, name="cards"),
     path("cards/<int:pk>/", cards.detail, name="cards-batch"),
