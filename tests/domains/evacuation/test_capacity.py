@@ -12,7 +12,7 @@ from sonae.core.ids import uuid7
 from sonae.domains.evacuation import capacity
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import Changes
-from sonae.domains.evacuation.models import Advice, Assignment, PlanRun
+from sonae.domains.evacuation.models import Advice, Assignment, HouseholdTimeline, PlanRun
 from sonae.domains.residents.interface import Household
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety import selectors
@@ -145,6 +145,41 @@ def test_who_is_there_takes_up_room_and_the_family_follows(city: City) -> None:
     home = Household.objects.get(resident=one).pk
     row = found.seats.household.tolist().index(home)
     assert found.seats.facility[row] == city.facilities["F2"].pk, "where the first of them is"
+
+
+def _states(city: City, name: str, goal: str, members: list[str]) -> None:
+    HouseholdTimeline.objects.create(
+        household=city.residents[name].household, members=members, leaving="early", goal=goal,
+        place_kind="relatives" if goal == "own" else "", stated_by="x", stated_at=clock.now(),
+    )  # fmt: skip
+
+
+def test_who_goes_to_relatives_takes_up_no_place(city: City) -> None:
+    _capacities(city, F4=3, F2=200)
+    _states(city, "備 太郎", "own", [])
+    _warn()
+    assert _sites(city)["2"] == "F4", "the other household has all of F4"
+    people = {site["pk"]: site["coming"] for site in _summary()["sites"]}  # type: ignore[attr-defined]
+    assert people[city.facilities["F4"].pk] == 2
+
+
+@pytest.mark.parametrize(("pets", "place"), [("no", "F2"), ("unknown", "F4"), ("yes", "F4")])
+def test_a_household_with_pets_goes_where_pets_are_taken(city: City, pets: str, place: str) -> None:
+    rows = [_facility_row(*row) for row in FACILITIES]
+    known = {"F4": 50, "F2": 200}
+    shelters.load_facilities(
+        replace(
+            row,
+            site_capacity=known.get(row.public_id),
+            pets=pets if row.public_id == "F4" else "yes",
+        )
+        for row in rows
+    )
+    outbox.drain()
+    _states(city, "備 太郎", "site", ["pets"])
+    _warn()
+    assert _sites(city)["1"] == place
+    assert _sites(city)["2"] == "F4"
 
 
 def test_when_the_warning_ends_the_seats_are_given_up(city: City) -> None:

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonae.core import clock
-from sonae.domains.evacuation import networks, roadstate, seats, services
-from sonae.domains.evacuation.models import Assignment, PlanRun
+from sonae.domains.evacuation import networks, roadstate, seats, services, timelines
+from sonae.domains.evacuation.models import Assignment, HouseholdTimeline, PlanRun
 from sonae.domains.evacuation.seats import Seats
 from sonae.domains.hazards import interface as hazards
 from sonae.domains.residents.interface import Population, population
@@ -116,10 +116,24 @@ def changed(table: shelters.SiteTable, changes: Changes) -> shelters.SiteTable:
 
 
 def _units(made: Plan, people: Population, city: City, settled: Settled) -> Units:
-    """Return the households on their way; who is somewhere already needs no place."""
-    there = np.isin(people.pk, np.fromiter(settled.place, np.int64, len(settled.place)))
+    """Return the households on their way; who is somewhere already, or goes to a place of their own
+    (relatives, a car park), needs no place.
+    """
+    own = timelines.with_own_destination().values_list("pk", flat=True)
+    gone = np.array([*settled.place, *own], np.int64)
     moving = services.engine_people(people, city)
-    return units_of(made, moving, people.household, people.town, there)
+    stated = HouseholdTimeline.objects.filter(current=True, resident=None)
+    pets = [
+        home for home, members in stated.values_list("household", "members") if "pets" in members
+    ]
+    return units_of(
+        made,
+        moving,
+        people.household,
+        people.town,
+        np.isin(people.pk, gone),
+        np.array(pets, np.int64),
+    )
 
 
 def _told(

@@ -34,7 +34,7 @@ Costs = Callable[
 class Units:
     """Whole households that leave from one place; arrays of ``u``.
 
-    ``size``: people. ``stairs``: all of them climb. ``groups``: welfare groups that all belong to.
+    ``size``: people. ``stairs``: all of them climb. ``pets``: they bring some. ``groups``: welfare groups that all belong to.
     ``sets``: hazards that concern any of them. ``off_m``: metres to the network. ``own``: the site the
     plan alone sends them to, -1 = none. ``member``: unit of each person of the city, -1 = none (n,).
     """
@@ -46,6 +46,7 @@ class Units:
     block: NDArray[np.int64]
     size: NDArray[np.int64]
     stairs: NDArray[np.bool_]
+    pets: NDArray[np.bool_]
     groups: NDArray[np.int64]
     sets: NDArray[np.int64]
     own: NDArray[np.int64]
@@ -67,8 +68,12 @@ def units_of(
     household: NDArray[np.int64],
     town: NDArray[np.int64],
     settled: NDArray[np.bool_],
+    with_pets: NDArray[np.int64],
 ) -> Units:
-    """Return the households that leave and are not ``settled`` anywhere yet (n,), kept whole."""
+    """Return the households that leave and are not ``settled`` anywhere yet (n,), kept whole.
+
+    ``with_pets``: households that bring pets.
+    """
     leaving = (made.decision == LEAVE) | (made.decision == LEAVE_UNKNOWN)
     row = np.flatnonzero(leaving & ~settled[made.person])
     who = made.person[row]
@@ -93,6 +98,7 @@ def units_of(
         block.ravel().astype(np.int64),
         np.bincount(unit, minlength=count),
         stairs,
+        np.isin(household[head], with_pets),
         groups,
         sets,
         made.site[row[first]].astype(np.int64),
@@ -112,9 +118,9 @@ def expect(
 
     A unit keeps what it was told while the site may be used, unless others would go without.
     """
-    key = np.column_stack((units.node, units.stairs, units.groups, units.sets, units.own)).astype(
-        np.int64
-    )
+    key = np.column_stack(
+        (units.node, units.stairs, units.groups, units.sets, units.own, units.pets)
+    ).astype(np.int64)
     rows, row = np.unique(key, axis=0, return_inverse=True)
     row = row.ravel()
     allowed = np.zeros((len(rows), len(capacity)), bool)
@@ -122,7 +128,7 @@ def expect(
         mine = np.flatnonzero((rows[:, 2] == groups) & (rows[:, 3] == sets))
         allowed[np.ix_(mine, chooser.choose(sets, groups)[1])] = True
     distance, danger = _ways(rows, allowed, costs)
-    worse = lacks(comfort, rows[:, 1] == 0, np.zeros(len(rows), bool))
+    worse = lacks(comfort, rows[:, 1] == 0, rows[:, 5] == 1)
     _prefer_own(rows[:, 4], distance + DANGER_WEIGHT * danger, worse)
     kept = np.where(told >= 0, told, 0)
     kept = np.where((told >= 0) & np.isfinite(distance[row, kept]), told, NOWHERE)
@@ -144,13 +150,13 @@ def _prefer_own(
 ) -> None:
     """Make the plan's own site the best of each row: it weighs danger before all, and is told alone.
 
-    Without this, people would be led elsewhere where no place is lacking.
+    Without this, people would be led elsewhere where no place is lacking; only what the site lacks
+    for them (pets, steps) still weighs against it.
     """
     row = np.flatnonzero(own >= 0)
+    row = row[np.isfinite(metres[row, own[row]])]
     site = own[row]
-    row, site = (part[np.isfinite(metres[row, site])] for part in (row, site))
-    total = metres + worse
-    worse[row, site] -= np.maximum(total[row, site] - total[row].min(axis=1) + 1.0, 0.0)
+    worse[row, site] -= np.maximum(metres[row, site] - metres[row].min(axis=1) + 1.0, 0.0)
 
 
 def _ways(
