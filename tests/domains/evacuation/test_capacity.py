@@ -39,10 +39,17 @@ def _warn(level: int = 4, minute: int = 0, status: str = "actual") -> None:
     outbox.drain()
 
 
+def _advice_run() -> int:
+    """The run whose rows hold the advice that counts."""
+    run = evacuation.current_run()
+    assert run is not None
+    return int(run.advice_run)
+
+
 def _sites(city: City) -> dict[str, str]:
     """Household number → the places its members are told, joined: one place for a whole household."""
     told: dict[str, set[str]] = {}
-    for one in Advice.objects.filter(run=evacuation.current_run().advice_run).select_related(
+    for one in Advice.objects.filter(run=_advice_run()).select_related(
         "resident__household", "facility"
     ):
         if one.decision.startswith("leave"):
@@ -101,7 +108,7 @@ def test_who_finds_no_room_is_told_the_best_place_and_that_it_will_be_full(city:
     _capacities(city, F4=3, F2=0)
     _warn()
     summary = _summary()
-    rows = Advice.objects.filter(run=evacuation.current_run().advice_run, reason="expected_full")
+    rows = Advice.objects.filter(run=_advice_run(), reason="expected_full")
     left = summary["unserved"]["known_capacity_full"]  # type: ignore[index]
     assert rows.count() == left
     assert left > 0

@@ -77,11 +77,11 @@ def compute(settled: Settled, changes: Changes, tell: Tell = lambda *_: None) ->
     people, table = population(), changed(shelters.site_table(settled.occupancy), changes)
     city = services.city_or_empty()
     tell(20, "だれが、どこから避難するかを計算しています")
-    made = services._compute(people, table, warned, clock.now(), city, plain=True)
+    made = services._compute(people, table, warned, clock.now(), plain=True)
     units = _units(made, people, city, settled)
     tell(35, "全員の道のりを計算しています")
     names = [item.hazard for item in warned]
-    layers = [layer for layer in hazards.layers() if layer.hazard in names]
+    layers = [layer for layer in hazards.planning_layers() if layer.hazard in names]
     graphs = city.graphs(layers, roadstate.roads_now(city))
     chooser = SiteChooser(graphs, services.engine_sites(table), names)
     told = _told(units, people, table, settled)
@@ -170,7 +170,7 @@ def _all_costs(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return metres in danger and metres (nodes, sites); kept, for states change more than roads."""
     city = services.city_or_empty()
-    layers = [layer for layer in hazards.layers() if layer.hazard in key[-1]]
+    layers = [layer for layer in hazards.planning_layers() if layer.hazard in key[-1]]
     graph = city.graphs(layers, roadstate.roads_now(city))[stairs]
     wet, metres = graph.costs(np.array(sites, np.int32), np.frombuffer(nodes, np.int32))
     return wet.T.astype(np.float32), metres.T.astype(np.float32)
