@@ -2,19 +2,22 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from sonae.web import accounts, health
+from sonae.web import accounts, health, mapfile
 
 _SECTIONS = {
     "staff/": "sonae.web.staff.urls",
     "reception/": "sonae.web.reception.urls",
     "api/v1/": "sonae.web.api.urls",
     "feeds/": "sonae.web.feeds.urls",
+    "ogc/": "sonae.web.ogc.urls",
+    "opendata/": "sonae.web.opendata.urls",
     "": "sonae.web.citizen.urls",
 }
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("map/<str:version>.pmtiles", mapfile.basemap, name="basemap"),
     path("home/", accounts.home, name="home"),
     path("accounts/", include("sonae.web.account_urls")),
     *(path(prefix, include(module)) for prefix, module in _SECTIONS.items()),

@@ -27,6 +27,8 @@ from tests.conftest import ROOT
 from tests.fixtures import CODE, City
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+BROWSER_ARGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+"""As root, and maps drawn in software where there is no graphics card."""
 AXE = ROOT / "src/sonae/web/static/vendor/axe-core/axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
 IMAGES = ROOT / "docs/images"
@@ -50,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, one per test process."""
     with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=BROWSER_ARGS)
         yield made
         made.close()
 

@@ -309,25 +309,6 @@ def test_the_map_is_a_picture_with_a_table_first(
     check_page(page, "staff-map")
 
 
-def test_the_movable_map_opens_where_it_is_installed(
-    page: Page, flooded: City, sign_in: SignIn
-) -> None:
-    """Layers come from the city's own data; the hazard can be laid over; nothing from afar."""
-    if not tags._found("vendor/maplibre-gl/maplibre-gl.mjs"):
-        pytest.skip("MapLibre is not in the vendor folder (./dev vendor)")
-    sign_in(page, Role.VIEWER)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto("/staff/map/")
-    page.get_by_role("button", name="動かせる地図を開く").click()
-    page.locator("#live-map[data-ready], #map-failed:not([hidden])").wait_for(timeout=30_000)
-    if page.locator("#map-failed").is_visible():
-        pytest.skip("this browser has no WebGL")
-    page.get_by_label("洪水").first.check()
-    site = page.url.split("/staff")[0]
-    assert all(url.startswith((site, "blob:", "data:")) for url in asked)
-
-
 def test_the_drill_wears_its_stripes_everywhere(
     page: Page, flooded: City, sign_in: SignIn, check_page: CheckPage
 ) -> None:

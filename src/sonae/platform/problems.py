@@ -24,6 +24,8 @@ STATUS = {
     "conflict": 409,
     "too_large": 413,
     "unreadable": 400,
+    "bad_parameter": 400,
+    "not_acceptable": 406,
     "rate_limited": 429,
 }
 _PROGRAM_PATHS = ("/api/", "/scim/", "/ngsi/", "/oauth/", "/ogc/", "/feeds/")

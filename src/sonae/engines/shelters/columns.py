@@ -54,6 +54,8 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "indoor": ("想定収容人数 屋内", "収容人数 屋内", "屋内収容人数", "屋内", "indoor capacity", "capacity indoor"),
     "outdoor": ("想定収容人数 屋外", "収容人数 屋外", "屋外収容人数", "屋外", "outdoor capacity", "capacity outdoor"),
     "admits": ("受入対象者", "対象者", "受入対象", "admits", "restricted to"),
+    "usable": ("使用可否", "利用可否", "usable"),
+    "usable_reason": ("使用できない理由", "usable reason"),
     "note": ("備考", "note", "notes", "remarks", "特記事項", "注意事項"),
     "shelter_too": ("指定避難所との重複", "指定避難所との住所同一", "also shelter"),
     "site_too": ("指定緊急避難場所との住所同一", "指定緊急避難場所との重複", "also emergency site"),

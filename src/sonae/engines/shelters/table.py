@@ -124,8 +124,9 @@ class _Table:
                 input=self.name, row=number, id=cells.get("id", ""), name=cells["name"],
                 kind=_kind(set(self.at), cells), lat=lat, lon=lon, address=cells.get("address", ""),
                 hazards=flags, capacity=self._capacity(number, row, cells),
-                restricted_to=restricted_to(cells.get("admits")), usable="no" if reason else "unknown",
-                usable_reason=reason, kana=cells.get("kana", ""), more=self._more(row, lat, lon, flags),
+                restricted_to=restricted_to(cells.get("admits")),
+                usable="no" if reason else _usable(cells.get("usable")),
+                usable_reason=cells.get("usable_reason") or reason, kana=cells.get("kana", ""), more=self._more(row, lat, lon, flags),
             )
         )  # fmt: skip
         return None
@@ -263,6 +264,12 @@ class _Table:
 def hazard_at(row: Aligned, at: int) -> bool:
     """Tell whether it is sure that this cell is the hazard's own."""
     return at not in row.unsure and not row.broken
+
+
+def _usable(text: str | None) -> str:
+    """Return yes, no or unknown: to be usable in part is not known to be usable."""
+    answer = flag(text)
+    return answer if answer in {"yes", "no"} else "unknown"
 
 
 def _labels(headings: Sequence[str]) -> list[str]:

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Audience, audience
-from sonae.web import words
+from sonae.web import livemap, words
 from sonae.web.citizen.shared import for_everyone
+from sonae.web.templatetags.sonae import in_world
 
 
 @dataclass(frozen=True)
@@ -82,5 +83,9 @@ def grouped(places: list[shelters.Place]) -> list[Group]:
 def listing(request: HttpRequest) -> bytes:
     """Render the list; the same for all readers of a language."""
     places = shelters.places(safety.occupancies())
-    context = {"here": "/shelters/", "groups": grouped(places)}
+    context = {
+        "here": "/shelters/",
+        "groups": grouped(places),
+        "live_map": livemap.config(places=in_world("/shelters/map.json"), shown=[]),
+    }
     return render_to_string("citizen/shelters.html", context, request=request).encode()

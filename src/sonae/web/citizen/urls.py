@@ -7,6 +7,7 @@ from sonae.web.citizen import (
     citypiece,
     front,
     language,
+    livemap,
     me,
     offline,
     plan,
@@ -18,6 +19,8 @@ app_name = "citizen"
 urlpatterns: list[URLPattern] = [
     path("", front.front, name="front"),
     path("where/", where.where, name="where"),
+    path("where/map.json", livemap.ways, name="where-ways"),
+    path("shelters/map.json", livemap.places, name="shelters-map"),
     path("where/map.svg", citypiece.picture, name="where-map"),
     path("manifest.webmanifest", offline.manifest, name="manifest"),
     path("icon-<str:name>.png", offline.icon, name="icon"),

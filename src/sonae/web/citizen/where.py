@@ -11,11 +11,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.hazards import interface as hazards
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
 from sonae.platform.access import Audience, audience
-from sonae.web import blocked, kept, words
+from sonae.web import blocked, kept, livemap, words
 from sonae.web.citizen import head, walkers
 from sonae.web.citizen.dangers import dangers_at
 from sonae.web.citizen.head import Head
@@ -135,7 +136,7 @@ def _position(text: str) -> Spot | None:
     return Spot(_("いまいる場所"), latitude, longitude, {"at": f"{latitude:.4f},{longitude:.4f}"})
 
 
-def _spot(request: HttpRequest) -> Spot | None:
+def spot_asked(request: HttpRequest) -> Spot | None:
     """Return where the reader is, by position or by town code."""
     if at := request.GET.get("at"):
         return _position(at)
@@ -148,17 +149,22 @@ def sought(request: HttpRequest) -> tuple[Spot | None, list[municipalities.Town]
     """Return where the reader is, by position, town code or a name that fits one town; else what fits."""
     query = request.GET.get("q", "").strip()[:80]
     found = municipalities.search_towns(query) if query else []
-    spot = _spot(request)
+    spot = spot_asked(request)
     if spot is None and len(found) == 1:
         spot = _spot_of(found[0])
     return spot, found
 
 
+def hazard_asked(request: HttpRequest) -> str:
+    """Return the hazard that the reader chose, or nothing."""
+    hazard = request.GET.get("hazard", "")
+    return hazard if hazard in words.HAZARDS else ""
+
+
 @audience(Audience.PUBLIC)
 def where(request: HttpRequest) -> HttpResponse:
     """Ask for a town, or answer where to go from there for each hazard that matters now."""
-    hazard = request.GET.get("hazard", "")
-    hazard = hazard if hazard in words.HAZARDS else ""
+    hazard = hazard_asked(request)
     spot, found = sought(request)
     goer = walkers.read(request.GET)
     if spot is not None and "town" in spot.query:
@@ -235,6 +241,7 @@ def answered(spot: Spot, hazard: str, goer: Goer) -> dict[str, object]:
     return {
         "spot": spot,
         "head": _head(spot, goer, answers),
+        "live_map": _live_map({**same, **({"hazard": hazard} if hazard else {})}, asked),
         "goer": goer,
         "readable": municipalities.can_be_read(),
         "chosen": hazard,
@@ -258,6 +265,16 @@ def _head(spot: Spot, goer: Goer, answers: list[Answer]) -> Head:
     return head.of_place(advice, goer.walker, head.order_for(spot.town), calm)
 
 
+def _live_map(query: dict[str, str], asked: list[str]) -> str:
+    """Return the settings of the movable map: the ways from here, over the zones of these hazards."""
+    shown = [
+        row.name
+        for row in hazards.maps()
+        if row.hazard in asked and row.kind in {"depth", "zone"} and row.scale != "L1"
+    ]
+    return livemap.config(places=in_world(f"/where/map.json?{urlencode(query)}"), shown=shown)
+
+
 def current_hazards() -> list[str]:
     """Return the hazards of orders in force and of warnings, those with an order first."""
     ordered = [order.hazard for order in evacuation.orders_in_force()]
@@ -270,13 +287,13 @@ def current_hazards() -> list[str]:
 
 
 def _answers(
-    spot: Spot, hazards: list[str], places: list[shelters.Place], walker: evacuation.Walker
+    spot: Spot, asked: list[str], places: list[shelters.Place], walker: evacuation.Walker
 ) -> list[Answer]:
     """Return the answers; hazards with the same place and way share one."""
     grouped: dict[tuple[object, ...], list[tuple[str, Choice]]] = {}
     missing: list[Answer] = []
     reports = blocked.shown()
-    for hazard in hazards:
+    for hazard in asked:
         choice = choose(spot.latitude, spot.longitude, hazard, places, walker)
         if choice is None:
             missing.append(Answer((hazard,), None, _no_site(hazard, places)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseNotModified
 from lxml import etree
@@ -16,7 +15,7 @@ from sonae.domains.messages.interface import Transmission
 from sonae.domains.municipalities.interface import municipality
 from sonae.platform.access import Audience, audience
 from sonae.web.feeds import cap, signing
-from sonae.web.templatetags.sonae import in_world
+from sonae.web.links import absolute
 
 ATOM = "http://www.w3.org/2005/Atom"
 _CAP_TYPE = "application/cap+xml"
@@ -27,11 +26,6 @@ def _published() -> list[Transmission]:
     since = clock.now() - cap.EXPIRES
     rows = messages.transmissions()
     return [one for one in rows if one.channel == "cap" and one.created_at >= since]
-
-
-def _url(request: HttpRequest, path: str) -> str:
-    """Return an absolute address in the world in force."""
-    return (settings.ISSUER or f"{request.scheme}://{request.get_host()}") + in_world(path)
 
 
 def _answer(request: HttpRequest, body: bytes, kind: str, known_by: bytes) -> HttpResponse:
@@ -52,7 +46,7 @@ def _entry(feed: etree._Element, request: HttpRequest, row: Transmission) -> Non
         timespec="seconds"
     )
     link = etree.SubElement(entry, f"{{{ATOM}}}link")
-    link.set("href", _url(request, f"/feeds/cap/{cap.identifier(row)}.xml"))
+    link.set("href", absolute(request, f"/feeds/cap/{cap.identifier(row)}.xml"))
     link.set("type", _CAP_TYPE)
 
 
@@ -61,7 +55,7 @@ def atom(request: HttpRequest) -> HttpResponse:
     """List what the city published, newest first."""
     rows, here = _published(), municipality()
     feed = etree.fromstring(f'<feed xmlns="{ATOM}"/>')
-    etree.SubElement(feed, f"{{{ATOM}}}id").text = _url(request, "/feeds/cap.atom")
+    etree.SubElement(feed, f"{{{ATOM}}}id").text = absolute(request, "/feeds/cap.atom")
     etree.SubElement(feed, f"{{{ATOM}}}title").text = here.name
     newest = max((row.created_at for row in rows), default=None)
     updated = newest.isoformat(timespec="seconds") if newest else "1970-01-01T00:00:00+00:00"

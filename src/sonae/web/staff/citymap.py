@@ -10,7 +10,7 @@ from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Audience, audience
-from sonae.web import blocked
+from sonae.web import blocked, livemap
 from sonae.web.drawing import Ground, TownMark, town_map
 from sonae.web.staff import mapdata
 from sonae.web.templatetags.sonae import in_world
@@ -71,5 +71,11 @@ def overview(request: HttpRequest) -> HttpResponse:
         "picture": picture(what, drawn),
         "marks": counted,
         "blocked": blocked.shown(),
+        "live_map": livemap.config(
+            what=what,
+            towns=in_world("/staff/map/towns.json"),
+            facilities=in_world("/staff/map/facilities.json"),
+            obstacles=in_world("/staff/map/obstacles.json"),
+        ),
     }
     return render(request, "staff/map.html", context)

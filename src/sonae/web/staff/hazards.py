@@ -25,8 +25,8 @@ from sonae.engines.hazard.layer import NOT_SURVEYED, UNREADABLE
 from sonae.platform.access import Audience, actor_of, audience
 from sonae.web import words
 from sonae.web.drawing import Ground, layer_map, overlay_png
+from sonae.web.livemap import title_of
 from sonae.web.staff import citymap
-from sonae.web.staff.mapdata import title_of
 from sonae.web.templatetags.sonae import in_world
 
 MOST_BYTES: Final = 200_000_000

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
 
 from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import interface as evacuation
@@ -22,6 +21,7 @@ from sonae.platform.access import Audience, audience
 from sonae.platform.scope import current_municipality
 from sonae.web import blocked, words
 from sonae.web.drawing import lines_png, overlay_png
+from sonae.web.livemap import title_of
 
 MOST_EDGES = 40_000
 """Edges of the network sent at once, for the part of the city that is looked at."""
@@ -188,17 +188,6 @@ def street_bounds() -> dict[str, float] | None:
     city = evacuation.city()
     names = ("west", "north", "east", "south")
     return dict(zip(names, bounds(city.network), strict=True)) if city else None
-
-
-def title_of(layer: HazardLayer | hazards.HazardMap) -> str:
-    """Return what a layer shows, in words."""
-    name = words.hazard(layer.hazard)
-    if layer.kind == "collapse":
-        return _("%(hazard)s：家屋倒壊等氾濫想定区域") % {"hazard": name}
-    if layer.kind == "duration":
-        return _("%(hazard)s：水が引くまでの時間") % {"hazard": name}
-    scale = {"L1": _("計画規模"), "L2": _("想定最大規模")}.get(layer.scale, "")
-    return f"{name}：{scale}" if scale else name
 
 
 @lru_cache(maxsize=16)

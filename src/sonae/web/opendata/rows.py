@@ -1,0 +1,310 @@
+"""The rows of every set of geodata: read from the domains, in longitude and latitude, nothing else.
+
+What is unknown is None, never 0 and never an empty "no". No row holds anything about a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+import shapely
+from django.utils.translation import gettext as _
+
+from sonae.core import clock
+from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.hazards import interface as hazards
+from sonae.domains.municipalities import interface as municipalities
+from sonae.domains.safety import interface as safety
+from sonae.domains.shelters import interface as shelters
+from sonae.domains.warnings import interface as warnings
+from sonae.engines.hazard.layer import HazardLayer
+from sonae.engines.hazard.outline import outlines, surveyed
+
+HAZARDS: Final = shelters.HAZARDS
+SMALL: Final = 5
+"""Counts of people below this, other than none, are not told apart (秘匿: 1～4人)."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One row: ``id`` stays the same while the thing does; ``start``/``end`` None = open or no time."""
+
+    id: str
+    geometry: Any
+    properties: dict[str, Any]
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+def _point(longitude: float, latitude: float) -> Any:
+    return shapely.Point(longitude, latitude)
+
+
+def _common(place: shelters.Place) -> dict[str, Any]:
+    """Return what both lists of facilities tell."""
+    row = place.facility
+    return {
+        "public_id": row.public_id,
+        "name": row.name,
+        "kana": row.kana or None,
+        "address": row.address or None,
+        "town": row.town.name if row.town else None,
+        "state": place.state,
+        "state_at": place.report.at if place.report else None,
+        "usable": row.usable,
+        "usable_reason": row.usable_reason or None,
+        "pets": row.pets,
+        "step_free": row.step_free,
+        "wheelchair_toilet": row.wheelchair_toilet,
+        "source": row.source or None,
+        "source_date": row.source_date or None,
+    }
+
+
+def _at(place: shelters.Place) -> Any:
+    return _point(place.facility.longitude, place.facility.latitude)
+
+
+def emergency_sites() -> list[Feature]:
+    """Return every 指定緊急避難場所 with its designation for each hazard."""
+    return [
+        Feature(
+            place.facility.public_id,
+            _at(place),
+            {
+                **_common(place),
+                **{hazard: place.designated(hazard) for hazard in HAZARDS},
+                "shelter_too": place.shelter is not None,
+                "capacity": place.site.capacity,
+            },
+        )
+        for place in shelters.places()
+        if place.site is not None
+    ]
+
+
+def shelter_places() -> list[Feature]:
+    """Return every 指定避難所 with whom it admits."""
+    return [
+        Feature(
+            place.facility.public_id,
+            _at(place),
+            {
+                **_common(place),
+                "site_too": place.site is not None,
+                "restricted_to": ",".join(place.restricted_to) or None,
+                "capacity": place.shelter.capacity,
+            },
+        )
+        for place in shelters.places()
+        if place.shelter is not None
+    ]
+
+
+def occupancy() -> list[Feature]:
+    """Return how many are inside each place: the figures of the public list, and nothing finer."""
+    now = clock.now()
+    return [
+        Feature(
+            place.facility.public_id,
+            _at(place),
+            {
+                "public_id": place.facility.public_id,
+                "name": place.facility.name,
+                "state": place.state,
+                "people": place.people,
+                "capacity": place.capacity,
+                "congestion": place.congestion,
+                "state_at": place.report.at if place.report else None,
+            },
+            now,
+            now,
+        )
+        for place in shelters.places(safety.occupancies())
+        if place.site is not None or place.shelter is not None
+    ]
+
+
+def towns() -> list[Feature]:
+    """Return the towns as points."""
+    return [
+        Feature(
+            town.code,
+            _point(town.longitude, town.latitude),
+            {
+                "code": town.code,
+                "name": town.name,
+                "kana": town.kana or None,
+                "district": town.district or None,
+            },
+        )
+        for town in municipalities.towns()
+    ]
+
+
+@lru_cache(maxsize=64)
+def _shapes(folder: str, layer: HazardLayer) -> tuple[dict[int, Any], Any]:
+    """Return the zones and the surveyed ground of a layer; a new version lies in a new folder."""
+    return outlines(layer), surveyed(layer)
+
+
+def _drawn() -> Iterable[tuple[HazardLayer, dict[int, Any], Any]]:
+    for row, layer in zip(hazards.maps(), hazards.layers(), strict=True):
+        yield layer, *_shapes(row.folder, layer)
+
+
+def _told(layer: HazardLayer) -> dict[str, Any]:
+    return {
+        "layer": layer.name,
+        "hazard": layer.hazard,
+        "kind": layer.kind,
+        "scale": layer.scale or None,
+        "source": layer.source,
+        "source_date": layer.date or None,
+    }
+
+
+def hazard_zones() -> list[Feature]:
+    """Return every zone of every layer in use, one row per layer and rank."""
+    return [
+        Feature(f"{layer.name}-{rank}", shape, {**_told(layer), **_rank(layer, rank)})
+        for layer, zones, _ground in _drawn()
+        for rank, shape in sorted(zones.items())
+    ]
+
+
+def _rank(layer: HazardLayer, rank: int) -> dict[str, Any]:
+    """Return what a rank means: metres of water, or the name of the zone."""
+    low, high = layer.depths[rank - 1] if rank <= len(layer.depths) else (None, None)
+    detail = layer.details[rank - 1] if rank <= len(layer.details) else None
+    return {"rank": rank, "depth_from_m": low, "depth_to_m": high, "detail": detail}
+
+
+def hazard_extents() -> list[Feature]:
+    """Return the ground for which each layer says yes or no."""
+    return [Feature(layer.name, ground, _told(layer)) for layer, _zones, ground in _drawn()]
+
+
+def orders() -> list[Feature]:
+    """Return the evacuation orders in force with the towns they mean."""
+    everywhere = municipalities.towns()
+    found = []
+    for order in evacuation.orders_in_force():
+        meant = everywhere if order.whole_city else list(order.towns.all())
+        points = [(town.longitude, town.latitude) for town in meant]
+        found.append(
+            Feature(
+                f"order-{order.number}",
+                shapely.MultiPoint(points),
+                {
+                    "number": order.number,
+                    "level": order.level,
+                    "name": str(evacuation.ORDER_NAMES[order.level]),
+                    "hazard": order.hazard,
+                    "whole_city": order.whole_city,
+                    "towns": ",".join(town.name for town in meant)
+                    if not order.whole_city
+                    else None,
+                    "reason": order.reason or None,
+                    "people": order.people,
+                    "issued_at": order.issued_at,
+                },
+                order.issued_at,
+            )
+        )
+    return sorted(found, key=lambda one: one.id)
+
+
+def warnings_in_force() -> list[Feature]:
+    """Return the warnings in force; without a drawn area the place of the municipality stands for it."""
+    city = municipalities.municipality()
+    here = _point(city.longitude, city.latitude)
+    return sorted((_warning(line, here) for line in warnings.in_force()), key=lambda one: one.id)
+
+
+def _warning(line: warnings.WarningInForce, here: Any) -> Feature:
+    rings = warnings.rings_of(line)
+    shape = shapely.MultiPolygon([(list(ring), []) for ring in rings]) if rings else here
+    return Feature(
+        f"{line.area_code}-{line.phenomenon}-{line.kind}",
+        shape,
+        {
+            "area_code": line.area_code,
+            "area_name": line.area_name,
+            "area_type": line.area_type,
+            "phenomenon": line.phenomenon,
+            "kind": line.kind,
+            "level": line.level,
+            "severity": line.severity,
+            "since": line.since,
+            "until": line.until,
+            "outlined": bool(rings),
+        },
+        line.since,
+        line.until,
+    )
+
+
+def unaccounted() -> list[Feature]:
+    """Return how many people of each town are not accounted for; small counts are hidden."""
+    left = safety.unaccounted_by_town()
+    exposed: Mapping[str, Any] = evacuation.counts().get("towns", {})
+    found = []
+    for town in municipalities.towns():
+        inside, unsurveyed = exposed.get(str(town.pk), (0, 0))
+        counts = {"unaccounted": left.get(town.pk, 0), "inside": inside, "unsurveyed": unsurveyed}
+        shown = {name: None if 0 < count < SMALL else count for name, count in counts.items()}
+        found.append(
+            Feature(
+                town.code,
+                _point(town.longitude, town.latitude),
+                {
+                    "code": town.code,
+                    "name": town.name,
+                    **shown,
+                    "hidden": None in shown.values(),
+                },
+            )
+        )
+    return found
+
+
+def _named(*texts: str) -> list[str]:
+    return [text for text in dict.fromkeys(text.strip() for text in texts) if text]
+
+
+def _credits() -> list[str]:
+    return [str(one) for one in municipalities.municipality().settings.get("credits", ())]
+
+
+def own_sources() -> list[str]:
+    """Return the city itself as the source."""
+    return [municipalities.municipality().name]
+
+
+def facility_sources() -> list[str]:
+    """Return whose lists the facilities come from, with their dates."""
+    return (
+        _named(*(f"{row.source} {row.source_date}" for row in shelters.facilities()))
+        or own_sources()
+    )
+
+
+def town_sources() -> list[str]:
+    """Return whose towns these are."""
+    return _credits() or own_sources()
+
+
+def hazard_sources() -> list[str]:
+    """Return whose hazard layers these are, with their dates."""
+    return _named(*(f"{row.source} {row.source_date}" for row in hazards.maps()))
+
+
+def warning_sources() -> list[str]:
+    """Return who issued what is in force."""
+    offices = _named(*(line.telegram.office for line in warnings.in_force()))
+    return offices or [_("気象庁")]
