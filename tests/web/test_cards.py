@@ -156,6 +156,23 @@ def test_a_letter_that_no_font_has_becomes_a_geta_and_is_named(city: City) -> No
     assert batch_of(city, "中町").state == "ready"
 
 
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("letters", [1, 11, 12, 60])
+def test_a_card_is_one_page_whatever_stands_on_it(city: City, language: str, letters: int) -> None:
+    """The fullest card that is not measured, and one with far too much on it."""
+    home = Household.objects.all()[0]
+    people = list(home.resident_set.all())
+    for one in people:
+        one.language = language
+    card = papercard.Writer().card(papercard.Sheet(home, people, Walker()))
+    row = {"hazard": "大規模な火事", "site": "避" * letters, "far": "12.3 km"}
+    card |= {"rows": [row] * papercard.ROOMY_ROWS, "names": "氏" * min(30, letters)}
+    card["notes"] = ["車いすを使う人がいます。", "ペットがいます。"] if letters > 11 else []
+    card["dense"] = language != "ja" or papercard._dense(card)
+    printed = paper.render(papercard.TEMPLATE, {"title": "t", "cover": None, "cards": [card] * 2})
+    assert pages(printed.pdf) == 2
+
+
 def test_a_machine_without_a_japanese_font_says_what_to_install(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -35,6 +35,8 @@ CARD_VALID: Final = timedelta(days=5 * 365)
 """A card hangs on the fridge for years; it says until when its codes are read."""
 SHOWN: Final = ("flood", "inland_flood", "landslide", "storm_surge", "tsunami", "earthquake")
 MOST_NAMES: Final = 8
+ROOMY_ROWS, ROOMY_SITE, ROOMY_LINE = 5, 11, 30
+"""Up to here, in rows and letters, a card in Japanese has room to spare on its page."""
 LEVELS: Final = {
     3: lazy("高齢の人、子ども、支援が必要な人は、家を出る。"),
     4: lazy("危険な場所にいる人は、全員家を出る。"),
@@ -75,7 +77,7 @@ class Writer:
         """Return one card as the template wants it, in the household's language."""
         with translation.override(sheet.language):
             home, told = sheet.home, {"city": self._city_name()}
-            return {
+            card = {
                 "title": _("%(city)s 避難カード") % told,
                 "address": f"{words.town(home.town)} {home.address}",
                 "names": words.listed([one.name for one in sheet.people[:MOST_NAMES]]),
@@ -90,6 +92,7 @@ class Writer:
                 "qr_label": _("世帯の受付") if home.card_code else "",
                 "foot": self._foot(),
             }
+        return {**card, "dense": sheet.language != settings.LANGUAGE_CODE or _dense(card)}
 
     def _city_name(self) -> str:
         english = translation.get_language() == "en" and self.city.name_en
@@ -131,6 +134,21 @@ class Writer:
             "made": f"{self.made.astimezone(JST):%Y-%m-%d}",
             "ends": f"{self.ends.astimezone(JST):%Y-%m-%d}",
         }
+
+
+def _dense(card: Mapping[str, Any]) -> bool:
+    """Tell whether a card may need more than its page, so that the template must measure it.
+
+    Measuring costs as much again as printing; most cards are far from it.
+    """
+    sites = [len(row["site"]) for row in card["rows"]]
+    return (
+        len(sites) > ROOMY_ROWS
+        or max(sites, default=0) > ROOMY_SITE
+        or len(card["names"]) > ROOMY_LINE
+        or len(card["title"] + card["address"]) > ROOMY_LINE
+        or bool(card["notes"])
+    )
 
 
 def one_card(home: Household, people: Sequence[Resident], walker: Walker) -> bytes:
