@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from io import BytesIO
 
 import pytest
 from django.test import Client
-from PIL import Image
 
 from sonae.core import clock
 from sonae.domains.identity.interface import Account
@@ -48,7 +46,7 @@ def signed_in(role: Role, name: str = "") -> Client:
 
 PAGES = (
     "/staff/", "/staff/warnings/", "/staff/shelters/", "/staff/safety/", "/staff/map/",
-    "/staff/exercise/", "/staff/panels/orders/", "/staff/map/towns.json", "/staff/map/layers.json",
+    "/staff/exercise/", "/staff/panels/orders/", "/staff/map/towns.json", "/staff/map/obstacles.json",
     "/staff/map/facilities.json", "/staff/map/streets.png",
 )  # fmt: skip
 
@@ -210,18 +208,7 @@ def test_the_layers_of_the_map(city: City) -> None:
     assert west["properties"]["inside"] == 5 and west["properties"]["unaccounted"] == 5
     places = json.loads(client.get("/staff/map/facilities.json").content)
     assert {f["properties"]["state"] for f in places["features"]} == {"unknown"}
-    layers = json.loads(client.get("/staff/map/layers.json").content)
-    flood = next(one for one in layers["layers"] if one["name"] == "flood_l2")
-    assert flood["title"].startswith("洪水") and flood["west"] < flood["east"]
-    assert layers["streets"]["west"] < layers["streets"]["east"]
-    picture = Image.open(BytesIO(client.get(f"/staff/map/overlay/{flood['name']}.png").content))
-    assert picture.size == (9, 1)
-    assert client.get("/staff/map/overlay/none.png").status_code == 404
-    everything = json.loads(client.get("/staff/map/network.json?bbox=138,36,140,38").content)
-    nowhere = json.loads(client.get("/staff/map/network.json?bbox=0,0,1,1").content)
-    count = [len(f["features"][0]["geometry"]["coordinates"]) for f in (everything, nowhere)]
-    assert count == [8, 0]
-    assert client.get("/staff/map/network.json").status_code == 400
+    assert json.loads(client.get("/staff/map/obstacles.json").content)["features"] == []
 
 
 def test_the_list_of_shelters_finds_and_filters(city: City) -> None:

@@ -1,4 +1,4 @@
-"""Layers of the map on demand, as GeoJSON and transparent pictures; the SVG map needs none of them."""
+"""What the staff's movable map lays over the base map, and the picture of the streets for the still one."""
 
 import json
 from collections.abc import Iterable
@@ -11,20 +11,14 @@ from django.http import HttpRequest, HttpResponse
 
 from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import interface as evacuation
-from sonae.domains.hazards import interface as hazards
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.engines.evacuation.network import Network
-from sonae.engines.hazard.layer import NOT_SURVEYED, UNREADABLE, HazardLayer
 from sonae.platform.access import Audience, audience
 from sonae.platform.scope import current_municipality
 from sonae.web import blocked, words
-from sonae.web.drawing import lines_png, overlay_png
-from sonae.web.livemap import title_of
-
-MOST_EDGES = 40_000
-"""Edges of the network sent at once, for the part of the city that is looked at."""
+from sonae.web.drawing import lines_png
 
 
 def _geojson(features: Iterable[dict[str, Any]]) -> HttpResponse:
@@ -87,27 +81,6 @@ def ends(net: Network) -> npt.NDArray[np.float64]:
     return np.stack([net.lon[tail], net.lat[tail], net.lon[head], net.lat[head]], axis=1)
 
 
-@audience(Audience.STAFF)
-def network(request: HttpRequest) -> HttpResponse:
-    """The walking network inside ``bbox`` (west,south,east,north in degrees) as one feature."""
-    city = evacuation.city()
-    try:
-        west, south, east, north = (float(part) for part in request.GET.get("bbox", "").split(","))
-    except ValueError:
-        raise SonaeError("unreadable", "bbox は 西,南,東,北 の度です。") from None
-    if city is None:
-        return _geojson([])
-    both = ends(city.network)
-    lon, lat = both[:, [0, 2]].mean(axis=1), both[:, [1, 3]].mean(axis=1)
-    seen = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
-    shown = both[np.flatnonzero(seen)[:MOST_EDGES]].round(6).tolist()
-    geometry = {
-        "type": "MultiLineString",
-        "coordinates": [[[a, b], [c, d]] for a, b, c, d in shown],
-    }
-    return _geojson([{"type": "Feature", "geometry": geometry, "properties": {}}])
-
-
 def bounds(net: Network) -> tuple[float, float, float, float]:
     """Return west, north, east, south of the network in degrees."""
     lon, lat = np.asarray(net.lon), np.asarray(net.lat)
@@ -135,35 +108,6 @@ def streets(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _layer(name: str) -> HazardLayer:
-    """Return the layer in use of that name."""
-    found = next((layer for layer in hazards.layers() if layer.name == name), None)
-    if found is None:
-        raise SonaeError("not_found", "このハザード情報はありません。")
-    return found
-
-
-@audience(Audience.STAFF)
-def layers(request: HttpRequest) -> HttpResponse:
-    """The hazard layers in use: name, source, date and the corners of their picture."""
-    rows = [
-        {
-            "name": layer.name,
-            "hazard": layer.hazard,
-            "title": title_of(layer),
-            "source": layer.source,
-            "date": layer.date,
-            "west": layer.west,
-            "north": layer.north,
-            "east": layer.west + layer.dlon * layer.ranks.shape[1],
-            "south": layer.north - layer.dlat * layer.ranks.shape[0],
-        }
-        for layer in hazards.layers()
-    ]
-    body = json.dumps({"layers": rows, "streets": street_bounds()}, ensure_ascii=False)
-    return HttpResponse(body, content_type="application/json")
-
-
 @audience(Audience.STAFF)
 def obstacles(request: HttpRequest) -> HttpResponse:
     """What is closed, fallen or under water now."""
@@ -188,24 +132,3 @@ def street_bounds() -> dict[str, float] | None:
     city = evacuation.city()
     names = ("west", "north", "east", "south")
     return dict(zip(names, bounds(city.network), strict=True)) if city else None
-
-
-@lru_cache(maxsize=16)
-def _picture(municipality: str, folder: str, name: str) -> bytes:
-    """Return a layer's picture; a new version of a layer lies in a new folder."""
-    layer = _layer(name)
-    ranks = np.asarray(layer.ranks)
-    unsurveyed = (ranks == NOT_SURVEYED) | (ranks == UNREADABLE)
-    return overlay_png(np.where(unsurveyed, 0, ranks), unsurveyed)
-
-
-@audience(Audience.STAFF)
-def overlay(request: HttpRequest, name: str) -> HttpResponse:
-    """One hazard layer as a transparent PNG; not surveyed is hatched, never clear."""
-    row = next((row for row in hazards.maps() if row.name == name), None)
-    if row is None:
-        raise SonaeError("not_found", "このハザード情報はありません。")
-    body = _picture(row.municipality, row.folder, name)
-    return HttpResponse(
-        body, content_type="image/png", headers={"Cache-Control": "private, max-age=300"}
-    )
