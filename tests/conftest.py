@@ -16,8 +16,10 @@ ROOT = Path(__file__).resolve().parents[1]
 # Real public data, never part of the repository: a test that reads it skips without it.
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
-# No deadline: a busy machine is not a defect of the code under test.
-settings.register_profile("sonae", deadline=None)
+# No deadline: a busy machine is not a defect of the code under test. The same examples at every run, so
+# that a change is judged by itself; `--hypothesis-profile=explore` looks for new ones.
+settings.register_profile("sonae", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None)
 settings.load_profile("sonae")
 
 

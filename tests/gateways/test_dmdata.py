@@ -297,7 +297,7 @@ def test_bodies_are_unpacked_however_they_are_packed() -> None:
 
 def test_the_simulator_knows_classes_and_tests() -> None:
     def of(name: str) -> str:
-        return Issued(name, b"", False, 0.0).classification
+        return Issued(name, b"", 0.0).classification
 
     assert of("20_VXSE43_x.xml") == "eew.warning"
     assert of("a_VTSE41.xml") == "telegram.earthquake"

@@ -85,7 +85,7 @@ def test_encodings_and_csv_out(raster: Path, tmp_path: Path, encoding: str) -> N
 
 def test_a_file_without_the_columns_or_rows(raster: Path) -> None:
     for given, code in ((b"", "empty_file"), (b"id,x\n1,2\n", "missing_columns"),
-                        (b"\xff\xfe\x81\n", "encoding")):  # fmt: skip
+                        (b"\x81\n", "encoding")):  # fmt: skip
         done = sonae("--layer", str(raster), "-", given=given)
         assert done.returncode == 1
         assert json.loads(done.stderr.splitlines()[0])["error"] == code

@@ -46,7 +46,7 @@ def facilities(
         usable = draw(st.sampled_from(["yes", "no", "unknown"]))
         made.append(
             Listed(
-                input="", row=0, id=f"E{number:04d}", name=f"{number}{draw(text)}".strip(),
+                input="", row=0, id=f"E{number:04d}", name=f"第{number}{draw(text)}会館",
                 kind=draw(st.sampled_from(["emergency_site", "both"])) if sites else "shelter",
                 lat=draw(st.floats(20, 46)), lon=draw(st.floats(122, 154)),
                 address=f"試験市{draw(text)}{number}",
