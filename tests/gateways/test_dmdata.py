@@ -19,8 +19,7 @@ from sonae.domains.warnings import interface as warnings
 from sonae.domains.warnings.models import Telegram, WarningInput
 from sonae.gateways.inputs.dmdata import PROTOCOL, body_of
 from sonae.gateways.inputs.web import Half, Host
-from sonae.gateways.simulators.dmdata import DmdataServer
-from sonae.gateways.simulators.dmdata import Telegram as Issued
+from sonae.gateways.simulators.dmdata import DmdataServer, PushedTelegram
 from sonae.platform import worlds
 from sonae.platform.scope import Scope, World
 from tests.domains.warnings.conftest import CODE, city, rain  # noqa: F401 - a fixture
@@ -297,7 +296,7 @@ def test_bodies_are_unpacked_however_they_are_packed() -> None:
 
 def test_the_simulator_knows_classes_and_tests() -> None:
     def of(name: str) -> str:
-        return Issued(name, b"", 0.0).classification
+        return PushedTelegram(name, b"", 0.0, False).classification
 
     assert of("20_VXSE43_x.xml") == "eew.warning"
     assert of("a_VTSE41.xml") == "telegram.earthquake"
