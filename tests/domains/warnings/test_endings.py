@@ -23,10 +23,12 @@ VIEWER = Actor("account:2", Role.VIEWER)
 AREA = "9920100"
 
 
-def rain(code: str, minute: int, at: datetime | None = None) -> bytes:
+def rain(
+    code: str, minute: int, at: datetime | None = None, office: str = "試験地方気象台"
+) -> bytes:
     issued = (at or clock.now()) + timedelta(minutes=minute)
     return compose_weather(
-        "VPWW55", [CityKind(AREA, "試験市", code)], office="試験地方気象台",
+        "VPWW55", [CityKind(AREA, "試験市", code)], office=office,
         prefecture=("990000", "試験県"), issued_at=issued,
     )  # fmt: skip
 
@@ -57,6 +59,19 @@ def test_a_missile_that_fell_is_ended_by_a_person(city: City) -> None:
     assert [one.pk for one in warnings.ended_by_people()] == [made.pk]
     assert AuditEntry.objects.filter(action="warnings.ended").exists()
     assert warnings.refresh() is False, "recomputing does not bring it back"
+
+
+def test_what_another_series_says_of_the_place_holds_when_the_false_line_ends(city: City) -> None:
+    warnings.accept(rain("03", 0, office="本当の気象台"), via="file")
+    [real] = lines()
+    warnings.accept(rain("33", 0, office="別の気象台"), via="file")
+    assert lines() == [("heavy_rain", "レベル５大雨特別警報")]
+    fired = RuleFiring.objects.count()
+    made = end("誤報と確認")
+    assert lines() == [real]
+    assert RuleFiring.objects.count() == fired, "what held all the time is no news"
+    warnings.undo_end(OPERATOR, made.pk)
+    assert lines() == [("heavy_rain", "レベル５大雨特別警報")]
 
 
 def test_it_is_undone_without_firing_a_rule(city: City) -> None:

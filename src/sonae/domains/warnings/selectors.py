@@ -18,7 +18,8 @@ from sonae.domains.warnings.rules import Place
 from sonae.engines.warnings import InForce, Warning, difference
 from sonae.engines.warnings import in_force as fold
 from sonae.engines.warnings.changes import Change
-from sonae.engines.warnings.model import SEVERITY_RANK, Ring
+from sonae.engines.warnings.claims import Claim
+from sonae.engines.warnings.model import SEVERITY_RANK, Ring, WarningArea
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.scope import current_world
 
@@ -100,12 +101,18 @@ def compute(at: datetime) -> list[WarningInForce]:
     """The lines for the municipality from all that was received by ``at``, not saved."""
     telegrams = {row.sha256: row for row in relevant(at)}
     warnings = [Warning.from_json(row.ours) for row in telegrams.values() if row.ours]
+    gone = {(one.series, one.area_code, one.phenomenon) for one in ended_by_people(at)}
+
+    def ended(claim: Claim) -> bool:
+        series = telegrams[claim.warning.raw_sha256].series
+        return (series, _area_code(claim.area), claim.item.phenomenon) in gone
+
     lines = [
         _row(line, telegrams[line.raw_sha256])
         for status in _statuses()
-        for line in fold(warnings, at=at, status=status, arrived=True)
+        for line in fold(warnings, at=at, status=status, arrived=True, ended=ended)
     ]
-    return _not_ended(_once(lines), at)
+    return _once(lines)
 
 
 def ended_by_people(at: datetime | None = None) -> list[WarningEnd]:
@@ -121,24 +128,19 @@ def ended_by_people(at: datetime | None = None) -> list[WarningEnd]:
     return list(rows.filter(~Exists(later)).order_by("-ended_at"))
 
 
-def _not_ended(lines: list[WarningInForce], at: datetime) -> list[WarningInForce]:
-    ended = {(one.series, one.area_code, one.phenomenon) for one in ended_by_people(at)}
-    return [
-        line
-        for line in lines
-        if (line.telegram.series, line.area_code, line.phenomenon) not in ended
-    ]
-
-
 def _statuses() -> tuple[str, ...]:
     """試験 shares the exercise world with 訓練 but is no part of an exercise's picture."""
     return ("actual",) if current_world() == "live" else ("exercise",)
 
 
+def _area_code(area: WarningArea) -> str:
+    return (area.code or area.name)[:120]
+
+
 def _row(line: InForce, telegram: Telegram) -> WarningInForce:
     return WarningInForce(
         telegram=telegram,
-        area_code=(line.area.code or line.area.name)[:120],
+        area_code=_area_code(line.area),
         area_name=line.area.name[:500],
         area_type=line.area.type,
         phenomenon=line.phenomenon,

@@ -8,7 +8,7 @@ system tell the same thing, the new one is shown, and never both.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -34,19 +34,21 @@ def in_force(
     at: datetime,
     status: str = "actual",
     arrived: bool = False,
+    ended: Callable[[Claim], bool] = lambda _claim: False,
 ) -> list[InForce]:
     """What is in force at ``at`` (aware) among ``warnings`` of one ``status``, gravest first.
 
     Pure and independent of order and repetition. ``status`` actual, exercise or test: the three
     never mix. Reports of events (地震, 線状降水帯 …) lapse 24 hours after their issue. Messages from
     after ``at`` are left out, unless ``arrived``: then the caller knows that all were here by then,
-    and a sender's clock that runs ahead of ours must not hide a warning.
+    and a sender's clock that runs ahead of ours must not hide a warning. ``ended``: the claims that
+    people ended; another series that says less of the same area then holds.
     """
     clock.aware(at)
     known = _known(warnings, None if arrived else at, status)
     series = _series(known)
     claims = [claim for members in series for claim in _claims(members, at)]
-    kept = without_twins(claims, series)
+    kept = [claim for claim in without_twins(claims, series) if not ended(claim)]
     return sorted((_line(claim) for claim in _gravest(kept)), key=_reading_order)
 
 
