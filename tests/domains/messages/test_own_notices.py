@@ -103,6 +103,29 @@ def test_it_is_published_anew_until_somebody_ends_it(city: City) -> None:
         assert notices.renew_notice(made.pk) is None
 
 
+def corrected(first: Message) -> Message:
+    """A correction of a notice that waits for its approval."""
+    made = messages.correct_own(OPERATOR, first.pk)
+    messages.submit_notice(OPERATOR, made.pk)
+    return made
+
+
+def test_a_correction_is_published_anew_like_what_it_corrects(city: City) -> None:
+    first = sent()
+    made = corrected(first)
+    messages.approve_notice(APPROVER, made.pk)
+    outbox.drain()
+    with clock.using(clock.FrozenClock(clock.now() + timedelta(hours=20, minutes=1))):
+        assert notices.renew_notice(first.pk) is not None, "the topic is named after the first"
+        assert [(one.kind, one.subject) for one in messages.public_items()] == [
+            ("renewal", "【訂正】断水のお知らせ（西町）")
+        ]
+        [renewed] = Message.objects.filter(kind="renewal")
+        assert (renewed.topic, renewed.refers_to) == (first.topic, made)
+        messages.end_notice(APPROVER, made.pk, "lifting")
+        assert notices.renew_notice(first.pk) is None
+
+
 @pytest.mark.parametrize("kind", sorted(messages.PATTERNS))
 def test_a_pattern_must_be_filled_in_before_it_can_be_drafted(city: City, kind: str) -> None:
     with pytest.raises(SonaeError) as caught:

@@ -370,16 +370,20 @@ def call_for_ends() -> int:
 
 
 def renew_notice(message_pk: int) -> Message | None:
-    """Publish a notice anew before it expires, while its warning is in force; nobody is mailed."""
+    """Publish a notice anew before it expires, while its warning is in force; nobody is mailed.
+
+    ``message_pk``: the notice that its topic is named after, whatever corrected it since.
+    """
     with writing():
-        first = Message.objects.filter(pk=message_pk, kind="notice").first()
-        if first is None or first not in standing() or is_over(first):
+        topic = f"notice:{message_pk}"
+        first = next((one for one in standing() if one.topic == topic), None)
+        if first is None or is_over(first):
             return None
         said = Message.objects.filter(topic=first.topic, status="approved")
         newest = said.order_by("-sent_at", "-pk").first() or first
         left = time_to_renew(newest)
         if left is not None:
-            renew_later({"notice": first.pk}, left)
+            renew_later({"notice": message_pk}, left)
             return None
         message = again(newest)
         release(message, first.approved_by)
