@@ -122,6 +122,20 @@ def test_a_graver_order_updates_the_one_it_replaces(city: City, client: Client) 
     assert one(newer, "c:info/c:severity")[0] == "Severe"
 
 
+def test_the_correction_of_a_notice_updates_it(city: City, client: Client) -> None:
+    words = {each: messages.Text("断水", "西町") for each in messages.LANGUAGES}
+    first = messages.draft_own(OPERATOR, words)
+    messages.submit_notice(OPERATOR, first.pk)
+    messages.approve_notice(APPROVER, first.pk)
+    made = messages.correct_own(OPERATOR, first.pk)
+    messages.submit_notice(OPERATOR, made.pk)
+    messages.approve_notice(APPROVER, made.pk)
+    outbox.drain()
+    newer, older = alerts(client)
+    assert (one(older, "c:msgType"), one(newer, "c:msgType")) == (["Alert"], ["Update"])
+    assert one(older, "c:identifier")[0] in one(newer, "c:references")[0]
+
+
 @pytest.mark.parametrize(("hours", "kind"), [(22, "Update"), (23, "Alert")])
 def test_a_late_lifting_never_updates_what_has_expired(
     city: City, client: Client, hours: int, kind: str

@@ -79,14 +79,14 @@ def _earlier(row: Transmission) -> list[Transmission]:
 
 
 def _type(row: Transmission, earlier: Sequence[Transmission]) -> str:
-    """Return msgType: an order that takes the place of another updates what was said of that.
+    """Return msgType: what takes the place of another (an order, a correction) updates that.
 
     With nothing left to refer to it is an Alert of its own: CAP 1.2 §3.2.1 lets Update and Cancel
     stand only for messages that they name, and after `EXPIRES` there are none.
     """
     if not earlier:
         return "Alert"
-    return "Update" if row.message.kind == "order" else _TYPES[row.message.kind]
+    return "Update" if row.message.kind in ("order", "notice") else _TYPES[row.message.kind]
 
 
 def build(row: Transmission, here: Municipality) -> etree._Element:
