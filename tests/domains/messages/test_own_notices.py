@@ -126,6 +126,26 @@ def test_a_correction_is_published_anew_like_what_it_corrects(city: City) -> Non
         assert notices.renew_notice(first.pk) is None
 
 
+@pytest.mark.parametrize("since", ["ended", "corrected"])
+def test_a_correction_comes_too_late_for_what_stands_no_more(city: City, since: str) -> None:
+    first = sent()
+    late = corrected(first)
+    if since == "ended":
+        messages.end_notice(APPROVER, first.pk, "lifting")
+    else:
+        messages.approve_notice(APPROVER, corrected(first).pk)
+    before = [one.pk for one in notices.standing()]
+    with pytest.raises(SonaeError, match="別の訂正を送りました"):
+        messages.approve_notice(APPROVER, late.pk)
+    assert [one.pk for one in notices.standing()] == before
+    messages.drop_notice(OPERATOR, returned(late).pk)
+    assert messages.notices_open() == []
+
+
+def returned(message: Message) -> Message:
+    return messages.return_notice(APPROVER, message.pk, "もう終わった")
+
+
 @pytest.mark.parametrize("kind", sorted(messages.PATTERNS))
 def test_a_pattern_must_be_filled_in_before_it_can_be_drafted(city: City, kind: str) -> None:
     with pytest.raises(SonaeError) as caught:

@@ -224,20 +224,34 @@ def submit_notice(actor: Actor, message_pk: int) -> Message:
 
 
 def approve_notice(actor: Actor, message_pk: int) -> Message:
-    """Send a submitted notice; refused for whoever drafted or submitted it."""
+    """Send a submitted notice; refused for whoever drafted or submitted it.
+
+    `SonaeError` ``conflict`` for the correction of a notice that has ended or was corrected since.
+    """
     require(actor, Audience.APPROVER)
     with writing():
+        take_turn("notices")
         message = _notice(message_pk)
         if actor.id in (message.drafted_by, message.submitted_by):
             raise SonaeError("forbidden", "起案または申請をした人は、決裁できません。")
         if message.status != "submitted":
             raise SonaeError("conflict", "決裁を依頼されたお知らせだけを送れます。")
+        if message.refers_to_id is not None and not _corrects_what_stands(message):
+            raise SonaeError("conflict", "もとのお知らせは、もう終わったか、別の訂正を送りました。")
         # A correction takes the place of what it corrects, and so does its cancellation.
         Message.objects.filter(topic=message.topic, status="prepared").update(status="dropped")
         _prepare_cancellation(message)
         release(message, actor.id)
         audit.record(actor.id, "notice.approve", f"message:{message.pk}")
     return message
+
+
+def _corrects_what_stands(message: Message) -> bool:
+    """Whether what a correction corrects has neither ended nor been corrected otherwise."""
+    sent = Message.objects.filter(status="approved")
+    ended = sent.filter(topic=message.topic, kind__in=("lifting", "cancellation"))
+    other = sent.filter(refers_to=message.refers_to_id, kind="notice")
+    return not ended.exists() and not other.exists()
 
 
 def return_notice(actor: Actor, message_pk: int, reason: str) -> Message:
@@ -275,6 +289,7 @@ def end_notice(actor: Actor, message_pk: int, kind: str) -> Message:
     if kind not in ("lifting", "cancellation"):
         raise SonaeError("unreadable", "「終わった」か「取り消す」のどちらかです。")
     with writing():
+        take_turn("notices")
         first = _notice(message_pk)
         said = Message.objects.filter(topic=first.topic, kind__in=("lifting", "cancellation"))
         if first.status != "approved" or said.filter(status="approved").exists():
