@@ -64,6 +64,40 @@ def test_a_new_call_after_help_is_open_anew_but_help_on_its_way_stays(city: City
     assert CallAnswer.objects.count() == 2, "what was done stays on record"
 
 
+@pytest.mark.parametrize("taken_back", [False, True])
+def test_help_for_an_earlier_need_does_not_hide_a_new_one(city: City, taken_back: bool) -> None:
+    person = call(city)
+    safety.answer_call(OPERATOR, person, "progress", "消防が向かう")
+    safe = sighting(city, "備 太郎", minutes=5)
+    safety.record([safe])
+    assert answers() == {}
+    if taken_back:
+        void = sighting(city, "備 太郎", None, "void", minutes=6, supersedes=safe.id)
+        safety.record([void])
+    call(city, minutes=30)
+    expected = "progress" if taken_back else "open"
+    assert answers() == {"備 太郎": expected}
+    assert safety.help_counts() == {expected: 1}
+    assert sum(safety.help_by_town().values()) == 1
+    call(city, minutes=35)
+    assert answers() == {"備 太郎": expected}
+    safety.answer_call(OPERATOR, person, "progress")
+    call(city, minutes=40)
+    assert answers() == {"備 太郎": "progress"}, "help is on its way to this need"
+
+
+def test_a_visitor_who_calls_again_after_being_well_is_open_anew(city: City) -> None:
+    someone = safety.VisitorFacts("旅 行子", birth_date="1990-01-01", person="T001-V7")
+    for minutes, status in ((0, "needs_help"), (5, "safe"), (30, "needs_help")):
+        told = sighting(city, None, None, "report", minutes=minutes, visitor=someone, status=status)
+        safety.record([told])
+        if not minutes:
+            [one] = safety.help_wanted(OPERATOR)
+            safety.answer_call(OPERATOR, one.person, "progress")
+    [one] = safety.help_wanted(OPERATOR)
+    assert (one.answer, len(one.history)) == ("open", 1)
+
+
 def test_open_calls_come_first_then_the_gravest_then_the_oldest(city: City) -> None:
     warn()
     names = ["備 太郎", "備 花子", "斎藤 健"]

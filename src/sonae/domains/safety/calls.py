@@ -1,7 +1,7 @@
 """Calls for help (助けが必要, けが): who calls, how grave it is, and what people did about it.
 
 What is done about a call is an event (`CallAnswer`) that supersedes the one before and overwrites
-nothing. A call made after somebody was helped, or could not be reached, is open anew.
+nothing. A call made after somebody was helped, could not be reached, or was well, is open anew.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sonae.core.errors import SonaeError
 from sonae.domains.consent.interface import Decision
 from sonae.domains.safety import rules
 from sonae.domains.safety.models import CallAnswer, InquirySubject, PersonState
+from sonae.domains.safety.reading import events_of
 from sonae.domains.safety.selectors import SHIELDED_TEXT, current_inquiry, looked, visitor_name
 from sonae.domains.warnings.interface import alarm_duty
 from sonae.platform import audit
@@ -54,16 +55,17 @@ def help_wanted(actor: Actor, limit: int = 100) -> list[Call]:
     require(actor, Audience.STAFF)
     states = list(_calling())
     answers, dangers = _answers(state.person for state in states), _dangers()
-    states.sort(key=lambda state: _urgency(state, answers, dangers))
+    stands = _standing(states, answers)
+    states.sort(key=lambda state: _urgency(state, stands, dangers))
     found = _with_people([state.pk for state in states[:limit]])
     people = [row.resident for row in found if row.resident is not None]
     made = looked(actor, people, "rescue", ("name", "address", "phone", "safety"))
-    return [_call(row, made, answers, dangers) for row in found]
+    return [_call(row, made, answers, stands, dangers) for row in found]
 
 
 def _calling() -> Iterable[PersonState]:
     rows = PersonState.objects.filter(status__in=CALLS).order_by("seen_at", "pk")
-    return rows.only("pk", "person", "resident_id", "clock", "seen_at")
+    return rows.only("pk", "person", "resident_id", "visitor_id", "clock", "seen_at")
 
 
 def _answers(people: Iterable[str]) -> dict[str, list[CallAnswer]]:
@@ -86,22 +88,59 @@ def _danger(state: PersonState, dangers: Mapping[int, int]) -> int:
     return dangers.get(state.resident_id or 0, rules.DANGER_UNKNOWN)
 
 
-def answer_to(state_clock: str, answers: list[CallAnswer]) -> str:
+def answer_to(state_clock: str, answers: list[CallAnswer], *, anew: bool = False) -> str:
     """Return what stands about a call: the newest event, unless the person called again after it.
 
-    Help that is on its way stays on its way, however often somebody calls.
+    Help that is on its way stays on its way, however often somebody calls; unless ``anew``: it was
+    for an earlier need, because the person was heard of in no need since.
     """
     newest = answers[0] if answers else None
     if newest is None:
         return "open"
-    return newest.status if newest.status == "progress" or newest.clock >= state_clock else "open"
+    on_its_way = newest.status == "progress" and not anew
+    return newest.status if on_its_way or newest.clock >= state_clock else "open"
+
+
+def _standing(
+    states: Iterable[PersonState], answers: Mapping[str, list[CallAnswer]]
+) -> dict[str, str]:
+    """Return person → what stands about the call."""
+    known = list(states)
+    anew = _in_need_anew(known, answers)
+    return {
+        state.person: answer_to(
+            state.clock, answers.get(state.person, []), anew=state.person in anew
+        )
+        for state in known
+    }
+
+
+def _in_need_anew(
+    states: Iterable[PersonState], answers: Mapping[str, list[CallAnswer]]
+) -> set[str]:
+    """Return who was heard of in no need between the call that help is on its way to and now."""
+    since: dict[str, dict[int, tuple[str, str]]] = {"resident_id": {}, "visitor_id": {}}
+    for state in states:
+        newest = next(iter(answers.get(state.person, [])), None)
+        if newest is None or newest.status != "progress" or newest.clock >= state.clock:
+            continue
+        for column, people in since.items():
+            if (pk := getattr(state, column)) is not None:
+                people[pk] = state.person, newest.clock
+    return {
+        people[pk][0]
+        for column, people in since.items()
+        for pk, events in events_of(column, people).items()
+        for event in rules.standing(events)
+        if event.clock > people[pk][1] and event.status not in CALLS
+    }
 
 
 def _urgency(
-    state: PersonState, answers: Mapping[str, list[CallAnswer]], dangers: Mapping[int, int]
+    state: PersonState, stands: Mapping[str, str], dangers: Mapping[int, int]
 ) -> tuple[int, int, datetime, int]:
-    answer = answer_to(state.clock, answers.get(state.person, []))
-    return ANSWERS.index(answer), -_danger(state, dangers), state.seen_at, state.pk
+    answer = ANSWERS.index(stands[state.person])
+    return answer, -_danger(state, dangers), state.seen_at, state.pk
 
 
 def _with_people(pks: list[int]) -> list[PersonState]:
@@ -117,6 +156,7 @@ def _call(
     row: PersonState,
     made: Mapping[int, Decision],
     answers: Mapping[str, list[CallAnswer]],
+    stands: Mapping[str, str],
     dangers: Mapping[int, int],
 ) -> Call:
     """Return one call for help; where a shielded person is, only the person in charge may learn."""
@@ -131,7 +171,7 @@ def _call(
     history = answers.get(row.person, [])
     return Call(
         row.person, name, where, home, phone, row.status, row.seen_at,
-        _danger(row, dangers), answer_to(row.clock, history), tuple(history),
+        _danger(row, dangers), stands[row.person], tuple(history),
     )  # fmt: skip
 
 
@@ -163,7 +203,7 @@ def help_counts() -> Counter[str]:
     """Return how many calls for help stand at each of `ANSWERS`."""
     states = list(_calling())
     answers = _answers(state.person for state in states)
-    return Counter(answer_to(state.clock, answers.get(state.person, [])) for state in states)
+    return Counter(_standing(states, answers).values())
 
 
 def help_count() -> int:
@@ -180,12 +220,8 @@ def help_times() -> list[datetime]:
 def help_by_town() -> dict[int, int]:
     """Return town (primary key) of the home → residents who call for help and are not helped yet."""
     states = [state for state in _calling() if state.resident_id is not None]
-    answers = _answers(state.person for state in states)
-    waiting = [
-        state.pk
-        for state in states
-        if answer_to(state.clock, answers.get(state.person, [])) != "done"
-    ]
+    stands = _standing(states, _answers(state.person for state in states))
+    waiting = [state.pk for state in states if stands[state.person] != "done"]
     rows = PersonState.objects.filter(pk__in=waiting)
     return dict(Counter(rows.values_list("resident__household__town", flat=True)))
 
