@@ -338,11 +338,16 @@ def test_a_call_for_help_is_answered_on_the_page_and_stands_in_the_file(city: Ci
     assert act not in viewer.get("/staff/safety/").content.decode()
     page = operator.get("/staff/safety/").content.decode()
     assert act in page and "未対応" in page
+    assert f'name="seen" value="{safety.help_wanted(OPERATOR)[0].clock}"' in page
     assert viewer.post(act, {"status": "done"}).status_code == 403
     assert operator.get(act).status_code == 400
     done = operator.post(act, {"status": "progress", "note": "消防が向かう"}, follow=True)
     page = done.content.decode()
     assert "対応を記録しました" in page and "対応中" in page and "消防が向かう" in page
+    safety.report_self([taro.pk], "needs_help", actor=CLERK)
+    operator.post(act, {"status": "done", "seen": safety.CallAnswer.objects.latest("pk").clock})
+    assert safety.help_counts() == {"open": 1}, "a call that the page did not show is not done"
+    operator.post(act, {"status": "progress"})
     assert (
         "対応を選んでください" in operator.post(act, {"status": "x"}, follow=True).content.decode()
     )

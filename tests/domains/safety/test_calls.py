@@ -98,6 +98,20 @@ def test_a_visitor_who_calls_again_after_being_well_is_open_anew(city: City) -> 
     assert (one.answer, len(one.history)) == ("open", 1)
 
 
+def test_done_never_covers_a_call_that_the_operator_did_not_see(city: City) -> None:
+    person = call(city)
+    [shown] = safety.help_wanted(OPERATOR)
+    call(city, minutes=5)
+    safety.answer_call(OPERATOR, person, "done", seen=shown.clock)
+    assert answers() == {"備 太郎": "open"}
+    safety.answer_call(OPERATOR, person, "done", seen=safety.help_wanted(OPERATOR)[0].clock)
+    assert answers() == {"備 太郎": "done"}
+    call(city, minutes=9)
+    safety.answer_call(OPERATOR, person, "done", seen="z")
+    made = CallAnswer.objects.latest("pk")
+    assert made.clock == safety.help_wanted(OPERATOR)[0].clock, "no later than what there is"
+
+
 def test_open_calls_come_first_then_the_gravest_then_the_oldest(city: City) -> None:
     warn()
     names = ["備 太郎", "備 花子", "斎藤 健"]

@@ -36,6 +36,7 @@ class Call:
     ``where`` is what was said of the place, ``home`` the registered address with its town; either
     may be empty, and whoever goes there needs both. ``danger`` 0–100 as on the list of the
     unaccounted. ``answer`` is one of `ANSWERS`; ``history`` all that was done, newest first.
+    ``clock``: that of the call, for `answer_call`.
     """
 
     person: str
@@ -47,6 +48,7 @@ class Call:
     seen_at: datetime
     danger: int
     answer: str
+    clock: str
     history: tuple[CallAnswer, ...] = ()
 
 
@@ -171,12 +173,17 @@ def _call(
     history = answers.get(row.person, [])
     return Call(
         row.person, name, where, home, phone, row.status, row.seen_at,
-        _danger(row, dangers), stands[row.person], tuple(history),
+        _danger(row, dangers), stands[row.person], row.clock, tuple(history),
     )  # fmt: skip
 
 
-def answer_call(actor: Actor, person: str, status: str, note: str = "") -> CallAnswer:
-    """Record what is done about a call; it supersedes what was recorded before."""
+def answer_call(
+    actor: Actor, person: str, status: str, note: str = "", seen: str = ""
+) -> CallAnswer:
+    """Record what is done about a call; it supersedes what was recorded before.
+
+    ``seen``: the ``clock`` of the call that the actor saw; one made since stays open.
+    """
     require(actor, Audience.OPERATOR)
     if status not in ANSWERS:
         raise SonaeError("unprocessable", "対応を選んでください。")
@@ -188,7 +195,7 @@ def answer_call(actor: Actor, person: str, status: str, note: str = "") -> CallA
         before = CallAnswer.objects.filter(person=person).order_by("-pk").first()
         made = CallAnswer.objects.create(
             person=person,
-            clock=state.clock,
+            clock=min(seen, state.clock) if seen else state.clock,
             status=status,
             note=note.strip()[:400],
             at=clock.now(),

@@ -143,9 +143,9 @@ def answer(request: HttpRequest, person: str) -> HttpResponse:
     """Record what is done about a call for help."""
     if request.method != "POST":
         raise SonaeError("unreadable", _("このアドレスは、ボタンから使います。"))
-    status, note = request.POST.get("status", ""), request.POST.get("note", "")
+    status, note, seen = (request.POST.get(name, "") for name in ("status", "note", "seen"))
     try:
-        safety.answer_call(actor_of(request), person, status, note)
+        safety.answer_call(actor_of(request), person, status, note, seen[:64])
     except SonaeError as error:
         flash.error(request, error.detail)
     else:
