@@ -154,6 +154,23 @@ def test_who_is_there_takes_up_room_and_the_family_follows(city: City) -> None:
     assert found.seats.facility[row] == city.facilities["F2"].pk, "where the first of them is"
 
 
+@pytest.mark.parametrize("status", ["safe", "injured", "needs_help"])
+@pytest.mark.parametrize("direction", ["in", "report", "out"])
+def test_who_is_in_need_keeps_a_place_and_who_is_there_has_one(
+    city: City, status: str, direction: str
+) -> None:
+    _warn()
+    one, there = city.residents["備 太郎"].pk, city.facilities["F2"].pk
+    event = safety.NewSighting(
+        id=uuid7(), direction=direction, occurred_at=clock.now(), clock="", source="reception",
+        resident_pk=one, facility_pk=there if direction != "report" else None, device="T",
+        actor="T", status=status,
+    )  # fmt: skip
+    safety.record([event])
+    expected = {("in", status): {one: there}, ("report", "safe"): {one: None}}
+    assert selectors.settled().place == expected.get((direction, status), {})
+
+
 def _states(city: City, name: str, goal: str, members: list[str]) -> None:
     HouseholdTimeline.objects.create(
         household=city.residents[name].household, members=members, leaving="early", goal=goal,

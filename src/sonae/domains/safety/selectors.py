@@ -308,7 +308,9 @@ def settled() -> evacuation.Settled:
     if inquiry is not None:
         found = InquirySubject.objects.filter(inquiry=inquiry, accounted_at__isnull=False)
         states = PersonState.objects.filter(resident__in=found.values("resident"))
-        rows = states.exclude(direction="out").exclude(status="needs_help")
+        there = Q(direction__in=rules.PRESENT)
+        in_need = Q(status__in=("needs_help", "injured"))
+        rows = states.exclude(direction="out").filter(there | ~in_need)
         for resident, direction, facility in rows.values_list(
             "resident_id", "direction", "facility_id"
         ):
