@@ -46,6 +46,12 @@ def _advice_run() -> int:
     return int(run.advice_run)
 
 
+def _current() -> int:
+    run = evacuation.current_run()
+    assert run is not None
+    return int(run.pk)
+
+
 def _sites(city: City) -> dict[str, str]:
     """Household number → the places its members are told, joined: one place for a whole household."""
     told: dict[str, set[str]] = {}
@@ -169,6 +175,22 @@ def test_who_is_in_need_keeps_a_place_and_who_is_there_has_one(
     safety.record([event])
     expected = {("in", status): {one: there}, ("report", "safe"): {one: None}}
     assert selectors.settled().place == expected.get((direction, status), {})
+
+
+def test_with_everyone_somewhere_the_city_is_planned_for_as_before(city: City) -> None:
+    _capacities(city, F4=3, F2=200)
+    _warn()
+    run = evacuation.current_run()
+    assert run is not None
+    everyone = {one.pk: None for one in city.residents.values()}
+    made = capacity.place_everyone(run.pk, capacity.Settled(everyone))
+    assert made is not None
+    assert made.summary["people"] == 0
+    assert evacuation.replan("manual").counts["inside"] == run.counts["inside"]
+    home = city.residents["備 太郎"].household
+    found = evacuation.advise(home.latitude, home.longitude, evacuation.Walker())
+    assert found.decision == "leave"
+    assert capacity.place_everyone(_current(), selectors.settled()) is not None
 
 
 def _states(city: City, name: str, goal: str, members: list[str]) -> None:

@@ -68,10 +68,15 @@ def latest() -> Assignment | None:
 
 
 def held() -> Seats | None:
-    """Return the seats that count, None without any or when the network is another one since."""
+    """Return the seats that count, None without any or when the network is another one since.
+
+    Also None where nobody needed a seat: everyone was somewhere already.
+    """
     blob = Assignment.objects.order_by("-pk").values_list("seats", flat=True).first()
     found = Seats.unpacked(bytes(blob)) if blob else None
-    return found if found is not None and float(found.network) == networks.stamp() else None
+    if found is None or not len(found.household):
+        return None
+    return found if float(found.network) == networks.stamp() else None
 
 
 def told(people: Population, table: shelters.SiteTable) -> Told | None:
