@@ -54,7 +54,7 @@ def ask(actor: Actor, changes: Changes) -> WhatIf:
             number=last + 1, made_by=actor.name or actor.id, made_at=clock.now(),
             changes=_json(changes),
         )  # fmt: skip
-        outbox.publish(ASKED, {"what_if": made.pk}, order_key="what_if", priority=4)
+        outbox.publish(ASKED, {"what_if": made.pk}, order_key="what_if", priority=8)
     return made
 
 
