@@ -9,7 +9,7 @@ import pytest
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.core.ids import uuid7
-from sonae.domains.evacuation import capacity
+from sonae.domains.evacuation import capacity, services
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import Changes
 from sonae.domains.evacuation.models import Advice, Assignment, HouseholdTimeline, PlanRun
@@ -100,6 +100,29 @@ def test_a_place_expected_to_be_full_takes_whole_households_only(city: City) -> 
     assert len(taro.line) == metres / 100 + 1, "the way drawn leads to the place told"
     for site in _summary()["sites"]:  # type: ignore[attr-defined]
         assert site["coming"] <= site["capacity"]
+
+
+def test_seats_that_were_stored_are_told_whatever_happens_next(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies after the seats were stored and before anybody was told."""
+    _capacities(city, F4=3, F2=200)
+    replan, died = services.replan, []
+
+    def dies_once(reason: str, telegram_pk: int | None = None) -> PlanRun:
+        if reason == "capacity" and not died:
+            died.append(reason)
+            raise SystemError("killed")
+        return replan(reason, telegram_pk)
+
+    monkeypatch.setattr(services, "replan", dies_once)
+    _warn()
+    assert died
+    told = _sites(city)
+    assert sorted((told["1"], told["2"])) == ["F2", "F4"]
+    made = evacuation.current_assignment()
+    assert made is not None
+    assert made.run_id == _current()
 
 
 def test_a_capacity_that_nobody_knows_is_neither_zero_nor_endless(city: City) -> None:

@@ -30,6 +30,7 @@ from sonae.platform.scope import current_municipality
 
 REVIEW_SECONDS = 600.0
 """Arrivals fill places: every ten minutes the expected numbers are looked at anew."""
+CHANGED = "seats.changed"
 _THREE = {"yes": YES, "no": NO, "unknown": UNSAID}
 Tell = Callable[[int, str], object]
 """Hears how far a computation is: percent, and what is being done."""
@@ -290,7 +291,8 @@ def _by_town(units: Units, found: Expected, left: NDArray[np.bool_]) -> dict[str
 
 
 def place_everyone(run_pk: int, settled: Settled) -> Assignment | None:
-    """Give the households of the current plan their seats; plan anew where anybody's site changes.
+    """Give the households of the current plan their seats. Publishes ``seats.changed {assignment}``
+    with them where anybody must hear something else, so that nobody keeps waiting for it.
 
     None when the plan is no longer the current one, or nothing is warned of any more.
     """
@@ -309,18 +311,34 @@ def place_everyone(run_pk: int, settled: Settled) -> Assignment | None:
             run=run, at=clock.now(), seconds=found.seconds,
             seats=found.seats.packed(), summary=found.summary,
         )  # fmt: skip
-    if found.news:
-        run = services.replan(seats.REASON)
-        Assignment.objects.filter(pk=made.pk).update(run=run)
-    with writing():
-        outbox.publish(
-            "capacity.due",
-            {"run": run.pk},
-            order_key="capacity-review",
-            priority=9,
-            delay=REVIEW_SECONDS,
-        )
+        if found.news:
+            outbox.publish(CHANGED, {"assignment": made.pk}, order_key="capacity", priority=6)
+        else:
+            _review_later(run)
     return made
+
+
+def tell_seats() -> PlanRun | None:
+    """Plan anew so that everyone hears of the seats that count; None when they were given up."""
+    if seats.latest() is None:
+        return None
+    run = services.replan(seats.REASON)
+    with writing():
+        if made := seats.latest():
+            Assignment.objects.filter(pk=made.pk).update(run=run)
+        _review_later(run)
+    return run
+
+
+def _review_later(run: PlanRun) -> None:
+    """Have the expected numbers of a plan looked at anew in a while; called within `writing`."""
+    outbox.publish(
+        "capacity.due",
+        {"run": run.pk},
+        order_key="capacity-review",
+        priority=9,
+        delay=REVIEW_SECONDS,
+    )
 
 
 def _forget() -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sonae.core.errors import SonaeError
-from sonae.domains.evacuation import basemap, cards, services, suggestions
+from sonae.domains.evacuation import basemap, capacity, cards, services, suggestions
 from sonae.platform.db import writing
 from sonae.platform.outbox import Permanent, subscribe
 
@@ -41,6 +41,12 @@ def renew_map(payload: dict[str, Any]) -> None:
         basemap.build_basemap()
     except SonaeError as error:
         raise Permanent(str(error)) from error
+
+
+@subscribe(capacity.CHANGED)
+def tell_seats(payload: dict[str, Any]) -> None:
+    """Seats were given that somebody does not know of yet: lay them over the plan."""
+    capacity.tell_seats()
 
 
 @subscribe(services.SUPERSEDED)
