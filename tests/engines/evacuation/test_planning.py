@@ -13,6 +13,7 @@ from sonae.engines.evacuation.network import Network
 from sonae.engines.evacuation.planning import REASONS, City, People, Plan, Sites, Warned, plan
 from sonae.engines.evacuation.profiles import ADULT, WHEELCHAIR, Conditions
 from sonae.engines.evacuation.rulebook import DECISIONS, DEPARTURES, RULES
+from sonae.engines.evacuation.told import Told
 from sonae.engines.hazard.layer import HazardLayer
 from sonae.engines.hazard.lookup import IN, UNKNOWN
 from tests.engines.evacuation.small import layer, network, people, sites
@@ -83,6 +84,34 @@ def test_closed_and_restricted_sites() -> None:
     folk = people([(50, 50), (150, 50)], STREET, groups=[0, 2])
     welfare = _run(folk=folk, where=sites([0, 6], [2, 2], admits=[2, 0]))
     assert welfare.site.tolist() == [1, 0], "a welfare-only site takes its groups and nobody else"
+
+
+def _seated(**kwargs: object) -> tuple[list[int], list[float], list[float]]:
+    """Site, metres and metres in danger of two at 250 m, best off at site 0, with seats at site 1."""
+    folk = people([(250, 50), (250, 50)], STREET, profile=[ADULT, WHEELCHAIR])
+    seats = Told(np.ones(2, np.int32), np.zeros(2, np.bool_))
+    made = _run(folk=folk, told=seats, **kwargs)
+    return made.site.tolist(), made.distance_m.tolist(), made.danger_m.tolist()
+
+
+def test_a_seat_is_kept_by_the_way_as_it_is_now() -> None:
+    dry_way_back = {"where": sites([4, 6], [2, 2])}
+    assert _seated(**dry_way_back) == ([1, 1], [400, 400], [50, 50])
+    wet = RoadState(danger=np.array([4]))
+    assert _seated(**dry_way_back, roads=wet) == ([1, 1], [400, 400], [150, 150])
+    shut = RoadState(closed=np.array([4]))
+    assert _seated(**dry_way_back, roads=shut) == ([0, 0], [200, 200], [50, 50])
+
+
+def test_a_seat_is_given_up_where_the_plan_may_not_send_this_person() -> None:
+    for where in (
+        sites([4, 6], [2, 0]),
+        sites([4, 6], [2, 1]),
+        sites([4, 6], [2, 2], admits=[0, 2]),
+        sites([4, 6], [2, 2], usable=[True, False]),
+        sites([4, -1], [2, 2]),
+    ):
+        assert _seated(where=where)[0] == [0, 0]
 
 
 def test_every_warned_hazard_of_the_person_must_be_covered() -> None:

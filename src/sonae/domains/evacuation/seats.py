@@ -93,8 +93,6 @@ def told(people: Population, table: shelters.SiteTable) -> Told | None:
     on, at = row >= 0, np.maximum(row, 0)
     return Told(
         np.where(on, index[at], -1).astype(np.int32),
-        np.where(on, found.distance_m[at], np.nan).astype(np.float64),
-        np.where(on, found.danger_m[at], np.nan).astype(np.float64),
         on & found.crowded[at],
     )
 

@@ -17,6 +17,8 @@ from sonae.engines.evacuation.repair import repaired, risen
 Kept = TypeVar("Kept")
 MOST_TREES = 64
 """About 2 MB each for 60,000 nodes."""
+MOST_COSTS = 4
+Metres = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 class Recent(Generic[Kept]):
@@ -62,6 +64,7 @@ class TreeMemory:
         """Begin with none."""
         self._grown: Recent[_Grown] = Recent(MOST_TREES)
         self._risen: Recent[tuple[Graph, Graph, NDArray[np.int64] | None]] = Recent(MOST_TREES)
+        self._costs: Recent[tuple[Graph, Metres]] = Recent(MOST_COSTS)
 
     def tree(self, graph: Graph, sites: NDArray[np.int32]) -> RouteTree:
         """Return the tree of ``graph`` towards ``sites`` (nodes)."""
@@ -73,6 +76,11 @@ class TreeMemory:
         if grown.effort is None:
             grown.effort = graph.effort_m(grown.tree)
         return grown.effort
+
+    def costs(self, graph: Graph, sites: NDArray[np.int32], nodes: NDArray[np.int32]) -> Metres:
+        """Return `Graph.costs` of these sites and nodes."""
+        key = (id(graph), sites.tobytes(), nodes.tobytes())
+        return self._costs.get(key, lambda: (graph, graph.costs(sites, nodes)))[1]
 
     def _get(self, graph: Graph, sites: NDArray[np.int32]) -> _Grown:
         """Return the tree from memory, mended from a fuller one, or grown."""

@@ -233,6 +233,15 @@ class SiteChooser:
         """Return the level metres that tire as much as the way from each node (see `Graph`)."""
         return self._trees.effort_m(self._graphs[stairs], self._sites.node[chosen])
 
+    def metres(
+        self, site: NDArray[np.int32], node: NDArray[np.int32], stairs: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return metres in danger and metres from each node to the site beside it; inf without a way."""
+        sites, column = np.unique(site, return_inverse=True)
+        nodes, row = np.unique(node, return_inverse=True)
+        danger, metres = self._trees.costs(self._graphs[stairs], self._sites.node[sites], nodes)
+        return danger[column, row], metres[column, row]
+
 
 def expose(
     warned: Sequence[Warned], layers: Sequence[Layer], people: People
@@ -304,18 +313,52 @@ def _route(
     return ways
 
 
-def _lead(told: Told, person: NDArray[np.int64], sites: Sites, ways: _Ways) -> None:
+def _lead(
+    told: Told,
+    chooser: SiteChooser,
+    people: People,
+    person: NDArray[np.int64],
+    sets: NDArray[np.uint16],
+    ways: _Ways,
+) -> None:
     """Let those with a seat go there, and say to whom only a place expected to be full is left.
 
-    The effort of that way is taken to be in proportion to that of the person's shortest one.
+    Only to a site that the plan may choose for this person now, and by the way as it is now.
     """
-    rows = told.rows(person, ways.site, sites.usable)
+    rows = told.rows(person, ways.site)
+    fit: dict[bool, list[NDArray[np.int64]]] = {True: [], False: []}
+    for hazard_set, groups, stairs, some in _combinations(sets[rows], people, person[rows]):
+        mine = rows[some]
+        chosen = chooser.choose(hazard_set, groups)[1]
+        fit[stairs].append(mine[np.isin(told.site[person[mine]], chosen)])
+    for stairs, parts in fit.items():
+        if any(map(len, parts)):
+            _walk_to_seat(told, chooser, people, person, np.concatenate(parts), stairs, ways)
+    ways.reason[(ways.reason == FOUND) & told.crowded[person]] = EXPECTED_FULL
+
+
+def _walk_to_seat(
+    told: Told,
+    chooser: SiteChooser,
+    people: People,
+    person: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    stairs: bool,
+    ways: _Ways,
+) -> None:
+    """Put the way to the seat in place of some rows, where there is one.
+
+    Its effort is taken to be in proportion to that of the person's shortest way.
+    """
     who = person[rows]
+    danger, metres = chooser.metres(told.site[who], people.node[who], stairs)
+    reached = np.isfinite(metres)
+    rows, who = rows[reached], who[reached]
     steeper = np.maximum(ways.effort_m[rows] / np.maximum(ways.distance_m[rows], 1.0), 1.0)
     ways.site[rows] = told.site[who]
-    ways.distance_m[rows], ways.danger_m[rows] = told.distance_m[who], told.danger_m[who]
-    ways.effort_m[rows] = told.distance_m[who] * steeper
-    ways.reason[(ways.reason == FOUND) & told.crowded[person]] = EXPECTED_FULL
+    ways.distance_m[rows] = metres[reached] + people.node_m[who]
+    ways.danger_m[rows] = danger[reached]
+    ways.effort_m[rows] = ways.distance_m[rows] * steeper
 
 
 def plan(
@@ -347,7 +390,7 @@ def plan(
     chooser = SiteChooser(city.graphs(own, roads), sites, names, city.trees)
     ways = _route(chooser, people, person, sets[person])
     if told is not None:
-        _lead(told, person, sites, ways)
+        _lead(told, chooser, people, person, sets[person], ways)
     walking, profile = conditions or Conditions(), people.profile[person]
     minutes = ways.effort_m / walking.speeds()[profile] / 60.0
     departure = leave_by(
