@@ -13,6 +13,7 @@ from sonae.domains.evacuation import capacity, services
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import Changes
 from sonae.domains.evacuation.models import Advice, Assignment, HouseholdTimeline, PlanRun
+from sonae.domains.hazards import interface as hazards
 from sonae.domains.residents.interface import Household
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety import selectors
@@ -20,6 +21,7 @@ from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
 from sonae.platform import outbox
 from sonae.platform.scope import World
+from tests.engines.evacuation.small import at
 from tests.fixtures import CLERK, FACILITIES, OPERATOR, VIEWER, City, _facility_row, flood_telegram
 
 pytestmark = pytest.mark.django_db
@@ -158,6 +160,25 @@ def test_people_keep_the_place_they_were_told_until_it_closes(city: City) -> Non
     shelters.set_state(CLERK, city.facilities["F4"].pk, "closed")
     outbox.drain()
     assert _sites(city)["1"] == _sites(city)["2"] == "F2"
+
+
+def test_water_seen_on_the_way_to_a_seat_is_news(city: City) -> None:
+    _capacities(city, F4=3, F2=200)
+    _warn()
+    same = capacity.compute(selectors.settled(), Changes())
+    assert same is not None
+    assert not same.news
+    corners = [at(560, 10), at(590, 10), at(590, 90), at(560, 90), at(560, 10)]
+    water = {"type": "Polygon", "coordinates": [[[lon, lat] for lat, lon in corners]]}
+    seen = hazards.Report(
+        kind="flooded", shape=water, source="消防団", observed_at=clock.now(), hazard="inland_flood"
+    )
+    hazards.report_obstacles(OPERATOR, [seen])
+    found = capacity.compute(selectors.settled(), Changes())
+    assert found is not None
+    assert found.seats.facility.tolist() == same.seats.facility.tolist()
+    assert found.seats.distance_m.tolist() == same.seats.distance_m.tolist()
+    assert found.news
 
 
 def test_who_is_there_takes_up_room_and_the_family_follows(city: City) -> None:

@@ -214,7 +214,8 @@ def _seats(units: Units, table: shelters.SiteTable, found: Expected) -> Seats:
 def _news(units: Units, table: shelters.SiteTable, given: Seats) -> bool:
     """Tell whether anybody must hear another place, another way there, or that it will be full."""
     held = seats.held()
-    index, crowded, metres = units.own.copy(), np.zeros(len(units.own), bool), given.distance_m
+    index, crowded = units.own.copy(), np.zeros(len(units.own), bool)
+    metres, danger = given.distance_m, given.danger_m
     if held is not None:
         row = held.rows_of(units.household, units.node)
         had = np.where(row >= 0, seats.site_index(table, held.facility)[row], -1)
@@ -223,9 +224,11 @@ def _news(units: Units, table: shelters.SiteTable, given: Seats) -> bool:
         crowded = (row >= 0) & held.crowded[row]
         led = stays & (had != units.own)
         metres = np.where(led, held.distance_m[row], metres)
+        danger = np.where(led, held.danger_m[row], danger)
     new = seats.site_index(table, given.facility)
     new = np.where(new >= 0, new, units.own)
     moved = np.abs(np.nan_to_num(metres - given.distance_m)) > 1.0
+    moved |= np.abs(np.nan_to_num(danger - given.danger_m)) > 1.0
     return bool(((new != index) | (crowded != given.crowded) | moved).any())
 
 
