@@ -9,7 +9,7 @@ import pytest
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.core.ids import uuid7
-from sonae.domains.evacuation import capacity, services
+from sonae.domains.evacuation import capacity, seats, services
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import Changes
 from sonae.domains.evacuation.models import Advice, Assignment, HouseholdTimeline, PlanRun
@@ -179,6 +179,21 @@ def test_water_seen_on_the_way_to_a_seat_is_news(city: City) -> None:
     assert found.seats.facility.tolist() == same.seats.facility.tolist()
     assert found.seats.distance_m.tolist() == same.seats.distance_m.tolist()
     assert found.news
+
+
+def test_the_seats_are_unpacked_once_and_not_for_a_place(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _capacities(city, F4=3, F2=200)
+    _warn()
+    first = seats.held()
+    assert first is not None
+    assert seats.held() is first
+    capacity.place_everyone(_current(), selectors.settled())
+    assert seats.held() is not first, "another assignment"
+    monkeypatch.delattr(seats, "told")
+    home = city.residents["備 太郎"].household
+    assert evacuation.advise(home.latitude, home.longitude, evacuation.Walker()).way is not None
 
 
 def test_who_is_there_takes_up_room_and_the_family_follows(city: City) -> None:

@@ -119,9 +119,12 @@ def _planned(
     table: shelters.SiteTable,
     warned: list[WarnedHazard],
 ) -> dict[str, Any] | None:
-    """Return the plan's row for one person, None when nothing warned of reaches the place."""
+    """Return the plan's row for one person, None when nothing warned of reaches the place.
+
+    Nobody's in particular, so nobody has a seat: the city's seats are left alone.
+    """
     now, people = clock.now(), _alone(latitude, longitude, walker)
-    made = services._compute(people, table, warned, now)
+    made = services._compute(people, table, warned, now, plain=True)
     if not len(made.person):
         return None
     names = [item.hazard for item in warned]

@@ -13,6 +13,7 @@ from sonae.domains.evacuation.models import Assignment
 from sonae.domains.residents.interface import Population
 from sonae.domains.shelters import interface as shelters
 from sonae.engines.evacuation.told import Told
+from sonae.platform.scope import current_municipality, current_world
 
 REASON = "capacity"
 """Why a plan is made that only lays new seats over the last one."""
@@ -72,11 +73,31 @@ def held() -> Seats | None:
 
     Also None where nobody needed a seat: everyone was somewhere already.
     """
-    blob = Assignment.objects.order_by("-pk").values_list("seats", flat=True).first()
-    found = Seats.unpacked(bytes(blob)) if blob else None
+    found = _newest()
     if found is None or not len(found.household):
         return None
     return found if float(found.network) == networks.stamp() else None
+
+
+_unpacked: dict[tuple[str, str], tuple[tuple[int, str], Seats]] = {}
+"""By scope: the assignment that was read last, named by its key and its run's token, and its seats."""
+
+
+def _newest() -> Seats | None:
+    """Return the newest seats; the same assignment is unpacked once."""
+    rows = Assignment.objects.order_by("-pk")
+    name = rows.values_list("pk", "run__token").first()
+    if name is None:
+        return None
+    scope = (current_municipality(), current_world())
+    kept = _unpacked.get(scope)
+    if kept is None or kept[0] != name:
+        blob = rows.filter(pk=name[0]).values_list("seats", flat=True).first()
+        if blob is None:
+            return None
+        kept = (name, Seats.unpacked(bytes(blob)))
+        _unpacked[scope] = kept
+    return kept[1]
 
 
 def told(people: Population, table: shelters.SiteTable) -> Told | None:
