@@ -6,6 +6,7 @@ import pytest
 
 from sonae.core.errors import SonaeError
 from sonae.domains.consent.interface import AccessEvent
+from sonae.domains.evacuation import capacity
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import HouseholdTimeline, timelines
 from sonae.domains.safety import interface as safety
@@ -143,6 +144,20 @@ def test_the_desk_counts_them_apart_and_the_list_shows_where_they_meant_to_go(ci
     assert others
     events = AccessEvent.objects.filter(subject=city.residents["備 太郎"].pk)
     assert any("destination" in event.fields for event in events), "who looked is on record"
+
+
+def test_who_meant_to_go_into_danger_is_expected_at_the_site(city: City) -> None:
+    """西町 is all wet: told to go to the site instead, and a place is kept there."""
+    taro = who(city, "備 太郎")
+    flooded()
+    for town, own in (("東町", 3), ("西町", 0)):
+        timelines.state(taro, OWN, Destination("relatives", "", city.towns[town]))
+        assert timelines.expected_at_own() == own
+        found = capacity.compute(capacity.Settled(), capacity.Changes())
+        assert found is not None
+        home = city.residents["備 太郎"].household_id
+        assert (home in found.seats.household.tolist()) is (own == 0)
+    assert safety.unaccounted_listed(own=True) == 3, "where to look for them first"
 
 
 def test_a_shielded_person_is_counted_and_never_shown(city: City) -> None:

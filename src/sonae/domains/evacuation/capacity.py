@@ -79,9 +79,9 @@ def compute(settled: Settled, changes: Changes, tell: Tell = lambda *_: None) ->
     city = services.city_or_empty()
     tell(20, "だれが、どこから避難するかを計算しています")
     made = services._compute(people, table, warned, clock.now(), plain=True)
-    units = _units(made, people, city, settled)
-    tell(35, "全員の道のりを計算しています")
     names = [item.hazard for item in warned]
+    units = _units(made, people, city, settled, names)
+    tell(35, "全員の道のりを計算しています")
     layers = [layer for layer in hazards.planning_layers() if layer.hazard in names]
     graphs = city.graphs(layers, roadstate.roads_now(city))
     chooser = SiteChooser(graphs, services.engine_sites(table), names)
@@ -116,11 +116,13 @@ def changed(table: shelters.SiteTable, changes: Changes) -> shelters.SiteTable:
     return replace(table, admitting=admitting, capacity=capacity, state=state)
 
 
-def _units(made: Plan, people: Population, city: City, settled: Settled) -> Units:
+def _units(
+    made: Plan, people: Population, city: City, settled: Settled, warned: list[str]
+) -> Units:
     """Return the households on their way; who is somewhere already, or goes to a place of their own
-    (relatives, a car park), needs no place.
+    (relatives, a car park) that does not lie in what is ``warned`` of, needs no place.
     """
-    own = timelines.with_own_destination().values_list("pk", flat=True)
+    own = timelines.with_own_destination(warned).values_list("pk", flat=True)
     gone = np.array([*settled.place, *own], np.int64)
     moving = services.engine_people(people, city)
     stated = HouseholdTimeline.objects.filter(current=True, resident=None)

@@ -27,7 +27,7 @@ from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import Facility
 from sonae.domains.warnings.interface import WarnedHazard
 from sonae.engines.evacuation.rulebook import RULE_NUMBER, RULES, Rule
-from sonae.engines.hazard.lookup import ZONES, zones
+from sonae.engines.hazard.lookup import IN, ZONES, zones
 
 NOT_EXPOSED = "not_exposed"
 CHECKED = ("flood", "inland_flood", "landslide", "storm_surge", "tsunami")
@@ -185,3 +185,23 @@ def zone_over(
         found = set(zones(held, lat, lon).zone.tolist()) if len(lat) else set()
         told[name] = ZONES[found.pop()] if len(found) == 1 else "unknown"
     return told
+
+
+def wholly_inside(
+    names: Sequence[str],
+    group: Sequence[int],
+    latitudes: Sequence[float],
+    longitudes: Sequence[float],
+) -> frozenset[int]:
+    """Return the groups of points (degrees) of which every one lies inside one of the hazards.
+
+    As `zone_over` says of each group alone; each hazard is asked once for all points.
+    """
+    lat, lon, whose = np.array(latitudes, float), np.array(longitudes, float), np.array(group)
+    layers = hazards.planning_layers() if len(whose) else []
+    found: set[int] = set()
+    for name in names:
+        held = [layer for layer in layers if layer.hazard == name]
+        beyond = zones(held, lat, lon).zone != IN
+        found |= set(group) - set(whose[beyond].tolist())
+    return frozenset(found)

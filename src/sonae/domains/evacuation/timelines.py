@@ -210,9 +210,13 @@ def members_stated(household_pks: Sequence[int]) -> dict[int, frozenset[str]]:
     return {home: frozenset(members) for home, members in rows.values_list("household", "members")}
 
 
-def with_own_destination() -> QuerySet[Resident]:
-    """Return the residents for whom an own destination is stated, to be counted or narrowed down."""
-    rows = _in_force()
+def with_own_destination(warned: Iterable[str] = ()) -> QuerySet[Resident]:
+    """Return the residents for whom an own destination is stated, to be counted or narrowed down.
+
+    Less those whose destination lies inside one of the ``warned`` hazards: they are told to go to
+    the designated site.
+    """
+    rows = _in_force().exclude(town__in=_towns_inside(warned))
     return Resident.objects.filter(
         Q(shielded=False, household__in=rows.filter(resident=None).values("household"))
         | Q(shielded=True, pk__in=rows.exclude(resident=None).values("resident"))
@@ -220,12 +224,16 @@ def with_own_destination() -> QuerySet[Resident]:
 
 
 def expected_at_own() -> int:
-    """Return how many residents whom the current plan tells to leave go to a place of their own."""
+    """Return how many residents whom the current plan tells to leave go to a place of their own.
+
+    Who is told not to go there, because it lies in danger, is not one of them.
+    """
     run = current_run()
     if run is None:
         return 0
+    warned = [item["hazard"] for item in run.hazards]
     leaving = Advice.objects.filter(run=run.advice_run, decision__startswith="leave")
-    return leaving.filter(resident__in=with_own_destination()).count()
+    return leaving.filter(resident__in=with_own_destination(warned)).count()
 
 
 def checked_hazards() -> list[str]:
@@ -246,6 +254,21 @@ def zones_of(destination: Destination) -> dict[str, str]:
     homes = Household.objects.filter(town=destination.town).values_list("latitude", "longitude")
     points = [*homes, (destination.town.latitude, destination.town.longitude)]
     return places.zone_over(names, [lat for lat, _ in points], [lon for _, lon in points])
+
+
+def _towns_inside(warned: Iterable[str]) -> frozenset[int]:
+    """Return the towns (primary keys) of own destinations that lie inside one of these hazards."""
+    asked = frozenset(warned)
+    names = [name for name in checked_hazards() if name in asked] if asked else []
+    if not names:
+        return frozenset()
+    stated = _in_force().exclude(town=None).values("town")
+    rows = [
+        *Town.objects.filter(pk__in=stated).values_list("pk", "latitude", "longitude"),
+        *Household.objects.filter(town__in=stated).values_list("town", "latitude", "longitude"),
+    ]
+    pks, lats, lons = zip(*rows, strict=True) if rows else ((), (), ())
+    return places.wholly_inside(names, pks, lats, lons)
 
 
 def worst_zone(zones: Iterable[str]) -> str:
