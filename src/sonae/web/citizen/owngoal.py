@@ -21,10 +21,13 @@ class OwnGoal:
     zones: tuple[tuple[str, str], ...]
 
     def zone(self, hazards: frozenset[str] = frozenset()) -> str:
-        """Return inside, outside or unknown over these hazards (none given: all that are mapped)."""
-        return evacuation.timelines.worst_zone(
-            zone for hazard, zone in self.zones if not hazards or hazard in hazards
-        )
+        """Return inside, outside or unknown over these hazards (none given: all that are mapped).
+
+        A hazard without a map is unknown.
+        """
+        known = dict(self.zones)
+        found = [known.get(one, "unknown") for one in hazards] if hazards else [*known.values()]
+        return evacuation.timelines.worst_zone(found)
 
     @property
     def worst(self) -> str:
