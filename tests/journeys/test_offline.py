@@ -82,9 +82,13 @@ def test_the_last_answer_for_a_town_stays_without_a_log_in(
     ready(phone, f"/where/?town={flooded.towns['西町'].code}")
     expect(phone.locator("#kept-note")).to_be_hidden()
     phone.wait_for_function(
-        "caches.match('/where/map.svg', {cacheName: 'sonae-answer'}).then(found => !!found)"
+        "caches.match('/where/map.svg', {cacheName: 'sonae-answer', ignoreSearch: true})"
+        ".then(found => !!found)"
     )
     phone.context.set_offline(True)
+    other = f"/where/map.svg?town={flooded.towns['東町'].code}"
+    refused = phone.evaluate("path => fetch(path).then(() => false, () => true)", other)
+    assert refused, "the map of another town is never shown in its stead"
     phone.goto("/where/?q=somewhere-else")
     expect(phone.locator(".kicker").first).to_contain_text("西町からの避難先")
     expect(phone.locator("#kept-note")).to_be_visible()
@@ -115,6 +119,17 @@ def test_signing_out_removes_the_extract(phone: Page, flooded: City, sign_in: Si
     phone.context.set_offline(True)
     phone.goto("/me/")
     expect(phone.locator("h1")).to_have_text("いま、通信がつながりません")
+
+
+def test_signing_out_of_the_exercise_removes_the_extract(
+    phone: Page, flooded: City, sign_in: SignIn
+) -> None:
+    sign_in(phone, Role.RESIDENT, flooded.residents[TARO].pk)
+    keep(phone)
+    phone.goto("/drill/me/")
+    phone.get_by_role("button", name="ログアウト").click()
+    phone.wait_for_url(lambda url: not url.endswith("/me/"))
+    assert keys(phone, "sonae-private") == []
 
 
 def test_signing_out_without_a_network_removes_it_too(

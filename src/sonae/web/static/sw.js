@@ -1,7 +1,7 @@
 /* Keeps what a resident needs when the network is gone, and nothing else (docs/decisions/0013).
    SHELL (addresses) stands before this text. Never touches staff, reception, API or exercise pages. */
 const SHELL_CACHE = "sonae-shell", ANSWER = "sonae-answer", PRIVATE = "sonae-private";
-const EXTRACT = "/me/kept/", LIMIT = 8000;
+const EXTRACT = "/me/kept/", LIMIT = 8000, LOGOUT = /^(\/drill)?\/accounts\/logout/;
 
 self.addEventListener("install", (event) => event.waitUntil((async () => {
   const cache = await caches.open(SHELL_CACHE);
@@ -16,7 +16,7 @@ const ours = (path) => !/^\/(drill|staff|reception|api|accounts|feeds|language|h
 self.addEventListener("fetch", (event) => {
   const { request } = event, url = new URL(request.url);
   if (url.origin !== location.origin) return;
-  if (request.method === "POST" && url.pathname.startsWith("/accounts/logout")) {
+  if (request.method === "POST" && LOGOUT.test(url.pathname)) {
     event.respondWith(forget().then(() => fetch(request)));
   } else if (request.method === "GET" && request.mode === "navigate" && ours(url.pathname)) {
     event.respondWith(page(request, url));
@@ -68,14 +68,21 @@ async function keep(cacheName, address, answer) {
   await cache.put(address, answer);
 }
 
+// One map, under its whole address: the map of another place is never shown in its stead.
+async function keepMap(url, answer) {
+  const cache = await caches.open(ANSWER);
+  for (const old of await cache.keys()) if (new URL(old.url).pathname === url.pathname) await cache.delete(old);
+  await cache.put(url.pathname + url.search, answer);
+}
+
 async function part(request, url) {
   if (url.pathname === "/where/map.svg") {
     try {
       const answer = await fetched(request);
-      if (answer.ok) await keep(ANSWER, "/where/map.svg", answer.clone());
+      if (answer.ok) await keepMap(url, answer.clone());
       return answer;
     } catch {
-      return (await caches.match("/where/map.svg", { cacheName: ANSWER })) || Response.error();
+      return (await caches.match(url.pathname + url.search, { cacheName: ANSWER })) || Response.error();
     }
   }
   // Names of files carry their content's hash: what is kept is what is wanted.
