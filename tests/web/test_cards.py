@@ -65,6 +65,9 @@ def test_a_resident_s_card_is_a_real_a6_pdf_with_the_code_that_the_reception_rea
     assert box is not None
     assert (round(float(box[1])), round(float(box[2]))) == (420, 298)
     assert b"pdfaid" in answer.content, "PDF/A"
+    drill = client.get("/drill/me/card.pdf")
+    assert drill.status_code == 409, "an exercise prints nothing that looks real"
+    assert not drill.content.startswith(b"%PDF-")
 
 
 def test_a_card_names_the_sites_that_the_page_names(city: City) -> None:

@@ -23,6 +23,7 @@ from sonae.domains.residents.interface import qr
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Actor, Audience, actor_of, audience
+from sonae.platform.scope import is_exercise
 from sonae.web import blocked, papercard, words
 from sonae.web.citizen import head, looks, owngoal, walkers
 from sonae.web.citizen.dangers import dangers_at
@@ -406,6 +407,10 @@ def card(request: HttpRequest) -> HttpResponse:
 @audience(Audience.RESIDENT)
 def card_pdf(request: HttpRequest) -> HttpResponse:
     """The same card as a file for a printer: A6, PDF/A."""
+    if is_exercise():
+        raise SonaeError(
+            "conflict", _("訓練では、実在の人のカードを印刷しません。本番の画面で行ってください。")
+        )
     house = household(actor_of(request))
     people = [one.resident for one in house.members]
     body = papercard.one_card(house.home, people, house.goer.walker)
