@@ -14,15 +14,17 @@ from django.test import Client
 from lxml import etree
 from PIL import Image
 
+from sonae.domains.evacuation.interface import timelines
 from sonae.domains.identity import interface as identity
 from sonae.domains.municipalities.interface import Town
 from sonae.domains.warnings import interface as warnings
+from sonae.engines.evacuation.timeline import Answers
 from sonae.platform import outbox
 from sonae.platform.access import Role
 from sonae.web import kept
 from sonae.web.citizen import offline
 from sonae.web.drawing import ExtractPlace, city_extract, extract
-from tests.fixtures import City, flood_telegram
+from tests.fixtures import City, actor, flood_telegram
 
 pytestmark = pytest.mark.django_db
 
@@ -170,6 +172,18 @@ def test_the_extract_holds_the_answer_and_no_name(city: City) -> None:
     for secret in ("備 太郎", "備 花子", "taro@example.jp", "csrf", "R0011", "要介護", "1950"):
         assert secret not in text, secret
     assert answer["Cache-Control"] == "private, no-store"
+
+
+def test_the_extract_does_not_keep_how_the_family_calls_its_own_destination(city: City) -> None:
+    client = resident(city, "備 太郎")
+    asker = actor(Role.RESIDENT, 7, city.residents["備 太郎"].pk)
+    place = timelines.Destination("relatives", "姉の山田和子の家", None, True)
+    timelines.state(asker, Answers(goal="own"), place)
+    for _warned in range(2):
+        assert "山田和子" not in client.get("/me/kept/").content.decode()
+        assert "山田和子" in client.get("/me/plan/").content.decode()
+        warnings.accept(flood_telegram(4), via="test")
+        outbox.drain()
 
 
 def test_the_extract_is_for_residents_and_never_of_an_exercise(city: City) -> None:

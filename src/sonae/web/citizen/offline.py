@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from copy import copy
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -102,7 +104,7 @@ def extract(request: HttpRequest) -> HttpResponse:
     if is_exercise():
         raise SonaeError("not_found", _("訓練の画面は、この電話に残せません。"))
     actor = actor_of(request)
-    house = me.household(actor, once_in=ONE_LOOK)
+    house = _nameless(me.household(actor, once_in=ONE_LOOK))
     home = house.home
     told = me.answer(house)
     ends = clock.now() + CARD_VALID
@@ -120,6 +122,15 @@ def extract(request: HttpRequest) -> HttpResponse:
         "ends": ends,
     }
     return render(request, "citizen/kept.html", context)
+
+
+def _nameless(house: me.Household) -> me.Household:
+    """Return the household without the words in which it named its own destination (unsaved)."""
+    if house.timeline is None:
+        return house
+    bare = copy(house.timeline)
+    bare.place_name = ""
+    return replace(house, timeline=bare)
 
 
 def _map(house: me.Household, told: dict[str, object]) -> SafeString:
