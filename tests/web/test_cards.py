@@ -185,6 +185,32 @@ def test_a_machine_without_a_japanese_font_says_what_to_install(
     assert "fonts-morisawa-bizud-gothic" in row.problem
 
 
+@pytest.mark.parametrize("broken", [RuntimeError("cards.typ"), OSError("no space left")])
+def test_a_broken_printer_is_tried_once_said_and_discloses_nobody_twice(
+    city: City, monkeypatch: pytest.MonkeyPatch, broken: Exception
+) -> None:
+    def refuse(*_data: object) -> paper.Printed:
+        raise broken
+
+    monkeypatch.setattr(paper, "render", refuse)
+    row = batch_of(city, "西町")
+    assert row.state == "failed"
+    assert "PDFを作れませんでした" in row.problem
+    told = AccessEvent.objects.filter(purpose="cards").count()
+    entry = outbox.OutboxEntry.objects.get(topic=cards.REQUESTED)
+    assert (entry.state, entry.attempts) == ("failed", 1)
+    outbox.drain()
+    assert AccessEvent.objects.filter(purpose="cards").count() == told
+
+
+def test_the_printing_of_cards_never_holds_up_a_warning(city: City) -> None:
+    cards.request(OPERATOR, [city.towns["西町"].pk], "戸別訪問")
+    outbox.drain(lane=outbox.Lane.INNER)
+    assert CardBatch.objects.get().state == "waiting"
+    outbox.drain(lane=outbox.Lane.SLOW)
+    assert CardBatch.objects.get().state == "ready"
+
+
 def test_the_file_goes_after_a_day_or_when_somebody_says_so(city: City) -> None:
     for go in (lambda row: cards.expire(row.pk), lambda row: cards.remove(OPERATOR, row.pk)):
         row = batch_of(city, "中町")

@@ -211,6 +211,10 @@ def make(batch_pk: int) -> None:
         _make(row)
     except SonaeError as refused:
         cards.fail(row, f"{refused.detail}{refused.hint or ''}")
+    except (RuntimeError, OSError) as broken:
+        # Another try would disclose everybody anew and break at the same place.
+        cards.fail(row, "PDFを作れませんでした。システムの担当者に知らせてください。")
+        raise outbox.Permanent(str(broken)) from broken
 
 
 def _make(row: CardBatch) -> None:
@@ -272,7 +276,7 @@ def _cover(row: CardBatch, made: datetime, listed: list[dict[str, Any]]) -> dict
     }
 
 
-@outbox.subscribe(cards.REQUESTED)
+@outbox.subscribe(cards.REQUESTED, slow=True)
 def print_cards(payload: dict[str, Any]) -> None:
     """Somebody asked for the cards of whole towns."""
     make(payload["batch"])
