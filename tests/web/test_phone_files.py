@@ -17,6 +17,7 @@ from PIL import Image
 from sonae.domains.evacuation.interface import timelines
 from sonae.domains.identity import interface as identity
 from sonae.domains.municipalities.interface import Town
+from sonae.domains.residents.interface import Household
 from sonae.domains.warnings import interface as warnings
 from sonae.engines.evacuation.timeline import Answers
 from sonae.platform import outbox
@@ -184,6 +185,18 @@ def test_the_extract_does_not_keep_how_the_family_calls_its_own_destination(city
         assert "山田和子" in client.get("/me/plan/").content.decode()
         warnings.accept(flood_telegram(4), via="test")
         outbox.drain()
+
+
+def test_a_plan_to_stay_upstairs_that_is_no_longer_safe_is_said_and_not_kept(city: City) -> None:
+    ken = city.residents["斎藤 健"]
+    client = resident(city, "斎藤 健")
+    timelines.state(actor(Role.RESIDENT, 7, ken.pk), Answers(goal="upstairs"))
+    steps, refused = 'id="steps"', "この家では選べません。"
+    assert steps in client.get("/me/kept/").content.decode()
+    assert refused not in client.get("/me/plan/").content.decode()
+    Household.objects.filter(pk=ken.household_id).update(floor=1)
+    assert steps not in client.get("/me/kept/").content.decode()
+    assert refused in client.get("/me/plan/").content.decode()
 
 
 def test_the_extract_is_for_residents_and_never_of_an_exercise(city: City) -> None:

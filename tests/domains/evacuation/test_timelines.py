@@ -9,6 +9,7 @@ from sonae.domains.consent.interface import AccessEvent
 from sonae.domains.evacuation import capacity
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import HouseholdTimeline, timelines
+from sonae.domains.residents.interface import Household
 from sonae.domains.safety import interface as safety
 from sonae.domains.warnings import interface as warnings
 from sonae.engines.evacuation.timeline import Answers
@@ -83,6 +84,19 @@ def test_staying_upstairs_is_stored_only_where_it_is_known_to_be_safe(city: City
     with pytest.raises(SonaeError, match="調査されていません"):
         timelines.state(who(city, "山﨑 清"), stay)
     assert timelines.state(who(city, "斎藤 健"), stay).goal == "upstairs"
+
+
+def test_staying_upstairs_is_not_brought_back_where_it_is_no_longer_safe(city: City) -> None:
+    """The family has moved down, or the map has changed, since the plan was made."""
+    ken = who(city, "斎藤 健")
+    row = timelines.state(ken, Answers(goal="upstairs"))
+    timelines.state(ken, Answers())
+    Household.objects.filter(pk=row.household_id).update(floor=1)
+    with pytest.raises(SonaeError, match="家の上の階に残る計画にはできません"):
+        timelines.undo(ken)
+    now = timelines.timeline_of(ken)
+    assert now is not None
+    assert now.goal == "site"
 
 
 def test_an_exercise_shows_the_plan_and_changes_nothing(city: City) -> None:

@@ -149,12 +149,17 @@ def _store(
 
 
 def undo(actor: Actor) -> HouseholdTimeline:
-    """Bring back the plan before the last change; once more brings the change back."""
+    """Bring back the plan before the last change; once more brings the change back.
+
+    `SonaeError` ``not_allowed`` for staying upstairs where that is not, or no longer, known to be safe.
+    """
     _not_in_exercise()
     home, own = _holder(actor)
     earlier = _rows(home, own).filter(current=False).first()
     if earlier is None:
         raise SonaeError("not_found", "元に戻せる計画はありません。")
+    if earlier.goal == "upstairs":
+        _require_upstairs(home, answers_of(earlier))
     return _store(home, own, actor, {
         name: getattr(earlier, name)
         for name in ("members", "leaving", "goal", "place_kind", "place_name", "town", "outside")

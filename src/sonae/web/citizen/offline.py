@@ -111,7 +111,8 @@ def extract(request: HttpRequest) -> HttpResponse:
     row = house.timeline
     answers = evacuation.timelines.answers_of(row) if row else None
     place = plan.Home("", home.latitude, home.longitude, home.floor or 0, home.storeys or 0)
-    steps = plan.shown(place, answers, owngoal.of(row)) if answers else {}
+    kept = answers if answers and not plan.upstairs_problem(place, answers) else None
+    steps = plan.shown(place, kept, owngoal.of(row)) if kept else {}
     context = {
         **told,
         "steps": steps,

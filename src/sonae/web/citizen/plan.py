@@ -220,7 +220,8 @@ def mine(request: HttpRequest) -> HttpResponse:
         given = timelines.answers_of(row) if row else Answers(house.goer.members)
         context = asked(home, given, place or timelines.Destination())
         return render(request, "citizen/plan_ask.html", {**context, "mine": True, "row": row})
-    context = shown(home, timelines.answers_of(row), owngoal.of(row))
+    answers = timelines.answers_of(row)
+    context = {**shown(home, answers, owngoal.of(row)), "problem": upstairs_problem(home, answers)}
     more = {"mine": True, "row": row, "undo": timelines.can_undo(actor), "frozen": is_exercise()}
     return render(request, "citizen/plan.html", {**context, **more})
 
@@ -279,7 +280,7 @@ def public(request: HttpRequest) -> HttpResponse:
     place, choices = _destination(request.GET)
     problem = ""
     if "goal" in request.GET:
-        problem = _problem(request.GET, answers, choices) or _upstairs_problem(home, answers)
+        problem = _problem(request.GET, answers, choices) or upstairs_problem(home, answers)
         if not problem and answers is not None:
             return _carried(request, spot, home, answers, place)
     context = {**asked(home, answers or Answers(goer.members), place), "spot": spot, "goer": goer}
@@ -287,7 +288,7 @@ def public(request: HttpRequest) -> HttpResponse:
     return render(request, "citizen/plan_ask.html", context)
 
 
-def _upstairs_problem(home: Home, answers: Answers | None) -> str:
+def upstairs_problem(home: Home, answers: Answers | None) -> str:
     """Return why staying upstairs cannot be planned, nothing when it can or is not asked for."""
     if answers is None or answers.goal != "upstairs":
         return ""
