@@ -193,7 +193,7 @@ def test_best_way_from_any_place(city: City) -> None:
     tsunami = evacuation.best_way(home.latitude, home.longitude, ["tsunami"])
     assert (tsunami.facility, tsunami.reason) == (None, "none_designated")
     far = evacuation.best_way(home.latitude + 1, home.longitude, ["flood"])
-    assert far.reason == "not_connected"
+    assert far.reason == "no_network"
 
 
 @pytest.mark.parametrize(("expected", "departure"), [(4, "leave_now"), (5, "too_late")])

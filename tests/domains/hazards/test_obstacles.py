@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from sonae.core import clock
 from sonae.core.clock import FrozenClock
@@ -85,6 +86,19 @@ def test_the_way_of_a_page_asked_before_is_not_kept(city: City) -> None:
     assert evacuation.best_way(*place, ["flood"]).facility == city.facilities["F4"]
     told(report())
     assert evacuation.best_way(*place, ["flood"]).reason == "not_connected"
+
+
+def test_a_page_names_no_site_that_no_way_leads_to(city: City) -> None:
+    """One page, one answer: where closures cut every way, nothing is named as the crow flies."""
+    latitude, longitude = at(50, 50)
+    address = f"/where/?at={latitude:.5f},{longitude:.5f}&hazard=flood"
+    unknown = "いま通れる道が分かりません"
+    assert unknown not in Client().get(address).content.decode()
+    told(report())
+    page = Client().get(address).content.decode()
+    assert unknown in page
+    assert "119番" in page
+    assert "直線" not in page
 
 
 def test_observed_water_is_danger_on_roads_and_for_homes(city: City) -> None:

@@ -67,7 +67,8 @@ def sites_for(walker: Walker) -> shelters.SiteTable:
 class Way:
     """The way from a place to a site: metres, metres in danger, minutes, (longitude, latitude) line.
 
-    ``facility`` None with ``reason`` (none_designated, none_open, not_connected) when there is no site.
+    ``facility`` None with ``reason`` when there is no site: none_designated, none_open, not_connected
+    (no way that this walker can go), no_network (no road near the place).
     """
 
     facility: Facility | None
@@ -176,20 +177,25 @@ def line_to(facility: Facility, node: int, names: Sequence[str], *, stairs: bool
 
 
 def best_way(
-    latitude: float, longitude: float, names: Sequence[str], walker: Walker | None = None
+    latitude: float,
+    longitude: float,
+    names: Sequence[str],
+    walker: Walker | None = None,
+    *,
+    any_site: bool = False,
 ) -> Way:
     """Return the best designated site for a place (degrees) and a set of hazards, and the way there.
 
     Never the nearest one that is not designated; without any the reason says so. Minutes are for
     ``walker``, by default an adult, by day on bare roads; a site that is known not to take the
-    walker's wheelchair or pets is none.
+    walker's wheelchair or pets is none, unless ``any_site``: then it is one, by a way that fits.
     """
     goer = walker or Walker()
     city = city_or_empty()
     node, off = city.network.snap(np.array([latitude]), np.array([longitude]))
     if off[0] > networks.FARTHEST_M:
-        return Way(None, None, None, None, [], False, "not_connected")
-    table = sites_for(goer)
+        return Way(None, None, None, None, [], False, "no_network")
+    table = shelters.site_table() if any_site else sites_for(goer)
     ordered = tuple(sorted(names))
     graphs = graphs_for(city, ordered)
     chooser = SiteChooser(graphs, engine_sites(table), ordered, city.trees)

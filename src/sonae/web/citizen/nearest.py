@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.shelters import interface as shelters
-from sonae.engines.evacuation.profiles import ADULT, ASSISTED, PROFILES
+from sonae.engines.evacuation.profiles import ASSISTED, PROFILES
 
 EARTH_M = 6_371_000.0
 
@@ -59,13 +59,16 @@ def choose(
 
     A place known to refuse the walker's needs is named only where no other is left.
 
-    Without a walking network, or off it, the distance is straight and the minutes stay unknown.
+    Without a walking network, or off it, the distance is straight and the minutes stay unknown. None
+    where the network knows no way now: `candidates` tells whether there are places at all.
     """
     goer = walker or evacuation.Walker()
     if evacuation.city() is not None:
         way = evacuation.best_way(lat, lon, [hazard], goer)
         if way.facility is None and goer.needs:
-            way = evacuation.best_way(lat, lon, [hazard], replace(goer, profile=ADULT, pets=False))
+            way = evacuation.best_way(lat, lon, [hazard], goer, any_site=True)
+        if way.facility is None and way.reason == "not_connected":
+            return None
         place = next((p for p in places if way.facility and p.facility.pk == way.facility.pk), None)
         if place is not None and way.distance_m is not None:
             slow = way.distance_m / PROFILES[ASSISTED].speed / 60

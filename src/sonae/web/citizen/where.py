@@ -20,7 +20,7 @@ from sonae.web import blocked, kept, livemap, words
 from sonae.web.citizen import head, walkers
 from sonae.web.citizen.dangers import dangers_at
 from sonae.web.citizen.head import Head
-from sonae.web.citizen.nearest import Choice, choose
+from sonae.web.citizen.nearest import Choice, candidates, choose
 from sonae.web.citizen.walkers import Goer
 from sonae.web.drawing import RoutePlace, route_map
 from sonae.web.templatetags.sonae import Link, in_world
@@ -342,8 +342,12 @@ def _picture(spot: Spot, choice: Choice, near: list[blocked.Shown]) -> SafeStrin
 
 
 def _no_site(hazard: str, places: list[shelters.Place]) -> str:
-    """Say why no place is named: none designated, or none that can be used now."""
+    """Say why no place is named: none designated, none that can be used, or no way to any now."""
     name = {"hazard": words.hazard(hazard)}
+    if candidates(hazard, places):
+        return _(
+            "いま通れる道が分かりません。近くの頑丈な建物か、建物の上の階へ移ってください。動けないときや命の危険があるときは、119番に電話してください。"
+        )
     if any(hazard in place.hazards for place in places):
         return (
             _(
