@@ -43,7 +43,10 @@ def test_reports_go_in_once_come_out_and_are_withdrawn(city: City) -> None:
     assert [(one["row"], one["error"]) for one in answer["refused"]] == [
         (3, "bad_kind"), (4, "bad_shape"),
     ]  # fmt: skip
-    again = send(operator, [closed()])[1]["obstacles"][0]["id"]
+    assert answer["known"] == 0
+    second = send(operator, [closed()])[1]
+    again = second["obstacles"][0]["id"]
+    assert second["known"] == 1
     status, found = get("/obstacles")
     assert (status, found["type"], len(found["features"])) == (200, "FeatureCollection", 2)
     one = next(f for f in found["features"] if f["properties"]["kind"] == "closed")

@@ -278,6 +278,22 @@ def test_a_file_of_reports_shows_the_rows_that_were_left_out(city: City) -> None
     assert "ファイルを選んでください" in nothing
 
 
+def test_a_file_read_twice_says_what_was_known(city: City) -> None:
+    operator = signed_in(Role.OPERATOR)
+    lat, lon = at(300, 50)
+
+    def load() -> str:
+        file = io.BytesIO(f"kind,lat,lon\nclosed,{lat},{lon}\n".encode())
+        file.name = "a.csv"
+        sent = {"file": file, "source": "県"}
+        return operator.post("/staff/roads/load/", sent, follow=True).content.decode()
+
+    assert "1件を登録しました" in load()
+    again = load()
+    assert "0件を登録しました" in again
+    assert "1件は、すでに登録済みでした" in again
+
+
 def test_residents_see_what_is_reported_beside_their_way(city: City) -> None:
     told(report("flooded", square(350, 20), hazard="flood", note="田から水"))
     told(report(shape=point(300, 3000), note="遠い道"))

@@ -173,6 +173,53 @@ def test_the_same_report_twice_is_one(city: City) -> None:
     assert len(hazards.in_force()) == 1
 
 
+def test_another_report_under_a_known_key_is_refused(city: City, noon: FrozenClock) -> None:
+    """What changed, was renewed, was withdrawn or is over must not be taken for known."""
+    end = noon.at + timedelta(hours=6)
+    (row,) = told(report(key="7", valid_until=end))
+    assert not row.known
+    (again,) = told(report(key="7", valid_until=end + timedelta(seconds=20)))
+    assert (again.pk, again.known) == (row.pk, True)
+    for other in (
+        report(key="7", shape=point(500), valid_until=end),
+        report(key="7", valid_until=end + timedelta(hours=3)),
+        report("collapsed", key="7", valid_until=end),
+    ):
+        for act in (told, hazards.check_report):
+            with pytest.raises(SonaeError) as caught:
+                act(other)
+            assert (caught.value.code, "「7」" in caught.value.detail) == ("conflict", True)
+    with clock.using(FrozenClock(end + timedelta(minutes=1))), pytest.raises(SonaeError) as caught:
+        told(report(key="7", valid_until=end, observed_at=noon.at))
+    assert caught.value.code == "conflict", "it is over"
+    hazards.withdraw(OPERATOR, row.pk)
+    with pytest.raises(SonaeError) as caught:
+        told(report(key="7", valid_until=end))
+    assert caught.value.code == "conflict", "it was withdrawn"
+
+
+def test_a_file_names_the_row_that_is_another_report_and_a_new_day_is_new(
+    city: City, tmp_path: Path, noon: FrozenClock
+) -> None:
+    lat, lon = at(300, 50)
+    path = tmp_path / "規制.csv"
+    path.write_text(
+        f"id,kind,lat,lon,source\n7,closed,{lat},{lon},県\n7,closed,{lat + 0.001},{lon},県\n"
+        f",closed,{lat},{lon},県\n",
+        "utf-8",
+    )
+    good, wrong = hazards.read_reports(path)
+    assert [(one.row, one.problem) for one in wrong] == [(3, "conflict")]
+    assert [row.known for row in told(*good)] == [False, False]
+    good, _ = hazards.read_reports(path)
+    assert [row.known for row in told(*good)] == [True, True]
+    with clock.using(FrozenClock(noon.at + timedelta(days=1))):
+        good, wrong = hazards.read_reports(path)
+        assert [(one.row, one.problem) for one in wrong] == [(2, "conflict"), (3, "conflict")]
+        assert [row.known for row in told(*good)] == [False], "without an id or a time: of its day"
+        assert len(hazards.in_force()) == 1
+
+
 def test_only_operators_report(city: City) -> None:
     for actor in (VIEWER, CLERK):
         with pytest.raises(SonaeError) as caught:

@@ -72,6 +72,8 @@ class Obstacle(ScopedModel):
     recorded_by = models.CharField("記録者", max_length=120)
     withdrawn_at = models.DateTimeField("取消日時", null=True)
     withdrawn_by = models.CharField("取消者", max_length=120, blank=True)
+    known = False
+    """Whether the report was there before it was reported (`obstacles.report_obstacles`); not stored."""
 
     class Meta:
         """One row per report of a client."""

@@ -11,6 +11,7 @@ from typing import Any
 from sonae.core import clock
 from sonae.core.clock import JST
 from sonae.core.errors import SonaeError
+from sonae.domains.hazards.models import Obstacle
 from sonae.domains.hazards.obstacles import Report, check_report
 from sonae.engines import tables
 from sonae.engines.hazard.defects import Defect
@@ -33,14 +34,16 @@ def read_reports(path: Path, source: str = "") -> tuple[list[Report], list[Defec
     """Return the sound reports of a file and the defects of the others, by row.
 
     ``source`` stands in where a row names none. A row without an id gets one made of the file's name
-    and the row's content, so that the same file twice is one report. Raises SonaeError when the file
+    and the row's content, so that the same file twice is one report; without a time it is one of its
+    day: what is closed again tomorrow is another report. Raises SonaeError when the file
     as a whole cannot be read.
     """
     good, wrong = [], []
+    beside: dict[str, Obstacle] = {}
     for row, values, shape in _rows(path):
         try:
             report = _report(values, shape, source, path.name)
-            check_report(report)
+            check_report(report, beside)
             good.append(report)
         except SonaeError as error:
             shown = f"{error.detail} {error.hint}".strip()
@@ -95,8 +98,10 @@ def _report(values: dict[str, Any], shape: Any, source: str, file: str) -> Repor
         _value(values, name) for name in ("observed_at", "valid_until", "depth_m")
     )
     kind = _KINDS.get(kind, kind)
-    key = _value(values, "key") or _fingerprint(values, shape)
     moment = _moment(observed) if observed else clock.now()
+    timed = bool(observed or end)
+    day = "" if timed else moment.astimezone(JST).date().isoformat()
+    key = _value(values, "key") or _fingerprint(values, shape, day)
     return Report(
         kind=kind,
         shape=shape,
@@ -107,12 +112,13 @@ def _report(values: dict[str, Any], shape: Any, source: str, file: str) -> Repor
         depth_m=_number(depth) if depth else None,
         note=_value(values, "note"),
         key=f"{file[:30]}:{key}"[:80],
+        timed=timed,
     )
 
 
-def _fingerprint(values: dict[str, Any], shape: Any) -> str:
-    """Return what tells a row without an id from every other."""
-    text = json.dumps([values, shape], ensure_ascii=False, sort_keys=True, default=str)
+def _fingerprint(values: dict[str, Any], shape: Any, day: str) -> str:
+    """Return what tells a row without an id from every other; ``day`` of one without a time."""
+    text = json.dumps([values, shape, day], ensure_ascii=False, sort_keys=True, default=str)
     return sha256(text.encode()).hexdigest()[:32]
 
 

@@ -31,6 +31,8 @@ KINDS = ("closed", "collapsed", "flooded")
 WATERS = ("flood", "inland_flood", "storm_surge", "tsunami")
 USUAL_HOURS = 6
 LONGEST_DAYS = 90
+SENT_TWICE = timedelta(minutes=1)
+"""Ends no farther apart are the same: a form that is sent twice counts its hours from now, twice."""
 EXPIRED = "obstacle.expired"
 _GEOMETRIES = {
     "closed": {"Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon"},
@@ -47,7 +49,8 @@ _JAPAN = (122.0, 20.0, 154.0, 46.0)
 class Report:
     """One report as it is made: ``shape`` a GeoJSON geometry in longitude, latitude.
 
-    ``valid_until`` None: six hours after it was observed. ``key`` "" makes a new one.
+    ``valid_until`` None: six hours after it was observed. ``key`` "" makes a new one. ``timed`` False:
+    nobody stated a time, ``observed_at`` is when the report was read.
     """
 
     kind: str
@@ -59,6 +62,7 @@ class Report:
     depth_m: float | None = None
     note: str = ""
     key: str = ""
+    timed: bool = True
 
 
 def shape_of(given: Mapping[str, Any]) -> Any:
@@ -123,7 +127,9 @@ def _checked(report: Report, now: datetime) -> dict[str, Any]:
 def report_obstacles(actor: Actor, reports: Sequence[Report]) -> list[Obstacle]:
     """Store reports, all or none, and have everybody planned for anew; the same key is stored once.
 
-    SonaeError names what is wrong with the first bad one; `check_report` tells beforehand.
+    A row that was there before is ``known``. SonaeError names what is wrong with the first bad one,
+    ``conflict`` where its key is another report's or one's that has ended; `check_report` tells
+    beforehand.
     """
     require(actor, Audience.OPERATOR)
     now = clock.now()
@@ -135,6 +141,9 @@ def report_obstacles(actor: Actor, reports: Sequence[Report]) -> list[Obstacle]:
             row, new = Obstacle.objects.get_or_create(
                 key=key, defaults={**columns, "recorded_at": now, "recorded_by": actor.id}
             )
+            if not new:
+                _refuse_another(report, columns, row, now)
+            row.known = not new
             made.append(row)
             if new:
                 fresh.append(row)
@@ -147,9 +156,37 @@ def report_obstacles(actor: Actor, reports: Sequence[Report]) -> list[Obstacle]:
     return made
 
 
-def check_report(report: Report) -> None:
-    """Raise SonaeError when `report_obstacles` would refuse the report."""
-    _checked(report, clock.now())
+def check_report(report: Report, beside: dict[str, Obstacle] | None = None) -> None:
+    """Raise SonaeError when `report_obstacles` would refuse the report.
+
+    ``beside``: the reports that come with it by key; a sound one is added to them.
+    """
+    now = clock.now()
+    columns = _checked(report, now)
+    if not report.key:
+        return
+    held = {} if beside is None else beside
+    row = held.get(report.key) or Obstacle.objects.filter(key=report.key).first()
+    if row is not None:
+        _refuse_another(report, columns, row, now)
+    held.setdefault(report.key, row or Obstacle(key=report.key, **columns))
+
+
+def _refuse_another(
+    report: Report, columns: Mapping[str, Any], row: Obstacle, now: datetime
+) -> None:
+    """Refuse a report whose key is taken by another one, or by one that no longer holds."""
+    over = row.withdrawn_at is not None or row.valid_until <= now
+    other = any(getattr(row, name) != columns[name] for name in ("kind", "hazard", "depth_m"))
+    other = other or shape(row.shape).wkb != shape(columns["shape"]).wkb
+    if report.timed:
+        other = other or abs(row.valid_until - columns["valid_until"]) > SENT_TWICE
+    if over or other:
+        raise SonaeError(
+            "conflict",
+            f"識別子「{row.key}」は別の内容か、終わった報告として登録済みです。",
+            "前の報告を取り消し、新しい識別子で送ってください。",
+        )
 
 
 def _end_by_the_clock(rows: Iterable[Obstacle], now: datetime) -> None:

@@ -41,14 +41,21 @@ def _feature(row: hazards.Obstacle) -> dict[str, Any]:
 
 
 def accept(actor: Actor, body: bytes, source: str) -> dict[str, Any]:
-    """Store the sound features of a body; ``refused`` names the others by their place in the list."""
+    """Store the sound features of a body; ``refused`` names the others by their place in the list.
+
+    ``known``: how many of the obstacles were reported before.
+    """
     with tempfile.TemporaryDirectory(prefix="sonae-upload-") as folder:
         path = Path(folder) / NAME
         path.write_bytes(body)
         good, wrong = hazards.read_reports(path, source)
     made = hazards.report_obstacles(actor, good)
     refused = [{"row": one.row, "error": one.problem, "detail": one.value} for one in wrong]
-    return {"obstacles": [_feature(row) for row in made], "refused": refused}
+    return {
+        "obstacles": [_feature(row) for row in made],
+        "known": sum(row.known for row in made),
+        "refused": refused,
+    }
 
 
 def withdrawn(actor: Actor, pk: int) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def discard(numbers: tuple[int, ...]) -> None:
 @_EXERCISE
 @_FORMAT
 def observe(files: tuple[Path, ...], source: str, exercise: bool, fmt: str | None) -> None:
-    """FILE（GeoJSON、または lat,lon のあるCSV）の通行止め・崩壊地点・浸水を登録する。"""
+    """FILE（GeoJSON、または lat,lon のあるCSV）の通行止め・崩壊地点・浸水を登録する。known は登録済み。"""
     with Rows(fmt) as rows, worlds.entered(serving(), _world(exercise)):
         for path in files:
             try:
@@ -135,7 +135,7 @@ def observe(files: tuple[Path, ...], source: str, exercise: bool, fmt: str | Non
             for defect in wrong:
                 bad = SonaeError(defect.problem, defect.value)
                 rows.refuse(bad, str(path), row=defect.row, action=defect.action)
-            rows.extend(_obstacle(one) for one in made)
+            rows.extend({**_obstacle(one), "known": one.known} for one in made)
     sys.exit(rows.status)
 
 

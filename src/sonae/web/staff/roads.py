@@ -388,10 +388,14 @@ def load(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(in_world("/staff/roads/"))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    known = sum(row.known for row in made)
     if not wrong:
-        flash.success(request, _("%(n)d件を登録しました。") % {"n": len(made)})
+        told = _("%(n)d件を登録しました。") % {"n": len(made) - known}
+        if known:
+            told += _("%(n)s件は、すでに登録済みでした。") % {"n": known}
+        flash.success(request, told)
         return HttpResponseRedirect(in_world("/staff/roads/"))
-    context = {"made": len(made), "wrong": wrong, "name": file.name}
+    context = {"made": len(made) - known, "known": known, "wrong": wrong, "name": file.name}
     return render(request, "staff/roads_loaded.html", context, status=422)
 
 
