@@ -294,6 +294,20 @@ def test_a_file_read_twice_says_what_was_known(city: City) -> None:
     assert "1件は、すでに登録済みでした" in again
 
 
+def test_a_file_over_the_limit_is_refused_whole(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sonae.web.staff.roads.MOST_BYTES", 20)
+    lat, lon = at(300, 50)
+    file = io.BytesIO(f"kind,lat,lon\nclosed,{lat},{lon}\n".encode())
+    file.name = "a.csv"
+    page = signed_in(Role.OPERATOR).post(
+        "/staff/roads/load/", {"file": file, "source": "県"}, follow=True
+    )
+    assert "ファイルが大きすぎます" in page.content.decode()
+    assert not Obstacle.objects.exists()
+
+
 def test_residents_see_what_is_reported_beside_their_way(city: City) -> None:
     told(report("flooded", square(350, 20), hazard="flood", note="田から水"))
     told(report(shape=point(300, 3000), note="遠い道"))

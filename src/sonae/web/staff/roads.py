@@ -36,6 +36,7 @@ SIZES: Final = {"large": (720.0, 520.0), "small": (320.0, 340.0)}
 SPANS: Final = (400.0, 800.0, 1600.0, 3200.0, 6400.0, 12800.0)
 MOST_EDGES: Final = 12_000
 MOST_POINTS: Final = 60
+MOST_BYTES: Final = 20_000_000
 HOURS: Final = (1, 3, 6, 12, 24, 72, 168)
 SHAPES: Final = {
     "point": lazy("点（1か所）"),
@@ -377,8 +378,11 @@ def load(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(in_world("/staff/roads/"))
     folder = Path(tempfile.mkdtemp(prefix="sonae-upload-"))
     try:
+        if (file.size or 0) > MOST_BYTES:
+            most = {"most": MOST_BYTES // 1_000_000}
+            raise SonaeError("too_large", _("ファイルが大きすぎます（上限%(most)dMB）。") % most)
         path = folder / Path(file.name.replace("\\", "/")).name
-        path.write_bytes(file.read(20_000_000))
+        path.write_bytes(file.read())
         good, wrong = hazards.read_reports(path, request.POST.get("source", "").strip())
         made = hazards.report_obstacles(actor_of(request), good)
     except SonaeError as error:
