@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sonae.core import clock
 from sonae.core.clock import FrozenClock
@@ -308,3 +310,76 @@ def test_a_file_that_is_no_geojson_is_refused(city: City, tmp_path: Path, text: 
     with pytest.raises(SonaeError) as caught:
         hazards.read_reports(path)
     assert caught.value.code == "unreadable"
+
+
+def collected(tmp_path: Path, *features: Any) -> tuple[list[Report], list[Any]]:
+    """Read features as a GeoJSON file."""
+    path = tmp_path / "x.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
+    return hazards.read_reports(path, source="県")
+
+
+def feature(**more: Any) -> dict[str, Any]:
+    return {"type": "Feature", "geometry": point(300), "properties": {"kind": "closed"}, **more}
+
+
+@pytest.mark.parametrize(
+    ("bad", "problem"),
+    [
+        ({"properties": "text"}, "unreadable"),
+        ({"properties": [1, 2]}, "unreadable"),
+        ({"geometry": {"type": "Point"}}, "bad_shape"),
+        ({"geometry": {"type": "Point", "coordinates": None}}, "bad_shape"),
+        ({"geometry": {"type": "Point", "coordinates": [139]}}, "bad_shape"),
+        ({"geometry": {"type": "Point", "coordinates": [10**400, 37]}}, "not_a_number"),
+        ({"geometry": {"type": "LineString", "coordinates": [[10**400, 37], [1, 2]]}}, "bad_shape"),
+        ({"properties": {"kind": "closed", "observed_at": "9999-12-31"}}, "in_the_future"),
+        ({"properties": {"kind": "closed", "observed_at": "0001-01-01"}}, "bad_time"),
+        ({"properties": {"kind": "\ud800"}}, "bad_kind"),
+    ],
+)
+def test_a_malformed_feature_is_left_out_alone(
+    city: City, tmp_path: Path, bad: dict[str, Any], problem: str
+) -> None:
+    good, wrong = collected(tmp_path, feature(**bad), feature())
+    assert [(one.row, one.problem) for one in wrong] == [(1, problem)]
+    wrong[0].value.encode()
+    assert len(told(*good)) == 1
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=8)
+    | st.sampled_from(["closed", "flooded", "9999-12-31", "0001-01-01T00:00", "flood", "139.0"]),
+    lambda inner: st.lists(inner, max_size=4)
+    | st.dictionaries(st.sampled_from(["type", "coordinates", "kind", "id"]), inner, max_size=4),
+    max_leaves=8,
+)  # fmt: skip
+PROPERTIES = st.fixed_dictionaries(
+    {"kind": st.sampled_from(["closed", "collapsed", "flooded"]) | JUNK},
+    optional={
+        name: JUNK
+        for name in ("id", "observed_at", "valid_until", "depth_m", "hazard", "note", "source")
+    },
+)
+GEOMETRY = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(["Point", "LineString", "Polygon", "MultiPolygon"]) | JUNK,
+        "coordinates": JUNK
+        | st.lists(st.tuples(st.floats(135, 140), st.floats(34, 38) | st.floats()), max_size=5)
+        | st.lists(st.lists(st.tuples(st.floats(135, 140), st.floats(34, 38)), max_size=6)),
+    }
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(
+    one=st.fixed_dictionaries({"properties": PROPERTIES | JUNK, "geometry": GEOMETRY | JUNK}) | JUNK
+)
+def test_no_feature_takes_the_others_with_it(city: City, tmp_path: Path, one: Any) -> None:
+    good, wrong = collected(tmp_path, one, feature())
+    assert [report.key for report in good[-1:]] == [
+        report.key for report in collected(tmp_path, feature())[0]
+    ]
+    assert len(good) + len(wrong) == 2
+    json.dumps([defect.value for defect in wrong], ensure_ascii=False).encode()
+    assert len(told(*good)) == len(good)

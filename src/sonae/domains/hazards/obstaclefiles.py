@@ -51,8 +51,8 @@ def read_reports(path: Path, source: str = "") -> tuple[list[Report], list[Defec
     return good, wrong
 
 
-def _rows(path: Path) -> list[tuple[int, dict[str, Any], Any]]:
-    """Return row number, values and geometry of every line or feature."""
+def _rows(path: Path) -> list[tuple[int, Any, Any]]:
+    """Return row number, values and geometry of every line or feature, as they stand there."""
     if path.suffix.lower() not in {".json", ".geojson"}:
         return [
             (line, dict(values), {"type": "Point", "coordinates": [values["lon"], values["lat"]]})
@@ -65,7 +65,7 @@ def _rows(path: Path) -> list[tuple[int, dict[str, Any], Any]]:
         raise SonaeError("unreadable", f"{path.name}はGeoJSONのFeatureCollectionではありません。")
     sound = [one if isinstance(one, dict) else {} for one in features]
     return [
-        (number, dict(one.get("properties") or {}), one.get("geometry"))
+        (number, one.get("properties") or {}, one.get("geometry"))
         for number, one in enumerate(sound, start=1)
     ]
 
@@ -73,7 +73,12 @@ def _rows(path: Path) -> list[tuple[int, dict[str, Any], Any]]:
 def _value(values: dict[str, Any], name: str) -> str:
     """Return a value by any of the column's names, as text."""
     found = next((values[one] for one in _NAMES[name] if values.get(one) not in (None, "")), "")
-    return str(found).strip()
+    return _plain(found)
+
+
+def _plain(value: Any) -> str:
+    """Return a value as text that can be stored and shown: half characters and NUL replaced."""
+    return str(value).encode("utf-8", "replace").decode().replace("\0", "?").strip()
 
 
 def _moment(text: str) -> datetime:
@@ -87,12 +92,17 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=JST)
 
 
-def _report(values: dict[str, Any], shape: Any, source: str, file: str) -> Report:
+def _report(values: Any, shape: Any, source: str, file: str) -> Report:
     """Return one row as a report; SonaeError names the value that cannot be read."""
-    if shape is None:
+    if not isinstance(values, dict):
+        raise SonaeError("unreadable", "propertiesが「名前と値」の形ではありません。")
+    if not isinstance(shape, dict):
         raise SonaeError("bad_shape", "場所がありません。")
-    if isinstance(shape, dict) and shape.get("type") == "Point":
-        shape = {"type": "Point", "coordinates": [_number(one) for one in shape["coordinates"][:2]]}
+    if shape.get("type") == "Point":
+        place = shape.get("coordinates")
+        if not isinstance(place, list) or len(place) < 2:
+            raise SonaeError("bad_shape", "点の座標（経度・緯度）がありません。")
+        shape = {"type": "Point", "coordinates": [_number(one) for one in place[:2]]}
     kind, hazard = _value(values, "kind"), _value(values, "hazard")
     observed, end, depth = (
         _value(values, name) for name in ("observed_at", "valid_until", "depth_m")
@@ -119,12 +129,13 @@ def _report(values: dict[str, Any], shape: Any, source: str, file: str) -> Repor
 def _fingerprint(values: dict[str, Any], shape: Any, day: str) -> str:
     """Return what tells a row without an id from every other; ``day`` of one without a time."""
     text = json.dumps([values, shape, day], ensure_ascii=False, sort_keys=True, default=str)
-    return sha256(text.encode()).hexdigest()[:32]
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _number(value: Any) -> float:
     """Return a number; SonaeError when it is none."""
     try:
         return float(value)
-    except (TypeError, ValueError) as error:
-        raise SonaeError("not_a_number", f"「{value}」は数ではありません。") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        shown = _plain(value)[:80]
+        raise SonaeError("not_a_number", f"「{shown}」は数ではありません。") from error

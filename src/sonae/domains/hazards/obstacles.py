@@ -6,10 +6,9 @@ time of its end has everything planned anew.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -40,7 +39,8 @@ _GEOMETRIES = {
     "flooded": {"Polygon", "MultiPolygon"},
 }  # fmt: skip
 _NO_SHAPE = (
-    TypeError, ValueError, KeyError, AttributeError, IndexError, shapely.errors.ShapelyError,
+    TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError, RecursionError,
+    shapely.errors.ShapelyError,
 )  # fmt: skip
 _JAPAN = (122.0, 20.0, 154.0, 46.0)
 
@@ -83,11 +83,12 @@ def _geometry(report: Report) -> Any:
             "浸水は面（3点以上）で、通行止めと崩壊は点・線・面で示してください。",
         )
     west, south, east, north = found.bounds
-    sound = all(math.isfinite(one) for one in found.bounds)
+    sound = bool(np.isfinite(shapely.get_coordinates(found)).all())
     if not sound or west < _JAPAN[0] or south < _JAPAN[1] or east > _JAPAN[2] or north > _JAPAN[3]:
         raise SonaeError(
             "bad_position", "場所が日本の外です。", "経度・緯度の順か確かめてください。"
         )
+    found = shapely.force_2d(found)
     return found if found.is_valid else shapely.make_valid(found)
 
 
@@ -97,9 +98,10 @@ def _checked(report: Report, now: datetime) -> dict[str, Any]:
         raise SonaeError("bad_kind", f"種類「{report.kind}」はありません。", "、".join(KINDS))
     if not report.source.strip():
         raise SonaeError("no_source", "情報源がありません。", "だれが確かめたかを書いてください。")
-    end = report.valid_until or report.observed_at + timedelta(hours=USUAL_HOURS)
     if report.observed_at > now + timedelta(minutes=10):
         raise SonaeError("in_the_future", "確認した時刻が、まだ来ていません。")
+    end = report.valid_until or report.observed_at + timedelta(hours=USUAL_HOURS)
+    _refuse_beyond_calendar(report.observed_at, end)
     if end <= report.observed_at or end > now + timedelta(days=LONGEST_DAYS):
         raise SonaeError(
             "bad_end",
@@ -122,6 +124,15 @@ def _checked(report: Report, now: datetime) -> dict[str, Any]:
         "observed_at": report.observed_at,
         "valid_until": end,
     }
+
+
+def _refuse_beyond_calendar(*moments: datetime) -> None:
+    """Refuse moments whose hour in UTC lies before the year 1 or after 9999: nothing can store them."""
+    try:
+        for one in moments:
+            one.astimezone(UTC)
+    except OverflowError as error:
+        raise SonaeError("bad_time", "日時の年が正しくありません。") from error
 
 
 def report_obstacles(actor: Actor, reports: Sequence[Report]) -> list[Obstacle]:
