@@ -184,6 +184,20 @@ def test_a_draft_that_is_thrown_away_leaves_no_files(city: City, tmp_path: Path)
         assert caught.value.code == "not_a_draft"
 
 
+def test_a_layer_that_was_in_use_is_never_thrown_away(city: City, tmp_path: Path) -> None:
+    old = prepared(flood(tmp_path / "a.geojson", (0, 100, 3)))
+    hazards.confirm(ADMINISTRATOR, old.pk)
+    new = prepared(flood(tmp_path / "a.geojson", (0, 100, 2)))
+    hazards.confirm(ADMINISTRATOR, new.pk)
+    for _ in range(2):
+        hazards.restore(OPERATOR, old.pk)
+        assert hazards.discard(OPERATOR, old.pk).state == "retired"
+        assert (Path(settings.HOME) / old.folder).exists()
+    hazards.restore(OPERATOR, old.pk)
+    hazards.confirm(ADMINISTRATOR, old.pk)
+    assert zone(50) == ("inside", 3)
+
+
 def test_only_operators_load_and_never_from_an_exercise(city: City, tmp_path: Path) -> None:
     path = flood(tmp_path / "a.geojson", (0, 100, 3))
     for actor in (VIEWER, CLERK):
@@ -192,7 +206,11 @@ def test_only_operators_load_and_never_from_an_exercise(city: City, tmp_path: Pa
         assert caught.value.code == "forbidden"
     row = prepared(path)
     with city.entered(World.EXERCISE):
-        for act in (lambda: prepared(path), lambda: hazards.confirm(ADMINISTRATOR, row.pk)):
+        for act in (
+            lambda: prepared(path),
+            lambda: hazards.confirm(ADMINISTRATOR, row.pk),
+            lambda: hazards.discard(OPERATOR, row.pk),
+        ):
             with pytest.raises(SonaeError) as caught:
                 act()
             assert caught.value.code == "exercise"

@@ -335,17 +335,26 @@ def confirm(actor: Actor, pk: int) -> HazardMap:
 
 
 def discard(actor: Actor, pk: int) -> HazardMap:
-    """Throw a draft away with its files; the layer in use stays."""
+    """Throw a draft away with its files; the layer in use stays.
+
+    A draft that had been in use (`restore`) goes back to the archive: its files stay.
+    """
     require(actor, Audience.OPERATOR)
+    _refuse_exercise()
     row = hazard_map(pk)
     with writing():
         row.refresh_from_db()
         if row.state != "draft":
             raise SonaeError("not_a_draft", "この取込案は、もう確定も破棄もできません。")
-        row.state, row.decided_at, row.decided_by = "discarded", clock.now(), actor.id
+        used = row.decided_at is not None
+        if used:
+            row.state = "retired"
+        else:
+            row.state, row.decided_at, row.decided_by = "discarded", clock.now(), actor.id
         row.save(update_fields=["state", "decided_at", "decided_by"])
-        audit.record(actor.id, "hazard_layer_discarded", row.name)
-    shutil.rmtree(Path(settings.HOME) / row.folder, ignore_errors=True)
+        audit.record(actor.id, "hazard_layer_discarded", row.name, kept=used)
+    if not used:
+        shutil.rmtree(Path(settings.HOME) / row.folder, ignore_errors=True)
     return row
 
 
