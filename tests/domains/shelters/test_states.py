@@ -14,6 +14,7 @@ from sonae.core.clock import JST, FrozenClock
 from sonae.core.errors import SonaeError
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters import rules
+from sonae.domains.shelters.editions import listed_of
 from sonae.domains.shelters.interface import Facility, FacilityStatus
 from sonae.platform import audit, outbox, worlds
 from sonae.platform.models import AuditEntry
@@ -50,6 +51,19 @@ def test_the_newest_report_counts_and_all_are_kept(place: Scope) -> None:
     before = shelters.states(at=T0 + timedelta(minutes=90))[key("F1")]
     assert (before.state, before.note, before.reported_by) == ("open", "体育館のみ", "当直 花子")
     assert key("F1") not in shelters.states(at=T0 - timedelta(seconds=1))
+
+
+def test_a_capacity_for_one_opening_ends_with_it_and_is_no_value_of_the_list(place: Scope) -> None:
+    def capacity(public_id: str) -> int | None:
+        return {p.facility.public_id: p.capacity for p in shelters.places()}[public_id]
+
+    for public_id, listed, stated in (("F5", 50, 50), ("F1", 200, 300)):
+        for step, state in enumerate(("open", "full", "open", "closed", "open")):
+            said = 77 if step == 0 else None
+            shelters.set_state(CLERK, key(public_id), state, capacity=said)
+            assert capacity(public_id) == (77 if step < 3 else listed)
+            found = next(p for p in shelters.places() if p.facility.public_id == public_id)
+            assert listed_of(found).capacity.total == stated
 
 
 def test_a_report_is_audited_and_announced(place: Scope, monkeypatch: pytest.MonkeyPatch) -> None:

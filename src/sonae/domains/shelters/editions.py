@@ -71,9 +71,14 @@ class Preview:
 
 
 def listed_of(place: Place) -> Listed:
-    """Return a facility in force as a row of a list; its row number is the primary key."""
+    """Return a facility in force as a row of a list; its row number is the primary key.
+
+    Its capacity is the list's own, never the one reported for the time it is open.
+    """
     row, site, shelter = place.facility, place.site, place.shelter
-    capacity = site.capacity if site and site.capacity is not None else place.capacity
+    capacity = site.capacity if site else None
+    if capacity is None and shelter:
+        capacity = shelter.capacity
     return Listed(
         input="", row=row.pk, id=row.public_id, name=row.name,
         kind="both" if site and shelter else "emergency_site" if site else "shelter",

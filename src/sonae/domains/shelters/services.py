@@ -208,7 +208,8 @@ def set_state(
 ) -> FacilityStatus:
     """Report a facility's state now; every report is kept and audited, the newest one counts.
 
-    ``capacity``: people it takes now; None keeps what was reported last, or the list's number.
+    ``capacity``: people it takes now; None keeps what was reported since the place opened, else the
+    list's number counts: what was said for one opening ends with it.
     Publishes ``shelter.changed {facility, state}``: plans made before may send people elsewhere now.
     """
     require(actor, Audience.RECEPTION)
@@ -238,8 +239,9 @@ def _report(
     """Write the report, its audit record and its announcement in one transaction."""
     with writing():
         if capacity is None:
-            last = FacilityStatus.objects.filter(facility=facility).order_by("-at", "-pk")
-            capacity = last.values_list("capacity", flat=True).first()
+            last = FacilityStatus.objects.filter(facility=facility).order_by("-at", "-pk").first()
+            if last is not None and "closed" not in {last.state, state}:
+                capacity = last.capacity
         report = FacilityStatus.objects.create(
             facility=facility,
             state=state,
