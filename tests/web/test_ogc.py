@@ -291,6 +291,27 @@ def test_a_token_opens_what_its_account_may_read(city: City) -> None:
     assert refused.status_code in {302, 401}, "a token opens nothing but geodata"
 
 
+def test_where_nobody_asks_the_counts_are_unknown_not_none(city: City) -> None:
+    def told() -> list[tuple[Any, ...]]:
+        client = signed_in(Role.OPERATOR)
+        found = json.loads(client.get("/ogc/collections/unaccounted/items").content)["features"]
+        towns = json.loads(client.get("/staff/map/towns.json").content)["features"]
+        names = ("unaccounted", "inside", "unsurveyed")
+        identity.Account.objects.all().delete()
+        return [tuple(one["properties"][name] for name in names) for one in (*found, *towns)]
+
+    assert set(told()) == {(None, None, None)}
+    hidden = rows.unaccounted()[0].properties["hidden"]
+    assert hidden is False, "not known is not withheld"
+    flood(city)
+    assert sum(one[0] or 0 for one in told()) > 0
+    inquiry = safety.current_inquiry()
+    assert inquiry is not None
+    type(inquiry).objects.filter(pk=inquiry.pk).update(closed_at=clock.now())
+    assert {one[0] for one in told()} == {None}
+    assert {one[1] for one in told()} != {None}, "the plan is still there"
+
+
 def test_small_counts_are_hidden_and_none_says_who(city: City) -> None:
     """西町 has five people in danger, the others fewer: 1–4 are not told apart."""
     flood(city)

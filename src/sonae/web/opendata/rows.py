@@ -5,7 +5,7 @@ What is unknown is None, never 0 and never an empty "no". No row holds anything 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -249,15 +249,30 @@ def _warning(line: warnings.WarningInForce, here: Any) -> Feature:
     )
 
 
-def unaccounted() -> list[Feature]:
-    """Return how many people of each town are not accounted for; small counts are hidden."""
-    left = safety.unaccounted_by_town()
-    exposed: Mapping[str, Any] = evacuation.counts().get("towns", {})
-    found = []
+def town_counts() -> Iterator[tuple[municipalities.Town, dict[str, int | None]]]:
+    """Yield every town with how many are unaccounted, inside and on ground not surveyed.
+
+    Unaccounted is None without an open inquiry, the others without a plan: unknown is never 0.
+    """
+    inquiry = safety.current_inquiry()
+    asking = inquiry is not None and inquiry.closed_at is None
+    left = safety.unaccounted_by_town() if asking else {}
+    exposed: Mapping[str, Any] | None = evacuation.counts().get("towns")
     for town in municipalities.towns():
-        inside, unsurveyed = exposed.get(str(town.pk), (0, 0))
-        counts = {"unaccounted": left.get(town.pk, 0), "inside": inside, "unsurveyed": unsurveyed}
-        shown = {name: None if 0 < count < SMALL else count for name, count in counts.items()}
+        inside, unsurveyed = (None, None) if exposed is None else exposed.get(str(town.pk), (0, 0))
+        people = left.get(town.pk, 0) if asking else None
+        yield town, {"unaccounted": people, "inside": inside, "unsurveyed": unsurveyed}
+
+
+def unaccounted() -> list[Feature]:
+    """Return how many people of each town are not accounted for; small counts are hidden.
+
+    None, and not hidden: nobody is asking, or there is no plan.
+    """
+    found = []
+    for town, counts in town_counts():
+        small = {name for name, count in counts.items() if count is not None and 0 < count < SMALL}
+        shown = {name: None if name in small else count for name, count in counts.items()}
         found.append(
             Feature(
                 town.code,
@@ -266,7 +281,7 @@ def unaccounted() -> list[Feature]:
                     "code": town.code,
                     "name": town.name,
                     **shown,
-                    "hidden": None in shown.values(),
+                    "hidden": bool(small),
                 },
             )
         )

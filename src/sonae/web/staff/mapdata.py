@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 
 from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import interface as evacuation
-from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.engines.evacuation.network import Network
@@ -19,6 +18,7 @@ from sonae.platform.access import Audience, audience
 from sonae.platform.scope import current_municipality
 from sonae.web import blocked, words
 from sonae.web.drawing import lines_png
+from sonae.web.opendata.rows import town_counts
 
 
 def _geojson(features: Iterable[dict[str, Any]]) -> HttpResponse:
@@ -39,20 +39,17 @@ def _point(longitude: float, latitude: float, **properties: Any) -> dict[str, An
 
 @audience(Audience.STAFF)
 def towns(request: HttpRequest) -> HttpResponse:
-    """町字 with the people in danger (inside, unsurveyed) and those not yet accounted for."""
-    exposed = evacuation.counts().get("towns", {})
-    left, calls = safety.unaccounted_by_town(), safety.help_by_town()
+    """町字 with the people in danger (inside, unsurveyed) and those not yet accounted for; null = unknown."""
+    calls = safety.help_by_town()
     return _geojson(
         _point(
             town.longitude,
             town.latitude,
             name=town.name,
-            inside=exposed.get(str(town.pk), [0, 0])[0],
-            unsurveyed=exposed.get(str(town.pk), [0, 0])[1],
-            unaccounted=left.get(town.pk, 0),
+            **counts,
             help=calls.get(town.pk, 0),
         )
-        for town in municipalities.towns()
+        for town, counts in town_counts()
     )
 
 

@@ -253,7 +253,8 @@ async function forStaff(config, frame, choices) {
 
 
 function addTowns(map, towns, what) {
-  const count = what === "exposed" ? ["+", ["get", "inside"], ["get", "unsurveyed"]] : ["get", "unaccounted"];
+  const known = (name) => ["coalesce", ["get", name], 0];  // null: nobody is asking, or there is no plan
+  const count = what === "exposed" ? ["+", known("inside"), known("unsurveyed")] : known("unaccounted");
   map.addSource("counts", { type: "geojson", data: towns });
   map.addLayer({ id: "counts", type: "circle", source: "counts", filter: [">", count, 0],
     paint: { "circle-radius": ["interpolate", ["linear"], ["sqrt", count], 0, 2, 50, 34], "circle-color": "#b3130c", "circle-opacity": 0.35, "circle-stroke-color": "#b3130c", "circle-stroke-width": 1.5 } });
