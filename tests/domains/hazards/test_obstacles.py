@@ -17,6 +17,7 @@ from sonae.core import clock
 from sonae.core.clock import FrozenClock
 from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.evacuation import roadstate
 from sonae.domains.evacuation.models import PlanRun
 from sonae.domains.hazards import interface as hazards
 from sonae.domains.hazards import obstacles
@@ -255,6 +256,16 @@ def test_what_is_wrong_is_named_and_nothing_is_stored(city: City) -> None:
 def test_how_much_road_a_report_lies_on(city: City) -> None:
     assert evacuation.roads_hit("closed", point(300)) == pytest.approx(100, abs=1)
     assert evacuation.roads_hit("closed", point(300, 500)) == 0.0
+
+
+def test_a_report_that_has_the_number_of_another_is_another(city: City) -> None:
+    """Numbers come again after a rollback."""
+    found = evacuation.city()
+    assert found is not None
+    (row,) = told(report())
+    assert len(roadstate.roads_now(found).closed) > 0
+    Obstacle.objects.filter(pk=row.pk).update(key="another", shape=point(300, 500))
+    assert len(roadstate.roads_now(found).closed) == 0
 
 
 CSV = """id,種類,lat,lon,情報源,確認日時,有効期限,内容

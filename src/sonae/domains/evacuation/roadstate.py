@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,10 @@ from sonae.engines.evacuation.planning import City
 from sonae.platform.scope import current_municipality, current_world
 
 _EFFECTS = {"closed": CLOSED, "collapsed": CLOSED, "flooded": DANGER}
-_State = tuple[float, tuple[int, ...]]
+_Reports = tuple[tuple[int, str, datetime], ...]
+_State = tuple[float, _Reports]
 _edges: dict[str, tuple[City, Edges]] = {}
 _held: dict[tuple[str, str], tuple[_State, RoadState]] = {}
-
-
-def stamp() -> tuple[int, ...]:
-    """Return what tells one state of the roads from another: the reports that hold now."""
-    return tuple(row.pk for row in hazards.in_force())
 
 
 def roads_now(city: City) -> RoadState:
@@ -34,7 +31,8 @@ def roads_now(city: City) -> RoadState:
     if city is not networks.city():
         return road_state(Edges(city.network), map(_obstruction, rows))
     world = (current_municipality(), current_world())
-    state = (networks.stamp(), tuple(row.pk for row in rows))
+    # Numbers come again after a rollback; with key and time a report is itself.
+    state = (networks.stamp(), tuple((row.pk, row.key, row.recorded_at) for row in rows))
     if world not in _held or _held[world][0] != state:
         _held[world] = (state, road_state(_edges_of(city), map(_obstruction, rows)))
     return _held[world][1]
