@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -128,3 +130,14 @@ def test_a_network_of_one_point_is_drawn_all_the_same(city: City) -> None:
     viewer = signed_in(Role.VIEWER)
     assert viewer.get("/staff/network/").status_code == 200
     assert viewer.get("/staff/network/streets.png").status_code == 200
+
+
+def test_the_map_shows_the_streets_of_the_network_in_use(city: City) -> None:
+    """Another network of the same source, date and size is another picture."""
+    viewer, before = signed_in(Role.VIEWER), evacuation.city()
+    assert before is not None
+    first = viewer.get("/staff/map/streets.png").content
+    lat = np.array(before.network.lat)
+    lat[0] += 0.002
+    evacuation.load_network(replace(before.network, lat=lat))
+    assert viewer.get("/staff/map/streets.png").content != first

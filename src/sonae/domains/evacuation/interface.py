@@ -13,6 +13,7 @@ from sonae.domains.evacuation.models import (
     WhatIf,
 )
 from sonae.domains.evacuation.networks import city, load_network
+from sonae.domains.evacuation.networks import stamp as network_stamp
 from sonae.domains.evacuation.orders import (
     approve,
     cancel,
@@ -128,6 +129,7 @@ __all__ = [
     "may_stay",
     "network_in_force",
     "network_preview",
+    "network_stamp",
     "offered",
     "order",
     "orders",

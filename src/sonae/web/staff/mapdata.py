@@ -85,8 +85,8 @@ def bounds(net: Network) -> tuple[float, float, float, float]:
 
 
 @lru_cache(maxsize=4)
-def _streets(municipality: str, source: str, date: str, edges: int) -> bytes:
-    """Return the picture of the network; another network is another key."""
+def _streets(municipality: str, stamp: float) -> bytes:
+    """Return the picture of the network; another network is another stamp."""
     city = evacuation.city()
     assert city is not None
     return lines_png(ends(city.network), *bounds(city.network))
@@ -95,11 +95,10 @@ def _streets(municipality: str, source: str, date: str, edges: int) -> bytes:
 @audience(Audience.STAFF)
 def streets(request: HttpRequest) -> HttpResponse:
     """The whole walking network as one picture."""
-    city = evacuation.city()
-    if city is None:
+    stamp = evacuation.network_stamp()
+    if not stamp:
         raise SonaeError("not_found", "道路網はまだ読み込まれていません。")
-    net = city.network
-    body = _streets(current_municipality(), net.source, net.date, len(net.tail))
+    body = _streets(current_municipality(), stamp)
     return HttpResponse(
         body, content_type="image/png", headers={"Cache-Control": "private, max-age=300"}
     )
