@@ -183,13 +183,13 @@ def know(changed: list[Facility], **attributes: str) -> None:
 def _known(row: Facility, attributes: dict[str, str]) -> FacilityRow:
     """A facility as a row of a list, with some attributes changed."""
     site, shelter = shelters.site_of(row), shelters.shelter_of(row)
-    told = {"pets": row.pets, "step_free": row.step_free, **attributes}
+    told = {"pets": row.pets, "step_free": row.step_free, "usable": row.usable, **attributes}
     return FacilityRow(
         row.public_id, row.name, row.latitude, row.longitude, node=row.node,
         hazards=dict(site.hazards) if site else None,
         site_capacity=site.capacity if site else None, is_shelter=shelter is not None,
         shelter_capacity=shelter.capacity if shelter else None,
-        restricted_to=tuple(shelter.restricted_to) if shelter else (), usable=row.usable, **told,
+        restricted_to=tuple(shelter.restricted_to) if shelter else (), **told,
     )  # fmt: skip
 
 

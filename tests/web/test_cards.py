@@ -14,6 +14,7 @@ from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import CardBatch, Walker, cards, timelines
 from sonae.domains.identity import interface as identity
 from sonae.domains.residents.interface import Household, Resident, qr
+from sonae.domains.shelters import interface as shelters
 from sonae.engines.evacuation.profiles import WHEELCHAIR
 from sonae.engines.evacuation.timeline import Answers
 from sonae.platform import outbox, paper
@@ -82,6 +83,34 @@ def test_a_card_names_the_sites_that_the_page_names(city: City) -> None:
                 assert choice is not None
                 assert site == choice.place.facility
                 assert metres == pytest.approx(choice.distance_m, abs=0.5)
+
+
+def test_a_card_is_of_every_night_and_not_of_this_one(city: City) -> None:
+    """Closed, full, cut off or under water tonight: the card and its screen name what they named."""
+    home = Household.objects.get(pk=city.residents["備 太郎"].household_id)
+    park = city.facilities["F4"]
+    calm = cards.SiteFinder().site(home, "flood", Walker())
+    assert calm[0] == park
+    shelters.set_state(OPERATOR, park.pk, "full")
+    assert cards.SiteFinder().site(home, "flood", Walker()) == calm
+    shown = dict(usual_places(home, Walker(), lasting=True))["洪水"]
+    assert shown is not None
+    assert shown.place.facility == park
+    now = dict(usual_places(home, Walker()))["洪水"]
+    assert now is None or now.place.facility != park
+    know([park], usable="no")
+    assert cards.SiteFinder().site(home, "flood", Walker())[0] != park
+
+
+def test_a_card_names_a_site_where_every_one_refuses_what_is_needed(city: City) -> None:
+    know(list(city.facilities.values()), step_free="no", pets="no")
+    home = Household.objects.get(pk=city.residents["備 太郎"].household_id)
+    for walker in (Walker(WHEELCHAIR), Walker(pets=True)):
+        site, metres = cards.SiteFinder().site(home, "flood", walker)
+        choice = dict(usual_places(home, walker))["洪水"]
+        assert choice is not None
+        assert site == choice.place.facility
+        assert metres == pytest.approx(choice.distance_m, abs=0.5)
 
 
 def test_no_site_is_said_and_never_filled_with_the_nearest(city: City) -> None:

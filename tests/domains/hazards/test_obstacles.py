@@ -22,6 +22,7 @@ from sonae.domains.evacuation.models import PlanRun
 from sonae.domains.hazards import interface as hazards
 from sonae.domains.hazards import obstacles
 from sonae.domains.hazards.interface import Obstacle, Report
+from sonae.domains.residents.interface import Household
 from sonae.domains.warnings import interface as warnings
 from sonae.platform import outbox
 from sonae.platform.models import AuditEntry
@@ -118,6 +119,19 @@ def test_observed_water_is_danger_on_roads_and_for_homes(city: City) -> None:
     told(report("flooded", square(360, 30), hazard="inland_flood"))
     outbox.drain()
     assert advice(city).danger_m > before
+
+
+def test_tonight_s_water_and_closures_are_no_matter_of_a_lasting_plan(city: City) -> None:
+    """A card and a timeline are made from the maps; the answer of now from what was seen."""
+    home = Household.objects.get(pk=city.residents["高橋 幸子"].household_id)
+    place, walker = (home.latitude, home.longitude), evacuation.Walker()
+    plan = evacuation.may_stay(*place, walker)
+    card = evacuation.cards.SiteFinder().site(home, "flood", walker)
+    told(report("flooded", square(610), hazard="flood", depth_m=1.2))
+    told(report())
+    assert evacuation.may_stay(*place, walker) == plan
+    assert evacuation.cards.SiteFinder().site(home, "flood", walker) == card
+    assert card[0] is not None
 
 
 def test_water_of_unknown_depth_has_no_depth(city: City) -> None:

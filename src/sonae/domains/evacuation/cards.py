@@ -205,18 +205,33 @@ _Tree = tuple[RouteTree, NDArray[np.int64]]
 
 
 class SiteFinder:
-    """The designated site of many homes: one route tree per hazard and walker answers them all."""
+    """The designated site of many homes: one route tree per hazard and walker answers them all.
+
+    A card hangs for years: what is closed, full or under water tonight does not stand on it.
+    """
 
     def __init__(self) -> None:
         """Read the facilities once; a batch is of one moment."""
         self._facilities = {row.pk: row for row in shelters.facilities()}
-        self._trees: dict[tuple[str, Walker], _Tree | None] = {}
+        self._trees: dict[tuple[str, Walker, bool], _Tree | None] = {}
 
     def site(
         self, home: Household, hazard: str, walker: Walker
     ) -> tuple[Facility | None, float | None]:
-        """Return the site for a home and the metres to it by road; None without a site or a way."""
-        key = (hazard, Walker(walker.profile, walker.groups, pets=walker.pets))
+        """Return the site for a home and the metres to it by road; None without a site or a way.
+
+        A site known to refuse the walker's needs is named only where no other is left.
+        """
+        plain = Walker(walker.profile, walker.groups, pets=walker.pets)
+        found = self._reached(home, hazard, plain, any_site=False)
+        if found[0] is None and plain.needs:
+            return self._reached(home, hazard, plain, any_site=True)
+        return found
+
+    def _reached(
+        self, home: Household, hazard: str, walker: Walker, *, any_site: bool
+    ) -> tuple[Facility | None, float | None]:
+        key = (hazard, walker, any_site)
         if key not in self._trees:
             self._trees[key] = self._tree(*key)
         found = self._trees[key]
@@ -229,11 +244,11 @@ class SiteFinder:
         metres = float(tree.distance_m[home.node]) + (home.node_metres or 0.0)
         return self._facilities.get(int(pks[best])), metres
 
-    def _tree(self, hazard: str, walker: Walker) -> _Tree | None:
+    def _tree(self, hazard: str, walker: Walker, any_site: bool) -> _Tree | None:
         """Return the tree towards the sites of a hazard and their primary keys, None without any."""
-        table = sites_for(walker)
+        table = sites_for(walker, any_site=any_site, lasting=True)
         city = city_or_empty()
-        graphs = graphs_for(city, (hazard,))
+        graphs = graphs_for(city, (hazard,), lasting=True)
         chooser = SiteChooser(graphs, engine_sites(table), (hazard,), city.trees)
         _code, chosen = chooser.choose(1, walker.groups)
         if not len(chosen):

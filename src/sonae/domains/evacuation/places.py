@@ -88,20 +88,26 @@ def advise(
     longitude: float,
     walker: Walker,
     warned: Sequence[WarnedHazard] | None = None,
+    *,
+    lasting: bool = False,
 ) -> PlaceAdvice:
     """Say what to do at a place (degrees) now, or under ``warned`` instead of what is in force.
+
+    ``lasting``: by the maps alone, whatever is closed or under water tonight.
 
     Sites that refuse the walker's needs are named only where no other fits (``unmet``).
     """
     danger = list(services._warned() if warned is None else warned)
     if not danger:
         return PlaceAdvice(NOT_EXPOSED)
-    found = _planned(latitude, longitude, walker, sites_for(walker), danger)
+    fitting = sites_for(walker, lasting=lasting)
+    found = _planned(latitude, longitude, walker, fitting, danger, lasting=lasting)
     if found is None:
         return PlaceAdvice(NOT_EXPOSED)
     unmet: tuple[str, ...] = ()
     if found["facility_id"] is None and walker.needs:
-        anyone = _planned(latitude, longitude, walker, shelters.site_table(), danger)
+        every = sites_for(walker, any_site=True, lasting=lasting)
+        anyone = _planned(latitude, longitude, walker, every, danger, lasting=lasting)
         found = anyone or found
         named = shelters.facility(found["facility_id"]) if found["facility_id"] else None
         unmet = walker.refused_by(named) if named else ()
@@ -118,13 +124,15 @@ def _planned(
     walker: Walker,
     table: shelters.SiteTable,
     warned: list[WarnedHazard],
+    *,
+    lasting: bool = False,
 ) -> dict[str, Any] | None:
     """Return the plan's row for one person, None when nothing warned of reaches the place.
 
     Nobody's in particular, so nobody has a seat: the city's seats are left alone.
     """
     now, people = clock.now(), _alone(latitude, longitude, walker)
-    made = services._compute(people, table, warned, now, plain=True)
+    made = services._compute(people, table, warned, now, plain=True, lasting=lasting)
     if not len(made.person):
         return None
     names = [item.hazard for item in warned]
@@ -164,7 +172,7 @@ def may_stay(latitude: float, longitude: float, walker: Walker) -> tuple[str, Ru
     names = [name for name in CHECKED if name in mapped]
     if not names:
         return "unknown", None
-    advice = advise(latitude, longitude, walker, imagined(names, 4))
+    advice = advise(latitude, longitude, walker, imagined(names, 4), lasting=True)
     if advice.decision == "leave":
         return "no", advice.rule
     return ("unknown" if advice.decision == "leave_unknown" else "yes"), advice.rule

@@ -15,6 +15,7 @@ from sonae.domains.hazards import interface as hazards
 from sonae.domains.residents.interface import AssistanceRegistrant, Resident, shared_position
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import Facility
+from sonae.engines.evacuation.danger import RoadState
 from sonae.engines.evacuation.graph import Graph, RouteTree, way, way_edges
 from sonae.engines.evacuation.planning import REASONS, City, SiteChooser
 from sonae.engines.evacuation.profiles import ADULT, PROFILES, WHEELCHAIR
@@ -54,12 +55,21 @@ class Walker:
         return tuple(need for need in self.needs if getattr(facility, NEEDS[need]) == "no")
 
 
-def sites_for(walker: Walker) -> shelters.SiteTable:
-    """Return the planner's columns, without the sites known to refuse the walker's needs."""
-    table = shelters.site_table()
-    if not walker.needs:
+def sites_for(
+    walker: Walker, *, any_site: bool = False, lasting: bool = False
+) -> shelters.SiteTable:
+    """Return the planner's columns, without the sites known to refuse the walker's needs.
+
+    ``any_site``: with those too. ``lasting``: as if none were closed or full but what never is used,
+    for what holds longer than tonight.
+    """
+    table, rows = shelters.site_table(), shelters.facilities()
+    if lasting:
+        usable = np.array([one.usable != "no" for one in rows], np.bool_)
+        table = replace(table, admitting=usable)
+    if any_site or not walker.needs:
         return table
-    fits = np.array([not walker.refused_by(one) for one in shelters.facilities()], np.bool_)
+    fits = np.array([not walker.refused_by(one) for one in rows], np.bool_)
     return replace(table, admitting=table.admitting & fits)
 
 
@@ -152,10 +162,14 @@ def rule(rule_id: str) -> Rule:
     return RULES[RULE_NUMBER[rule_id]]
 
 
-def graphs_for(city: City, names: Sequence[str]) -> dict[bool, Graph]:
-    """Return the graphs for some hazards and the roads of now; `City` keeps them for the crowd."""
-    own = [one for one in hazards.planning_layers() if one.hazard in names]
-    return city.graphs(own, roadstate.roads_now(city))
+def graphs_for(city: City, names: Sequence[str], *, lasting: bool = False) -> dict[bool, Graph]:
+    """Return the graphs for some hazards and the roads of now; `City` keeps them for the crowd.
+
+    ``lasting``: by the maps alone, without what is reported of the roads and seen of the water.
+    """
+    layers = hazards.layers() if lasting else hazards.planning_layers()
+    own = [one for one in layers if one.hazard in names]
+    return city.graphs(own, RoadState() if lasting else roadstate.roads_now(city))
 
 
 def _line(city: City, graph: Graph, tree: RouteTree, node: int) -> Line:
@@ -183,21 +197,23 @@ def best_way(
     walker: Walker | None = None,
     *,
     any_site: bool = False,
+    lasting: bool = False,
 ) -> Way:
     """Return the best designated site for a place (degrees) and a set of hazards, and the way there.
 
     Never the nearest one that is not designated; without any the reason says so. Minutes are for
     ``walker``, by default an adult, by day on bare roads; a site that is known not to take the
     walker's wheelchair or pets is none, unless ``any_site``: then it is one, by a way that fits.
+    ``lasting``: see `sites_for` and `graphs_for`.
     """
     goer = walker or Walker()
     city = city_or_empty()
     node, off = city.network.snap(np.array([latitude]), np.array([longitude]))
     if off[0] > networks.FARTHEST_M:
         return Way(None, None, None, None, [], False, "no_network")
-    table = shelters.site_table() if any_site else sites_for(goer)
+    table = sites_for(goer, any_site=any_site, lasting=lasting)
     ordered = tuple(sorted(names))
-    graphs = graphs_for(city, ordered)
+    graphs = graphs_for(city, ordered, lasting=lasting)
     chooser = SiteChooser(graphs, engine_sites(table), ordered, city.trees)
     code, chosen = chooser.choose((1 << len(ordered)) - 1, goer.groups)
     if not len(chosen):

@@ -20,6 +20,7 @@ from sonae.domains.residents.interface import Population, population
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
 from sonae.domains.warnings.interface import WarnedHazard
+from sonae.engines.evacuation.danger import RoadState
 from sonae.engines.evacuation.network import Network
 from sonae.engines.evacuation.planning import REASONS, City, People, Plan, Sites, Warned, plan
 from sonae.engines.evacuation.profiles import BARE, GROUNDS, Conditions, ground_under
@@ -219,20 +220,22 @@ def _compute(
     city: City | None = None,
     *,
     plain: bool = False,
+    lasting: bool = False,
 ) -> Plan:
     """Run the engine over everyone, on ``city`` or else on the network in use.
 
-    ``plain``: as if nobody had been given a seat elsewhere.
+    ``plain``: as if nobody had been given a seat elsewhere. ``lasting``: by the maps alone, without
+    what is reported of the roads and seen of the water.
     """
     city = city or city_or_empty()
     return plan(
         engine_people(people, city),
         city,
-        hazards.planning_layers(),
+        hazards.layers() if lasting else hazards.planning_layers(),
         engine_sites(table),
         [_engine_warned(item, now) for item in warned],
         conditions=_conditions(now),
-        roads=roadstate.roads_now(city),
+        roads=RoadState() if lasting else roadstate.roads_now(city),
         told=None if plain else seats.told(people, table),
     )
 

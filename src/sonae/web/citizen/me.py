@@ -267,9 +267,12 @@ def _picture(
 
 
 def usual_places(
-    home: residents.Household, walker: evacuation.Walker | None = None
+    home: residents.Household,
+    walker: evacuation.Walker | None = None,
+    *,
+    lasting: bool = False,
 ) -> list[tuple[str, Choice | None]]:
-    """Return the designated place per hazard for quiet times and for the card."""
+    """Return the designated place per hazard for quiet times, and (``lasting``) for the card."""
     places = shelters.places()
     offered = {code for place in places for code in place.hazards}
     asked = [
@@ -278,7 +281,10 @@ def usual_places(
         if code in offered and (code in USUAL or code in evacuation.CHECKED)
     ]
     return [
-        (words.hazard(code), choose(home.latitude, home.longitude, code, places, walker))
+        (
+            words.hazard(code),
+            choose(home.latitude, home.longitude, code, places, walker, lasting=lasting),
+        )
         for code in asked
     ]
 
@@ -394,7 +400,7 @@ def card(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "house": house,
-        "usual": usual_places(house.home),
+        "usual": usual_places(house.home, house.goer.walker, lasting=True),
         "home_code": code_of(qr.HOUSEHOLD, house.home.card_code, ends)
         if house.home.card_code
         else "",

@@ -34,15 +34,20 @@ def straight(lat: float, lon: float, other_lat: float, other_lon: float) -> floa
     return 2 * EARTH_M * math.asin(math.sqrt(half))
 
 
-def candidates(hazard: str, places: list[shelters.Place]) -> list[shelters.Place]:
+def candidates(
+    hazard: str, places: list[shelters.Place], *, lasting: bool = False
+) -> list[shelters.Place]:
     """Return the places anyone may flee to for ``hazard``: designated, not closed or full, for all.
 
     Fully designated ones exclude the partial ones: those count only where nothing else is left.
+    ``lasting``: whether or not they are closed or full tonight.
     """
     fit = [
         place
         for place in places
-        if hazard in place.hazards and place.state in shelters.ADMITTING and not place.restricted_to
+        if hazard in place.hazards
+        and (place.facility.usable != "no" if lasting else place.state in shelters.ADMITTING)
+        and not place.restricted_to
     ]
     whole = [place for place in fit if place.designated(hazard) == "yes"]
     return whole or fit
@@ -54,6 +59,8 @@ def choose(
     hazard: str,
     places: list[shelters.Place],
     walker: evacuation.Walker | None = None,
+    *,
+    lasting: bool = False,
 ) -> Choice | None:
     """Return the place to name for ``hazard`` from a point in degrees, or None when there is none.
 
@@ -61,12 +68,13 @@ def choose(
 
     Without a walking network, or off it, the distance is straight and the minutes stay unknown. None
     where the network knows no way now: `candidates` tells whether there are places at all.
+    ``lasting``: for paper that outlives tonight's closures.
     """
     goer = walker or evacuation.Walker()
     if evacuation.city() is not None:
-        way = evacuation.best_way(lat, lon, [hazard], goer)
+        way = evacuation.best_way(lat, lon, [hazard], goer, lasting=lasting)
         if way.facility is None and goer.needs:
-            way = evacuation.best_way(lat, lon, [hazard], goer, any_site=True)
+            way = evacuation.best_way(lat, lon, [hazard], goer, any_site=True, lasting=lasting)
         if way.facility is None and way.reason == "not_connected":
             return None
         place = next((p for p in places if way.facility and p.facility.pk == way.facility.pk), None)
@@ -75,7 +83,7 @@ def choose(
             return Choice(
                 place, way.distance_m, True, way.minutes, slow, way.danger_m or 0.0, way.line
             )
-    fit = candidates(hazard, places)
+    fit = candidates(hazard, places, lasting=lasting)
     return _straight(lat, lon, [p for p in fit if not goer.refused_by(p.facility)] or fit)
 
 
