@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import html
 import io
 import json
 import re
@@ -25,7 +26,7 @@ from sonae.platform.access import Role
 from sonae.web import kept
 from sonae.web.citizen import offline
 from sonae.web.drawing import ExtractPlace, city_extract, extract
-from tests.fixtures import City, actor, flood_telegram
+from tests.fixtures import City, actor, flood_telegram, know
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +113,22 @@ def test_the_piece_of_map_is_small_whole_and_the_same_for_a_town(city: City) -> 
     assert len(gzip.compress(first.content)) < 60_000
     again = Client().get(f"/where/map.svg?town={code}", headers={"if-none-match": first["ETag"]})
     assert again.status_code == 304
+
+
+def test_the_piece_of_map_answers_what_the_page_was_asked(city: City) -> None:
+    """The chosen hazard and who goes change the site; the map beside the page marks the same one."""
+    know([city.facilities["F4"]], step_free="no")
+    goals = set()
+    for asked in ("hazard=flood", "hazard=flood&m=wheelchair", "hazard=earthquake"):
+        page = Client().get(f"/where/?town={city.towns['西町'].code}&{asked}").content.decode()
+        found = re.search(r'class="map" src="([^"]+)"', page)
+        assert found is not None
+        drawn = etree.fromstring(Client().get(html.unescape(found[1])).content)
+        told = "".join(drawn.find(".//{*}desc").itertext())  # type: ignore[union-attr]
+        goal = told.split("：")[1].rstrip("。")
+        assert goal in page
+        goals.add(goal)
+    assert len(goals) > 1
 
 
 @pytest.mark.parametrize(

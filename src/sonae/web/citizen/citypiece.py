@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import numpy as np
 import numpy.typing as npt
 from django.http import HttpRequest, HttpResponse
@@ -15,8 +17,9 @@ from sonae.domains.shelters import interface as shelters
 from sonae.engines.hazard.layer import NOT_SURVEYED, UNREADABLE, HazardLayer
 from sonae.platform.access import Audience, audience
 from sonae.web import kept, words
-from sonae.web.citizen import where
+from sonae.web.citizen import walkers, where
 from sonae.web.citizen.nearest import choose
+from sonae.web.citizen.walkers import Goer
 from sonae.web.drawing import ExtractPlace, Picture, Plane, city_extract, extract, overlay_png
 
 FRESH_SECONDS = 60.0
@@ -93,24 +96,25 @@ def _cut(layer: HazardLayer, plane: Plane) -> Picture | None:
 
 @audience(Audience.PUBLIC)
 def picture(request: HttpRequest) -> HttpResponse:
-    """The map about a town or a position as a file of its own, the same for everybody there."""
+    """The map about a town or a position as a file of its own, the same for everybody who asks alike."""
     spot, _found = where.sought(request)
     if spot is None:
         raise SonaeError("not_found", _("この地図はありません。"))
-    name = "map:" + "&".join(f"{key}={value}" for key, value in sorted(spot.query.items()))
-    page = kept.keep(name, FRESH_SECONDS, lambda: _about(spot))
+    hazard, goer = where.hazard_asked(request), walkers.read(request.GET)
+    name = "map:" + urlencode(where.query_of(spot, hazard, goer))
+    page = kept.keep(name, FRESH_SECONDS, lambda: _about(spot, hazard, goer))
     response = kept.answer(request, page, packed=True)
     response.headers["Content-Type"] = "image/svg+xml; charset=utf-8"
     return response
 
 
-def _about(spot: where.Spot) -> bytes:
-    """Draw the map about a spot with the sites of the hazards that matter now."""
-    current = where.current_hazards() or list(where.USUAL)
+def _about(spot: where.Spot, hazard: str, goer: Goer) -> bytes:
+    """Draw the map about a spot with the sites that the page names for it."""
+    current = [hazard] if hazard else where.current_hazards() or list(where.USUAL)
     places = shelters.places()
     goals = [
         choice.place.facility.pk
-        for hazard in current
-        if (choice := choose(spot.latitude, spot.longitude, hazard, places))
+        for code in current
+        if (choice := choose(spot.latitude, spot.longitude, code, places, goer.walker))
     ]
     return piece(spot.latitude, spot.longitude, goals, current[0], name=spot.name).encode()

@@ -161,6 +161,11 @@ def hazard_asked(request: HttpRequest) -> str:
     return hazard if hazard in words.HAZARDS else ""
 
 
+def query_of(spot: Spot, hazard: str, goer: Goer) -> dict[str, str]:
+    """Return the query that asks for the same answer again, in one order."""
+    return {**spot.query, **goer.query, **({"hazard": hazard} if hazard else {})}
+
+
 @audience(Audience.PUBLIC)
 def where(request: HttpRequest) -> HttpResponse:
     """Ask for a town, or answer where to go from there for each hazard that matters now."""
@@ -179,7 +184,7 @@ def where(request: HttpRequest) -> HttpResponse:
 def _for_town(request: HttpRequest, spot: Spot, hazard: str, goer: Goer) -> HttpResponse:
     """Answer for a town: the same for everybody there, so a whole town asks for one rendering."""
 
-    query = {**spot.query, **goer.query, **({"hazard": hazard} if hazard else {})}
+    query = query_of(spot, hazard, goer)
 
     def rendered() -> bytes:
         here = "/where/?" + urlencode(query)
@@ -241,7 +246,7 @@ def answered(spot: Spot, hazard: str, goer: Goer) -> dict[str, object]:
     return {
         "spot": spot,
         "head": _head(spot, goer, answers),
-        "live_map": _live_map({**same, **({"hazard": hazard} if hazard else {})}, asked),
+        "live_map": _live_map(query_of(spot, hazard, goer), asked),
         "goer": goer,
         "readable": municipalities.can_be_read(),
         "chosen": hazard,
@@ -250,7 +255,7 @@ def answered(spot: Spot, hazard: str, goer: Goer) -> dict[str, object]:
         "answers": answers,
         "dangers": dangers_at(spot.latitude, spot.longitude, current),
         "plan": in_world("/plan/?" + urlencode(same)),
-        "extract": in_world("/where/map.svg?" + urlencode(spot.query)),
+        "extract": in_world("/where/map.svg?" + urlencode(query_of(spot, hazard, goer))),
     }
 
 
@@ -272,7 +277,10 @@ def _live_map(query: dict[str, str], asked: list[str]) -> str:
         for row in hazards.maps()
         if row.hazard in asked and row.kind in {"depth", "zone"} and row.scale != "L1"
     ]
-    return livemap.config(places=in_world(f"/where/map.json?{urlencode(query)}"), shown=shown)
+    return livemap.config(
+        places=in_world(f"/where/map.json?{urlencode(query)}"),
+        shown=shown,
+    )
 
 
 def current_hazards() -> list[str]:
