@@ -108,6 +108,8 @@ def test_towns_are_chosen_on_the_picture_or_in_the_list(
 
     sign_in(plain, Role.OPERATOR, name="二人目")
     plain.goto("/staff/orders/new/")
+    plain.locator('input[name="level"][value="4"]').check()
+    plain.get_by_label("災害の種類").select_option("flood")
     plain.get_by_label("東町").check()
     plain.get_by_label("理由").fill("手で起案")
     plain.get_by_role("button", name="保存して").click()
