@@ -25,7 +25,6 @@ from sonae.engines.evacuation.rulebook import (
     RULES,
     TIMES,
     Rule,
-    bits_of,
     trace,
 )
 from sonae.engines.hazard.lookup import IN, OUT, UNKNOWN, Found
@@ -270,7 +269,7 @@ def test_every_answer_carries_its_rules(case: dict[str, Any]) -> None:
 
 def test_a_trace_is_the_rules_themselves() -> None:
     assert len(BIT) == len(ALL) < 63, "a trace is one 64-bit number in the database"
-    assert trace(bits_of(["level_4", "collapse"])) == [RULES[0], TIMES[2]]
+    assert trace(BIT["level_4"] | BIT["collapse"]) == [RULES[0], TIMES[2]]
     assert trace(0) == []
     for rule in ALL:
         assert rule.condition

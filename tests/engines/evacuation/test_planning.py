@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from sonae.engines.evacuation.danger import RoadState, Samples, edge_danger
+from sonae.engines.evacuation.danger import RoadState, Samples, edge_ground
 from sonae.engines.evacuation.graph import Graph
 from sonae.engines.evacuation.network import Network
 from sonae.engines.evacuation.planning import REASONS, City, People, Plan, Sites, Warned, plan
@@ -254,7 +254,7 @@ def test_a_random_city_person_by_person() -> None:
     made = plan(
         folk, City(net), [flood, slope], where, [Warned("flood", 3), Warned("landslide", 4)]
     )
-    danger = edge_danger(net, Samples(net), [flood, slope])
+    danger = edge_ground(net, Samples(net), [flood, slope]).with_danger(net)
     for row, person in enumerate(made.person.tolist()):
         wanted = _alone(net, danger, folk, where, [flood, slope], person)
         got = (int(made.site[row]), float(made.danger_m[row]))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sonae.domains.municipalities.interface import Town
-from sonae.domains.shelters.models import Facility, FacilityList
+from sonae.domains.shelters.models import FacilityList
 from sonae.domains.shelters.selectors import Place
 from sonae.domains.shelters.services import FacilityRow
 from sonae.engines.shelters.changes import Change, Changes, Doubt, compare, spoken_of
@@ -322,8 +322,3 @@ def value_in(row: FacilityRow, name: str) -> Any:
         "name": row.name, "address": row.address,
     }  # fmt: skip
     return values[name]
-
-
-def facility_of(row: Facility) -> str:
-    """Return how the audit names a facility."""
-    return f"facility:{row.public_id}"

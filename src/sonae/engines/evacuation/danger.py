@@ -75,19 +75,6 @@ class RoadState:
         return np.unique(self.closed).tobytes(), np.unique(self.danger).tobytes()
 
 
-def edge_danger(
-    network: Network,
-    samples: Samples,
-    layers: Iterable[Layer],
-    observed: NDArray[np.int64] = _NO_EDGES,
-) -> NDArray[np.float32]:
-    """Return the metres of each edge (m,) that lie inside any of the layers, or were seen so.
-
-    ``observed``: edges seen in danger, whole. Ground that was not surveyed does not count as danger.
-    """
-    return edge_ground(network, samples, layers).with_danger(network, observed)
-
-
 @dataclass(frozen=True, eq=False)
 class Ground:
     """What lies under each edge, as shares (0–1) of its length (m,): ``danger``, ``unsurveyed``."""

@@ -11,7 +11,6 @@ for the water to fall can be borne), 高齢者等避難 for those who need time,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sonae.core.marks import gettext_noop as _
@@ -120,8 +119,3 @@ BIT = {rule.id: 1 << number for number, rule in enumerate(ALL)}
 def trace(bits: int) -> list[Rule | TimeRule]:
     """Return the rules that held, in the order in which they are asked."""
     return [rule for rule in ALL if bits & BIT[rule.id]]
-
-
-def bits_of(names: Iterable[str]) -> int:
-    """Return the trace of some rules by their ids."""
-    return sum(BIT[name] for name in set(names))
