@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from sonae.core import clock
 from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.hazards import interface as hazards
 from sonae.domains.identity import interface as identity
 from sonae.domains.municipalities.interface import Town
 from sonae.domains.safety import interface as safety
@@ -24,6 +25,7 @@ from sonae.platform.access import Role
 from sonae.web.ogc import crs, documents, query
 from sonae.web.opendata import rows
 from sonae.web.opendata.sets import SETS, set_of
+from tests.domains.hazards.test_obstacles import report, told
 from tests.fixtures import APPROVER, CODE, OPERATOR, City, flood_telegram
 
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
@@ -291,6 +293,20 @@ def test_a_token_opens_what_its_account_may_read(city: City) -> None:
     assert refused.status_code in {302, 401}, "a token opens nothing but geodata"
 
 
+def test_closures_in_force_go_out_without_who_recorded_them(city: City) -> None:
+    assert items("obstacles")["features"] == []
+    line = {"type": "LineString", "coordinates": [[139.0, 37.0], [139.001, 37.0]]}
+    kept, taken_back = told(report(shape=line, note="橋の流失"), report(note="誤り"))
+    hazards.withdraw(OPERATOR, taken_back.pk)
+    (one,) = items("obstacles", "kind=closed")["features"]
+    assert one["geometry"] == line
+    assert one["properties"].keys() == {"kind", "name", "source", "observed_at", "valid_until"}
+    assert "橋の流失" in one["properties"]["name"]
+    assert kept.recorded_by not in json.dumps(one, ensure_ascii=False)
+    assert items("obstacles", "kind=flooded")["features"] == []
+    assert set_of("obstacles").sources() == ["消防団 第2分団"]
+
+
 def test_where_nobody_asks_the_counts_are_unknown_not_none(city: City) -> None:
     def told() -> list[tuple[Any, ...]]:
         client = signed_in(Role.OPERATOR)
@@ -368,6 +384,7 @@ def test_only_reading(city: City) -> None:
 
 def test_pages_for_people_say_the_same(many: City) -> None:
     flood(many)
+    told(report())
     client = signed_in(Role.VIEWER)
     for path in ("", "api", "conformance", "collections"):
         assert client.get(f"/ogc/{path}?f=html").status_code == 200, path

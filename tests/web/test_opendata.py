@@ -23,6 +23,7 @@ from sonae.web.commands.export import export
 from sonae.web.opendata import files
 from sonae.web.opendata.licence import licence, set_licence
 from sonae.web.opendata.sets import PUBLIC_SETS, set_of
+from tests.domains.hazards.test_obstacles import report, square, told
 from tests.fixtures import OPERATOR, City
 
 
@@ -55,6 +56,7 @@ def test_the_page_names_every_set_its_source_its_forms_and_the_terms(city: City)
 
 @pytest.mark.parametrize("form", ["gpkg", "geojson", "fgb"])
 def test_a_file_holds_what_the_api_tells(city: City, tmp_path: Path, form: str) -> None:
+    told(report(), report("flooded", square(610), hazard="flood", depth_m=0.4))
     for data in PUBLIC_SETS:
         body, features = fetched(data.id, form), data.features()
         path = tmp_path / f"{data.id}.{form}"

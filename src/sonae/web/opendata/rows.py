@@ -23,6 +23,7 @@ from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
 from sonae.engines.hazard.layer import HazardLayer
 from sonae.engines.hazard.outline import outlines, surveyed
+from sonae.web import blocked
 
 HAZARDS: Final = shelters.HAZARDS
 SMALL: Final = 5
@@ -249,6 +250,27 @@ def _warning(line: warnings.WarningInForce, here: Any) -> Feature:
     )
 
 
+def obstacles() -> list[Feature]:
+    """Return what is closed, fallen or under water now; not who recorded it."""
+    found = [
+        Feature(
+            f"obstacle-{row.pk}",
+            hazards.geometry_of(row),
+            {
+                "kind": row.kind,
+                "name": blocked.name_of(row),
+                "source": row.source,
+                "observed_at": row.observed_at,
+                "valid_until": row.valid_until,
+            },
+            row.observed_at,
+            row.valid_until,
+        )
+        for row in hazards.in_force()
+    ]
+    return sorted(found, key=lambda one: one.id)
+
+
 def town_counts() -> Iterator[tuple[municipalities.Town, dict[str, int | None]]]:
     """Yield every town with how many are unaccounted, inside and on ground not surveyed.
 
@@ -317,6 +339,11 @@ def town_sources() -> list[str]:
 def hazard_sources() -> list[str]:
     """Return whose hazard layers these are, with their dates."""
     return _named(*(f"{row.source} {row.source_date}" for row in hazards.maps()))
+
+
+def obstacle_sources() -> list[str]:
+    """Return who reported what holds now."""
+    return _named(*(row.source for row in hazards.in_force())) or own_sources()
 
 
 def warning_sources() -> list[str]:
