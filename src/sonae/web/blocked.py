@@ -9,6 +9,7 @@ from typing import Any
 import shapely
 from django.utils.translation import gettext as _
 
+from sonae.core.clock import JST
 from sonae.domains.hazards import interface as hazards
 from sonae.web import words
 from sonae.web.drawing import Blocked
@@ -63,6 +64,22 @@ def shown(rows: Sequence[hazards.Obstacle] | None = None) -> list[Shown]:
         name = name_of(row)
         found.append(Shown(row, name, blocked_of(row.kind, name, hazards.geometry_of(row))))
     return found
+
+
+def feature_of(one: Shown) -> dict[str, Any]:
+    """Return a report as a feature of a movable map: kind, name, source, times; ``told`` for reading."""
+    return {
+        "type": "Feature",
+        "geometry": one.row.shape,
+        "properties": {
+            "kind": one.row.kind,
+            "name": one.name,
+            "source": one.row.source,
+            "told": f"{one.row.source} {words.spoken(one.row.observed_at.astimezone(JST))}",
+            "observed_at": one.row.observed_at.isoformat(),
+            "valid_until": one.row.valid_until.isoformat(),
+        },
+    }
 
 
 def beside(line: Sequence[tuple[float, float]], reports: Sequence[Shown]) -> list[Shown]:

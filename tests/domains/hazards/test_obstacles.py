@@ -105,6 +105,18 @@ def test_a_page_names_no_site_that_no_way_leads_to(city: City) -> None:
     assert "直線" not in page
 
 
+def test_everybody_s_map_shows_what_is_closed_now(city: City) -> None:
+    """Where it is, what it is, who saw it and when; without a log-in, and no longer than it holds."""
+    assert Client().get("/map/obstacles.json").json()["features"] == []
+    (row,) = told(report(note="橋の流失"))
+    (shown,) = Client().get("/map/obstacles.json").json()["features"]
+    assert shown["geometry"]["type"] == row.shape["type"]
+    assert "橋の流失" in shown["properties"]["name"]
+    assert shown["properties"]["told"].startswith(row.source)
+    hazards.withdraw(OPERATOR, row.pk)
+    assert Client().get("/map/obstacles.json").json()["features"] == []
+
+
 def test_observed_water_is_danger_on_roads_and_for_homes(city: City) -> None:
     """高橋 lives on ground that the map calls dry; the water that was seen there says otherwise."""
     warned()

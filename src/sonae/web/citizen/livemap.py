@@ -11,7 +11,7 @@ from sonae.core.errors import SonaeError
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Audience, audience
-from sonae.web import words
+from sonae.web import blocked, words
 from sonae.web.citizen import walkers, where
 
 
@@ -43,6 +43,12 @@ def places(request: HttpRequest) -> HttpResponse:
     """Every designated place with its state: what the list beside it says, no more."""
     found = shelters.places(safety.occupancies())
     return _geojson([_place(place) for place in found if place.site or place.shelter])
+
+
+@audience(Audience.PUBLIC)
+def obstacles(request: HttpRequest) -> HttpResponse:
+    """What is closed, fallen or under water now: what the pages say of it, no more."""
+    return _geojson([blocked.feature_of(one) for one in blocked.shown()])
 
 
 @audience(Audience.PUBLIC)

@@ -86,6 +86,10 @@ def listing(request: HttpRequest) -> bytes:
     context = {
         "here": "/shelters/",
         "groups": grouped(places),
-        "live_map": livemap.config(places=in_world("/shelters/map.json"), shown=[]),
+        "live_map": livemap.config(
+            places=in_world("/shelters/map.json"),
+            obstacles=in_world("/map/obstacles.json"),
+            shown=[],
+        ),
     }
     return render_to_string("citizen/shelters.html", context, request=request).encode()

@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern] = [
     path("where/", where.where, name="where"),
     path("where/map.json", livemap.ways, name="where-ways"),
     path("shelters/map.json", livemap.places, name="shelters-map"),
+    path("map/obstacles.json", livemap.obstacles, name="map-obstacles"),
     path("where/map.svg", citypiece.picture, name="where-map"),
     path("manifest.webmanifest", offline.manifest, name="manifest"),
     path("icon-<str:name>.png", offline.icon, name="icon"),

@@ -279,6 +279,7 @@ def _live_map(query: dict[str, str], asked: list[str]) -> str:
     ]
     return livemap.config(
         places=in_world(f"/where/map.json?{urlencode(query)}"),
+        obstacles=in_world("/map/obstacles.json"),
         shown=shown,
     )
 

@@ -107,20 +107,7 @@ def streets(request: HttpRequest) -> HttpResponse:
 @audience(Audience.STAFF)
 def obstacles(request: HttpRequest) -> HttpResponse:
     """What is closed, fallen or under water now."""
-    return _geojson(
-        {
-            "type": "Feature",
-            "geometry": one.row.shape,
-            "properties": {
-                "kind": one.row.kind,
-                "name": one.name,
-                "source": one.row.source,
-                "observed_at": one.row.observed_at.isoformat(),
-                "valid_until": one.row.valid_until.isoformat(),
-            },
-        }
-        for one in blocked.shown()
-    )
+    return _geojson(map(blocked.feature_of, blocked.shown()))
 
 
 def street_bounds() -> dict[str, float] | None:

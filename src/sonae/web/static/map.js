@@ -269,15 +269,15 @@ function addObstacles(map, library, data) {
   map.addLayer({ id: "obstacle-points", type: "circle", source: "obstacles", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": 9, "circle-color": colour, "circle-stroke-color": "#ffffff", "circle-stroke-width": 3 } });
   for (const id of ["obstacle-areas", "obstacle-lines", "obstacle-points"]) {
     map.on("click", id, ({ features, lngLat }) => {
-      const { name, source } = features[0].properties;
-      new library.Popup().setLngLat(lngLat).setDOMContent(about({ name, state: source, state_name: source }, {})).addTo(map);
+      const { name, told } = features[0].properties;
+      new library.Popup().setLngLat(lngLat).setDOMContent(about({ name, state_name: told }, {})).addTo(map);
     });
   }
 }
 
 // A resident's map: the places to flee to, and the ways there where the page names them.
 async function forResidents(config, frame, choices) {
-  const found = await json(config.places);
+  const [found, obstacles] = await Promise.all([config.places, config.obstacles].map(json));
   const { map, library } = await openMap(frame, config);
   const of = (kind) => ({ type: "FeatureCollection", features: found.features.filter(({ geometry }) => geometry?.type === kind) });
   offerLayers(map, config, choices, config.shown);
@@ -286,6 +286,7 @@ async function forResidents(config, frame, choices) {
   for (const [id, colour, width] of [["way-edge", "#ffffff", 9], ["way", "#0b4aa8", 5]]) {
     map.addLayer({ id, type: "line", source: "ways", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": colour, "line-width": width } });
   }
+  addObstacles(map, library, obstacles);
   const points = of("Point");
   const here = points.features.find((one) => one.properties.here);
   addPlaces(map, library, config, { ...points, features: points.features.filter((one) => one !== here) });
