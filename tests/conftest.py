@@ -19,7 +19,9 @@ SHARED_DATA = ROOT.parent / "shared" / "data"
 # No deadline: a busy machine is not a defect of the code under test. The same examples at every run, so
 # that a change is judged by itself; `--hypothesis-profile=explore` looks for new ones.
 _PATIENT = [HealthCheck.too_slow]
-settings.register_profile("sonae", deadline=None, derandomize=True, suppress_health_check=_PATIENT)
+settings.register_profile(
+    "sonae", deadline=None, derandomize=True, max_examples=40, suppress_health_check=_PATIENT
+)
 settings.register_profile("explore", deadline=None, suppress_health_check=_PATIENT)
 settings.load_profile("sonae")
 

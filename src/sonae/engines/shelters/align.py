@@ -27,7 +27,7 @@ _SHAPES: Final = {
     "town_id": re.compile(r"\d{7}"),
     "phone": re.compile(r"0\d{1,4}[-(]?\d{1,4}[-)]?\d{3,4}"),
     "extension": re.compile(r"(?:内線)?\d{1,4}"),
-    "mail": re.compile(r"[^@\s]+@[^@\s]+"),
+    "mail": re.compile(r"[!-?A-~]+@[!-?A-~]+"),  # ASCII: a hall may be called 集い＠中央
     "form": re.compile(r"https?://\S+"),
     "url": re.compile(r"https?://\S+"),
     "picture": re.compile(r"\S+\.(?:jpe?g|png|gif|webp)", re.I),
@@ -49,7 +49,7 @@ _TELLING: Final = (
 _TEXTS: Final = frozenset({"name", "address", "town", "building", "towns"})
 _ANYTHING_BUT: Final = frozenset({"block", "remark", "note", "licence"})
 """Columns for free text, in which a code, an address on the web or a position is out of place."""
-_CODE_LIKE: Final = re.compile(r"[\d.+-]+|https?://\S+|[^@\s]+@[^@\s]+|[○〇◯△×✕]")
+_CODE_LIKE: Final = re.compile(r"[\d.+-]+|https?://\S+|[!-?A-~]+@[!-?A-~]+|[○〇◯△×✕]")
 _RANGES: Final = {"lat": (20.0, 46.0), "lon": (122.0, 154.0)}
 MATCH, FLAG_MATCH, TEXT_MATCH, AGAINST = 2.0, 1.0, 0.5, -3.0
 _UNUSED, _MOVED, _GAIN = 0.5, 1.0, 4.5
