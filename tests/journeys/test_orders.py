@@ -114,4 +114,4 @@ def test_towns_are_chosen_on_the_picture_or_in_the_list(
     plain.get_by_label("理由").fill("手で起案")
     plain.get_by_role("button", name="保存して").click()
     expect(plain.get_by_text("東町").first).to_be_visible()
-    assert evacuation.orders()[0].people == 12
+    assert evacuation.orders()[0].people == 6
