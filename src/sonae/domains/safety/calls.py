@@ -24,7 +24,6 @@ from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import take_turn, writing
 
-CALLS: Final = ("needs_help", "injured")
 ANSWERS: Final = ("open", "progress", "unreachable", "done")
 """What may have been done about a call, in the order in which calls are listed."""
 
@@ -66,7 +65,7 @@ def help_wanted(actor: Actor, limit: int = 100) -> list[Call]:
 
 
 def _calling() -> Iterable[PersonState]:
-    rows = PersonState.objects.filter(status__in=CALLS).order_by("seen_at", "pk")
+    rows = PersonState.objects.filter(status__in=rules.CALLS).order_by("seen_at", "pk")
     return rows.only("pk", "person", "resident_id", "visitor_id", "clock", "seen_at")
 
 
@@ -81,7 +80,7 @@ def _answers(people: Iterable[str]) -> dict[str, list[CallAnswer]]:
 def _dangers() -> dict[int, int]:
     """Return resident → danger in the current inquiry."""
     rows = InquirySubject.objects.filter(inquiry=current_inquiry())
-    calling = PersonState.objects.filter(status__in=CALLS, resident__isnull=False)
+    calling = PersonState.objects.filter(status__in=rules.CALLS, resident__isnull=False)
     found = rows.filter(resident__in=calling.values("resident"))
     return {row.resident_id: row.danger for row in found.only("resident_id", "danger")}
 
@@ -134,7 +133,7 @@ def _in_need_anew(
         for column, people in since.items()
         for pk, events in events_of(column, people).items()
         for event in rules.standing(events)
-        if event.clock > people[pk][1] and event.status not in CALLS
+        if event.clock > people[pk][1] and event.status not in rules.CALLS
     }
 
 
@@ -189,7 +188,7 @@ def answer_call(
         raise SonaeError("unprocessable", "対応を選んでください。")
     with writing():
         take_turn("safety")
-        state = PersonState.objects.filter(person=person, status__in=CALLS).first()
+        state = PersonState.objects.filter(person=person, status__in=rules.CALLS).first()
         if state is None:
             raise SonaeError("not_found", "この人は、いま助けを求めていません。")
         before = CallAnswer.objects.filter(person=person).order_by("-pk").first()

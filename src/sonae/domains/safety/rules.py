@@ -10,6 +10,8 @@ from uuid import UUID
 DIRECTIONS: Final = ("in", "out", "move", "shelter_at_home", "in_car", "report", "void")
 """``report`` says how someone is without a change of place; ``void`` takes a sighting back."""
 STATUSES: Final = ("safe", "injured", "needs_help", "unknown")
+CALLS: Final = ("needs_help", "injured")
+"""Statuses that are a call for help."""
 SOURCES: Final = ("reception", "self", "family", "carer", "patrol", "paper", "city", "system")
 PRESENT: Final = frozenset({"in", "move"})
 """Directions after which a person is inside the facility."""

@@ -309,7 +309,7 @@ def settled() -> evacuation.Settled:
         found = InquirySubject.objects.filter(inquiry=inquiry, accounted_at__isnull=False)
         states = PersonState.objects.filter(resident__in=found.values("resident"))
         there = Q(direction__in=rules.PRESENT)
-        in_need = Q(status__in=("needs_help", "injured"))
+        in_need = Q(status__in=rules.CALLS)
         rows = states.exclude(direction="out").filter(there | ~in_need)
         for resident, direction, facility in rows.values_list(
             "resident_id", "direction", "facility_id"

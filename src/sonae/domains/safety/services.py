@@ -16,7 +16,7 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.core.ids import HybridClock, uuid7
 from sonae.domains.safety import rules
-from sonae.domains.safety.calls import CALLS, call_duty
+from sonae.domains.safety.calls import call_duty
 from sonae.domains.safety.models import Inquiry, InquirySubject, PersonState, Sighting, Visitor
 from sonae.domains.safety.reading import events_of, present, superseded
 from sonae.domains.safety.rules import Event, State
@@ -144,7 +144,7 @@ def _record(batch: Sequence[NewSighting]) -> list[Result]:
         visitors = _visitors(fresh.values())
         _fold_touched(list(fresh.values()), visitors)
         _insert(list(fresh.values()), visitors)
-        if any(one.status in CALLS and not one.refusal for one in fresh.values()):
+        if any(one.status in rules.CALLS and not one.refusal for one in fresh.values()):
             call_duty()
     return results
 
