@@ -174,7 +174,7 @@ def test_a_road_is_closed_by_a_click_and_opened_again(city: City) -> None:
     assert 2.9 < (row.valid_until - clock.now()).total_seconds() / 3600 <= 3.0
     for address in ("/staff/roads/", "/staff/map/"):
         assert "橋が流失" in operator.get(address).content.decode()
-    assert "橋が流失" in operator.get("/staff/map/obstacles.json").content.decode()
+    assert "橋が流失" in operator.get("/map/obstacles.json").content.decode()
     operator.post(f"/staff/roads/{row.pk}/withdraw/")
     page = operator.get("/staff/roads/").content.decode()
     assert "終わった報告" in page

@@ -46,8 +46,8 @@ def signed_in(role: Role, name: str = "") -> Client:
 
 PAGES = (
     "/staff/", "/staff/warnings/", "/staff/shelters/", "/staff/safety/", "/staff/map/",
-    "/staff/exercise/", "/staff/panels/orders/", "/staff/map/towns.json", "/staff/map/obstacles.json",
-    "/staff/map/facilities.json", "/staff/map/streets.png",
+    "/staff/exercise/", "/staff/panels/orders/", "/staff/map/towns.json",
+    "/staff/map/streets.png",
 )  # fmt: skip
 
 
@@ -206,9 +206,9 @@ def test_the_layers_of_the_map(city: City) -> None:
     towns = json.loads(client.get("/staff/map/towns.json").content)
     west = next(f for f in towns["features"] if f["properties"]["name"] == "西町")
     assert west["properties"]["inside"] == 5 and west["properties"]["unaccounted"] == 5
-    places = json.loads(client.get("/staff/map/facilities.json").content)
+    places = json.loads(client.get("/shelters/map.json").content)
     assert {f["properties"]["state"] for f in places["features"]} == {"unknown"}
-    assert json.loads(client.get("/staff/map/obstacles.json").content)["features"] == []
+    assert json.loads(client.get("/map/obstacles.json").content)["features"] == []
 
 
 def test_the_list_of_shelters_finds_and_filters(city: City) -> None:

@@ -6,16 +6,46 @@ The base is the city's own map file; whatever lies above it comes from the page'
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.hazards import interface as hazards
 from sonae.domains.municipalities import interface as municipalities
+from sonae.domains.shelters.interface import Place
 from sonae.engines.hazard.layer import HazardLayer
 from sonae.web import words
 from sonae.web.templatetags.sonae import asset, in_world, vendor, vendor_plain
+
+
+def collection(features: Iterable[dict[str, Any]]) -> HttpResponse:
+    """Return a FeatureCollection for the map's script."""
+    body = {"type": "FeatureCollection", "features": list(features)}
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return HttpResponse(text, content_type="application/geo+json")
+
+
+def point(longitude: float, latitude: float, **properties: Any) -> dict[str, Any]:
+    """Return a point feature; six decimals are a tenth of a metre."""
+    place = {"type": "Point", "coordinates": [round(longitude, 6), round(latitude, 6)]}
+    return {"type": "Feature", "geometry": place, "properties": properties}
+
+
+def place(found: Place) -> dict[str, Any]:
+    """Return a facility with its state, head-count and what it is designated for."""
+    return point(
+        found.facility.longitude,
+        found.facility.latitude,
+        name=found.facility.name,
+        state=found.state,
+        state_name=words.state("facility", found.state)[0],
+        people=found.people,
+        capacity=found.capacity,
+        hazards="・".join(words.hazard(code) for code in found.hazards),
+    )
 
 
 def title_of(layer: HazardLayer | hazards.HazardMap) -> str:

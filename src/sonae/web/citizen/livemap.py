@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,44 +10,22 @@ from sonae.core.errors import SonaeError
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Audience, audience
-from sonae.web import blocked, words
+from sonae.web import blocked
 from sonae.web.citizen import walkers, where
-
-
-def _geojson(features: list[dict[str, Any]]) -> HttpResponse:
-    body = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
-    return HttpResponse(body, content_type="application/geo+json")
-
-
-def _point(longitude: float, latitude: float, **properties: Any) -> dict[str, Any]:
-    place = {"type": "Point", "coordinates": [round(longitude, 6), round(latitude, 6)]}
-    return {"type": "Feature", "geometry": place, "properties": properties}
-
-
-def _place(place: shelters.Place) -> dict[str, Any]:
-    return _point(
-        place.facility.longitude,
-        place.facility.latitude,
-        name=place.facility.name,
-        state=place.state,
-        state_name=words.state("facility", place.state)[0],
-        people=place.people,
-        capacity=place.capacity,
-        hazards="・".join(words.hazard(code) for code in place.hazards),
-    )
+from sonae.web.livemap import collection, place, point
 
 
 @audience(Audience.PUBLIC)
 def places(request: HttpRequest) -> HttpResponse:
     """Every designated place with its state: what the list beside it says, no more."""
     found = shelters.places(safety.occupancies())
-    return _geojson([_place(place) for place in found if place.site or place.shelter])
+    return collection(place(one) for one in found if one.site or one.shelter)
 
 
 @audience(Audience.PUBLIC)
 def obstacles(request: HttpRequest) -> HttpResponse:
     """What is closed, fallen or under water now: what the pages say of it, no more."""
-    return _geojson([blocked.feature_of(one) for one in blocked.shown()])
+    return collection([blocked.feature_of(one) for one in blocked.shown()])
 
 
 @audience(Audience.PUBLIC)
@@ -57,13 +34,13 @@ def ways(request: HttpRequest) -> HttpResponse:
     spot, hazard = where.spot_asked(request), where.hazard_asked(request)
     if spot is None:
         raise SonaeError("not_found", "その場所は分かりませんでした。")
-    features = [_point(spot.longitude, spot.latitude, name=spot.name, here=True)]
+    features = [point(spot.longitude, spot.latitude, name=spot.name, here=True)]
     answers: Any = where.answered(spot, hazard, walkers.read(request.GET))["answers"]
     for answer in answers:
         if answer.choice is None:
             continue
-        features.append(_place(answer.choice.place))
+        features.append(place(answer.choice.place))
         line = {"type": "LineString", "coordinates": [list(at) for at in answer.choice.line]}
         if len(answer.choice.line) > 1:
             features.append({"type": "Feature", "geometry": line, "properties": {}})
-    return _geojson(features)
+    return collection(features)

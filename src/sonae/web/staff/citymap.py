@@ -74,8 +74,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "live_map": livemap.config(
             what=what,
             towns=in_world("/staff/map/towns.json"),
-            facilities=in_world("/staff/map/facilities.json"),
-            obstacles=in_world("/staff/map/obstacles.json"),
+            facilities=in_world("/shelters/map.json"),
+            obstacles=in_world("/map/obstacles.json"),
         ),
     }
     return render(request, "staff/map.html", context)

@@ -1,9 +1,6 @@
 """What the staff's movable map lays over the base map, and the picture of the streets for the still one."""
 
-import json
-from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,37 +9,20 @@ from django.http import HttpRequest, HttpResponse
 from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.safety import interface as safety
-from sonae.domains.shelters import interface as shelters
 from sonae.engines.evacuation.network import Network
 from sonae.platform.access import Audience, audience
 from sonae.platform.scope import current_municipality
-from sonae.web import blocked, words
 from sonae.web.drawing import lines_png
+from sonae.web.livemap import collection, point
 from sonae.web.opendata.rows import town_counts
-
-
-def _geojson(features: Iterable[dict[str, Any]]) -> HttpResponse:
-    """Return a FeatureCollection."""
-    body = json.dumps(
-        {"type": "FeatureCollection", "features": list(features)},
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
-    return HttpResponse(body, content_type="application/geo+json")
-
-
-def _point(longitude: float, latitude: float, **properties: Any) -> dict[str, Any]:
-    """Return a point feature."""
-    place = {"type": "Point", "coordinates": [round(longitude, 6), round(latitude, 6)]}
-    return {"type": "Feature", "geometry": place, "properties": properties}
 
 
 @audience(Audience.STAFF)
 def towns(request: HttpRequest) -> HttpResponse:
     """町字 with the people in danger (inside, unsurveyed) and those not yet accounted for; null = unknown."""
     calls = safety.help_by_town()
-    return _geojson(
-        _point(
+    return collection(
+        point(
             town.longitude,
             town.latitude,
             name=town.name,
@@ -50,25 +30,6 @@ def towns(request: HttpRequest) -> HttpResponse:
             help=calls.get(town.pk, 0),
         )
         for town, counts in town_counts()
-    )
-
-
-@audience(Audience.STAFF)
-def facilities(request: HttpRequest) -> HttpResponse:
-    """Facilities with their state, head-count and what they are designated for."""
-    return _geojson(
-        _point(
-            place.facility.longitude,
-            place.facility.latitude,
-            name=place.facility.name,
-            state=place.state,
-            state_name=words.state("facility", place.state)[0],
-            people=place.people,
-            capacity=place.capacity,
-            hazards="・".join(words.hazard(code) for code in place.hazards),
-        )
-        for place in shelters.places(safety.occupancies())
-        if place.site or place.shelter
     )
 
 
@@ -102,12 +63,6 @@ def streets(request: HttpRequest) -> HttpResponse:
     return HttpResponse(
         body, content_type="image/png", headers={"Cache-Control": "private, max-age=300"}
     )
-
-
-@audience(Audience.STAFF)
-def obstacles(request: HttpRequest) -> HttpResponse:
-    """What is closed, fallen or under water now."""
-    return _geojson(map(blocked.feature_of, blocked.shown()))
 
 
 def street_bounds() -> dict[str, float] | None:
