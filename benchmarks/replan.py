@@ -164,7 +164,7 @@ def measure() -> None:
     from sonae.platform import outbox, worlds
 
     rng = np.random.default_rng(1)
-    wrapped(services, "_compute", "engine")
+    wrapped(services, "compute", "engine")
     wrapped(advising, "store", "store")
     with worlds.entered(CODE):
         for _name, raw in telegrams(0)[:2]:

@@ -84,8 +84,8 @@ def engine_alone() -> float:
     from sonae.domains.shelters import interface as shelters
 
     networks._held.clear()  # what a process remembers of earlier plans
-    people, sites, warned = population(), shelters.site_table(), services._warned()
-    return timed(lambda: services._compute(people, sites, warned, clock.now()))[0]
+    people, sites, warned = population(), shelters.site_table(), services.warned_now()
+    return timed(lambda: services.compute(people, sites, warned, clock.now()))[0]
 
 
 def accept(raw: bytes) -> None:

@@ -42,7 +42,7 @@ def test_a_plan_begun_before_a_warning_never_takes_the_place_of_the_newer_one(
 ) -> None:
     _warn(3)
     computed, go = threading.Event(), threading.Event()
-    compute = services._compute
+    compute = services.compute
     main = threading.get_ident()
 
     def slow(*args: Any) -> Any:
@@ -52,7 +52,7 @@ def test_a_plan_begun_before_a_warning_never_takes_the_place_of_the_newer_one(
             assert go.wait(WAIT)
         return made
 
-    monkeypatch.setattr(services, "_compute", slow)
+    monkeypatch.setattr(services, "compute", slow)
     with ThreadPoolExecutor(1) as threads:
         old = threads.submit(in_the_city, lambda: services.replan("manual"))
         assert computed.wait(WAIT)
@@ -67,7 +67,7 @@ def test_a_plan_begun_before_a_warning_never_takes_the_place_of_the_newer_one(
 def test_plans_made_at_once_leave_one_in_force(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     _warn(4)
     together = threading.Barrier(3, timeout=WAIT)
-    compute, met = services._compute, threading.local()
+    compute, met = services.compute, threading.local()
 
     def meeting(*args: Any) -> Any:
         made = compute(*args)
@@ -76,7 +76,7 @@ def test_plans_made_at_once_leave_one_in_force(city: City, monkeypatch: pytest.M
             together.wait()
         return made
 
-    monkeypatch.setattr(services, "_compute", meeting)
+    monkeypatch.setattr(services, "compute", meeting)
     with ThreadPoolExecutor(3) as threads:
         acts = [
             threads.submit(in_the_city, lambda: services.replan("manual")) for _number in range(3)

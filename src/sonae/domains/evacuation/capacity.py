@@ -71,14 +71,14 @@ class Outcome:
 def compute(settled: Settled, changes: Changes, tell: Tell = lambda *_: None) -> Outcome | None:
     """Expect everyone of the warned hazards somewhere; None while nothing is warned of."""
     begun = time.perf_counter()
-    warned = services._warned()
+    warned = services.warned_now()
     if not warned:
         return None
     tell(10, "住民と避難先を読み込んでいます")
     people, table = population(), changed(shelters.site_table(settled.occupancy), changes)
     city = services.city_or_empty()
     tell(20, "だれが、どこから避難するかを計算しています")
-    made = services._compute(people, table, warned, clock.now(), plain=True)
+    made = services.compute(people, table, warned, clock.now(), plain=True)
     names = [item.hazard for item in warned]
     units = _units(made, people, city, settled, names)
     tell(35, "全員の道のりを計算しています")
@@ -304,7 +304,7 @@ def place_everyone(run_pk: int, settled: Settled) -> Assignment | None:
     run = PlanRun.objects.filter(pk=run_pk, current=True).first()
     found = compute(settled, Changes()) if run is not None else None
     if run is None or found is None:
-        if not services._warned():
+        if not services.warned_now():
             _forget()
         return None
     with writing():

@@ -97,7 +97,7 @@ def advise(
 
     Sites that refuse the walker's needs are named only where no other fits (``unmet``).
     """
-    danger = list(services._warned() if warned is None else warned)
+    danger = list(services.warned_now() if warned is None else warned)
     if not danger:
         return PlaceAdvice(NOT_EXPOSED)
     fitting = sites_for(walker, lasting=lasting)
@@ -132,7 +132,7 @@ def _planned(
     Nobody's in particular, so nobody has a seat: the city's seats are left alone.
     """
     now, people = clock.now(), _alone(latitude, longitude, walker)
-    made = services._compute(people, table, warned, now, plain=True, lasting=lasting)
+    made = services.compute(people, table, warned, now, plain=True, lasting=lasting)
     if not len(made.person):
         return None
     names = [item.hazard for item in warned]

@@ -57,10 +57,10 @@ def _replan_once(reason: str, telegram_pk: int | None) -> PlanRun | None:
     begun = time.perf_counter()
     now = clock.now()
     newest = _newest()
-    warned = _warned()
+    warned = warned_now()
     people = population()
     sites = shelters.site_table()
-    made = _compute(people, sites, warned, now) if warned else None
+    made = compute(people, sites, warned, now) if warned else None
     counts, after = {}, None
     if made is not None:
         counts = _counts(made, people, warned)
@@ -128,7 +128,7 @@ def forget_superseded() -> int:
         return int(Advice.objects.filter(run__in=old)._raw_delete("default"))
 
 
-def _warned() -> list[WarnedHazard]:
+def warned_now() -> list[WarnedHazard]:
     """Return the warned hazards that people must act on, gravest first."""
     acting = [item for item in warnings.warned_hazards().values() if _level(item)]
     return sorted(acting, key=lambda item: -(_level(item) or 0))
@@ -212,7 +212,7 @@ def city_or_empty() -> City:
     return City(Network.lonely(here.latitude, here.longitude))
 
 
-def _compute(
+def compute(
     people: Population,
     table: shelters.SiteTable,
     warned: list[WarnedHazard],
