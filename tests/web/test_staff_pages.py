@@ -211,6 +211,22 @@ def test_the_layers_of_the_map(city: City) -> None:
     assert json.loads(client.get("/map/obstacles.json").content)["features"] == []
 
 
+def test_an_empty_map_says_why_it_is_empty(city: City) -> None:
+    """ "Nobody" would be a lie where nobody was asked for."""
+    client = signed_in(Role.OPERATOR)
+    body = client.get("/staff/map/").content.decode()
+    assert "安否確認はまだ始まっていない" in body and "0人" not in body
+    assert "警報は出ていない" in client.get("/staff/map/?what=exposed").content.decode()
+    warnings.accept(flood_telegram(), via="test")
+    outbox.drain()
+    assert "まだ始まっていない" not in client.get("/staff/map/").content.decode()
+    everyone = [one.pk for one in city.residents.values()]
+    safety.report_self(everyone, "safe", actor=CLERK)
+    assert "全員の安否が分かっています" in client.get("/staff/map/").content.decode()
+    safety.close_inquiry(OPERATOR)
+    assert "安否確認は終わっています" in client.get("/staff/map/").content.decode()
+
+
 def test_the_list_of_shelters_finds_and_filters(city: City) -> None:
     """By state and by a part of the name; unknown capacity is counted."""
     client = signed_in(Role.VIEWER)

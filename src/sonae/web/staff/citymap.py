@@ -33,6 +33,21 @@ def marks(what: str) -> list[TownMark]:
     return found
 
 
+def why_none(what: str) -> str:
+    """Return why no town has a count: nobody was asked for, or everybody is where they should be."""
+    if what == "exposed":
+        run = evacuation.current_run()
+        if run is None or not run.hazards:
+            return _("避難が必要な警報は出ていないので、危険な場所にいる人を数えていません。")
+        return _("警報の出ている危険の区域に、人はいません。")
+    inquiry = safety.current_inquiry()
+    if inquiry is None:
+        return _("安否確認はまだ始まっていないので、数えていません。")
+    if inquiry.closed_at is not None:
+        return _("安否確認は終わっています。安否の分からない人はいません。")
+    return _("対象の人は、全員の安否が分かっています。")
+
+
 def picture(what: str, drawn: list[TownMark]) -> SafeString:
     """Draw the towns and the places that are open."""
     title = (
@@ -41,7 +56,11 @@ def picture(what: str, drawn: list[TownMark]) -> SafeString:
         else _("町ごとの危険な場所にいる人数")
     )
     total = sum(mark.count for mark in drawn)
-    described = _("%(total)s人。内訳は下の表にあります。") % {"total": f"{total:,}"}
+    described = (
+        _("%(total)s人。内訳は下の表にあります。") % {"total": f"{total:,}"}
+        if total
+        else why_none(what)
+    )
     open_now = [
         (place.facility.longitude, place.facility.latitude)
         for place in shelters.places()
@@ -70,6 +89,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "what": what,
         "picture": picture(what, drawn),
         "marks": counted,
+        "why_none": "" if counted else why_none(what),
         "blocked": blocked.shown(),
         "live_map": livemap.config(
             what=what,
