@@ -219,6 +219,16 @@ def load(
     )
 
 
+def wake(port: int, tokens: list[str]) -> None:
+    """Ask the server on as many connections as there are terminals, and wait until it answers all."""
+    links = [socket.create_connection(("127.0.0.1", port), timeout=120) for _ in tokens]
+    for link in links:
+        link.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+    for link in links:
+        link.recv(65536)
+        link.close()
+
+
 def _answered(link: Link, batch: int) -> bool:
     """Take what came; whether the answer is whole. SystemExit unless every scan was accepted."""
     piece = link.socket.recv(262144)
@@ -279,7 +289,8 @@ def measure(
 ) -> None:
     """Run the rounds, each case and its baseline in turn, and print."""
     events = Events(made=int(time.time()) % 1000)
-    load(port, pid, tokens, events, 1, 8.0)  # every worker loads its code at its first request
+    wake(port, tokens)
+    load(port, pid, tokens, events, 1, 4.0)  # every worker loads its code at its first request
     rounds: dict[int, list[Round]] = {1: [], BATCH: []}
     bases: dict[int, list[float]] = {1: [], BATCH: []}
     for _ in range(arguments.rounds):
