@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from sonae.core import clock
 
-pytest_plugins = ["tests.fixtures"]
+pytest_plugins = ["tests.fixtures", "tests.installation"]
 
 ROOT = Path(__file__).resolve().parents[1]
 # Real public data, never part of the repository: a test that reads it skips without it.

@@ -13,7 +13,7 @@ from django.conf import settings
 from sonae.platform import worlds
 from sonae.platform.models import OutboxEntry
 from sonae.web.commands import doctor
-from tests.commands.conftest import sonae
+from tests.installation import sonae
 
 
 @pytest.mark.xdist_group("commands")

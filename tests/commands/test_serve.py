@@ -19,8 +19,8 @@ import pytest
 
 from sonae.core.errors import SonaeError
 from sonae.web.commands import serve
-from tests.commands.conftest import clean_environment, sonae
 from tests.conftest import ROOT
+from tests.installation import clean_environment, sonae
 
 pytestmark = pytest.mark.xdist_group("commands")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

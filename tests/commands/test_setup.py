@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sonae.demo.cli import NO_MUNICIPALITY
-from tests.commands.conftest import sonae
+from tests.installation import sonae
 
 pytestmark = pytest.mark.xdist_group("commands")
 

@@ -19,8 +19,8 @@ import pytest
 
 from sonae.core import clock
 from sonae.core.ids import HybridClock, uuid7
-from tests.commands.conftest import clean_environment
 from tests.conftest import ROOT
+from tests.installation import clean_environment, copied
 
 PREPARE = """
 import django; django.setup()
@@ -46,10 +46,9 @@ def sonae(home: Path, *arguments: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(installation: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An installation of its own with the tiny city."""
-    folder = tmp_path_factory.mktemp("killed")
-    sonae(folder, "setup")
+    folder = copied(installation, tmp_path_factory.mktemp("killed") / "home")
     environment = clean_environment(folder) | {
         "DJANGO_SETTINGS_MODULE": "sonae.settings", "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}",
     }  # fmt: skip

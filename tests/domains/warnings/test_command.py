@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 from sonae.core.clock import JST
 from sonae.engines.warnings.compose import CityKind, compose_weather
 from tests.conftest import ROOT
+from tests.installation import copied
 
 AT = datetime(2026, 8, 30, 5, 10, tzinfo=JST)
 _CITY = """
@@ -60,14 +60,9 @@ def stored(home: Path) -> set[int]:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
+def home(installation: Path, tmp_path: Path) -> Path:
     """A small installation of its own, on disk, with telegrams in ``inbox``."""
-    home = tmp_path / "home"
-    migrate = (
-        "from sonae import django_setup; django_setup();"
-        "from django.core.management import call_command; call_command('migrate', verbosity=0)"
-    )
-    output(run(home, code=migrate))
+    home = copied(installation, tmp_path / "home")
     output(run(home, code=_CITY))
     inbox = tmp_path / "inbox"
     inbox.mkdir()
@@ -78,7 +73,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
             issued_at=AT + timedelta(minutes=number),
         )  # fmt: skip
         (inbox / f"{number:03}.xml").write_bytes(raw)
-    yield home
+    return home
 
 
 def test_three_processes_at_once_store_each_telegram_once(home: Path) -> None:
@@ -120,13 +115,8 @@ def test_refusals_are_reported_and_kept(home: Path) -> None:
     assert {row["telegram"], refused["telegram"]} == stored(home)
 
 
-def test_without_a_municipality_it_says_what_to_do(tmp_path: Path) -> None:
-    migrate = (
-        "from sonae import django_setup; django_setup();"
-        "from django.core.management import call_command; call_command('migrate', verbosity=0)"
-    )
-    output(run(tmp_path, code=migrate))
-    process = run(tmp_path, "warnings", "accept", "x.xml")
+def test_without_a_municipality_it_says_what_to_do(installation: Path) -> None:
+    process = run(installation, "warnings", "accept", "x.xml")
     _, complaint = process.communicate(timeout=100)
     assert process.returncode == 1
     assert json.loads(complaint.splitlines()[-1])["error"] == "no_municipality"

@@ -126,7 +126,7 @@ STEPS = st.lists(
 
 @given(STEPS)
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_what_was_in_force_at_any_moment_stays_the_same(
     city: City, steps: list[tuple[str, str, int]]
