@@ -1,0 +1,103 @@
+"""Who is written together lives together, mostly: what the others on a card say about a line.
+
+Three rounds: how much the card's other lines support a household, what that is worth to its
+members, probabilities again. A candidate of a supported household is no longer one of all residents
+but one of a few; one outside it would be written beside people he or she does not live with; and
+whoever another line of the card already is can hardly be this line as well.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from sonae.engines.matching import posterior
+from sonae.engines.matching.pairs import Pairs
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+ROUNDS: Final = 3
+_TWICE: Final = 12.0
+"""Bits against one person being two lines of the same card."""
+_TYPICAL: Final = 3.0
+LARGEST_CARD: Final = 12
+LARGEST_HOUSEHOLD: Final = 15
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Card of every line and household of every resident; negative = alone or far too many."""
+
+    card: Ints
+    household: Ints
+
+
+def numbered(values: list[str], largest: int) -> Ints:
+    """Return a number per text; -1 for no text, for one that stands alone and for a crowd."""
+    codes: dict[str, int] = {}
+    found = np.array([codes.setdefault(v, len(codes)) if v else -1 for v in values], np.int64)
+    sizes = np.bincount(found[found >= 0], minlength=len(codes) + 1)
+    usable = (found >= 0) & (sizes[found] > 1) & (sizes[found] <= largest)
+    return np.where(usable, found, -1)
+
+
+def bonus(people: int, together: float) -> tuple[float, float]:
+    """Return what support of a household is worth inside it and costs outside, in bits."""
+    return max(0.0, math.log2(together * people / _TYPICAL) - 1.0), math.log2(1 - together)
+
+
+def _support(pairs: Pairs, cards: Cards, probability: Floats) -> tuple[Floats, Floats]:
+    """Return, per pair: support of its household by the card's other lines, and the best support."""
+    card, household = cards.card[pairs.line], cards.household[pairs.resident]
+    inside = (card >= 0) & (household >= 0)
+    own, best = np.zeros(len(pairs)), np.zeros(len(pairs))
+    rows = np.flatnonzero(inside)
+    if not len(rows):
+        return own, best
+    width = int(cards.household.max()) + 1
+    _keys, of_line = np.unique(pairs.line[rows] * width + household[rows], return_inverse=True)
+    here = np.bincount(of_line, probability[rows])
+    _cards, of_card = np.unique(card[rows] * width + household[rows], return_inverse=True)
+    # Π(1 − P) over the card's lines; each line's own share is divided out again.
+    first = np.zeros(len(here), np.int64)
+    first[of_line] = of_card
+    missing = np.log1p(-np.clip(here, 0, 1 - 1e-9))
+    total = np.bincount(first, missing, len(_cards))
+    own[rows] = 1 - np.exp(total[of_card] - missing[of_line])
+    highest = np.zeros(len(cards.card))
+    np.maximum.at(highest, pairs.line[rows], own[rows])
+    best = np.where(card >= 0, highest[pairs.line], 0.0)
+    return own, best
+
+
+def _taken(pairs: Pairs, cards: Cards, probability: Floats) -> Floats:
+    """Return, per pair, how probably another line of the same card is this resident."""
+    card = cards.card[pairs.line]
+    rows = np.flatnonzero(card >= 0)
+    out = np.zeros(len(pairs))
+    if len(rows):
+        width = len(cards.household)
+        _keys, code = np.unique(card[rows] * width + pairs.resident[rows], return_inverse=True)
+        total = np.bincount(code, probability[rows])
+        out[rows] = np.clip(total[code] - probability[rows], 0, 1)
+    return out
+
+
+def settle(
+    pairs: Pairs, weight: Floats, cards: Cards, together: float, people: int
+) -> tuple[Floats, Floats]:
+    """Return the probability of every pair, and what the card added to its weight (bits)."""
+    lines = len(cards.card)
+    probability = posterior.share(pairs.line, weight, lines)
+    added = np.zeros(len(pairs))
+    inside, outside = bonus(people, together)
+    for _round in range(ROUNDS):
+        own, best = _support(pairs, cards, probability)
+        taken = _taken(pairs, cards, probability)
+        added = inside * own + outside * (best - own) - _TWICE * taken
+        probability = posterior.share(pairs.line, weight + added, lines)
+    return probability, added

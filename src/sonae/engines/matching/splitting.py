@@ -1,0 +1,174 @@
+"""Where a surname ends: names written without a space are split as the register splits them.
+
+First the register's own people (the same kanji, the same kana, the same loose kana), then its
+surnames, the longer before the shorter (佐々木 before 佐々), favouring a given name that exists.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sonae.core import kana, kanji
+
+Pair = tuple[str, str]
+_LONGEST: Final = 6
+
+
+@dataclass(frozen=True)
+class Known:
+    """Surnames and given names with their counts, in kanji and in kana, and whole names split."""
+
+    surnames: Counter[str] = field(default_factory=Counter)
+    givens: Counter[str] = field(default_factory=Counter)
+    readings: Counter[str] = field(default_factory=Counter)
+    given_readings: Counter[str] = field(default_factory=Counter)
+    whole: dict[str, Pair] = field(default_factory=dict)
+    whole_kana: dict[str, Pair] = field(default_factory=dict)
+    whole_loose: dict[str, Pair] = field(default_factory=dict)
+
+    def recognising(self, register: pa.Table, names: pa.Array, readings: pa.Array) -> Known:
+        """Add the split of those of the register's people whose whole name the roster writes."""
+        written = _forms(names, kanji_form)
+        spoken = _forms(pa.concat_arrays([names, readings]), kana_form)
+        loose = {kana.loose_key(text) for text in spoken}
+        return Known(
+            self.surnames, self.givens, self.readings, self.given_readings,
+            _pairs(register, "whole", written, "surname", "given"),
+            _pairs(register, "whole_kana", spoken, "surname_kana", "given_kana"),
+            _pairs(register, "whole_loose", loose, "surname_kana", "given_kana"),
+        )  # fmt: skip
+
+    def lone(self, text: str) -> bool:
+        """Whether an unspaced name is a given name alone: one of the register's, and nobody's whole name."""
+        if " " in text or "　" in text:
+            return False
+        form, spoken = kanji_form(text), kana_form(text)
+        if kana.is_kana(text):
+            known = spoken in self.given_readings and spoken not in self.whole_kana
+            return known and kana.loose_key(spoken) not in self.whole_loose
+        return form in self.givens and form not in self.whole
+
+    def divide(self, text: str) -> Pair:
+        """Return surname and given name of an unspaced name in kanji."""
+        return self.whole.get(text) or _by_parts(text, self.surnames, self.givens)
+
+    def divide_kana(self, text: str) -> Pair:
+        """Return surname and given name of an unspaced reading."""
+        if found := self.whole_kana.get(text):
+            return found
+        if found := self.whole_loose.get(kana.loose_key(text)):
+            cut = _same_share(text, found)
+            return text[:cut], text[cut:]
+        return _by_parts(text, self.readings, self.given_readings)
+
+
+def kanji_form(text: str) -> str:
+    """Return a name as names are compared: 新字, hiragana as katakana, no spaces."""
+    return kana.katakana(kanji.plain(text)).replace(" ", "")
+
+
+def kana_form(text: str) -> str:
+    """Return a reading as readings are compared: katakana without spaces."""
+    return kana.katakana(text).replace(" ", "")
+
+
+def _forms(values: pa.Array, form: Callable[[str], str]) -> set[str]:
+    return {form(text) for text in pc.unique(values).to_pylist() if text}
+
+
+def _pairs(
+    register: pa.Table, key: str, wanted: set[str], first: str, second: str
+) -> dict[str, Pair]:
+    """Return whole name → (surname, given) for the wanted names; the most frequent split wins."""
+    mask = pc.is_in(register[key], pa.array(sorted(wanted), pa.string()))
+    rows = register.select([key, first, second]).filter(mask).to_pylist()
+    counts = Counter((row[key], row[first], row[second]) for row in rows)
+    ordered = sorted(counts.items(), key=lambda one: (one[1], one[0]))
+    return {whole: (surname, given) for (whole, surname, given), _count in ordered}
+
+
+def _same_share(text: str, found: Pair) -> int:
+    """Return where to cut a reading that is spelt otherwise than the one it was recognised by."""
+    key = kana.loose_key(found[0])
+    cuts = [n for n in range(1, len(text)) if kana.loose_key(text[:n]) == key]
+    return cuts[-1] if cuts else min(len(found[0]), len(text) - 1)
+
+
+def _by_parts(text: str, surnames: Counter[str], givens: Counter[str]) -> Pair:
+    """Split by the longest known surname that leaves a known given name, else any given name."""
+    if len(text) < 2:
+        return text, ""
+    cuts = [n for n in range(min(_LONGEST, len(text) - 1), 0, -1) if text[:n] in surnames]
+    for cut in cuts:
+        if text[cut:] in givens:
+            return text[:cut], text[cut:]
+    best = max(cuts, key=lambda n: (surnames[text[:n]] > 1, n), default=min(2, len(text) - 1))
+    return text[:best], text[best:]
+
+
+def _spaced(values: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Return what stands before the first space and after it; null where there is no space."""
+    found = pc.extract_regex(values, r"^(?P<first>[^ ]+) (?P<second>.+)$")
+    return pc.struct_field(found, "first"), pc.struct_field(found, "second")
+
+
+def _counted(values: pa.Array, form: Callable[[str], str]) -> Counter[str]:
+    """Return how often each form occurs."""
+    total: Counter[str] = Counter()
+    for one in pc.value_counts(values.drop_null()).to_pylist():
+        total[form(one["values"])] += one["counts"]
+    return total
+
+
+def learn(names: pa.Array, readings: pa.Array) -> Known:
+    """Learn surnames and given names from those of the register that are written with a space."""
+    surname, given = _spaced(names)
+    surname_kana, given_kana = _spaced(readings)
+    return Known(
+        _counted(surname, kanji_form), _counted(given, kanji_form),
+        _counted(surname_kana, kana_form), _counted(given_kana, kana_form),
+    )  # fmt: skip
+
+
+def _divided(
+    values: pa.Array, form: Callable[[str], str], divide: Callable[[str], Pair]
+) -> tuple[pa.Array, pa.Array]:
+    """Return surnames and given names in one form, worked out once per different value."""
+    first, second = _spaced(values)
+    one = _mapped(first, form), _mapped(second, form)
+    lacking = pc.and_(pc.is_null(first), pc.greater(pc.utf8_length(values), 0))
+    if not pc.any(lacking).as_py():
+        return one
+    coded = pc.if_else(lacking, values, pa.scalar(None, pa.string())).dictionary_encode()
+    pairs = [divide(form(text)) for text in coded.dictionary.to_pylist()]
+    cut = [pa.array([p[i] for p in pairs], pa.string()).take(coded.indices) for i in (0, 1)]
+    return pc.coalesce(one[0], cut[0]), pc.coalesce(one[1], cut[1])
+
+
+def _mapped(values: pa.Array, work: Callable[[str], str]) -> pa.Array:
+    coded = values.dictionary_encode()
+    return pa.array([work(text) for text in coded.dictionary.to_pylist()], pa.string()).take(
+        coded.indices
+    )
+
+
+def split(
+    names: pa.Array, readings: pa.Array, known: Known
+) -> tuple[pa.Array, pa.Array, pa.Array, pa.Array]:
+    """Return surname, given, surname in kana, given in kana (null where not written)."""
+    only_kana = pc.match_substring_regex(names, r"^[\p{Hiragana}\p{Katakana}ー・ ]+$")
+    nothing = pa.scalar(None, pa.string())
+    surname, given = _divided(pc.if_else(only_kana, "", names), kanji_form, known.divide)
+    # A name in kana that has no reading beside it is its own reading.
+    spoken = pc.if_else(pc.and_(only_kana, pc.equal(readings, "")), names, readings)
+    surname_kana, given_kana = _divided(spoken, kana_form, known.divide_kana)
+    # 佐藤 しげる: a given name in kana is a reading as well.
+    as_kana = pc.if_else(pc.match_substring_regex(given, r"^[ァ-ヺー]+$"), given, nothing)
+    as_surname = pc.if_else(pc.match_substring_regex(surname, r"^[ァ-ヺー]+$"), surname, nothing)
+    return surname, given, pc.coalesce(surname_kana, as_surname), pc.coalesce(given_kana, as_kana)

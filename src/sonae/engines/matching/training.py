@@ -1,0 +1,102 @@
+"""How the weights are learnt from the data themselves, without anybody telling who is who.
+
+Splink can estimate them by several passes, each blind on the columns it blocks on. Here every line
+has all of its candidates at once, of which at most one is right: the probabilities of the lines
+say how often each level occurs among true pairs, the new shares give new probabilities, until
+nothing moves (expectation and maximisation). `u`, the share among chance pairs, is counted on pairs
+drawn by lot. What is seen rarely stays near what the model said before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sonae.engines.matching import household, levels, posterior
+from sonae.engines.matching.backends import Backend
+from sonae.engines.matching.household import Cards
+from sonae.engines.matching.model import Model
+from sonae.engines.matching.pairs import Pairs, compare
+
+Floats = npt.NDArray[np.float64]
+ROUNDS: Final = 12
+_BELIEF_M, _BELIEF_U = 40.0, 200.0
+"""How many observations what was believed before counts for."""
+_CHANCE_PAIRS: Final = 300_000
+_STILL: Final = 1e-4
+_SURE_CARD: Final = 0.9
+
+
+def _counted(pairs: Pairs, n: int, probability: Floats | None) -> Floats:
+    """Return how often each level of a comparison occurs; position 0 is "missing"."""
+    size = len(levels.COMPARISONS[n].levels) + 1
+    return np.bincount(pairs.level[:, n], probability, size).astype(np.float64)
+
+
+def shares(
+    pairs: Pairs, probability: Floats | None, before: Model, which: str, belief: float
+) -> Model:
+    """Return the model with ``m`` or ``u`` counted on pairs, each counting by its probability."""
+    found = []
+    for n in range(len(levels.COMPARISONS)):
+        count, old = _counted(pairs, n, probability), before.shares(which, n)
+        mixed = count[1:] + belief * old[1:]
+        found.append(np.array([1.0, *(mixed / mixed.sum())]))
+    return before.having(which, found)
+
+
+def chance(backend: Backend, people: int, lines: int, before: Model) -> Model:
+    """Return the model with ``u`` counted on pairs drawn by lot (always the same lot)."""
+    rng = np.random.default_rng(20260701)
+    drawn = pa.table({
+        "line": rng.integers(0, lines, _CHANCE_PAIRS),
+        "resident": rng.integers(0, people, _CHANCE_PAIRS),
+    })  # fmt: skip
+    backend.put("drawn", drawn)
+    backend.make("candidates", "SELECT DISTINCT line, resident FROM drawn")
+    found = compare(backend, people, lines)
+    backend.drop("drawn", "candidates")
+    return shares(found, None, before, "u", _BELIEF_U)
+
+
+def _together(pairs: Pairs, cards: Cards, probability: Floats, before: Model) -> float:
+    """Return how often the surely known lines of one card are of one household."""
+    sure = np.flatnonzero((probability > _SURE_CARD) & (cards.card[pairs.line] >= 0))
+    card, home = cards.card[pairs.line[sure]], cards.household[pairs.resident[sure]]
+    order = np.argsort(card, kind="stable")
+    card, home = card[order], home[order]
+    pair = card[1:] == card[:-1]
+    same = pair & (home[1:] == home[:-1]) & (home[1:] >= 0)
+    belief = 30.0
+    value = (same.sum() + belief * before.together) / (pair.sum() + belief)
+    return float(np.clip(value, 0.3, 0.98))
+
+
+def learn(pairs: Pairs, cards: Cards, people: int, before: Model, lines: int) -> Model:
+    """Return the model with ``m``, the share of residents and of families estimated on all lines."""
+    model = before
+    for _round in range(ROUNDS):
+        weight = pairs.weights(model).sum(axis=1) + posterior.prior(people, model.resident)
+        probability, _added = household.settle(pairs, weight, cards, model.together, people)
+        following = shares(
+            pairs, probability, before=replace(before, u=model.u), which="m", belief=_BELIEF_M
+        )
+        belief = 100.0
+        resident = (probability.sum() + belief * before.resident) / (lines + belief)
+        following = replace(
+            following,
+            resident=float(np.clip(resident, 0.05, 0.99)),
+            together=_together(pairs, cards, probability, before),
+        )
+        moved = max(
+            float(np.abs(following.shares("m", n) - model.shares("m", n)).max())
+            for n in range(len(levels.COMPARISONS))
+        )
+        model = following
+        if moved < _STILL:
+            break
+    return model
