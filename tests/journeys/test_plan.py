@@ -184,3 +184,25 @@ def test_cards_for_door_to_door(
     answer = page.goto("/staff/cards/")
     assert answer is not None
     assert answer.status == 403
+
+
+def test_at_the_window_a_clerk_writes_it_for_someone_without_a_phone(
+    page: Page, city: City, sign_in: SignIn, check_page: CheckPage
+) -> None:
+    sign_in(page, Role.OPERATOR)
+    page.goto("/staff/cards/")
+    page.get_by_role("link", name="窓口：1世帯のカードと計画").click()
+    page.get_by_label("氏名、フリガナ").fill("ヤマザキ")
+    page.get_by_label("氏名、フリガナ").press("Enter")
+    check_page(page, "window-search")
+    page.get_by_role("link", name="山﨑 清").click()
+    check_page(page, "window-home")
+    page.get_by_role("link", name="計画をつくる").click()
+    page.get_by_label("だれかに迎えに来てもらう").check()
+    page.get_by_label("市が指定した避難場所").check()
+    check_page(page, "window-plan-ask")
+    page.get_by_role("button", name="保存して計画を見る").click()
+    expect(page.get_by_text("計画を保存しました")).to_be_visible()
+    check_page(page, "window-plan")
+    page.get_by_role("link", name="世帯のページへ").click()
+    expect(page.get_by_text("市が指定した避難場所")).to_be_visible()

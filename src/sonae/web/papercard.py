@@ -151,14 +151,10 @@ def _dense(card: Mapping[str, Any]) -> bool:
     )
 
 
-def one_card(home: Household, people: Sequence[Resident], walker: Walker) -> bytes:
+def one_card(sheet: Sheet) -> bytes:
     """Return the PDF of one household's card (A6); the people were passed through `consent.disclose`."""
-    writer = Writer()
-    sheet = Sheet(home, people, walker)
-    title = _("避難カード")
-    return paper.render(
-        TEMPLATE, {"title": title, "cover": None, "cards": [writer.card(sheet)]}
-    ).pdf
+    shown = {"title": _("避難カード"), "cover": None, "cards": [Writer().card(sheet)]}
+    return paper.render(TEMPLATE, shown).pdf
 
 
 # --- whole towns -------------------------------------------------------------------------------

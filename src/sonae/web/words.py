@@ -171,6 +171,7 @@ PURPOSES = {
     "personal_page": lazy("わたしの避難のページ"),
     "account": lazy("アカウントの手続き"),
     "cards": lazy("避難カードの印刷"),
+    "window": lazy("窓口での手続き"),
 }
 GROUNDS = {
     "self": lazy("本人"),

@@ -29,6 +29,9 @@ PURPOSES: Final[Mapping[str, frozenset[str]]] = {
     "personal_page": KINDS,
     "account": frozenset({"name", "email"}),
     "cards": frozenset({"name", "address", "household"}),
+    "window": frozenset(
+        {"name", "kana", "birth_date", "sex", "address", "household", "needs", "destination"}
+    ),
 }
 """What each purpose may need at most; anything beyond is cut off whoever asks."""
 
@@ -38,7 +41,9 @@ ROSTER: Final = frozenset({"name", "kana", "birth_date", "sex", "address", "phon
 LONGEST_SHARING: Final = timedelta(hours=72)
 """No emergency sharing is declared for longer; it can be declared again."""
 
-_CITY_PURPOSES: Final = frozenset({"rescue", "reception", "notification", "account", "cards"})
+_CITY_PURPOSES: Final = frozenset(
+    {"rescue", "reception", "notification", "account", "cards", "window"}
+)
 _PRESENTED: Final = frozenset({"name", "kana", "household"})
 
 

@@ -21,7 +21,8 @@ from sonae.domains.hazards import interface as hazards
 from sonae.domains.municipalities.interface import Town
 from sonae.domains.residents.interface import Household, Resident, own_home
 from sonae.engines.evacuation.timeline import Answers
-from sonae.platform.access import Actor
+from sonae.platform import audit
+from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import take_turn, writing
 from sonae.platform.scope import is_exercise
 
@@ -51,8 +52,14 @@ def destination_of(row: HouseholdTimeline) -> Destination | None:
     return Destination(row.place_kind, row.place_name, row.town, row.outside)
 
 
-def _holder(actor: Actor) -> tuple[Household, Resident | None]:
-    """Return whose timeline this is: the household's, or the person's own under 支援措置."""
+def _holder(actor: Actor, window: int | None = None) -> tuple[Household, Resident | None]:
+    """Return whose timeline this is: the household's, or the person's own under 支援措置.
+
+    ``window``: the household (primary key) that a clerk writes for, of someone without a phone.
+    """
+    if window is not None:
+        require(actor, Audience.OPERATOR)
+        return Household.objects.get(pk=window), None
     home = own_home(actor)
     if home is None:
         raise SonaeError("no_resident", "この利用者は、住民の記録と結び付いていません。")
@@ -66,14 +73,18 @@ def _rows(home: Household, own: Resident | None) -> QuerySet[HouseholdTimeline]:
     return rows.select_related("town").order_by("-pk")
 
 
-def timeline_of(actor: Actor) -> HouseholdTimeline | None:
-    """Return the timeline of the signed-in resident's household, None before there is one."""
-    return _rows(*_holder(actor)).filter(current=True).first()
+def timeline_of(actor: Actor, window: int | None = None) -> HouseholdTimeline | None:
+    """Return the timeline of the household, None before there is one.
+
+    Here and below it is the signed-in resident's own, or at the ``window`` the one that a clerk of the
+    city writes for.
+    """
+    return _rows(*_holder(actor, window)).filter(current=True).first()
 
 
-def can_undo(actor: Actor) -> bool:
+def can_undo(actor: Actor, window: int | None = None) -> bool:
     """Tell whether there is an earlier plan to go back to."""
-    return _rows(*_holder(actor)).filter(current=False).exists()
+    return _rows(*_holder(actor, window)).filter(current=False).exists()
 
 
 def _not_in_exercise() -> None:
@@ -87,7 +98,10 @@ def _not_in_exercise() -> None:
 
 
 def state(
-    actor: Actor, answers: Answers, destination: Destination | None = None
+    actor: Actor,
+    answers: Answers,
+    destination: Destination | None = None,
+    window: int | None = None,
 ) -> HouseholdTimeline:
     """Store the household's timeline in place of the one before, which can be brought back.
 
@@ -95,7 +109,7 @@ def state(
     upstairs where the rules do not allow it or nobody knows.
     """
     _not_in_exercise()
-    home, own = _holder(actor)
+    home, own = _holder(actor, window)
     place = _checked(answers, destination)
     if answers.goal == "upstairs":
         _require_upstairs(home, answers)
@@ -103,7 +117,7 @@ def state(
         "members": sorted(answers.members), "leaving": answers.leaving, "goal": answers.goal,
         "place_kind": place.kind, "place_name": place.name, "town": place.town,
         "outside": place.outside,
-    })  # fmt: skip
+    }, at_window=window is not None)  # fmt: skip
 
 
 def _checked(answers: Answers, destination: Destination | None) -> Destination:
@@ -135,7 +149,12 @@ def _require_upstairs(home: Household, answers: Answers) -> None:
 
 
 def _store(
-    home: Household, own: Resident | None, actor: Actor, values: Mapping[str, object]
+    home: Household,
+    own: Resident | None,
+    actor: Actor,
+    values: Mapping[str, object],
+    *,
+    at_window: bool,
 ) -> HouseholdTimeline:
     """Put a row in place of the current one; of the older ones only that one stays."""
     with writing():
@@ -143,18 +162,20 @@ def _store(
         rows = _rows(home, own)
         rows.filter(current=False).delete()
         rows.filter(current=True).update(current=False)
+        if at_window:
+            audit.record(actor.id, "timeline.window", household=home.pk)
         return HouseholdTimeline.objects.create(
             household=home, resident=own, stated_by=actor.id, stated_at=clock.now(), **values
         )
 
 
-def undo(actor: Actor) -> HouseholdTimeline:
+def undo(actor: Actor, window: int | None = None) -> HouseholdTimeline:
     """Bring back the plan before the last change; once more brings the change back.
 
     `SonaeError` ``not_allowed`` for staying upstairs where that is not, or no longer, known to be safe.
     """
     _not_in_exercise()
-    home, own = _holder(actor)
+    home, own = _holder(actor, window)
     earlier = _rows(home, own).filter(current=False).first()
     if earlier is None:
         raise SonaeError("not_found", "元に戻せる計画はありません。")
@@ -163,23 +184,25 @@ def undo(actor: Actor) -> HouseholdTimeline:
     return _store(home, own, actor, {
         name: getattr(earlier, name)
         for name in ("members", "leaving", "goal", "place_kind", "place_name", "town", "outside")
-    })  # fmt: skip
+    }, at_window=window is not None)  # fmt: skip
 
 
-def withdraw_destination(actor: Actor) -> HouseholdTimeline:
+def withdraw_destination(actor: Actor, window: int | None = None) -> HouseholdTimeline:
     """Take an own destination back: from now on the household goes to the designated site."""
-    row = timeline_of(actor)
+    row = timeline_of(actor, window)
     if row is None or row.goal != "own":
         raise SonaeError("not_found", "取り消す行き先はありません。")
     answers = answers_of(row)
-    return state(actor, Answers(answers.members, answers.leaving, "site"))
+    return state(actor, Answers(answers.members, answers.leaving, "site"), window=window)
 
 
-def forget(actor: Actor) -> None:
+def forget(actor: Actor, window: int | None = None) -> None:
     """Remove the household's timeline with the one before: nothing of it is kept."""
     _not_in_exercise()
-    home, own = _holder(actor)
+    home, own = _holder(actor, window)
     with writing():
+        if window is not None:
+            audit.record(actor.id, "timeline.window", household=home.pk)
         _rows(home, own).delete()
 
 

@@ -61,21 +61,22 @@ class Search:
     more: bool
 
 
-def search(actor: Actor, text: str, *, limit: int = 20) -> Search:
+def search(actor: Actor, text: str, *, limit: int = 20, purpose: str = "reception") -> Search:
     """Find people by whatever was typed or scanned into the one field of the desk.
 
     Understood are a QR, a card number of a person or household, a resident id, and any of name or
     name in kana (beginning, or given name alone), together with a birth date in any form or its year.
     Someone under 支援措置 is found by the own QR or card only, and then without address.
+    ``purpose`` is what the disclosure is recorded for.
     """
     typed = text.strip()
     if not typed:
         return Search("", [], False)
     how, found = presented(typed)
     if how:
-        return Search(how, _shown(actor, found, presented=True), False)
+        return Search(how, _shown(actor, found, presented=True, purpose=purpose), False)
     how, rows = _typed(typed, limit + 1)
-    return Search(how, _shown(actor, rows[:limit]), len(rows) > limit)
+    return Search(how, _shown(actor, rows[:limit], purpose=purpose), len(rows) > limit)
 
 
 def presented(typed: str) -> tuple[str, list[Resident]]:
@@ -187,15 +188,21 @@ def _born(date: FuzzyDate) -> Q:
     return Q(birth_date__gte=first[:4], birth_date__lte=last)
 
 
-def _shown(actor: Actor, found: Sequence[Resident], *, presented: bool = False) -> list[Person]:
+def _shown(
+    actor: Actor,
+    found: Sequence[Resident],
+    *,
+    presented: bool = False,
+    purpose: str = "reception",
+) -> list[Person]:
     """Pass people through the decision on disclosure; who is denied entirely is left out."""
     shielded = {one.pk for one in found if one.shielded}
     fields: dict[int, frozenset[str]] = {}
-    for purpose, pks in (
-        ("reception", [one.pk for one in found if one.pk not in shielded]),
-        ("reception_presented" if presented else "reception", sorted(shielded)),
+    for why, pks in (
+        (purpose, [one.pk for one in found if one.pk not in shielded]),
+        ("reception_presented" if presented else purpose, sorted(shielded)),
     ):
-        made = consent.disclose(actor, pks, purpose=purpose, kinds=_KINDS, shielded=shielded)
+        made = consent.disclose(actor, pks, purpose=why, kinds=_KINDS, shielded=shielded)
         fields |= {pk: one.fields for pk, one in made.items()}
     return [_person(one, fields[one.pk]) for one in found if fields[one.pk]]
 
@@ -220,7 +227,9 @@ def _person(one: Resident, fields: frozenset[str]) -> Person:
     )
 
 
-def household_of(actor: Actor, resident_pk: int, *, shown: str = "") -> list[Person]:
+def household_of(
+    actor: Actor, resident_pk: int, *, shown: str = "", purpose: str = "reception"
+) -> list[Person]:
     """Return everyone of a resident's household for the desk, in the register's order.
 
     Members under 支援措置 are absent, unless ``shown`` is the own QR or card number of one of them
@@ -231,7 +240,7 @@ def household_of(actor: Actor, resident_pk: int, *, shown: str = "") -> list[Per
     holders = {one.pk for one in presented(shown)[1] if one.shielded} if shown else set()
     opened = any(one.pk in holders for one in rows)
     listed = [one for one in rows if opened or not one.shielded]
-    return _shown(actor, listed, presented=opened)
+    return _shown(actor, listed, presented=opened, purpose=purpose)
 
 
 def own_household(actor: Actor) -> list[Resident]:

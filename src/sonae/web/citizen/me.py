@@ -419,7 +419,7 @@ def card_pdf(request: HttpRequest) -> HttpResponse:
         )
     house = household(actor_of(request))
     people = [one.resident for one in house.members]
-    body = papercard.one_card(house.home, people, house.goer.walker)
+    body = papercard.one_card(papercard.Sheet(house.home, people, house.goer.walker))
     headers = {"Content-Disposition": 'inline; filename="hinan-card.pdf"'}
     return HttpResponse(body, content_type="application/pdf", headers=headers)
 

@@ -16,6 +16,7 @@ from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import Walker, timelines
 from sonae.domains.municipalities import interface as municipalities
+from sonae.domains.residents import interface as residents
 from sonae.domains.shelters import interface as shelters
 from sonae.engines.evacuation.profiles import NIGHT
 from sonae.engines.evacuation.timeline import MEMBERS, Answers, Step, steps
@@ -49,6 +50,7 @@ VERBS = {
     "forget": (timelines.forget, lazy("計画を消しました。控えも残っていません。")),
 }
 """What can be done to a stored plan, and how it is thanked for."""
+MINE = "/me/plan/"
 
 
 @dataclass(frozen=True)
@@ -198,70 +200,101 @@ def _problem(data: QueryDict, answers: Answers | None, choices: list[municipalit
     return ""
 
 
-# --- with a log-in -----------------------------------------------------------------------------
+# --- kept for a household ----------------------------------------------------------------------
 
 
-def _home_of(house: me.Household) -> Home:
-    home = house.home
-    name = f"{words.town(home.town)} {home.address}"
-    return Home(name, home.latitude, home.longitude, home.floor or 0, home.storeys or 0)
+@dataclass(frozen=True)
+class Kept:
+    """A plan that is stored: whose home, at which address of ours, and for whom it is shown.
+
+    ``window`` is the household that a clerk writes for; None for the signed-in resident's own.
+    """
+
+    home: Home
+    goer: Goer
+    row: evacuation.HouseholdTimeline | None
+    url: str
+    back: tuple[str, str]
+    window: int | None = None
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """What the templates need to know of it."""
+        layout = "base.html" if self.window is None else "base_staff.html"
+        back, name = self.back
+        return {
+            "mine": True, "row": self.row, "url": in_world(self.url), "layout": layout,
+            "back": in_world(back), "back_name": name, "window": self.window is not None,
+        }  # fmt: skip
 
 
-@audience(Audience.RESIDENT)
-def mine(request: HttpRequest) -> HttpResponse:
-    """Show the household's plan, or ask the three questions; store the answers."""
-    actor = actor_of(request)
-    house = me.household(actor)
-    home, row = _home_of(house), house.timeline
+def home_of(row: residents.Household) -> Home:
+    """Return a household's home as a plan needs it."""
+    name = f"{words.town(row.town)} {row.address}"
+    return Home(name, row.latitude, row.longitude, row.floor or 0, row.storeys or 0)
+
+
+def keep(request: HttpRequest, kept: Kept) -> HttpResponse:
+    """Show a stored plan, or ask the three questions; store the answers."""
     if request.method == "POST":
-        return _stored(request, home)
+        return _stored(request, kept)
+    home, row = kept.home, kept.row
     if row is None or request.GET.get("edit"):
         place = timelines.destination_of(row) if row else None
-        given = timelines.answers_of(row) if row else Answers(house.goer.members)
+        given = timelines.answers_of(row) if row else Answers(kept.goer.members)
         context = asked(home, given, place or timelines.Destination())
-        return render(request, "citizen/plan_ask.html", {**context, "mine": True, "row": row})
+        return render(request, "citizen/plan_ask.html", {**context, **kept.context})
     answers = timelines.answers_of(row)
     context = {**shown(home, answers, owngoal.of(row)), "problem": upstairs_problem(home, answers)}
-    more = {"mine": True, "row": row, "undo": timelines.can_undo(actor), "frozen": is_exercise()}
+    undo = timelines.can_undo(actor_of(request), kept.window)
+    more = {**kept.context, "undo": undo, "frozen": is_exercise()}
     return render(request, "citizen/plan.html", {**context, **more})
 
 
-def _stored(request: HttpRequest, home: Home) -> HttpResponse:
+def _stored(request: HttpRequest, kept: Kept) -> HttpResponse:
     """Store the three answers, or show them again with what is wrong."""
     answers = _answers(request.POST)
     place, choices = _destination(request.POST)
     problem = _problem(request.POST, answers, choices)
     if not problem and answers is not None:
         try:
-            timelines.state(actor_of(request), answers, place)
+            timelines.state(actor_of(request), answers, place, kept.window)
         except SonaeError as refused:
             problem = refused.detail
         else:
             flash.success(request, _("計画を保存しました。"))
-            return HttpResponseRedirect(in_world("/me/plan/"))
-    context = {
-        **asked(home, answers, place),
-        "problem": problem,
-        "towns": choices[:40],
-        "mine": True,
-    }
-    return render(request, "citizen/plan_ask.html", context, status=422)
+            return HttpResponseRedirect(in_world(kept.url))
+    context = {**asked(kept.home, answers, place), "problem": problem, "towns": choices[:40]}
+    return render(request, "citizen/plan_ask.html", {**context, **kept.context}, status=422)
 
 
-@audience(Audience.RESIDENT)
-def change(request: HttpRequest, verb: str) -> HttpResponse:
+def alter(request: HttpRequest, verb: str, url: str, window: int | None = None) -> HttpResponse:
     """Undo the last change, withdraw the own destination, or have the whole plan forgotten."""
     if verb not in VERBS:
         raise SonaeError("not_found", _("このページはありません。"))
     if request.method == "POST":
         act, thanks = VERBS[verb]
         try:
-            act(actor_of(request))
+            act(actor_of(request), window)
         except SonaeError as refused:
             flash.error(request, refused.detail)
         else:
             flash.success(request, str(thanks))
-    return HttpResponseRedirect(in_world("/me/plan/"))
+    return HttpResponseRedirect(in_world(url))
+
+
+@audience(Audience.RESIDENT)
+def mine(request: HttpRequest) -> HttpResponse:
+    """The signed-in resident's own plan."""
+    house = me.household(actor_of(request))
+    back = "/me/", _("わたしの避難へ")
+    return keep(request, Kept(home_of(house.home), house.goer, house.timeline, MINE, back))
+
+
+@audience(Audience.RESIDENT)
+def change(request: HttpRequest, verb: str) -> HttpResponse:
+    """Change the signed-in resident's own plan."""
+    return alter(request, verb, MINE)
 
 
 # --- without one -------------------------------------------------------------------------------

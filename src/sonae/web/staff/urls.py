@@ -20,6 +20,7 @@ from sonae.web.staff import (
     safety,
     shelters,
     warnings,
+    window,
 )
 
 app_name = "staff"
@@ -59,6 +60,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("safety/close/", safety.close, name="safety-close"),
     path("safety/calls/<str:person>/", safety.answer, name="safety-call"),
     path("cards/", cards.overview, name="cards"),
+    path("cards/home/", window.search, name="window"),
+    path("cards/home/<int:pk>/", window.home, name="window-home"),
+    path("cards/home/<int:pk>/pdf/", window.card, name="window-card"),
+    path("cards/home/<int:pk>/plan/", window.timeline, name="window-plan"),
+    path("cards/home/<int:pk>/plan/<str:verb>/", window.change, name="window-plan-change"),
     path("cards/<int:pk>/", cards.detail, name="cards-batch"),
     path("cards/<int:pk>/pdf/", cards.fetch, name="cards-pdf"),
     path("cards/<int:pk>/remove/", cards.remove, name="cards-remove"),
