@@ -11,7 +11,7 @@ from sonae.core import clock
 from sonae.core.clock import FrozenClock
 from sonae.core.ids import HybridClock, uuid7
 from sonae.domains.safety import interface as safety
-from sonae.domains.safety import services, times
+from sonae.domains.safety import times
 from sonae.domains.safety.interface import PersonState, Sighting
 from tests.domains.safety.test_ledger import sighting, warn
 from tests.fixtures import CLERK, OPERATOR, City
@@ -26,7 +26,7 @@ def state(city: City, name: str = "備 太郎") -> PersonState:
 def test_a_call_for_help_wins_over_a_tablet_that_runs_ahead(city: City) -> None:
     taro = city.residents["備 太郎"].pk
     safety.record([sighting(city, "備 太郎", minutes=30)])
-    services._server_clocks.clear()  # another process serves the resident
+    times._server_clocks.clear()  # another process serves the resident
     safety.report_self([taro], "needs_help", actor=CLERK)
     assert state(city).status == "needs_help"
     assert [one.name for one in safety.help_wanted(OPERATOR)] == ["備 太郎"]

@@ -10,13 +10,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
+
+from django.db.models import Q
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.consent.interface import Decision
 from sonae.domains.safety import rules
-from sonae.domains.safety.models import CallAnswer, InquirySubject, PersonState
+from sonae.domains.safety.models import CallAnswer, InquirySubject, PersonState, Visitor
 from sonae.domains.safety.reading import events_of
 from sonae.domains.safety.selectors import SHIELDED_TEXT, current_inquiry, looked, visitor_name
 from sonae.domains.warnings.interface import alarm_duty
@@ -70,11 +72,29 @@ def _calling() -> Iterable[PersonState]:
 
 
 def _answers(people: Iterable[str]) -> dict[str, list[CallAnswer]]:
-    """Return person → what was done about the calls, newest first."""
+    """Return person → what was done about the calls, newest first.
+
+    What was done for a visitor is done for whoever the visitor turns out to be.
+    """
+    whose = {person: person for person in people}
+    whose |= _written_as(whose)
     found: dict[str, list[CallAnswer]] = {}
-    for one in CallAnswer.objects.filter(person__in=list(people)).order_by("-pk"):
-        found.setdefault(one.person, []).append(one)
+    for one in CallAnswer.objects.filter(person__in=list(whose)).order_by("-pk"):
+        found.setdefault(whose[one.person], []).append(one)
     return found
+
+
+def _written_as(people: Iterable[str]) -> dict[str, str]:
+    """Return linked visitor → the person it is, of these people."""
+    ends = {kind: [int(p[1:]) for p in people if p[0] == kind] for kind in "rv"}
+    rows: Any = Visitor.objects.filter(
+        Q(resident__in=ends["r"], resident__isnull=False)
+        | Q(same_as__in=ends["v"], same_as__isnull=False)
+    )
+    return {
+        f"v{pk}": f"r{resident}" if resident else f"v{same_as}"
+        for pk, resident, same_as in rows.values_list("pk", "resident", "same_as")
+    }
 
 
 def _dangers() -> dict[int, int]:
@@ -191,7 +211,7 @@ def answer_call(
         state = PersonState.objects.filter(person=person, status__in=rules.CALLS).first()
         if state is None:
             raise SonaeError("not_found", "この人は、いま助けを求めていません。")
-        before = CallAnswer.objects.filter(person=person).order_by("-pk").first()
+        before = next(iter(_answers([person]).get(person, [])), None)
         made = CallAnswer.objects.create(
             person=person,
             clock=min(seen, state.clock) if seen else state.clock,

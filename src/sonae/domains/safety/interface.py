@@ -12,17 +12,33 @@ from sonae.domains.safety.calls import (
 )
 from sonae.domains.safety.extracts import extract, public_jwk
 from sonae.domains.safety.inquiries import close_inquiry, open_inquiry
+from sonae.domains.safety.linking import NewLink, record_links
+from sonae.domains.safety.links import (
+    TWO_PEOPLE,
+    Match,
+    agree_link,
+    link,
+    link_history,
+    link_many,
+    links_of,
+    proposed_links,
+    refuse_link,
+    undo_link,
+    unlink,
+    visitors_of,
+)
 from sonae.domains.safety.models import (
     CallAnswer,
     Inquiry,
     InquirySubject,
+    PersonLink,
     PersonState,
     Sighting,
     Terminal,
     Visitor,
 )
 from sonae.domains.safety.reading import known_residents
-from sonae.domains.safety.rules import DIRECTIONS, SOURCES, STATUSES
+from sonae.domains.safety.rules import DIRECTIONS, LINK_SOURCES, SOURCES, STATUSES
 from sonae.domains.safety.scans import Answer, receive
 from sonae.domains.safety.selectors import (
     Count3,
@@ -64,16 +80,21 @@ from sonae.domains.safety.terminals import (
 __all__ = [
     "ANSWERS",
     "DIRECTIONS",
+    "LINK_SOURCES",
     "SOURCES",
     "STATUSES",
+    "TWO_PEOPLE",
     "Answer",
     "Call",
     "CallAnswer",
     "Count3",
     "Inquiry",
     "InquirySubject",
+    "Match",
+    "NewLink",
     "NewSighting",
     "Occupancy",
+    "PersonLink",
     "PersonState",
     "Point",
     "Result",
@@ -83,6 +104,7 @@ __all__ = [
     "Unaccounted",
     "Visitor",
     "VisitorFacts",
+    "agree_link",
     "answer_call",
     "close_inquiry",
     "conflicts",
@@ -97,14 +119,21 @@ __all__ = [
     "help_times",
     "help_wanted",
     "known_residents",
+    "link",
+    "link_history",
+    "link_many",
+    "links_of",
     "occupancies",
     "occupancy",
     "open_inquiry",
+    "proposed_links",
     "public_jwk",
     "rebuild",
     "receive",
     "recent",
     "record",
+    "record_links",
+    "refuse_link",
     "report_self",
     "revoke_terminal",
     "state_of",
@@ -117,4 +146,7 @@ __all__ = [
     "unaccounted_count",
     "unaccounted_listed",
     "undo",
+    "undo_link",
+    "unlink",
+    "visitors_of",
 ]

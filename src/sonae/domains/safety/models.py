@@ -1,4 +1,4 @@
-"""Sighting (所在情報), PersonState (安否の現況), Visitor, Terminal, Inquiry (安否確認)."""
+"""Sighting (所在情報), PersonLink (本人の照合), PersonState (安否の現況), Visitor, Inquiry (安否確認)."""
 
 from django.db import models
 
@@ -29,7 +29,12 @@ class Terminal(TenantModel):
 
 
 class Visitor(ScopedModel):
-    """来訪者・未照合の人: someone who is not, or not yet, linked to the register."""
+    """来訪者・未照合の人: someone whom a desk, a roster, a family or another city has named.
+
+    ``resident`` or ``same_as`` is who this is by the links in force, chains followed to their end
+    (`PersonLink`); both are null for a person in its own right. `links` alone writes them, and
+    `services.rebuild` can make them anew.
+    """
 
     key = models.CharField("本人キー", max_length=64)
     name = models.CharField("氏名", max_length=120, blank=True)
@@ -37,13 +42,41 @@ class Visitor(ScopedModel):
     birth_date = models.CharField("生年月日", max_length=10, blank=True)
     address = models.CharField("住所", max_length=200, blank=True)
     first_seen_at = models.DateTimeField("最初の確認")
+    resident = models.ForeignKey(
+        Resident,
+        null=True,
+        on_delete=models.PROTECT,
+        db_index=False,
+        related_name="visitors",
+        verbose_name="住民",
+    )
+    same_as = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.PROTECT,
+        db_index=False,
+        related_name="aliases",
+        verbose_name="同じ人",
+    )
 
     class Meta:
-        """One row per device-made person key."""
+        """One row per device-made person key; few are linked, and found by whom they are."""
 
         verbose_name = "来訪者"
         constraints = [
             models.UniqueConstraint(fields=["municipality", "world", "key"], name="visitor_key")
+        ]
+        indexes = [
+            models.Index(
+                fields=["resident"],
+                condition=models.Q(resident__isnull=False),
+                name="visitor_resident",
+            ),
+            models.Index(
+                fields=["same_as"],
+                condition=models.Q(same_as__isnull=False),
+                name="visitor_same_as",
+            ),
         ]
 
 
@@ -102,11 +135,50 @@ class Sighting(ScopedModel):
         ]
 
 
+class PersonLink(ScopedModel):
+    """本人の照合: the immutable event that a visitor is a resident, or is another visitor.
+
+    With neither ``resident`` nor ``other`` it ends the link. ``source``: auto, review, reception,
+    family. A ``proposed`` one waits for a second person and changes nothing; an ``undo`` only takes
+    back what it supersedes. ``supersedes`` is the link that it replaces; of those that nothing
+    supersedes, the last by ``clock`` is in force, so that deliveries merge by set union, as
+    sightings do (`rules.in_force`, docs/decisions/0014).
+    """
+
+    id = models.UUIDField("ID", primary_key=True)
+    visitor = models.ForeignKey(Visitor, on_delete=models.PROTECT, verbose_name="来訪者")
+    resident = models.ForeignKey(
+        Resident, null=True, on_delete=models.PROTECT, db_index=False, verbose_name="住民"
+    )
+    other = models.ForeignKey(
+        Visitor, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="同じ来訪者"
+    )
+    proposed = models.BooleanField("提案", default=False)
+    undo = models.BooleanField("取消", default=False)
+    source = models.CharField("照合の方法", max_length=12)
+    reason = models.CharField("理由", max_length=400, blank=True)
+    probability = models.FloatField("確からしさ", null=True)
+    by = models.CharField("照合した人", max_length=120)
+    at = models.DateTimeField("日時")
+    clock = models.CharField("論理時刻", max_length=64)
+    supersedes = models.UUIDField("前の照合", null=True)
+
+    class Meta:
+        """A visitor is linked to one person at most; read by either end."""
+
+        verbose_name = "本人の照合"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(resident__isnull=True) | models.Q(other__isnull=True),
+                name="person_link_one_end",
+            )
+        ]
+
+
 class PersonState(ScopedModel):
     """安否の現況: the fold of one person's sightings; can be rebuilt from them at any time.
 
-    ``person`` is ``r<resident pk>`` or ``v<visitor pk>``. ``accounted_at`` is the first time since
-    the start of the operation that the person was known to be somewhere.
+    ``person`` is ``r<resident pk>`` or ``v<visitor pk>``; a linked visitor has none of its own.
     """
 
     person = models.CharField("本人", max_length=24)

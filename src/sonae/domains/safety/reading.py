@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.db import connection
 from django.db.models import Model
 
 from sonae.domains.residents.interface import Resident
-from sonae.domains.safety.models import Sighting
+from sonae.domains.safety.models import Sighting, Visitor
 from sonae.domains.safety.rules import Event
 from sonae.platform.db import among, moment_read, stored, uuid_read
 from sonae.platform.scope import current, current_world
@@ -35,35 +36,61 @@ def present(
         return [value for (value,) in cursor.fetchall()]
 
 
+_OF_VISITORS = {"resident_id": "resident_id", "visitor_id": "same_as_id"}
+
+
 def events_of(
     column: str, people: Iterable[int], until: datetime | None = None
 ) -> dict[int, list[Event]]:
-    """Return person → all sightings that were accepted, up to a moment of occurrence."""
+    """Return person → all sightings that were accepted, up to a moment of occurrence.
+
+    Those of every visitor who is this person are among them (`PersonLink`).
+    """
     found: dict[int, list[Event]] = {person: [] for person in people}
     if not found:
         return found
-    table = connection.ops.quote_name(Sighting._meta.db_table)
-    moment = [] if until is None else [stored(Sighting, "occurred_at")(until)]
-    limit = "" if until is None else " AND {}.occurred_at <= %s"
-    one_of, listed = among(f"s.{column}", list(found))
-    # Without the municipality, so that SQLite looks people up and does not walk through the world.
-    with connection.cursor() as cursor:  # by hand: see `present`
-        cursor.execute(
-            f"SELECT s.{column}, s.id, s.direction, s.status, s.facility_id, s.place, s.occurred_at, "  # noqa: S608
-            "s.clock, s.device, s.supersedes, "
-            f"EXISTS (SELECT 1 FROM {table} o WHERE o.supersedes = s.id AND o.refusal = '' "
-            f"AND o.municipality = s.municipality AND o.world = s.world{limit.format('o')}) "
-            f"FROM {table} s WHERE {one_of} AND s.world = %s AND s.refusal = ''{limit.format('s')}",
-            [*moment, listed, current_world(), *moment],
-        )
-        rows = cursor.fetchall()
-    for person, pk, direction, status, facility, place, at, tick, device, old, back in rows:
+    for row in _rows_of(column, list(found), until):
+        person, pk, direction, status, facility, place, at, tick, device, old, back = row
         event = Event(
             uuid_read(pk), direction, status, facility, place, moment_read(at), tick, device,
             uuid_read(old) if old else None, bool(back),
         )  # fmt: skip
         found[person].append(event)
     return found
+
+
+def _rows_of(column: str, people: list[int], until: datetime | None) -> list[tuple[Any, ...]]:
+    """Return the rows that `events_of` reads: own sightings, then those of linked visitors."""
+    moment = [] if until is None else [stored(Sighting, "occurred_at")(until)]
+    _one_of, listed = among(column, people)
+    given = [*moment, listed, current_world(), *moment]
+    with connection.cursor() as cursor:  # by hand: see `present`
+        cursor.execute(_sql(column, bounded=until is not None), given * 2)
+        return list(cursor.fetchall())
+
+
+@cache
+def _sql(column: str, *, bounded: bool) -> str:
+    """Return the statement of `_rows_of`, with a limit of occurrence or without.
+
+    Without the municipality, so that SQLite looks people up and does not walk through the world.
+    """
+    quote, end = connection.ops.quote_name, _OF_VISITORS[column]
+    table, visitor = quote(Sighting._meta.db_table), quote(Visitor._meta.db_table)
+    limit = " AND {}.occurred_at <= %s" if bounded else ""
+    own, linked = (among(name, [])[0] for name in (f"s.{column}", f"v.{end}"))
+    what = (
+        "s.id, s.direction, s.status, s.facility_id, s.place, s.occurred_at, s.clock, s.device, "  # noqa: S608
+        f"s.supersedes, EXISTS (SELECT 1 FROM {table} o WHERE o.supersedes = s.id "
+        "AND o.refusal = '' AND o.municipality = s.municipality AND o.world = s.world"
+        f"{limit.format('o')})"
+    )
+    held = f"s.world = %s AND s.refusal = ''{limit.format('s')}"
+    return (
+        f"SELECT s.{column}, {what} FROM {table} s WHERE {own} AND {held} "  # noqa: S608
+        f"UNION ALL SELECT v.{end}, {what} FROM {visitor} v "
+        f"JOIN {table} s ON s.visitor_id = v.id WHERE {linked} AND {held}"
+    )
 
 
 def superseded(ids: Sequence[UUID]) -> list[UUID]:

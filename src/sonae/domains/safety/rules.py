@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -48,6 +48,73 @@ class State(NamedTuple):
     seen_at: datetime
     clock: str
     conflict: bool
+
+
+LINK_SOURCES: Final = ("auto", "review", "reception", "family")
+"""How it was found out that a visitor is somebody: by matching, at the review desk, by word."""
+
+
+class Link(NamedTuple):
+    """What the ledger needs of one `PersonLink`; neither ``resident`` nor ``other`` ends the link."""
+
+    id: UUID
+    visitor: int
+    resident: int | None
+    other: int | None
+    proposed: bool
+    undo: bool
+    clock: str
+    supersedes: UUID | None
+
+
+def in_force(links: Iterable[Link]) -> dict[int, Link]:
+    """Return visitor → the link in force, one that ends the link included.
+
+    The last by clock of those that nothing supersedes; the same for every order and any duplication.
+    What supersedes counts only as long as nothing has superseded it in turn: an undo
+    gives back what was before, and an undo of that brings the link back.
+    """
+    once = {one.id: one for one in links if not one.proposed}
+    ordered = sorted(once.values(), key=_in_order)
+    gone: set[UUID] = set()
+    for one in reversed(ordered):
+        old = once.get(one.supersedes) if one.supersedes and one.id not in gone else None
+        if old is not None and _in_order(old) < _in_order(one):
+            gone.add(old.id)
+    return {one.visitor: one for one in ordered if not one.undo and one.id not in gone}
+
+
+def _in_order(link: Link) -> tuple[str, str]:
+    return link.clock, link.id.hex
+
+
+def ends(links: Iterable[Link]) -> dict[int, tuple[str, int]]:
+    """Return visitor → who it is at the end of its chain: ``("r", resident)`` or ``("v", visitor)``.
+
+    Only of those who are linked. Of two links made apart that close a circle, the later one is left
+    out (`links.link` refuses what it can see).
+    """
+    step: dict[int, Link] = {}
+    for one in sorted(in_force(links).values(), key=_in_order):
+        if one.resident is not None or (
+            one.other is not None and one.visitor not in chain(step, one.other)
+        ):
+            step[one.visitor] = one
+    return {visitor: _end(step, visitor) for visitor in step}
+
+
+def chain(step: Mapping[int, Link], visitor: int) -> list[int]:
+    """Return the visitors from one to the end of its chain, itself first."""
+    passed = [visitor]
+    while (one := step.get(passed[-1])) is not None and one.other is not None:
+        passed.append(one.other)
+    return passed
+
+
+def _end(step: Mapping[int, Link], visitor: int) -> tuple[str, int]:
+    last = chain(step, visitor)[-1]
+    one = step.get(last)
+    return ("r", one.resident) if one is not None and one.resident is not None else ("v", last)
 
 
 def standing(events: Iterable[Event]) -> list[Event]:

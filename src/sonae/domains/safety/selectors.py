@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 from django.db.models import Case, Count, F, Q, QuerySet, Value, When
@@ -346,18 +346,30 @@ def occupancy(facility_pk: int, at: datetime | None = None) -> Occupancy:
             n=Count("resident__household", distinct=True)
         )["n"]
         return Occupancy(rows.count(), households, as_of)
-    residents = _inside("resident_id", facility_pk, at)
-    visitors = _inside("visitor_id", facility_pk, at)
+    residents = _inside("r", facility_pk, at)
+    visitors = _inside("v", facility_pk, at)
     homes = Resident.objects.filter(pk__in=residents).values("household").distinct().count()
     return Occupancy(len(residents) + len(visitors), homes, as_of)
 
 
-def _inside(column: str, facility_pk: int, at: datetime) -> list[int]:
-    """Return who was inside a facility as of a moment."""
-    rows = Sighting.objects.filter(facility=facility_pk, refusal="", occurred_at__lte=at)
-    ever = rows.exclude(**{column: None}).order_by().values_list(column, flat=True).distinct()
+def _inside(kind: str, facility_pk: int, at: datetime) -> list[int]:
+    """Return who was inside a facility as of a moment: residents (``r``), or visitors (``v``).
+
+    A visitor counts as the person that the links now say it is, so that nobody counts twice.
+    """
+    rows: Any = Sighting.objects.filter(facility=facility_pk, refusal="", occurred_at__lte=at)
+    ever: set[int] = set()
+    for resident, visitor, linked, same_as in (
+        rows.order_by()
+        .values_list("resident", "visitor", "visitor__resident", "visitor__same_as")
+        .distinct()
+    ):
+        person = (resident or linked) if kind == "r" else None if linked else same_as or visitor
+        if person is not None:
+            ever.add(person)
     found = []
-    for person, events in events_of(column, [pk for pk in ever if pk is not None], at).items():
+    column = "resident_id" if kind == "r" else "visitor_id"
+    for person, events in events_of(column, sorted(ever), at).items():
         state = rules.fold(events)
         if state and state.direction in rules.PRESENT and state.facility == facility_pk:
             found.append(person)

@@ -4,37 +4,30 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, connection
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
-from sonae.core.ids import HybridClock, uuid7
+from sonae.core.ids import uuid7
 from sonae.domains.safety import rules
 from sonae.domains.safety.calls import call_duty
-from sonae.domains.safety.models import Inquiry, InquirySubject, PersonState, Sighting, Visitor
+from sonae.domains.safety.folding import fold_again, store_residents, store_visitors
+from sonae.domains.safety.linking import link_anew
+from sonae.domains.safety.models import PersonState, Sighting, Visitor
 from sonae.domains.safety.reading import events_of, present, superseded
-from sonae.domains.safety.rules import Event, State
+from sonae.domains.safety.rules import Event
+from sonae.domains.safety.times import server_clock
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.combining import Together
-from sonae.platform.db import (
-    among,
-    bulk_insert,
-    moment_read,
-    stored,
-    take_turn,
-    writing,
-)
-from sonae.platform.scope import Scope, current
-
-_server_clocks: dict[Scope, HybridClock] = {}
-"""One per world: an exercise on simulated time must not push the live clock ahead."""
+from sonae.platform.db import bulk_insert, stored, take_turn, writing
+from sonae.platform.scope import current
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,14 +167,26 @@ def _known_ids(ids: Sequence[UUID]) -> dict[UUID, tuple[str, str, str]]:
     }
 
 
-def _visitors(fresh: Iterable[NewSighting]) -> dict[UUID, int]:
-    """Return sighting → primary key of its visitor, making rows for those never seen before."""
+class _Whose(NamedTuple):
+    """The visitor of a sighting, and who that is by the links in force."""
+
+    pk: int
+    resident: int | None
+    same_as: int | None
+
+
+def _visitors(fresh: Iterable[NewSighting]) -> dict[UUID, _Whose]:
+    """Return sighting → its visitor, making rows for those never seen before."""
     meant = [(one, one.visitor) for one in fresh if one.visitor and not one.refusal]
     if not meant:
         return {}
     keys = _visitor_keys(meant)
     facts = {keys[one.id]: who for one, who in meant}
-    found = dict(Visitor.objects.filter(key__in=facts).values_list("key", "pk"))
+    rows = Visitor.objects.filter(key__in=facts)
+    found = {
+        key: _Whose(pk, resident, same_as)
+        for key, pk, resident, same_as in rows.values_list("key", "pk", "resident_id", "same_as_id")
+    }
     for key, one in facts.items():
         if key not in found:
             row = Visitor.objects.create(
@@ -192,7 +197,7 @@ def _visitors(fresh: Iterable[NewSighting]) -> dict[UUID, int]:
                 address=one.address,
                 first_seen_at=clock.now(),
             )
-            found[key] = row.pk
+            found[key] = _Whose(row.pk, None, None)
     return {event: found[key] for event, key in keys.items()}
 
 
@@ -220,20 +225,32 @@ def _visitor_keys(meant: Iterable[tuple[NewSighting, VisitorFacts]]) -> dict[UUI
     return keys
 
 
+_WRITTEN: Final = ("visitor", "resident__visitors", "visitor__aliases")
+"""From a state to the visitors who are that person: itself, or linked to it."""
+
+
 def _staying(name: str, kana: str, facility_pk: int | None) -> list[tuple[str, str]]:
-    """Return (clock, key) of those in a place of whom only this name is known, the longest first."""
-    rows = PersonState.objects.filter(
-        direction__in=rules.SETTLED,
-        facility=facility_pk,
-        visitor__name=name,
-        visitor__kana=kana,
-        visitor__birth_date="",
-        visitor__address="",
-    )
-    return list(rows.order_by("clock").values_list("clock", "visitor__key"))
+    """Return (clock, key) of those in a place of whom only this name is known, the longest first.
+
+    Who was linked to somebody since still answers to the name given at the desk.
+    """
+    scope = current()
+    called = {
+        "name": name, "kana": kana, "birth_date": "", "address": "",
+        "municipality": scope.municipality, "world": scope.world.value,
+    }  # fmt: skip
+    there = PersonState.objects.filter(direction__in=rules.SETTLED, facility=facility_pk)
+    found: dict[str, tuple[str, str]] = {}
+    for way in _WRITTEN:
+        rows = there.filter(**{f"{way}__{key}": value for key, value in called.items()})
+        for person, *stay in rows.order_by(f"{way}__pk").values_list(
+            "person", "clock", f"{way}__key"
+        ):
+            found.setdefault(person, (stay[0], stay[1]))
+    return sorted(found.values())
 
 
-def _insert(fresh: Sequence[NewSighting], visitors: Mapping[UUID, int]) -> None:
+def _insert(fresh: Sequence[NewSighting], visitors: Mapping[UUID, _Whose]) -> None:
     """Insert the sightings as columns."""
     scope, now, count = current(), clock.now(), len(fresh)
     bulk_insert(
@@ -243,7 +260,7 @@ def _insert(fresh: Sequence[NewSighting], visitors: Mapping[UUID, int]) -> None:
             "world": [scope.world.value] * count,
             "id": [one.id for one in fresh],
             "resident_id": [None if one.refusal else one.resident_pk for one in fresh],
-            "visitor_id": [_visitor_pk(one, visitors) for one in fresh],
+            "visitor_id": [visitors[one.id].pk if one.id in visitors else None for one in fresh],
             "facility_id": [one.facility_pk for one in fresh],
             "place": [one.place[:200] for one in fresh],
             "direction": [one.direction for one in fresh],
@@ -265,11 +282,7 @@ def _insert(fresh: Sequence[NewSighting], visitors: Mapping[UUID, int]) -> None:
     )
 
 
-def _visitor_pk(one: NewSighting, visitors: Mapping[UUID, int]) -> int | None:
-    return visitors[one.id] if one.visitor and not one.refusal else None
-
-
-def _fold_touched(fresh: Sequence[NewSighting], visitors: Mapping[UUID, int]) -> None:
+def _fold_touched(fresh: Sequence[NewSighting], visitors: Mapping[UUID, _Whose]) -> None:
     """Fold again everyone whom the new sightings touch: what is stored, and what is about to be.
 
     A correction may say that it was somebody else: that one is touched too.
@@ -277,24 +290,34 @@ def _fold_touched(fresh: Sequence[NewSighting], visitors: Mapping[UUID, int]) ->
     live = [one for one in fresh if not one.refusal]
     targets = [one.supersedes for one in live if one.supersedes]
     gone = {*targets, *superseded([one.id for one in live])}
-    owners = Sighting.objects.filter(pk__in=targets, refusal="") if targets else []
-    residents = _histories(
-        "resident_id",
-        [(one.resident_pk, one) for one in live if one.resident_pk],
-        {row.resident_id for row in owners if row.resident_id},
-        gone,
-    )
-    if residents:
-        _store_states("resident_id", "r", residents)
-        _account(residents)
-    people = _histories(
-        "visitor_id",
-        [(visitors[one.id], one) for one in live if one.visitor],
-        {row.visitor_id for row in owners if row.visitor_id},
-        gone,
-    )
-    if people:
-        _store_states("visitor_id", "v", people)
+    residents = [(one.resident_pk, one) for one in live if one.resident_pk]
+    strangers = []
+    for one in live:
+        if whose := visitors.get(one.id):
+            if whose.resident is not None:
+                residents.append((whose.resident, one))
+            else:
+                strangers.append((whose.same_as or whose.pk, one))
+    owners, others = _owners(targets) if targets else (set(), set())
+    if found := _histories("resident_id", residents, owners, gone):
+        store_residents(found)
+    if found := _histories("visitor_id", strangers, others, gone):
+        store_visitors(found)
+
+
+def _owners(targets: Sequence[UUID]) -> tuple[set[int], set[int]]:
+    """Return whose sightings these are: residents, and visitors who are not linked to one."""
+    rows: Any = Sighting.objects.filter(pk__in=targets, refusal="")
+    residents: set[int] = set()
+    visitors: set[int] = set()
+    for resident, visitor, linked, same_as in rows.values_list(
+        "resident_id", "visitor_id", "visitor__resident_id", "visitor__same_as_id"
+    ):
+        if (known := resident or linked) is not None:
+            residents.add(known)
+        elif visitor is not None:
+            visitors.add(same_as or visitor)
+    return residents, visitors
 
 
 def _histories(
@@ -308,7 +331,7 @@ def _histories(
     if fresh or also:
         found.update(events_of(column, {person for person, _one in fresh} | also))
     for person, one in fresh:
-        one.clock = one.clock or _server_clock(found[person])
+        one.clock = one.clock or server_clock(e.clock for e in found[person])
         event = Event(
             one.id, one.direction, one.status, one.facility_pk, one.place[:200], one.occurred_at,
             one.clock, one.device[:64], one.supersedes,
@@ -318,72 +341,6 @@ def _histories(
         for person, events in found.items():
             found[person] = [e._replace(taken_back=e.taken_back or e.id in gone) for e in events]
     return found
-
-
-def _store_states(column: str, prefix: str, histories: Mapping[int, Sequence[Event]]) -> None:
-    """Write the folded states; a person without any standing sighting has none."""
-    folded = {person: rules.fold(events) for person, events in histories.items()}
-    gone = [f"{prefix}{person}" for person, state in folded.items() if state is None]
-    if gone:
-        PersonState.objects.filter(person__in=gone).delete()
-    rows = [(f"{prefix}{person}", person, state) for person, state in folded.items() if state]
-    if rows:
-        _upsert_states(column, rows)
-
-
-_FOLDED = ("facility_id", "place", "direction", "status", "seen_at", "clock", "conflict")
-
-
-def _upsert_states(column: str, rows: Sequence[tuple[str, int, State]]) -> None:
-    """Insert or replace states in one executemany: building model objects costs more than SQLite."""
-    scope, moment = current(), stored(PersonState, "seen_at")
-    names = ("municipality", "world", "person", column, *_FOLDED)
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f"INSERT INTO {connection.ops.quote_name(PersonState._meta.db_table)} "  # noqa: S608 - names
-            f"({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))}) "
-            "ON CONFLICT (municipality, world, person) DO UPDATE SET "
-            + ", ".join(f"{name} = excluded.{name}" for name in _FOLDED),
-            [
-                (
-                    scope.municipality, scope.world.value, key, person, state.facility, state.place,
-                    state.direction, state.status, moment(state.seen_at), state.clock, state.conflict,
-                )
-                for key, person, state in rows
-            ],
-        )  # fmt: skip
-
-
-def _account(histories: Mapping[int, Sequence[Event]]) -> None:
-    """Bring the open inquiry up to date for these residents."""
-    moment = stored(InquirySubject, "accounted_at")
-    table = connection.ops.quote_name(InquirySubject._meta.db_table)
-    rows = [
-        (moment(rules.accounted_since(histories[person], added_at)), subject)
-        for subject, person, added_at in _under_inquiry(list(histories))
-    ]
-    with connection.cursor() as cursor:
-        cursor.executemany(f"UPDATE {table} SET accounted_at = %s WHERE id = %s", rows)  # noqa: S608
-
-
-def _under_inquiry(people: Sequence[int]) -> Iterator[tuple[int, int, datetime]]:
-    """Return (subject, resident, since when) of those who are subjects of the open inquiry."""
-    quote, scope = connection.ops.quote_name, current()
-    moments: dict[Any, datetime] = {}
-    one_of, listed = among("s.resident_id", people)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT s.id, s.resident_id, s.added_at FROM {quote(Inquiry._meta.db_table)} i "  # noqa: S608
-            f"JOIN {quote(InquirySubject._meta.db_table)} s ON s.inquiry_id = i.id "
-            "WHERE i.municipality = %s AND i.world = %s AND i.closed_at IS NULL "
-            f"AND {one_of}",
-            [scope.municipality, scope.world.value, listed],
-        )
-        rows = cursor.fetchall()
-    for subject, person, added_at in rows:
-        if added_at not in moments:
-            moments[added_at] = moment_read(added_at)
-        yield subject, person, moments[added_at]
 
 
 def report_self(
@@ -453,36 +410,24 @@ def _facts(visitor: Visitor) -> VisitorFacts:
     )
 
 
-def _server_clock(known: Iterable[Event]) -> str:
-    """Return this server's next hybrid logical clock, above all that is known of a person.
-
-    From what is stored and not only from what this process saw: other processes record too.
-    """
-    here = _server_clocks.setdefault(current(), HybridClock("server"))
-    if newest := max((event.clock for event in known), default=""):
-        here.observe(newest)
-    return here.tick()
-
-
 def rebuild() -> int:
-    """Fold everyone's state and every open inquiry anew from the sightings; return how many people."""
+    """Work out anew, from sightings and links alone, who is who, every state and every open inquiry.
+
+    Return how many people have a state or had one.
+    """
     with writing():
         take_turn("safety")
         PersonState.objects.all().delete()
-        residents = _people("resident_id")
-        visitors = _people("visitor_id")
-        for start in range(0, len(residents), 5000):
-            histories = events_of("resident_id", residents[start : start + 5000])
-            _store_states("resident_id", "r", histories)
-            _account(histories)
-        for start in range(0, len(visitors), 5000):
-            _store_states(
-                "visitor_id", "v", events_of("visitor_id", visitors[start : start + 5000])
-            )
+        link_anew()
+        residents = _people("resident_id") | _people("visitor__resident_id")
+        visitors = _people("visitor_id", visitor__resident=None, visitor__same_as=None)
+        visitors |= _people("visitor__same_as_id")
+        fold_again("r", sorted(residents))
+        fold_again("v", sorted(visitors))
     return len(residents) + len(visitors)
 
 
-def _people(column: str) -> list[int]:
+def _people(column: str, **only: None) -> set[int]:
     """Return everyone who has a sighting."""
-    rows: Any = Sighting.objects.exclude(**{column: None}).values_list(column, flat=True)
-    return sorted(set(rows))
+    rows: Any = Sighting.objects.filter(**only).exclude(**{column: None})
+    return set(rows.order_by().values_list(column, flat=True).distinct())

@@ -1,0 +1,329 @@
+"""Links (本人の照合): that a visitor is a resident, or another visitor: said, agreed to, taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sonae.core import clock
+from sonae.core.errors import SonaeError
+from sonae.core.ids import uuid7
+from sonae.domains.municipalities.interface import municipality
+from sonae.domains.residents.interface import Resident
+from sonae.domains.safety import rules
+from sonae.domains.safety.linking import COLUMNS, NewLink, component, parts, record_links
+from sonae.domains.safety.models import PersonLink, Visitor
+from sonae.domains.safety.times import server_clock
+from sonae.platform import audit
+from sonae.platform.access import SYSTEM, Actor, Audience, require
+from sonae.platform.db import take_turn, writing
+
+TWO_PEOPLE: Final = "link_two_people"
+"""Setting of the municipality: a person's link needs a second person's agreement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Who a visitor is: a resident or another visitor (primary keys), and how sure, with the reason."""
+
+    visitor_pk: int
+    resident_pk: int | None = None
+    other_pk: int | None = None
+    reason: str = ""
+    probability: float | None = None
+
+
+def link(
+    actor: Actor,
+    visitor_pk: int,
+    resident_pk: int | None = None,
+    other_pk: int | None = None,
+    *,
+    source: str,
+    reason: str,
+    probability: float | None = None,
+) -> PersonLink:
+    """Say that a visitor is a resident, or is another visitor; return the event.
+
+    Where two people are asked for, the first one's event is ``proposed`` and changes nothing until
+    another person says the same. `SonaeError` ``link_circle`` for a link that would close a circle,
+    ``not_found`` for people that are not there, ``conflict`` where it is so already.
+    """
+    match = Match(visitor_pk, resident_pk, other_pk, reason.strip(), probability)
+    made = link_many(actor, [match], source=source)
+    if not made:
+        raise SonaeError("conflict", "この人は、もうそのように結び付いています。")
+    return made[0]
+
+
+def link_many(actor: Actor, matches: Sequence[Match], *, source: str) -> list[PersonLink]:
+    """Say who many visitors are, in one transaction; return the events made, in order.
+
+    Left out: what is so already, and of automatic links whatever a person has decided before, be it
+    that this is nobody of the register. All or nothing otherwise; errors as `link` has them.
+    """
+    require(actor, Audience.RECEPTION)
+    if source not in rules.LINK_SOURCES:
+        raise SonaeError("unprocessable", "照合の方法が正しくありません。")
+    with writing():
+        take_turn("safety")
+        _check_people(actor, matches)
+        before = _before([one.visitor_pk for one in matches])
+        made = _wanted(actor, matches, before, source)
+        _refuse_circles(made)
+        record_links(made)
+        if made:
+            act = "person_link_proposed" if made[0].proposed else "person_linked"
+            target = f"visitor:{made[0].visitor_pk}" if len(made) == 1 else "visitors"
+            audit.record(actor.id, act, target, count=len(made), source=source)
+    return _rows([one.id for one in made])
+
+
+def _check_people(actor: Actor, matches: Sequence[Match]) -> None:
+    """Refuse people who are not there; a shielded one is not there for anybody but the machine."""
+    if any((one.resident_pk is None) == (one.other_pk is None) for one in matches):
+        raise SonaeError("unprocessable", "住民か来訪者の、どちらか1人を選んでください。")
+    visitors = {pk for one in matches for pk in (one.visitor_pk, one.other_pk) if pk is not None}
+    people = {one.resident_pk for one in matches if one.resident_pk is not None}
+    held = (
+        Resident.objects.all() if actor.id == SYSTEM.id else Resident.objects.filter(shielded=False)
+    )
+    there = sum(Visitor.objects.filter(pk__in=part).count() for part in parts(visitors))
+    known = sum(held.filter(pk__in=part).count() for part in parts(people))
+    if (there, known) != (len(visitors), len(people)):
+        raise SonaeError("not_found", "この人は登録されていません。")
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What stands about one visitor: all link events, the one in force (None: never linked)."""
+
+    events: Sequence[PersonLink]
+    force: PersonLink | None
+
+    @property
+    def target(self) -> tuple[int | None, int | None]:
+        """Whom the visitor is linked to."""
+        return (self.force.resident_id, self.force.other_id) if self.force else (None, None)
+
+    @property
+    def open(self) -> list[PersonLink]:
+        """Proposals that nobody has answered, nor anything newer overtaken; the newest last."""
+        gone = {one.supersedes for one in self.events}
+        since = self.force.clock if self.force else ""
+        asked = (one for one in self.events if _asks(one) and one.pk not in gone)
+        return [one for one in asked if one.clock > since]
+
+
+def _asks(one: PersonLink) -> bool:
+    return one.proposed and (one.resident_id is not None or one.other_id is not None)
+
+
+def _before(visitors: Sequence[int]) -> dict[int, _Before]:
+    """Return visitor → what stands about it, for every visitor asked for."""
+    events: dict[int, list[PersonLink]] = {pk: [] for pk in visitors}
+    for part in parts(events):
+        for row in PersonLink.objects.filter(visitor__in=part).order_by("clock", "pk"):
+            events[row.visitor_id].append(row)
+    return {pk: _Before(rows, _force(rows)) for pk, rows in events.items()}
+
+
+def _force(rows: Sequence[PersonLink]) -> PersonLink | None:
+    by_id = {row.pk: row for row in rows}
+    found = rules.in_force(_as_link(row) for row in rows)
+    return next((by_id[one.id] for one in found.values()), None)
+
+
+def _as_link(row: PersonLink) -> rules.Link:
+    return rules.Link(*(getattr(row, name) for name in COLUMNS))
+
+
+def _wanted(
+    actor: Actor, matches: Sequence[Match], before: Mapping[int, _Before], source: str
+) -> list[NewLink]:
+    """Return the events to be made of matches."""
+    ask = source != "auto" and bool(municipality().settings.get(TWO_PEOPLE))
+    made = []
+    for one in matches:
+        held, target = before[one.visitor_pk], (one.resident_pk, one.other_pk)
+        if held.force is not None and (
+            held.target == target or (source == "auto" and held.force.source != "auto")
+        ):
+            continue
+        same = [p for p in held.open if (p.resident_id, p.other_id) == target]
+        asked = next((p for p in same if p.by != actor.id), None)
+        if ask and same and asked is None:
+            continue  # one's own, which waits for somebody else
+        replaced = asked or held.force
+        made.append(
+            _event(
+                actor, one.visitor_pk, held, source, one.reason, resident_pk=one.resident_pk,
+                other_pk=one.other_pk, probability=one.probability,
+                proposed=ask and asked is None, supersedes=replaced.pk if replaced else None,
+            )
+        )  # fmt: skip
+    return made
+
+
+def _event(
+    actor: Actor, visitor_pk: int, held: _Before, source: str, reason: str, **more: Any
+) -> NewLink:
+    """Return a new event about a visitor, later than all that is known of it."""
+    tick = server_clock(row.clock for row in held.events)
+    return NewLink(
+        id=uuid7(), visitor_pk=visitor_pk, source=source, by=actor.id, at=clock.now(), clock=tick,
+        reason=reason, **more,
+    )  # fmt: skip
+
+
+def _refuse_circles(made: Sequence[NewLink]) -> None:
+    """Refuse links of visitors to each other that would lead back to where they began."""
+    among = {one.visitor_pk: one.other_pk for one in made if one.other_pk is not None}
+    if not among:
+        return
+    links = component({*among, *among.values()})
+    step = {pk: one for pk, one in rules.in_force(links).items() if pk not in among}
+    for visitor, other in among.items():
+        if visitor in rules.chain(step, other):
+            raise SonaeError(
+                "link_circle",
+                "結び付けがひと回りしてしまいます。",
+                "先に、前の結び付きを解いてください。",
+            )
+        step[visitor] = rules.Link(UUID(int=0), visitor, None, other, False, False, "", None)
+
+
+def _rows(ids: Sequence[UUID]) -> list[PersonLink]:
+    found = {row.pk: row for part in parts(ids) for row in PersonLink.objects.filter(pk__in=part)}
+    return [found[pk] for pk in ids]
+
+
+def unlink(actor: Actor, visitor_pk: int, reason: str) -> PersonLink:
+    """End the link of a visitor: from now on it is a person in its own right. One person is enough.
+
+    `SonaeError` ``conflict`` when it is not linked.
+    """
+    require(actor, Audience.RECEPTION)
+    with writing():
+        take_turn("safety")
+        held = _before([visitor_pk])[visitor_pk]
+        if held.force is None or held.target == (None, None):
+            raise SonaeError("conflict", "この人は、だれにも結び付いていません。")
+        return _ended(actor, held, held.force, reason, undo=False)
+
+
+def undo_link(actor: Actor, link_id: UUID, reason: str) -> PersonLink:
+    """Take back the link in force (or its end): who the visitor was before is who it is again.
+
+    `SonaeError` ``conflict`` when something newer has been decided about the visitor since.
+    """
+    require(actor, Audience.RECEPTION)
+    with writing():
+        take_turn("safety")
+        row = PersonLink.objects.filter(pk=link_id).first()
+        if row is None:
+            raise SonaeError("not_found", "この結び付けはありません。")
+        held = _before([row.visitor_id])[row.visitor_id]
+        if held.force is None or held.force.pk != row.pk:
+            raise SonaeError("conflict", "この結び付けは、もう変わっています。")
+        return _ended(actor, held, row, reason, undo=True)
+
+
+def _ended(actor: Actor, held: _Before, row: PersonLink, reason: str, *, undo: bool) -> PersonLink:
+    """Supersede a link by its end, or by an undo that lets count what was before it."""
+    made = _event(
+        actor, row.visitor_id, held, _decider(actor, row), reason.strip(), undo=undo,
+        supersedes=row.pk,
+    )  # fmt: skip
+    record_links([made])
+    audit.record(actor.id, "person_unlinked", f"visitor:{row.visitor_id}", reason=made.reason)
+    return _rows([made.id])[0]
+
+
+def _decider(actor: Actor, row: PersonLink) -> str:
+    """Return the source of what undoes a link: a person's word stands against later matching."""
+    return "review" if row.source == "auto" and actor.id != SYSTEM.id else row.source
+
+
+def agree_link(actor: Actor, link_id: UUID, reason: str = "") -> PersonLink:
+    """Agree to what another person has proposed; then it is in force.
+
+    `SonaeError` ``forbidden`` for one's own proposal, ``conflict`` when it was answered already.
+    """
+    require(actor, Audience.RECEPTION)
+    with writing():
+        take_turn("safety")
+        row, held = _proposal(link_id)
+        if row.by == actor.id:
+            raise SonaeError("forbidden", "提案した本人は、確かめたことにできません。")
+        made = _event(
+            actor, row.visitor_id, held, row.source, reason.strip() or row.reason,
+            resident_pk=row.resident_id, other_pk=row.other_id, probability=row.probability,
+            supersedes=row.pk,
+        )  # fmt: skip
+        _refuse_circles([made])
+        record_links([made])
+        audit.record(actor.id, "person_linked", f"visitor:{row.visitor_id}", source=row.source)
+    return _rows([made.id])[0]
+
+
+def refuse_link(actor: Actor, link_id: UUID, reason: str) -> PersonLink:
+    """Turn a proposal down, or take one's own back; nothing has changed by it."""
+    require(actor, Audience.RECEPTION)
+    with writing():
+        take_turn("safety")
+        row, held = _proposal(link_id)
+        made = _event(
+            actor, row.visitor_id, held, row.source, reason.strip(), proposed=True, supersedes=row.pk
+        )  # fmt: skip
+        record_links([made])
+        audit.record(actor.id, "person_link_refused", f"visitor:{row.visitor_id}")
+    return _rows([made.id])[0]
+
+
+def _proposal(link_id: UUID) -> tuple[PersonLink, _Before]:
+    """Return a proposal that waits for a second person."""
+    row = PersonLink.objects.filter(pk=link_id, proposed=True).first()
+    if row is None:
+        raise SonaeError("not_found", "この提案はありません。")
+    held = _before([row.visitor_id])[row.visitor_id]
+    if row.pk not in {one.pk for one in held.open}:
+        raise SonaeError("conflict", "この提案は、もう答えが出ています。")
+    return row, held
+
+
+# --- reads: for the machine; what a person may see of it is decided by `consent` ---------------------
+
+
+def links_of(visitor_pks: Iterable[int]) -> dict[int, PersonLink]:
+    """Return visitor → the link in force, of those that are linked to somebody.
+
+    For the machine only: it names shielded residents too.
+    """
+    found = _before(list(visitor_pks)).items()
+    return {pk: one.force for pk, one in found if one.force and one.target != (None, None)}
+
+
+def link_history(visitor_pk: int) -> list[PersonLink]:
+    """Return all that was said about who a visitor is, newest first. For the machine only."""
+    return list(PersonLink.objects.filter(visitor=visitor_pk).order_by("-clock", "-pk"))
+
+
+def proposed_links() -> list[PersonLink]:
+    """Return the proposals that wait for a second person, oldest first. For the machine only."""
+    rows = PersonLink.objects.filter(proposed=True).values_list("visitor", flat=True).distinct()
+    waiting = [one for held in _before(list(rows)).values() for one in held.open]
+    return sorted(waiting, key=lambda one: (one.clock, one.pk.hex))
+
+
+def visitors_of(resident_pks: Iterable[int]) -> dict[int, list[int]]:
+    """Return resident → the visitors that are this person, chains followed; without any: absent."""
+    found: dict[int, list[int]] = {}
+    for part in parts(resident_pks):
+        rows = Visitor.objects.filter(resident__in=part).order_by("pk")
+        for resident, visitor in rows.values_list("resident_id", "pk"):
+            if resident is not None:
+                found.setdefault(resident, []).append(visitor)
+    return found
