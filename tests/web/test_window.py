@@ -30,24 +30,24 @@ def browser(role: Role, resident_pk: int | None = None) -> Client:
 
 
 def page(city: City, name: str, rest: str = "") -> str:
-    return f"/staff/cards/home/{city.residents[name].pk}/{rest}"
+    return f"/staff/cards/window/{city.residents[name].pk}/{rest}"
 
 
 def answer(clerk: Client, typed: str) -> str:
     """What the page says to a search, from its form on."""
-    shown = clerk.get("/staff/cards/home/", {"q": typed}).content.decode()
+    shown = clerk.get("/staff/cards/window/", {"q": typed}).content.decode()
     return shown[shown.index('role="search"') :]
 
 
 def test_found_by_reading_and_recorded_for_the_window(city: City) -> None:
     clerk = browser(Role.OPERATOR)
-    shown = clerk.get("/staff/cards/home/", {"q": "ソナエ"}).content.decode()
+    shown = clerk.get("/staff/cards/window/", {"q": "ソナエ"}).content.decode()
     assert "備 太郎" in shown and page(city, "備 太郎") in shown
     taro = city.residents["備 太郎"].pk
     events = AccessEvent.objects.filter(subject=taro)
     assert events.get().purpose == "window"
-    assert "見つかりませんでした" in clerk.get("/staff/cards/home/?q=ダレモ").content.decode()
-    bad = clerk.get("/staff/cards/home/", {"q": "昭和99年99月99日"})
+    assert "見つかりませんでした" in clerk.get("/staff/cards/window/?q=ダレモ").content.decode()
+    bad = clerk.get("/staff/cards/window/", {"q": "昭和99年99月99日"})
     assert bad.status_code == 422 and "日付を読めません" in bad.content.decode()
 
 
@@ -93,7 +93,7 @@ def test_the_shielded_are_not_to_be_found(city: City) -> None:
     assert "山﨑 ミツ" in shown and "佐藤" not in shown
     city.residents["山﨑 清"].household.resident_set.exclude(name="佐藤 守").update(shielded=True)
     assert clerk.get(page(city, "佐藤 守")).status_code == 404
-    assert clerk.get("/staff/cards/home/999999/").status_code == 404
+    assert clerk.get("/staff/cards/window/999999/").status_code == 404
     assert clerk.get(page(city, "佐藤 守", "pdf/")).status_code == 404
     assert clerk.post(page(city, "佐藤 守", "plan/"), ANSWERS).status_code == 404
 

@@ -102,7 +102,7 @@ def timeline(request: HttpRequest, pk: int) -> HttpResponse:
     rolling = residents.wheelchairs([one.pk for one in people])
     members = frozenset({"wheelchair"} if rolling else ())
     goer = Goer(members, found.floor or 0, found.storeys or 0)
-    back = f"/staff/cards/home/{pk}/", _("世帯のページへ")
+    back = f"/staff/cards/window/{pk}/", _("世帯のページへ")
     row = _plan(actor, found, people)
     kept = plan.Kept(plan.home_of(found), goer, row, f"{back[0]}plan/", back, found.pk)
     return plan.keep(request, kept)
@@ -112,4 +112,4 @@ def timeline(request: HttpRequest, pk: int) -> HttpResponse:
 def change(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Bring the plan before back, take a destination back, or have all of it forgotten."""
     found, _people = _home(actor_of(request), pk)
-    return plan.alter(request, verb, f"/staff/cards/home/{pk}/plan/", found.pk)
+    return plan.alter(request, verb, f"/staff/cards/window/{pk}/plan/", found.pk)
