@@ -149,6 +149,23 @@ def test_warnings_in_and_out(city: City) -> None:
     assert operator.post("/api/v1/warnings", b"", content_type="a/b").status_code == 400
 
 
+def test_an_old_telegram_is_history_unless_the_caller_says_otherwise(city: City) -> None:
+    """A file of last month, posted by a script, must not warn anybody today."""
+    operator, old = signed_in(Role.OPERATOR), flood_telegram(4, minute=-60 * 24 * 40)
+
+    def hand_in(path: str) -> dict[str, Any]:
+        return dict(operator.post(path, old, content_type="application/xml").json())
+
+    made = hand_in("/api/v1/warnings")
+    assert made["historical"] and "古いため、発表中にはしていません" in made["detail"]
+    assert get("/warnings")[1] == []
+    assert operator.post("/api/v1/warnings?old=maybe", old, content_type="a/b").status_code == 422
+    assert hand_in("/api/v1/warnings?old=in-force")["historical"] is False
+    assert get("/warnings")[1][0]["level"] == 4
+    rehearsed = hand_in("/drill/api/v1/warnings")
+    assert (rehearsed["historical"], rehearsed["world"]) == (False, "exercise")
+
+
 def test_a_telegram_needs_the_csrf_token(city: City) -> None:
     careful = signed_in(Role.OPERATOR, enforce_csrf_checks=True)
     refused = careful.post("/api/v1/warnings", flood_telegram(), content_type="application/xml")

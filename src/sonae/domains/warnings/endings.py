@@ -91,6 +91,14 @@ class Outdated:
     days: int
     would_hold: bool
 
+    @property
+    def told(self) -> str:
+        """What was done with it, in words."""
+        issued = f"{self.issued_at.astimezone(clock.JST):%Y-%m-%d %H:%M}"
+        return (
+            f"{self.days}日前（{issued}）の「{self.title}」です。古いため、発表中にはしていません。"
+        )
+
 
 def outdated(raw: bytes, at: datetime | None = None) -> Outdated | None:
     """Whether these bytes are older than their kind reasonably lasts; None where not, or unreadable.

@@ -165,17 +165,23 @@ def orders_in_force() -> list[Order]:
     ]
 
 
-def accept_telegram(raw: bytes) -> dict[str, Any]:
-    """Take a telegram as received; what cannot be read is kept too and answered with its error."""
+def accept_telegram(raw: bytes, old: str) -> dict[str, Any]:
+    """Take a telegram as received; what cannot be read is kept too and answered with its error.
+
+    One older than its kind reasonably lasts is recorded and not put in force, unless ``old`` is
+    ``in-force`` or an exercise replays it.
+    """
     if not raw:
         raise SonaeError("unreadable", "電文が空です。")
-    made = warnings.accept(raw, via="api", rehearsal=is_exercise())
+    found = None if old == "in-force" or is_exercise() else warnings.outdated(raw)
+    made = warnings.accept(raw, via="api", rehearsal=is_exercise(), historical=found is not None)
     return {
         "telegram": made.telegram,
         "state": made.state,
         "world": made.world.value,
         "duplicate": made.duplicate,
         "concerns_us": made.concerns_us,
+        "historical": found is not None,
         "error": made.error or None,
-        "detail": made.detail or None,
+        "detail": (found.told if found else made.detail) or None,
     }

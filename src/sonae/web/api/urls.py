@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
@@ -112,11 +112,17 @@ def get_warnings(request: HttpRequest) -> list[reads.InForce]:
 
 
 @api.post("/warnings", auth=_operator, tags=["warnings"])
-def post_warning(request: HttpRequest) -> dict[str, Any]:
-    """Hand in a telegram exactly as received (XML in the body)."""
+def post_warning(
+    request: HttpRequest, old: Literal["record", "in-force"] = "record"
+) -> dict[str, Any]:
+    """Hand in a telegram exactly as received (XML in the body).
+
+    A telegram so old that it can hardly still hold is kept as history (``historical``); ``old=in-force``
+    has it treated as one of now.
+    """
     if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_TELEGRAM_BYTES:
         raise SonaeError("too_large", "電文が大きすぎます。")
-    return reads.accept_telegram(request.body)
+    return reads.accept_telegram(request.body, old)
 
 
 @api.get("/orders", response=list[reads.Order], tags=["orders"])

@@ -7,7 +7,6 @@ from dataclasses import asdict
 
 import click
 
-from sonae.core.clock import JST
 from sonae.core.errors import SonaeError
 from sonae.core.rows import FORMATS, Rows
 from sonae.domains.warnings import interface as warnings
@@ -52,11 +51,9 @@ def accept(files: tuple[str, ...], via: str, old: str, fmt: str | None) -> None:
 
 
 def _told(found: Outdated) -> str:
-    issued = f"{found.issued_at.astimezone(JST):%Y-%m-%d %H:%M}"
-    told = (
-        f"{found.days}日前（{issued}）の「{found.title}」です。古いため、発表中にはしていません。"
+    return (
+        f"{found.told}いまの電文として扱うには --old in-force" if found.would_hold else found.told
     )
-    return f"{told}いまの電文として扱うには --old in-force" if found.would_hold else told
 
 
 def _for_the_record(found: Outdated, name: str, old: str) -> bool:
