@@ -126,6 +126,23 @@ def test_an_order_leads_the_page(client: Client, city: City) -> None:
     assert 'class="alarm level-4"' not in client.get("/").content.decode()
 
 
+def test_when_it_is_too_late_the_reason_is_why_not_to_go(city: City) -> None:
+    """ "Stay inside, because the water is deep, so evacuate" helps nobody."""
+    warnings.accept(flood_telegram(5), via="test")
+    outbox.drain()
+    place = Client().get("/where/?town=001").content.decode()
+    own = Client()
+    account = identity.add_account(
+        "m@example.jp", "natsu-no-yuki-7", Role.RESIDENT, name="実",
+        resident_pk=city.residents["渡邉 実"].pk,
+    )  # fmt: skip
+    own.force_login(account)
+    for body in (place, own.get("/me/").content.decode()):
+        head = body[body.index('id="answer"') : body.index("現在")]
+        assert "外へ出ないで" in head
+        assert "外へ出ること自体が命にかかわる" in head and "避難します" not in head
+
+
 def test_the_colours_are_the_published_ones() -> None:
     """The style sheet and core.danger_level say the same, text colour included."""
     for level in danger_level.LEVELS:

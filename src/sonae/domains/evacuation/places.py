@@ -26,7 +26,8 @@ from sonae.domains.residents.interface import Population
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import Facility
 from sonae.domains.warnings.interface import WarnedHazard
-from sonae.engines.evacuation.rulebook import RULE_NUMBER, RULES, Rule
+from sonae.engines.evacuation.rulebook import RULE_NUMBER, RULES, Rule, TimeRule
+from sonae.engines.evacuation.rulebook import trace as rules_that_held
 from sonae.engines.hazard.lookup import IN, ZONES, zones
 
 NOT_EXPOSED = "not_exposed"
@@ -40,6 +41,7 @@ class PlaceAdvice:
 
     ``decision`` not_exposed: the maps know no danger there from what is warned of. ``unmet``: needs
     that no fitting site is free to meet, so that the site named refuses them; the page must say so.
+    ``reasons``: every rule that held, about the place and about the time.
     """
 
     decision: str
@@ -50,6 +52,13 @@ class PlaceAdvice:
     zone: str = "outside"
     way: Way | None = None
     unmet: tuple[str, ...] = ()
+    reasons: Sequence[Rule | TimeRule] = ()
+
+    @property
+    def because(self) -> Rule | TimeRule | None:
+        """The rule to name beside the advice: where it is too late to go, the one that says so."""
+        timed = (one for one in self.reasons if isinstance(one, TimeRule))
+        return next(timed, self.rule) if self.departure == "too_late" else self.rule
 
 
 def offered(facility: Facility, walker: Walker) -> dict[str, str]:
@@ -115,6 +124,7 @@ def advise(
     return PlaceAdvice(
         found["decision"], found["departure"], found["leave_by"], told, found["hazard"],
         found["zone"], _way(latitude, longitude, walker, found, danger), unmet,
+        rules_that_held(int(found["trace"])),
     )  # fmt: skip
 
 

@@ -88,9 +88,10 @@ def of_place(
             way.minutes if way else None, way.reason if way else "",
         )
     )  # fmt: skip
+    because = advice.because
     return Head(
-        text, tone, _(advice.rule.ja) if advice.rule else "",
-        advice.rule.source if advice.rule else "", words.hazard(advice.hazard),
+        text, tone, _(because.ja) if because else "",
+        because.source if because else "", words.hazard(advice.hazard),
         notes_of(advice, walker), name, level,
     )  # fmt: skip
 

@@ -226,7 +226,7 @@ def _head(
     order = head.order_for(house.home.town)
     told = evacuation.PlaceAdvice(
         advice.decision, advice.departure, advice.leave_by, personal.rule, advice.hazard,
-        advice.zone, way, unmet,
+        advice.zone, way, unmet, personal.reasons,
     )  # fmt: skip
     made = head.of_place(told, house.goer.walker, order)
     own = owngoal.of(house.timeline)
