@@ -162,6 +162,10 @@ class Places:
         number = str(townname.read(chome[0].removesuffix("目") + "目").chome or "") if chome else ""
         if words in self.areas:
             return "", words, number
+        # 備え市栄町 where the register says 栄町: what stands before a known area is the city.
+        for cut in range(2, len(words) - 1):
+            if words[cut:] in self.areas:
+                return words[:cut], words[cut:], number
         _prefecture, city, rest = _parts(words)
         if city not in self.cities:
             city, rest = "", words.removeprefix(_prefecture)
@@ -259,14 +263,32 @@ def prepare(register: Columns, roster: Columns, as_of: date) -> Prepared:
     known_names = _names(names, readings, known)
     of_register = _table(known_names, _rest(register, people, places, as_of, addresses))
     written, spoken = (_tidy(column(roster, key, lines)) for key in ("name", "kana"))
-    roster = cards.filled(roster, lines, known.recognising(of_register, written, spoken).lone)
+    roster = cards.filled(roster, lines, known.recognising(of_register, written, spoken))
     written, spoken = (_tidy(column(roster, key, lines)) for key in ("name", "kana"))
     known = known.recognising(of_register, written, spoken)
     of_roster = _table(
         _names(written, spoken, known),
         _rest(roster, lines, places, as_of, _tidy(column(roster, "address", lines))),
     )
-    return Prepared(of_register, of_roster)
+    return Prepared(_in_own_city(of_register, of_roster, places), of_roster)
+
+
+def _in_own_city(register: pa.Table, roster: pa.Table, places: Places) -> pa.Table:
+    """Write into a register that never names its city what most of the roster's lines call it.
+
+    Only then can 隣の市の栄町 be told from 栄町.
+    """
+    if register["city"].null_count < len(register):
+        return register
+    known = pc.is_in(roster["area"], pa.array(sorted(places.areas), pa.string()))
+    cities = Counter(pc.filter(roster["city"], known).drop_null().to_pylist())
+    if not cities:
+        return register
+    own, count = max(cities.items(), key=lambda one: (one[1], one[0]))
+    if 2 * count <= cities.total():
+        return register
+    at = register.schema.get_field_index("city")
+    return register.set_column(at, "city", pa.array([own] * len(register), pa.string()))
 
 
 def to_rows(table: pa.Table) -> list[dict[str, Any]]:

@@ -110,6 +110,7 @@ COMPARISONS: Final = (
         Level("else", "ELSE", .02, .92, "生年月日・年齢が違う"),
     )),
     Comparison("address", _lacking("area"), (
+        Level("elsewhere", f"{_both('area')} and city_l <> city_r", .01, .003, "町名は同じ、市町村が違う"),
         Level("lot", _both("lot"), .55, .00003, "住所が番地まで同じ", "lot"),
         Level("town", f"{_both('town')} and {_lacking('lot')}", .25, .003, "町名が同じ", "town"),
         Level("town_only", _both("town"), .08, .003, "町名は同じ、番地が違う", "town"),
@@ -134,7 +135,7 @@ FREQUENCIES: Final = tuple(
 """Columns whose frequency in the register is asked for."""
 COLUMNS: Final = (
     "surname", "given", "surname_kana", "given_kana", "surname_loose", "given_loose", "birth",
-    "birth_year", "sex", "area", "town", "lot", "phone",
+    "birth_year", "sex", "city", "area", "town", "lot", "phone",
 )  # fmt: skip
 """Columns that the conditions read."""
 
@@ -145,15 +146,20 @@ _UNIT: Final = 2.0**-20
 """
 
 
-def settings() -> SettingsCreator:
-    """Return the comparisons as Splink's settings, the same for every backend."""
+def settings(*, coded: bool = True) -> SettingsCreator:
+    """Return the comparisons as Splink's settings, the same for every backend.
+
+    ``coded``: weights that are level numbers; without it Splink's own, to be estimated by Splink
+    (the benchmark compares with that).
+    """
     from splink import SettingsCreator
     from splink.internals.comparison_level_library import CustomLevel
     from splink.internals.comparison_library import CustomComparison
 
     def level(place: int, one: Level) -> CustomLevel:
         made = CustomLevel(one.sql, label_for_charts=one.name)
-        made.configure(m_probability=_UNIT * 2.0**place, u_probability=_UNIT)
+        if coded:
+            made.configure(m_probability=_UNIT * 2.0**place, u_probability=_UNIT)
         if one.tf:
             made.configure(tf_adjustment_column=one.tf, disable_tf_exact_match_detection=True)
         return made

@@ -44,6 +44,14 @@ class Known:
             _pairs(register, "whole_loose", loose, "surname_kana", "given_kana"),
         )  # fmt: skip
 
+    def surname(self, text: str) -> str:
+        """Return the surname of a name as written, split where it has no space."""
+        plain = " ".join(text.replace("　", " ").split())
+        first, space, _rest = plain.partition(" ")
+        if space:
+            return first
+        return (self.divide_kana if kana.is_kana(plain) else self.divide)(kanji_form(plain))[0]
+
     def lone(self, text: str) -> bool:
         """Whether an unspaced name is a given name alone: one of the register's, and nobody's whole name."""
         if " " in text or "　" in text:
