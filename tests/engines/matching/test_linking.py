@@ -3,48 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import date
-from functools import cache
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from sonae.core.errors import SonaeError
-from sonae.demo.city import generate
 from sonae.engines.matching.cli import group
 from sonae.engines.matching.linking import LineResult, match
 from sonae.engines.matching.sides import Columns
-
-AS_OF = date(2026, 7, 1)
-
-
-@cache
-def city() -> dict[str, list[str]]:
-    """The register of the small demo city as the contract's columns."""
-    made = generate("small", 1)
-    people, homes = made.register.residents, made.register.households
-    place = people["household"]
-    return {
-        **{key: people[key] for key in ("resident_id", "name", "kana", "sex", "birth_date")},
-        "phone": people["phone"],
-        "household_id": [homes["number"][n] for n in place],
-        "address": [made.towns.name[homes["town"][n]] + homes["address"][n] for n in place],
-    }
-
-
-def roster(*lines: dict[str, str]) -> dict[str, list[str]]:
-    """Lines as columns; each gets a number unless it has one."""
-    names = ("name", "kana", "sex", "birth_date", "age", "address", "phone", "group")
-    return {
-        "line_id": [line.get("line_id", str(n)) for n, line in enumerate(lines)],
-        **{name: [line.get(name, "") for line in lines] for name in names},
-    }
-
-
-def person(at: int, register: Columns | None = None) -> dict[str, str]:
-    """One resident as somebody would write him or her completely."""
-    known = register or city()
-    return {key: known[key][at] for key in ("name", "kana", "sex", "birth_date", "address")}
+from tests.engines.matching.people import AS_OF, city, person, roster
 
 
 def ids(results: list[LineResult]) -> list[str | None]:
@@ -138,8 +106,8 @@ def test_progress_is_told_from_nothing_to_all() -> None:
     assert (told[0], told[-1]) == (0.0, 1.0)
 
 
-def test_the_command_line_keeps_its_contract(tmp_path: pytest.TempPathFactory) -> None:
-    register, lines = tmp_path / "reg.csv", tmp_path / "roster.csv"  # type: ignore[operator]
+def test_the_command_line_keeps_its_contract(tmp_path: Path) -> None:
+    register, lines = tmp_path / "reg.csv", tmp_path / "roster.csv"
     _write(register, city())
     whom = [person(5), {**person(8), "line_id": "0"}, {"name": "不知火 零士郎", "line_id": "z"}]
     _write(lines, roster(*whom))
@@ -157,6 +125,6 @@ def test_the_command_line_keeps_its_contract(tmp_path: pytest.TempPathFactory) -
     assert {"resident_id", "probability", "why"} <= set(answers[0]["candidates"][0])
 
 
-def _write(path: object, columns: Columns) -> None:
+def _write(path: Path, columns: Columns) -> None:
     rows = [",".join(columns), *(",".join(row) for row in zip(*columns.values(), strict=True))]
-    path.write_text("\n".join(rows) + "\n", "utf-8")  # type: ignore[attr-defined]
+    path.write_text("\n".join(rows) + "\n", "utf-8")

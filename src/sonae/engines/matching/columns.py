@@ -253,6 +253,19 @@ def _rest(
     }  # fmt: skip
 
 
+def alone(roster: Columns, as_of: date) -> pa.Table:
+    """Bring a roster into the form without any register: its own spaced names split the others."""
+    lines = size(roster, "line_id")
+    written, spoken = (_tidy(column(roster, key, lines)) for key in ("name", "kana"))
+    known = splitting.learn(written, spoken)
+    filled = cards.filled(roster, lines, known)
+    addresses = _tidy(column(filled, "address", lines))
+    places = Places.of(_stem(addresses))
+    written, spoken = (_tidy(column(filled, key, lines)) for key in ("name", "kana"))
+    names = _names(written, spoken, splitting.learn(written, spoken))
+    return _table(names, _rest(filled, lines, places, as_of, addresses))
+
+
 def prepare(register: Columns, roster: Columns, as_of: date) -> Prepared:
     """Bring both sides into one form; ``as_of`` is the day on which the ages were written."""
     people, lines = size(register, "resident_id"), size(roster, "line_id")

@@ -88,16 +88,32 @@ def _taken(pairs: Pairs, cards: Cards, probability: Floats) -> Floats:
 
 
 def settle(
-    pairs: Pairs, weight: Floats, cards: Cards, together: float, people: int
+    pairs: Pairs,
+    weight: Floats,
+    cards: Cards,
+    together: float,
+    people: int,
+    known: Ints | None = None,
 ) -> tuple[Floats, Floats]:
-    """Return the probability of every pair, and what the card added to its weight (bits)."""
+    """Return the probability of every pair, and what the card added to its weight (bits).
+
+    ``known``: the resident of a line where somebody has decided, -1 nobody, -2 not decided.
+    """
     lines = len(cards.card)
-    probability = posterior.share(pairs.line, weight, lines)
+
+    def shared(weight: Floats) -> Floats:
+        found = posterior.share(pairs.line, weight, lines)
+        if known is None:
+            return found
+        decided = known[pairs.line]
+        return np.where(decided == -2, found, decided == pairs.resident)
+
+    probability = shared(weight)
     added = np.zeros(len(pairs))
     inside, outside = bonus(people, together)
     for _round in range(ROUNDS):
         own, best = _support(pairs, cards, probability)
         taken = _taken(pairs, cards, probability)
         added = inside * own + outside * (best - own) - _TWICE * taken
-        probability = posterior.share(pairs.line, weight + added, lines)
+        probability = shared(weight + added)
     return probability, added

@@ -14,6 +14,7 @@ from datetime import date
 from typing import Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from sonae.core import clock
@@ -26,6 +27,7 @@ from sonae.engines.matching.model import Model, first
 from sonae.engines.matching.pairs import Pairs, compare
 from sonae.engines.matching.sides import Columns, column, size
 
+Floats = npt.NDArray[np.float64]
 Band = Literal["auto", "review", "none"]
 Progress = Callable[[float, str], None]
 MOST_CANDIDATES: Final = 5
@@ -99,16 +101,23 @@ def compared(
     people, lines = size(register, "resident_id"), size(roster, "line_id")
     tell(0.0, "氏名・日付・住所をそろえています")
     prepared = prepare(register, roster, as_of or clock.today())
-    homes = column(register, "household_id", people).to_pylist()
-    groups = column(roster, "group", lines).to_pylist()
     cards = Cards(
-        household.numbered(groups, household.LARGEST_CARD),
-        household.numbered(homes, household.LARGEST_HOUSEHOLD),
+        household.numbered(column(roster, "group", lines).to_pylist(), household.LARGEST_CARD),
+        household.numbered(
+            column(register, "household_id", people).to_pylist(), household.LARGEST_HOUSEHOLD
+        ),
     )
+    return worked(prepared, cards, model, tell, backend)
+
+
+def worked(
+    prepared: Prepared, cards: Cards, model: Model | None, tell: Progress, backend: str
+) -> Work:
+    """Find and compare the candidates of two sides in one form (see `compared`)."""
+    people, lines = len(prepared.register), len(prepared.roster)
     opened = backends.opened(backend)
     try:
         _put(opened, prepared, cards)
-        del prepared
         tell(0.15, "偶然の一致の多さを数えています")
         start = model or training.chance(opened, people, lines, first())
         tell(0.3, "候補を探しています")
@@ -152,8 +161,14 @@ def match(
     return found
 
 
-def results(work: Work, resident_ids: Sequence[str], line_ids: Sequence[str]) -> list[LineResult]:
-    """Return the result of every line from compared pairs."""
+def probabilities(work: Work) -> tuple[Floats, Floats]:
+    """Return the probability of every pair, and what the card's other lines added (bits)."""
+    probability, added, _parts, _used = _settled(work)
+    return probability, added
+
+
+def _settled(work: Work) -> tuple[Floats, Floats, Floats, npt.NDArray[np.bool_]]:
+    """Return probability, addition of the card and weights of every pair, and which lines it changed."""
     parts = work.pairs.weights(work.model)
     weight = parts.sum(axis=1) + posterior.prior(work.people, work.model.resident)
     alone = posterior.share(work.pairs.line, weight, work.lines)
@@ -162,6 +177,12 @@ def results(work: Work, resident_ids: Sequence[str], line_ids: Sequence[str]) ->
     )
     used = np.zeros(work.lines, bool)
     used[work.pairs.line[np.abs(probability - alone) > 0.01]] = True
+    return probability, added, parts, used
+
+
+def results(work: Work, resident_ids: Sequence[str], line_ids: Sequence[str]) -> list[LineResult]:
+    """Return the result of every line from compared pairs."""
+    probability, added, parts, used = _settled(work)
     chosen = posterior.top(work.pairs.line, probability, MOST_CANDIDATES)
     chosen = chosen[probability[chosen] >= _WORTH_SHOWING]
     shown: list[list[Candidate]] = [[] for _ in range(work.lines)]

@@ -22,6 +22,7 @@ from sonae.engines.matching.household import Cards
 from sonae.engines.matching.model import Model
 from sonae.engines.matching.pairs import Pairs, compare
 
+Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 ROUNDS: Final = 12
 _BELIEF_M, _BELIEF_U = 40.0, 200.0
@@ -76,12 +77,17 @@ def _together(pairs: Pairs, cards: Cards, probability: Floats, before: Model) ->
     return float(np.clip(value, 0.3, 0.98))
 
 
-def learn(pairs: Pairs, cards: Cards, people: int, before: Model, lines: int) -> Model:
-    """Return the model with ``m``, the share of residents and of families estimated on all lines."""
+def learn(
+    pairs: Pairs, cards: Cards, people: int, before: Model, lines: int, known: Ints | None = None
+) -> Model:
+    """Return the model with ``m``, the share of residents and of families estimated on all lines.
+
+    ``known``: what somebody has decided of a line (`household.settle`).
+    """
     model = before
     for _round in range(ROUNDS):
         weight = pairs.weights(model).sum(axis=1) + posterior.prior(people, model.resident)
-        probability, _added = household.settle(pairs, weight, cards, model.together, people)
+        probability, _added = household.settle(pairs, weight, cards, model.together, people, known)
         following = shares(
             pairs, probability, before=replace(before, u=model.u), which="m", belief=_BELIEF_M
         )
