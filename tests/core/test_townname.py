@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sonae.core import townname
+from sonae.core import romaji, townname
 
 SAKAE = ("栄町一丁目", "サカエマチイッチョウメ")
 NEXT = ("栄町二丁目", "サカエマチニチョウメ")
@@ -80,6 +80,6 @@ def test_latin_letters(name: str, spoken: str, letters: str) -> None:
 
 
 def test_letters_that_are_no_japanese_are_no_kana() -> None:
-    assert townname.from_roman("Ōtemachi") == "オテマチ"
-    assert townname.from_roman("shimbashi") == "シンバシ"
-    assert townname.from_roman("ctrl") == ""
+    assert romaji.from_roman("Ōtemachi") == "オテマチ"
+    assert romaji.from_roman("shimbashi") == "シンバシ"
+    assert romaji.from_roman("ctrl") == ""

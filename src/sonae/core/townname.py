@@ -11,7 +11,7 @@ import re
 import unicodedata
 from typing import Final, NamedTuple
 
-from sonae.core import kana, kanji
+from sonae.core import kana, kanji, romaji
 
 _DIGITS: Final = "〇一二三四五六七八九"
 _KANJI_CHOME: Final = re.compile(r"([〇一二三四五六七八九十]+)丁目")
@@ -23,42 +23,11 @@ _BETWEEN: Final = (
     (re.compile(r"(?<=[一-鿿々])[ノの之乃](?=[一-鿿])"), "ノ"),
 )
 """Signs between two 漢字 that every writer writes differently: 鶴ヶ岡, 鶴が岡; 五ノ町, 五之町."""
-_O_ROW: Final = "オコソトノホモヨロゴゾドボポョ"
-_U_ROW: Final = "ウクスツヌフムユルグズブプュ"
 _CHOME: Final = {
     1: ("イッ", "イチ"), 2: ("ニ",), 3: ("サン",), 4: ("ヨン", "シ"), 5: ("ゴ",), 6: ("ロク", "ロッ"),
     7: ("ナナ", "シチ"), 8: ("ハチ", "ハッ"), 9: ("キュウ", "ク"), 10: ("ジッ", "ジュッ", "ジュウ"),
 }  # fmt: skip
 """How the number is read before チョウメ; higher ones are rare and sort by the whole reading."""
-
-_CONSONANTS: Final = {
-    "": "アイウエオ", "k": "カキクケコ", "s": "サ_スセソ", "t": "タ__テト", "n": "ナニヌネノ",
-    "h": "ハヒ_ヘホ", "m": "マミムメモ", "y": "ヤ_ユ_ヨ", "r": "ラリルレロ", "w": "ワ____",
-    "g": "ガギグゲゴ", "z": "ザ_ズゼゾ", "d": "ダ__デド", "b": "バビブベボ", "p": "パピプペポ",
-}  # fmt: skip
-_CONTRACTED: Final = {
-    "ky": "キ", "sh": "シ", "ch": "チ", "ny": "ニ", "hy": "ヒ", "my": "ミ", "ry": "リ", "gy": "ギ",
-    "j": "ジ", "by": "ビ", "py": "ピ",
-}  # fmt: skip
-
-
-def _hepburn() -> dict[str, str]:
-    """Return syllables in Hepburn's spelling → katakana."""
-    table = {
-        consonant + vowel: sign
-        for consonant, signs in _CONSONANTS.items()
-        for vowel, sign in zip("aiueo", signs, strict=True)
-        if sign != "_"
-    }
-    for consonant, sign in _CONTRACTED.items():
-        table |= {consonant + v: sign + small for v, small in zip("auo", "ャュョ", strict=True)}
-    return table | {"shi": "シ", "chi": "チ", "tsu": "ツ", "fu": "フ", "ji": "ジ"}
-
-
-_SYLLABLES: Final = _hepburn()
-_SPELLING: Final = {sign: text for text, sign in _SYLLABLES.items()} | {
-    "ヂ": "ji", "ヅ": "zu", "ヲ": "o", "ヵ": "ka", "ヶ": "ke", "ヴ": "bu", "ー": "",
-}  # fmt: skip
 
 
 class Written(NamedTuple):
@@ -99,52 +68,11 @@ def order(name: str, spoken: str) -> tuple[str, str, int]:
     return kana.search_key(reading(name, spoken)) or "ン", stem, chome or 0
 
 
-def from_roman(text: str) -> str:
-    """Return the katakana of a name in Latin letters, or nothing when it is no Japanese spelling."""
-    left = re.sub(r"[\s'’.\-]", "", unicodedata.normalize("NFKD", text).lower())
-    left = "".join(sign for sign in left if not unicodedata.combining(sign))
-    out = []
-    while left:
-        size = next((n for n in (3, 2, 1) if left[:n] in _SYLLABLES), 0)
-        if size:
-            out.append(_SYLLABLES[left[:size]])
-            left = left[size:]
-        elif left[0] == "n" or (left[0] == "m" and left[1:2] in ("b", "m", "p")):
-            out.append("ン")
-            left = left[1:]
-        elif left[1:2] and (left[0] == left[1] or left.startswith("tch")):
-            out.append("ッ")
-            left = left[1:]
-        else:
-            return ""
-    return "".join(out)
-
-
-def to_roman(spoken: str) -> str:
-    """Return Hepburn's spelling of a reading, long vowels unmarked as in passports: チュウオウ → Chuo."""
-    text, out, place = _short(kana.katakana(spoken)), "", 0
-    while place < len(text):
-        size = 2 if text[place : place + 2] in _SPELLING else 1
-        sign = text[place : place + size]
-        if sign == "ッ":
-            following = to_roman(text[place + 1 : place + 3]).lower()
-            out += "t" if following.startswith("ch") else following[:1]
-        else:
-            out += "n" if sign == "ン" else _SPELLING.get(sign, sign)
-        place += size
-    return out.capitalize()
-
-
-def _short(spoken: str) -> str:
-    """Return a reading with its long o and u shortened: letters do not write them."""
-    return re.sub(rf"(?<=[{_O_ROW}])[ウオ]|(?<=[{_U_ROW}])ウ", "", spoken)
-
-
 def english(name: str, spoken: str) -> str:
     """Return a town's name in Latin letters: 栄町一丁目 → Sakaemachi 1-chome; nothing without a reading."""
     said, chome = reading(name, spoken), read(name).chome
     counted = chome and not said.endswith("チョウメ")
-    return f"{to_roman(said)} {chome}-chome" if said and counted else to_roman(said)
+    return f"{romaji.to_roman(said)} {chome}-chome" if said and counted else romaji.to_roman(said)
 
 
 def fits(query: str, name: str, spoken: str) -> int:
@@ -163,8 +91,10 @@ def fits(query: str, name: str, spoken: str) -> int:
     if kana.is_kana(asked.stem):
         key = kana.loose_key(_OAZA_KANA.sub("", kana.katakana(asked.stem)))
         return max(_rank(key, kana.loose_key(said)) for said in (reading(name, spoken), spoken))
-    if asked.stem.isascii() and (roman := from_roman(asked.stem)):
-        return _rank(kana.loose_key(_short(roman)), kana.loose_key(_short(reading(name, spoken))))
+    if asked.stem.isascii() and (roman := romaji.from_roman(asked.stem)):
+        return _rank(
+            kana.loose_key(romaji.short(roman)), kana.loose_key(romaji.short(reading(name, spoken)))
+        )
     return 0
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from sonae.core import clock, townname, wareki
+from sonae.core import clock, romaji, townname, wareki
 from sonae.core.errors import SonaeError
 
 _WEEKDAYS = (lazy("月"), lazy("火"), lazy("水"), lazy("木"), lazy("金"), lazy("土"), lazy("日"))
@@ -439,7 +439,7 @@ def town_row(name: str) -> str:
         return name
     if get_language() != "en":
         return f"{name}行"
-    return f"{townname.to_roman(name)} … ({name})"
+    return f"{romaji.to_roman(name)} … ({name})"
 
 
 def destination(one: Any) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from sonae.core import townname
+from sonae.core import romaji
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import Walker
 from sonae.domains.shelters.interface import Facility
@@ -97,5 +97,5 @@ def offered(facility: Facility, walker: Walker) -> list[str]:
 
 def name_of(facility: Facility) -> str:
     """Return a site's name; for readers of Latin letters its reading goes before the signs on its gate."""
-    roman = townname.to_roman(facility.kana) if get_language() == "en" and facility.kana else ""
+    roman = romaji.to_roman(facility.kana) if get_language() == "en" and facility.kana else ""
     return f"{roman} {facility.name}" if roman else facility.name
