@@ -70,6 +70,12 @@ class Rows:
         for row in rows:
             self.add(row)
 
+    def add_json(self, lines: Iterable[str]) -> None:
+        """Print results that are JSON already, for millions of small ones; ``jsonl`` only."""
+        for line in lines:
+            self.added += 1
+            self._out.write(line + "\n")
+
     def refuse(self, error: SonaeError, source: str = "", **more: Any) -> None:
         """Report one bad input; ``more`` adds fields such as ``row`` or ``column``."""
         self.refused += 1

@@ -5,11 +5,14 @@ from __future__ import annotations
 import click
 
 from sonae.engines.matching.match_cli import match
+from sonae.engines.matching.names_cli import address, compare
 
 
 @click.group()
 def group() -> None:
-    """名簿と住民を照らし合わせる。登録されている住民を出力する。"""
+    """名簿と住民を照らし合わせ、氏名を比べ、住所を読む。登録されている住民を出力する。"""
 
 
 group.add_command(match)
+group.add_command(compare)
+group.add_command(address)
