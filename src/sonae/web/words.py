@@ -405,6 +405,9 @@ def data_kind(code: str) -> str:
 
 def whereabouts(state: Any) -> str:
     """Return where and how a person is, from the folded state (`safety.PersonState`)."""
+    if state.status == "deceased":
+        # Nobody learns of a death from a page; the desk has its own words for it.
+        return _("市の担当者から連絡します")
     if state.status == "needs_help":
         return _("助けが必要です")
     if state.status == "injured":
@@ -414,6 +417,7 @@ def whereabouts(state: Any) -> str:
     fixed = {
         "shelter_at_home": _("自宅にいます"),
         "in_car": _("車の中にいます"),
+        "hospital": _("病院にいます"),
         "out": _("避難所を出ました"),
     }
     if text := fixed.get(state.direction):

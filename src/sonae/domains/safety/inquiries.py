@@ -141,6 +141,7 @@ _ADVISED = _Source(
                       - (CASE a.decision WHEN 'stay' THEN 30 WHEN 'upstairs' THEN 15 ELSE 0 END) END""",
 )
 _ORDERED = _Source("{resident} r", f"'{ORDERED}'", "%s")
+_SETTLED = ", ".join(f"'{direction}'" for direction in sorted(rules.SETTLED))
 _NEED = """CASE WHEN g.id IS NOT NULL THEN (CASE WHEN g.wheelchair THEN %s ELSE %s END)
                  WHEN r.birth_date <> '' AND SUBSTR(r.birth_date, 1, 4) <= %s THEN %s
                  WHEN SUBSTR(r.birth_date, 1, 4) > %s THEN %s ELSE %s END"""
@@ -171,7 +172,7 @@ def _insert_sql(source: _Source, where: str) -> str:
         JOIN {t["home"]} h ON h.id = r.household_id
         LEFT JOIN {t["registrant"]} g ON g.resident_id = r.id
         LEFT JOIN {t["state"]} s ON s.municipality = %s AND s.world = %s AND s.person = 'r' || r.id
-             AND s.direction IN ('in', 'move', 'shelter_at_home', 'in_car')
+             AND s.direction IN ({_SETTLED})
              AND s.status <> 'unknown' AND s.seen_at >= {_moment()}
         WHERE {where}
         ON CONFLICT (inquiry_id, resident_id) DO UPDATE SET

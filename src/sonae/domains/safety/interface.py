@@ -10,6 +10,12 @@ from sonae.domains.safety.calls import (
     help_times,
     help_wanted,
 )
+from sonae.domains.safety.deaths import (
+    deaths_of,
+    deaths_waiting,
+    decide_death,
+    propose_death,
+)
 from sonae.domains.safety.extracts import extract, public_jwk
 from sonae.domains.safety.inquiries import close_inquiry, open_inquiry
 from sonae.domains.safety.linking import NewLink, record_links
@@ -29,6 +35,7 @@ from sonae.domains.safety.links import (
 )
 from sonae.domains.safety.models import (
     CallAnswer,
+    DeathConfirmation,
     Inquiry,
     InquirySubject,
     PersonLink,
@@ -37,8 +44,27 @@ from sonae.domains.safety.models import (
     Terminal,
     Visitor,
 )
+from sonae.domains.safety.people import (
+    HEARD,
+    HEARD_PLACES,
+    History,
+    Step,
+    history,
+    settle,
+    take_down,
+)
 from sonae.domains.safety.reading import known_residents
-from sonae.domains.safety.rules import DIRECTIONS, LINK_SOURCES, SOURCES, STATUSES
+from sonae.domains.safety.rules import (
+    DEATH_BASES,
+    DECEASED,
+    DIRECTIONS,
+    LINK_SOURCES,
+    SETTLED,
+    SOURCES,
+    STALE,
+    STATED,
+    STATUSES,
+)
 from sonae.domains.safety.scans import Answer, receive
 from sonae.domains.safety.selectors import (
     Count3,
@@ -79,15 +105,24 @@ from sonae.domains.safety.terminals import (
 
 __all__ = [
     "ANSWERS",
+    "DEATH_BASES",
+    "DECEASED",
     "DIRECTIONS",
+    "HEARD",
+    "HEARD_PLACES",
     "LINK_SOURCES",
+    "SETTLED",
     "SOURCES",
+    "STALE",
+    "STATED",
     "STATUSES",
     "TWO_PEOPLE",
     "Answer",
     "Call",
     "CallAnswer",
     "Count3",
+    "DeathConfirmation",
+    "History",
     "Inquiry",
     "InquirySubject",
     "Match",
@@ -100,6 +135,7 @@ __all__ = [
     "Result",
     "Seen",
     "Sighting",
+    "Step",
     "Terminal",
     "Unaccounted",
     "Visitor",
@@ -110,6 +146,9 @@ __all__ = [
     "conflicts",
     "current_inquiry",
     "curve",
+    "deaths_of",
+    "deaths_waiting",
+    "decide_death",
     "enrol_terminal",
     "exported",
     "extract",
@@ -118,6 +157,7 @@ __all__ = [
     "help_counts",
     "help_times",
     "help_wanted",
+    "history",
     "known_residents",
     "link",
     "link_history",
@@ -126,6 +166,7 @@ __all__ = [
     "occupancies",
     "occupancy",
     "open_inquiry",
+    "propose_death",
     "proposed_links",
     "public_jwk",
     "rebuild",
@@ -136,7 +177,9 @@ __all__ = [
     "refuse_link",
     "report_self",
     "revoke_terminal",
+    "settle",
     "state_of",
+    "take_down",
     "terminal_by_token",
     "terminals",
     "touch",

@@ -84,8 +84,8 @@ class Sighting(ScopedModel):
     """所在情報: the one immutable event everything about safety is folded from.
 
     ``id`` (UUIDv7) and ``clock`` (hybrid logical clock) are made by the device, so that deliveries
-    merge by set union. ``direction``: in, out, move, shelter_at_home, in_car, report. ``status``:
-    safe, injured, needs_help, unknown. ``stated_at`` is the device's time where that could not be
+    merge by set union. ``direction`` and ``status`` as in
+    `rules.DIRECTIONS` and `rules.STATUSES`. ``stated_at`` is the device's time where that could not be
     believed and ``occurred_at`` was corrected (`times`). Exactly one of ``resident`` and ``visitor`` is set, or neither
     for a refused event kept with ``refusal``.
     """
@@ -234,6 +234,37 @@ class CallAnswer(ScopedModel):
 
         verbose_name = "救助要請への対応"
         indexes = [models.Index(fields=["municipality", "world", "person"], name="call_answer")]
+
+
+class DeathConfirmation(ScopedModel):
+    """死亡の確認: proposed by one person, agreed to by another; only then a sighting says so.
+
+    ``person`` as in `PersonState`. ``basis``: by what it is known (検案書, 警察 …). ``state``: proposed,
+    agreed, refused, withdrawn, undone (`rules.DEATH_STEPS`). ``sighting`` is what the agreement wrote,
+    ``undoing`` what took that back.
+    """
+
+    person = models.CharField("本人", max_length=24)
+    basis = models.CharField("確認の根拠", max_length=12)
+    place = models.CharField("場所", max_length=200, blank=True)
+    note = models.CharField("備考", max_length=400, blank=True)
+    occurred_at = models.DateTimeField("確認された日時")
+    state = models.CharField("状態", max_length=12, default="proposed")
+    proposed_by = models.CharField("提案した人", max_length=120)
+    proposed_name = models.CharField("提案した人の氏名", max_length=120, blank=True)
+    proposed_at = models.DateTimeField("提案日時")
+    decided_by = models.CharField("決めた人", max_length=120, blank=True)
+    decided_name = models.CharField("決めた人の氏名", max_length=120, blank=True)
+    decided_at = models.DateTimeField("決めた日時", null=True)
+    decided_note = models.CharField("決めた理由", max_length=400, blank=True)
+    sighting = models.UUIDField("所在情報", null=True)
+    undoing = models.UUIDField("取消の所在情報", null=True)
+
+    class Meta:
+        """Few; looked up by person."""
+
+        verbose_name = "死亡の確認"
+        indexes = [models.Index(fields=["municipality", "world", "person"], name="death_person")]
 
 
 class Inquiry(ScopedModel):

@@ -7,15 +7,39 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
-DIRECTIONS: Final = ("in", "out", "move", "shelter_at_home", "in_car", "report", "void")
-"""``report`` says how someone is without a change of place; ``void`` takes a sighting back."""
-STATUSES: Final = ("safe", "injured", "needs_help", "unknown")
+DIRECTIONS: Final = (
+    "in", "out", "move", "shelter_at_home", "in_car", "elsewhere", "hospital", "report", "void",
+)  # fmt: skip
+"""``elsewhere``: with relatives, in a hotel, in another city (the place says which). ``report`` says
+how someone is without a change of place; ``void`` takes a sighting back."""
+STATED: Final = ("safe", "injured", "needs_help", "unknown")
+"""What one person alone may say of somebody."""
+DECEASED: Final = "deceased"
+"""Only by two authorised people (`deaths`)."""
+STATUSES: Final = (*STATED, DECEASED)
+DEATH_STEPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "proposed": ("agreed", "refused", "withdrawn"),
+    "agreed": ("undone",),
+}
+"""What may become of a `DeathConfirmation`."""
+DEATH_BASES: Final = ("certificate", "police", "hospital", "other")
+"""By what a death is known: 死亡診断書・死体検案書, the police, a hospital, other."""
 CALLS: Final = ("needs_help", "injured")
 """Statuses that are a call for help."""
-SOURCES: Final = ("reception", "self", "family", "carer", "patrol", "paper", "city", "system")
+SOURCES: Final = (
+    "reception", "self", "family", "carer", "school", "patrol", "paper", "post", "other_city",
+    "city", "system",
+)  # fmt: skip
+"""Who says so; ``post``: a message in public, ``other_city``: another municipality's list."""
+HEARSAY: Final = frozenset({"family", "school", "post", "other_city"})
+"""Who says how somebody is without standing beside that person."""
+FIRST_HAND: Final = frozenset({"self", "reception", "carer", "patrol", "city"})
 PRESENT: Final = frozenset({"in", "move"})
 """Directions after which a person is inside the facility."""
-SETTLED: Final = frozenset({"in", "move", "shelter_at_home", "in_car"})
+SETTLED: Final = PRESENT | {"shelter_at_home", "in_car", "elsewhere", "hospital"}
+"""Directions after which it is known where a person stays."""
+STALE: Final = timedelta(hours=12)
+"""What was last heard of somebody longer ago than this is shown as old."""
 STILL_SETTLED: Final = timedelta(hours=72)
 """Someone settled in a shelter this recently is accounted for when danger comes."""
 CONCURRENT: Final = timedelta(minutes=10)
@@ -36,6 +60,7 @@ class Event(NamedTuple):
     supersedes: UUID | None
     taken_back: bool = False
     """By a sighting that may be another person's: it was not this one who came."""
+    source: str = ""
 
 
 class State(NamedTuple):
@@ -153,30 +178,79 @@ def fold(events: Iterable[Event]) -> State | None:
         return None
     moves = [event for event in left if event.direction != "report"]
     where, last = _whereabouts(moves) or left[-1], left[-1]
+    dead = any(event.status == DECEASED for event in left)
     return State(
         direction=where.direction,
-        status=last.status,
+        status=DECEASED if dead else last.status,
         facility=where.facility if where.direction in SETTLED else None,
         place=last.place or where.place,
         seen_at=max(event.occurred_at for event in left),
         clock=last.clock,
-        conflict=_in_two_places(moves, where),
+        conflict=disputed(left) != "",
     )
+
+
+def disputed(left: Sequence[Event]) -> str:
+    """Return what the standing events of one person, in order, say that cannot be: nothing if all fits.
+
+    ``two_places``: checked in at two places at practically one time. ``two_words``: somebody far away
+    says safe of whom called for help in person. ``alive``: seen after two people had confirmed the
+    death.
+    """
+    if not left:
+        return ""
+    moves = [event for event in left if event.direction != "report"]
+    where = _whereabouts(moves)
+    if where is not None and _in_two_places(moves, where):
+        return "two_places"
+    death = next((place for place, one in enumerate(left) if one.status == DECEASED), None)
+    if death is not None:
+        after = left[death + 1 :]
+        return "alive" if any(one.status not in (DECEASED, "unknown") for one in after) else ""
+    return "two_words" if _contradicted(left) else ""
+
+
+def _contradicted(left: Sequence[Event]) -> bool:
+    """Tell whether the last word is that of somebody far away, against the person's own call."""
+    if left[-1].source not in HEARSAY or left[-1].status != "safe":
+        return False
+    own = [event for event in left if event.source in FIRST_HAND]
+    return bool(own) and own[-1].status in CALLS
 
 
 def _in_two_places(moves: Sequence[Event], where: Event) -> bool:
     """Tell whether two devices checked the person in at two facilities at practically one time."""
     if where.direction != "in" or len(moves) == 1:
         return False
-    stay = [
-        event for event in moves if event.direction == "in" and event.facility == where.facility
+    return bool(_apart(moves, where))
+
+
+def _apart(moves: Sequence[Event], where: Event) -> list[tuple[Event, Event]]:
+    """Return the check-ins here and elsewhere that cannot both be one person walking.
+
+    Whoever says "moved here" knew of the other place: what was before it is settled.
+    """
+    last = max((place for place, one in enumerate(moves) if one.direction == "move"), default=-1)
+    since = [event for event in moves[last + 1 :] if event.direction == "in"]
+    return [
+        (here, there)
+        for here in since
+        for there in since
+        if here.facility == where.facility != there.facility
+        and abs(here.occurred_at - there.occurred_at) < CONCURRENT
+        and here.device != there.device
     ]
-    elsewhere = [event for event in moves if event.direction == "in" and event not in stay]
-    return any(
-        abs(here.occurred_at - there.occurred_at) < CONCURRENT and here.device != there.device
-        for here in stay
-        for there in elsewhere
-    )
+
+
+def two_places(left: Sequence[Event]) -> list[Event]:
+    """Return the check-ins of a dispute about two places, the newest first, each place once."""
+    moves = [event for event in left if event.direction != "report"]
+    where = _whereabouts(moves)
+    pairs = _apart(moves, where) if where is not None else []
+    found: dict[int | None, Event] = {}
+    for event in [event for pair in pairs[::-1] for event in pair]:
+        found.setdefault(event.facility, event)
+    return list(found.values())
 
 
 def accounted_since(events: Iterable[Event], added_at: datetime) -> datetime | None:

@@ -233,7 +233,7 @@ def _base(
         source="reception",
         facility_pk=terminal.facility_id,
         place=_text(event, "place", _TEXT),
-        status=_one_of(event, "status", rules.STATUSES, "safe"),
+        status=_one_of(event, "status", rules.STATED, "safe"),
         device=terminal.code,
         actor=f"terminal:{terminal.code}",
         offline=event.get("offline") is True,

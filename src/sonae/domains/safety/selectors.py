@@ -310,7 +310,8 @@ def settled() -> evacuation.Settled:
         states = PersonState.objects.filter(resident__in=found.values("resident"))
         there = Q(direction__in=rules.PRESENT)
         in_need = Q(status__in=rules.CALLS)
-        rows = states.exclude(direction="out").filter(there | ~in_need)
+        gone = Q(direction="out") & ~Q(status=rules.DECEASED)
+        rows = states.exclude(gone).filter(there | ~in_need)
         for resident, direction, facility in rows.values_list(
             "resident_id", "direction", "facility_id"
         ):

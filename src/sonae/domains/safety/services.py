@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, connection
+from django.db.models import Q
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
@@ -19,7 +20,7 @@ from sonae.domains.safety import rules
 from sonae.domains.safety.calls import call_duty
 from sonae.domains.safety.folding import fold_again, store_residents, store_visitors
 from sonae.domains.safety.linking import link_anew
-from sonae.domains.safety.models import PersonState, Sighting, Visitor
+from sonae.domains.safety.models import DeathConfirmation, PersonState, Sighting, Visitor
 from sonae.domains.safety.reading import events_of, present, superseded
 from sonae.domains.safety.rules import Event
 from sonae.domains.safety.times import server_clock
@@ -121,6 +122,7 @@ _together: Together[NewSighting, Result] = Together(_record_again)
 def _record(batch: Sequence[NewSighting]) -> list[Result]:
     """Write what is new and report on everything."""
     take_turn("safety")
+    _need_two_people(batch)
     known = _known_ids([one.id for one in batch])
     fresh: dict[UUID, NewSighting] = {}
     results = []
@@ -140,6 +142,23 @@ def _record(batch: Sequence[NewSighting]) -> list[Result]:
         if any(one.status in rules.CALLS and not one.refusal for one in fresh.values()):
             call_duty()
     return results
+
+
+def _need_two_people(batch: Sequence[NewSighting]) -> None:
+    """Refuse what says that somebody is dead, or takes that back, without the two people (`deaths`)."""
+    said = {one.id for one in batch if one.status == rules.DECEASED}
+    back = [one.supersedes for one in batch if one.supersedes is not None]
+    if back:
+        dead = Sighting.objects.filter(pk__in=back, status=rules.DECEASED)
+        gone = set(dead.values_list("pk", flat=True))
+        said |= {one.id for one in batch if one.supersedes in gone}
+    if not said:
+        return
+    rows = DeathConfirmation.objects.filter(Q(sighting__in=said) | Q(undoing__in=said))
+    agreed = {pk for both in rows.values_list("sighting", "undoing") for pk in both}
+    for one in batch:
+        if one.id in said - agreed:
+            one.refusal = one.refusal or "needs_two_people"
 
 
 def _known_before(identifier: UUID, code: str, world: str, refusal: str) -> Result:
@@ -334,7 +353,7 @@ def _histories(
         one.clock = one.clock or server_clock(e.clock for e in found[person])
         event = Event(
             one.id, one.direction, one.status, one.facility_pk, one.place[:200], one.occurred_at,
-            one.clock, one.device[:64], one.supersedes,
+            one.clock, one.device[:64], one.supersedes, source=one.source,
         )  # fmt: skip
         found[person].append(event)
     if gone:
@@ -381,6 +400,8 @@ def undo(actor: Actor, sighting_id: UUID) -> Result:
     row = Sighting.objects.select_related("visitor").filter(pk=sighting_id).first()
     if row is None:
         raise SonaeError("not_found", "この記録はありません。")
+    if row.status == rules.DECEASED:
+        raise SonaeError("conflict", "死亡の確認は、本人の記録の画面で取り消します。")
     visitor = row.visitor
     with writing():
         audit.record(actor.id, "sighting_undone", str(sighting_id))

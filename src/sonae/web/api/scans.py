@@ -68,7 +68,7 @@ EVENT_SCHEMA: Final[dict[str, Any]] = {
     "properties": {
         "id": {"type": "string", "format": "uuid", "description": "UUID version 7 of the device"},
         "direction": {"type": "string", "enum": list(safety.DIRECTIONS)},
-        "status": {"type": "string", "enum": list(safety.STATUSES), "default": "safe"},
+        "status": {"type": "string", "enum": list(safety.STATED), "default": "safe"},
         "occurred_at": {"type": "string", "format": "date-time"},
         "clock": {
             "type": "string",

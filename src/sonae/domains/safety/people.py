@@ -1,0 +1,281 @@
+"""One person on the desk (時系列): everything said of somebody, what fits and what does not, what was heard.
+
+``person`` is a key as in `PersonState`. Somebody under 支援措置 is, for whom that may not be shown, not
+there: the same error as for a key that does not exist.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sonae.core import clock
+from sonae.core.errors import SonaeError
+from sonae.core.ids import uuid7
+from sonae.domains.consent import interface as consent
+from sonae.domains.residents.interface import Resident
+from sonae.domains.safety import rules
+from sonae.domains.safety.links import links_of
+from sonae.domains.safety.models import PersonLink, Sighting, Visitor
+from sonae.domains.safety.reading import events_of
+from sonae.domains.safety.services import NewSighting, Result, VisitorFacts, record
+from sonae.platform import audit
+from sonae.platform.access import Actor, Audience, require
+from sonae.platform.db import writing
+
+_KEY: Final = re.compile(r"[rv][1-9][0-9]{0,17}")
+_KINDS: Final = ("name", "kana", "birth_date", "address", "phone", "needs", "safety")
+HEARD: Final = ("self", "family", "carer", "school", "patrol", "post", "other_city", "city")
+"""From whom the desk takes down what is said of somebody."""
+HEARD_PLACES: Final = ("report", "shelter_at_home", "in_car", "elsewhere", "hospital")
+"""Where somebody may be said to be; who comes to a shelter is checked in there."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One sighting in a person's history; ``undone`` when something has taken it back."""
+
+    sighting: Sighting
+    undone: bool
+    written_as: str
+
+
+@dataclass(frozen=True)
+class History:
+    """What is known of one person; personal fields are empty where disclosure is denied.
+
+    ``dispute`` as `rules.disputed`; ``sides`` the sightings that cannot both be; ``steps`` newest
+    first; ``aliases`` visitors who are this person, with the links that say so.
+    """
+
+    person: str
+    resident: Resident | None
+    name: str
+    kana: str
+    birth_date: str
+    address: str
+    phone: str
+    helper: str
+    state: rules.State | None
+    dispute: str
+    sides: Sequence[Sighting]
+    steps: Sequence[Step]
+    aliases: Sequence[tuple[Visitor, PersonLink | None]]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Whom a key means for one reader: the key to show, its resident or visitors, the fields."""
+
+    key: str
+    resident: Resident | None
+    visitors: Sequence[Visitor]
+    fields: frozenset[str]
+
+
+def known_person(actor: Actor, person: str) -> str:
+    """Return the key of who a person is, links followed; `SonaeError` ``not_found`` for nobody."""
+    return _known(actor, person).key
+
+
+def _known(actor: Actor, person: str) -> _Known:
+    """Return whom a key means, as far as the reader may know it."""
+    if not _KEY.fullmatch(person):
+        raise _nobody()
+    kind, pk = person[0], int(person[1:])
+    if kind == "r":
+        return _resident(actor, pk)
+    row = Visitor.objects.filter(pk=pk).first()
+    if row is None:
+        raise _nobody()
+    if row.resident_id is not None:
+        try:
+            return _resident(actor, row.resident_id)
+        except (
+            SonaeError
+        ):  # who that is may not be told: for this reader, a person in its own right
+            return _Known(person, None, [row], frozenset(_KINDS))
+    root = row.same_as_id or row.pk
+    same = [*Visitor.objects.filter(pk=root), *Visitor.objects.filter(same_as=root).order_by("pk")]
+    return _Known(f"v{root}", None, same, frozenset(_KINDS))
+
+
+def _resident(actor: Actor, pk: int) -> _Known:
+    rows = Resident.objects.select_related("household__town", "assistanceregistrant")
+    one = rows.filter(pk=pk).first()
+    if one is None:
+        raise _nobody()
+    shielded = {pk} if one.shielded else set()
+    made = consent.disclose(actor, [pk], purpose="rescue", kinds=_KINDS, shielded=shielded)
+    if "name" not in made[pk].fields:
+        raise _nobody()
+    return _Known(f"r{pk}", one, list(one.visitors.order_by("pk")), made[pk].fields)
+
+
+def _nobody() -> SonaeError:
+    return SonaeError("not_found", "この人は登録されていません。")
+
+
+def history(actor: Actor, person: str) -> History:
+    """Return everything about one person, for staff; that it was looked at is recorded."""
+    require(actor, Audience.STAFF)
+    known = _known(actor, person)
+    events = _events(known)
+    left = rules.standing(events)
+    standing = {event.id for event in left}
+    rows = _sightings(known)
+    dispute = rules.disputed(left)
+    one, fields = known.resident, known.fields
+    first = known.visitors[0] if known.visitors else Visitor()
+    registrant = getattr(one, "assistanceregistrant", None)
+    home = f"{one.household.town.name}{one.household.address}" if one else first.address
+    source: Resident | Visitor = one or first
+    return History(
+        person=known.key,
+        resident=one,
+        name=(source.name or source.kana) if "name" in fields else "",
+        kana=source.kana if "kana" in fields else "",
+        birth_date=source.birth_date if "birth_date" in fields else "",
+        address=home if "address" in fields else "",
+        phone=one.phone if one and "phone" in fields else "",
+        helper=registrant.reason if registrant and "needs" in fields else "",
+        state=rules.fold(events),
+        dispute=dispute,
+        sides=_sides(dispute, left, {row.pk: row for row in rows}),
+        steps=[Step(row, row.pk not in standing, _written(row, one)) for row in rows],
+        aliases=_aliases(known),
+    )
+
+
+def _events(known: _Known) -> list[rules.Event]:
+    """Return the events of a person as this reader may join them."""
+    if known.resident is not None:
+        return events_of("resident_id", [known.resident.pk])[known.resident.pk]
+    root = known.visitors[0]
+    return events_of("visitor_id", [root.pk])[root.pk]
+
+
+def _sightings(known: _Known) -> list[Sighting]:
+    """Return the sightings that `_events` folds, voids left out, newest first."""
+    own = Sighting.objects.filter(visitor__in=[one.pk for one in known.visitors])
+    if known.resident is not None:
+        own = own | Sighting.objects.filter(resident=known.resident.pk)
+    rows = own.filter(refusal="").exclude(direction="void").select_related("facility", "visitor")
+    return sorted(rows, key=lambda row: (row.clock, row.pk.hex), reverse=True)
+
+
+def _written(row: Sighting, one: Resident | None) -> str:
+    """Return the name under which a linked visitor was written down; nothing where it is the same."""
+    if row.visitor is None or one is None:
+        return ""
+    return row.visitor.name or row.visitor.kana
+
+
+def _sides(
+    dispute: str, left: Sequence[rules.Event], rows: dict[UUID, Sighting]
+) -> Sequence[Sighting]:
+    """Return the sightings that stand against each other, the newest first."""
+    if dispute == "two_places":
+        found = rules.two_places(left)
+    elif dispute == "two_words":
+        found = [left[-1], [one for one in left if one.source in rules.FIRST_HAND][-1]]
+    elif dispute == "alive":
+        dead = next(place for place, one in enumerate(left) if one.status == rules.DECEASED)
+        found = [one for one in left[dead:] if one.status != "unknown"][::-1]
+    else:
+        found = []
+    return [rows[one.id] for one in found if one.id in rows]
+
+
+def _aliases(known: _Known) -> list[tuple[Visitor, PersonLink | None]]:
+    root = known.key if known.resident is None else ""
+    others = [one for one in known.visitors if f"v{one.pk}" != root]
+    links = links_of([one.pk for one in others])
+    return [(one, links.get(one.pk)) for one in others]
+
+
+def _about(known: _Known, **facts: object) -> NewSighting:
+    """Return a sighting that somebody at the desk makes about a person."""
+    one = NewSighting(
+        id=uuid7(),
+        direction="report",
+        occurred_at=clock.now(),
+        clock="",
+        source="city",
+        resident_pk=known.resident.pk if known.resident else None,
+        visitor=None if known.resident else VisitorFacts(person=known.visitors[0].key),
+        device="web",
+    )
+    for name, value in facts.items():
+        setattr(one, name, value)
+    return one
+
+
+def take_down(
+    actor: Actor,
+    person: str,
+    *,
+    source: str,
+    status: str,
+    direction: str = "report",
+    place: str = "",
+    at: datetime | None = None,
+    teller: str = "",
+    note: str = "",
+    form: UUID | None = None,
+) -> Result:
+    """Record what somebody says of a person, by phone or at the window.
+
+    ``source`` of `HEARD`, ``direction`` of `HEARD_PLACES`, ``at`` since when it holds (now unless
+    said); ``teller`` who says it and how that was checked: required unless it is the person's own
+    word or the city's. ``form`` makes a second press of the same form a duplicate.
+    """
+    require(actor, Audience.OPERATOR)
+    known, when = _known(actor, person), at or clock.now()
+    if source not in HEARD or status not in rules.STATED or direction not in HEARD_PLACES:
+        raise SonaeError("unprocessable", "だれから聞いたか、安否、いる場所を選んでください。")
+    if direction in ("elsewhere", "hospital") and not place.strip():
+        raise SonaeError(
+            "unprocessable", "どこにいるか（親せきの家、病院の名前など）を書いてください。"
+        )
+    if source not in ("self", "city", "post") and not teller.strip():
+        raise SonaeError("unprocessable", "だれから聞いたか、名前と続柄を書いてください。")
+    if when > clock.now():
+        raise SonaeError("unprocessable", "いつのことかが、いまより後になっています。")
+    told = f"{teller.strip()}：{note.strip()}" if teller.strip() else note.strip()
+    one = _about(
+        known, source=source, status=status, direction=direction, place=place.strip()[:200],
+        occurred_at=when, note=told[:400], actor=actor.id, id=form or uuid7(),
+    )  # fmt: skip
+    with writing():
+        audit.record(actor.id, "statement_taken", known.key, source=source)
+        [result] = record([one])
+    return result
+
+
+def settle(actor: Actor, person: str, sighting_id: UUID, reason: str) -> Result:
+    """Say which of two sides of a dispute holds: a new sighting, which `undo` takes back as any other.
+
+    It changes neither side, and not since when the person has been heard of. `SonaeError`
+    ``conflict`` when nothing is disputed (any more).
+    """
+    require(actor, Audience.OPERATOR)
+    found = history(actor, person)
+    side = next((row for row in found.sides if row.pk == sighting_id), None)
+    if side is None or found.dispute == "alive":
+        raise SonaeError("conflict", "食い違いは、もう整理されています。記録を確かめてください。")
+    if not reason.strip():
+        raise SonaeError("unprocessable", "どうやって確かめたかを書いてください。")
+    one = _about(
+        _known(actor, person), direction="move" if found.dispute == "two_places" else "report",
+        facility_pk=side.facility_id, place=side.place, status=side.status,
+        occurred_at=side.occurred_at, note=reason.strip()[:400], actor=actor.id,
+    )  # fmt: skip
+    with writing():
+        audit.record(actor.id, "dispute_settled", found.person)
+        [result] = record([one])
+    return result
