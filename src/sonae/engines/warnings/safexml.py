@@ -109,6 +109,20 @@ def root_name(raw: bytes) -> str:
     return match[1].rpartition(b":")[2].decode("utf-8", "replace") if match else ""
 
 
+def prolog(head: bytes) -> tuple[str, int]:
+    """The codec of a long document and the length of its byte order mark, from its first bytes.
+
+    For documents read as a stream: what stands before the root element is checked as in `parse`
+    (a DOCTYPE is refused), and it must end within ``head``.
+    """
+    if not head or head.isspace():
+        raise WarningRefused("empty", "中身が空です。", "取り直してください。")
+    codec, offset, _forgiven = _codec(head)
+    text = head[offset:].decode(codec, "ignore")
+    _root_start(text.lstrip().encode())
+    return codec, offset
+
+
 def _too_large(size: int) -> WarningRefused:
     return WarningRefused(
         "too_large",
