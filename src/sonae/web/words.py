@@ -172,6 +172,9 @@ PURPOSES = {
     "account": lazy("アカウントの手続き"),
     "cards": lazy("避難カードの印刷"),
     "window": lazy("窓口での手続き"),
+    "safety_inquiry": lazy("安否の照会への回答"),
+    "exchange": lazy("ほかの市町村への提供"),
+    "name_publication": lazy("氏名の公表の準備"),
 }
 GROUNDS = {
     "self": lazy("本人"),
@@ -187,6 +190,9 @@ GROUNDS = {
     "refusal": lazy("本人が断っている"),
     "no_ground": lazy("見てよい理由がない"),
     "unknown_words": lazy("見てよい理由がない"),
+    "safety_inquiry": lazy("安否を答えてよい相手（法律）"),
+    "exchange": lazy("市町村どうしの提供（法律）"),
+    "name_publication": lazy("安否不明者の氏名の公表"),
 }
 DATA_KINDS = {
     "name": lazy("氏名"),
@@ -202,6 +208,12 @@ DATA_KINDS = {
     "danger": lazy("家の危険"),
     "safety": lazy("安否"),
     "destination": lazy("自分で決めた行き先"),
+    "held": lazy("安否情報があるかどうか"),
+    "injury": lazy("けが・病気の有無"),
+    "condition": lazy("けが・病気のようす"),
+    "whereabouts": lazy("いまいる所"),
+    "town": lazy("住所（大字まで）"),
+    "age": lazy("年齢"),
 }
 """What disclosures are for, on what ground, of what (`consent.rules`), as residents read it."""
 

@@ -2,6 +2,8 @@
 
 from sonae.domains.consent.models import AccessEvent, ConsentGrant, EmergencySharing
 from sonae.domains.consent.rules import (
+    ANSWER,
+    INQUIRERS,
     KINDS,
     PURPOSES,
     ROSTER,
@@ -13,6 +15,7 @@ from sonae.domains.consent.rules import (
 )
 from sonae.domains.consent.selectors import accesses, grants_of, sharing_now
 from sonae.domains.consent.services import (
+    Outsider,
     approve_sharing,
     declare_sharing,
     disclose,
@@ -23,6 +26,8 @@ from sonae.domains.consent.services import (
 )
 
 __all__ = [
+    "ANSWER",
+    "INQUIRERS",
     "KINDS",
     "PURPOSES",
     "ROSTER",
@@ -32,6 +37,7 @@ __all__ = [
     "EmergencySharing",
     "Facts",
     "Grant",
+    "Outsider",
     "Question",
     "accesses",
     "approve_sharing",

@@ -1,7 +1,7 @@
 """The one decision on disclosure (開示の判断): a pure, total function with a trace.
 
 Order: oneself → shield (支援措置) → own household → the city's own duties (災害対策基本法 第49条の11第1項,
-第90条の4) → active emergency sharing (第49条の11第3項) → ordinance (第49条の11第2項ただし書) → refusal →
+第90条の4) → who asks from outside: inquiries (第86条の15), other cities, names published → active emergency sharing (第49条の11第3項) → ordinance (第49条の11第2項ただし書) → refusal →
 valid consent. What no rule permits is denied. Fields out are never more than fields asked for.
 """
 
@@ -15,12 +15,26 @@ from typing import Final
 KINDS: Final = frozenset(
     {
         "name", "kana", "birth_date", "sex", "address", "phone", "email", "household", "needs",
-        "position", "danger", "safety", "destination",
+        "position", "danger", "safety", "destination", "held", "injury", "condition", "whereabouts",
+        "town", "age",
     }
 )  # fmt: skip
 """Kinds of personal data that can be asked for."""
 
-RECIPIENTS: Final = ("self", "household", "city", "shelter", "supporter", "service", "public")
+INQUIRERS: Final = (
+    "kin_household", "kin", "institution", "acquaintance", "municipality", "police",
+)  # fmt: skip
+"""Who asks from outside how somebody is: 同居の親族, 親族, 職場・学校・病院, 知人, 他の市町村, 警察・消防."""
+RECIPIENTS: Final = (
+    "self", "household", "city", "shelter", "supporter", "service", "public", *INQUIRERS,
+)  # fmt: skip
+ANSWER: Final = frozenset(
+    {
+        "held", "name", "kana", "birth_date", "sex", "address", "injury", "condition", "whereabouts",
+        "phone",
+    }
+)  # fmt: skip
+"""安否情報: what an answer to an inquiry can hold at most (安否情報省令 様式第1号 ①–⑪)."""
 PURPOSES: Final[Mapping[str, frozenset[str]]] = {
     "rescue": KINDS,
     "reception": frozenset({"name", "kana", "birth_date", "sex", "address", "household", "needs"}),
@@ -32,6 +46,9 @@ PURPOSES: Final[Mapping[str, frozenset[str]]] = {
     "window": frozenset(
         {"name", "kana", "birth_date", "sex", "address", "household", "needs", "destination"}
     ),
+    "safety_inquiry": ANSWER,
+    "exchange": ANSWER - {"held"},
+    "name_publication": frozenset({"name", "kana", "town", "age", "sex"}),
 }
 """What each purpose may need at most; anything beyond is cut off whoever asks."""
 
@@ -42,8 +59,11 @@ LONGEST_SHARING: Final = timedelta(hours=72)
 """No emergency sharing is declared for longer; it can be declared again."""
 
 _CITY_PURPOSES: Final = frozenset(
-    {"rescue", "reception", "notification", "account", "cards", "window"}
-)
+    {
+        "rescue", "reception", "notification", "account", "cards", "window", "safety_inquiry",
+        "exchange", "name_publication",
+    }
+)  # fmt: skip
 _PRESENTED: Final = frozenset({"name", "kana", "household"})
 
 
@@ -86,6 +106,9 @@ class Facts:
     empty kinds: all of the roster). ``ordinance``: the article by which supporters get the roster in
     ordinary times from those who have not refused; empty where there is none. ``registrant``: is the
     person on the roster (避難行動要支援者名簿)?
+
+    ``answerable``: the kinds that law lets this recipient have for this purpose unless the person has
+    refused, as the policy table in force has them, and ``ground`` where it stands.
     """
 
     shielded: bool = False
@@ -94,6 +117,8 @@ class Facts:
     emergency_kinds: frozenset[str] = frozenset()
     ordinance: str = ""
     registrant: bool = False
+    answerable: frozenset[str] = frozenset()
+    ground: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,6 +158,8 @@ def decide(question: Question, facts: Facts) -> Decision:
         return _permit(fields - {"phone", "email"}, "household", trace)
     if question.recipient in ("city", "shelter"):
         return _duty(question, fields, trace)
+    if question.recipient in INQUIRERS or question.purpose == "name_publication":
+        return _outside(question, facts, fields, trace)
     return _others(question, facts, fields, trace)
 
 
@@ -154,6 +181,33 @@ def _duty(question: Question, fields: frozenset[str], trace: list[str]) -> Decis
     if question.purpose in _CITY_PURPOSES or question.purpose == "reception_presented":
         return _permit(fields, "duty_city", trace)
     return _deny("duty_city", trace)
+
+
+def _outside(
+    question: Question, facts: Facts, fields: frozenset[str], trace: list[str]
+) -> Decision:
+    """Who asks from outside: what the policy table gives, more by consent, nothing after a refusal.
+
+    Never ``ask``: that the person could be asked would already tell that there is one.
+    """
+    if question.purpose not in _OUTSIDE.get(question.recipient, frozenset()):
+        return _deny("no_ground", trace)
+    held = [one for one in facts.grants if _concerns(one, question)]
+    if any(not one.kinds for one in held):
+        return _deny("refusal", trace)
+    trace.append(f"policy: {facts.ground or 'none'}")
+    by_law = fields & facts.answerable
+    wider = fields & frozenset().union(*(one.kinds for one in held)) if held else frozenset()
+    if wider - by_law:
+        return _permit(by_law | wider, "consent", trace)
+    return _permit(by_law, question.purpose if by_law else "no_ground", trace)
+
+
+_OUTSIDE: Final[Mapping[str, frozenset[str]]] = {
+    **dict.fromkeys(INQUIRERS, frozenset({"safety_inquiry"})),
+    "municipality": frozenset({"safety_inquiry", "exchange"}),
+    "public": frozenset({"name_publication"}),
+}
 
 
 def _others(question: Question, facts: Facts, fields: frozenset[str], trace: list[str]) -> Decision:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sonae.core import clock
@@ -27,6 +28,24 @@ from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, Role, require
 from sonae.platform.db import bulk_insert, writing
 from sonae.platform.scope import current, is_exercise
+
+
+@dataclass(frozen=True)
+class Outsider:
+    """Who gets the data when it is not the actor: an inquirer, another city, the public.
+
+    ``kind`` of `rules.RECIPIENTS`; ``group`` is what residents consent to or refuse (``kin``,
+    ``acquaintance``, ``public`` …). ``name`` and ``identifier`` are what the resident reads in the
+    record of who looked. ``answerable`` and ``ground``: what the policy table in force allows.
+    """
+
+    kind: str
+    group: str
+    name: str
+    identifier: str
+    answerable: frozenset[str] = frozenset()
+    ground: str = ""
+
 
 _CITY_ROLES = {Role.VIEWER, Role.OPERATOR, Role.APPROVER, Role.ADMINISTRATOR}
 
@@ -56,6 +75,8 @@ def disclose(
     supporter: str = "",
     registrants: Collection[int] = (),
     once_in: timedelta = timedelta(),
+    outsider: Outsider | None = None,
+    recorded: bool = True,
 ) -> dict[int, Decision]:
     """Decide for every subject (resident primary keys) and record each answer in one pass.
 
@@ -63,16 +84,21 @@ def disclose(
     household. ``supporter``: the body (消防, 民生委員 …) that staff hand the data to, when it is not for
     the actor's own work; ``registrants``: which of them are on the roster of 避難行動要支援者.
     ``once_in``: a page that refreshes itself is one look within this time, not one every few seconds.
+    ``outsider``: who gets the data when it goes out of the house. ``recorded=False``: only to find out
+    how the decision would be; nothing of it may be shown or given.
     Return subject → decision; show only ``fields`` of those permitted.
     """
-    if supporter:
+    if supporter or outsider:
         require(actor, Audience.OPERATOR)
     at, asked, grants = clock.now(), frozenset(kinds), _grants(subjects)
     sharing, ordinance = (sharing_now(), _ordinance()) if supporter else (None, "")
     made = {}
     for subject in subjects:
         kind = "supporter" if supporter else recipient_kind(actor, subject, household)
-        question = Question(kind, supporter or actor.id, purpose, asked, phase, at)
+        to = supporter or actor.id
+        if outsider:
+            kind, to = outsider.kind, outsider.group
+        question = Question(kind, to, purpose, asked, phase, at)
         facts = Facts(
             shielded=subject in shielded,
             grants=grants.get(subject, ()),
@@ -80,6 +106,8 @@ def disclose(
             emergency_kinds=frozenset(sharing.kinds) if sharing else frozenset(),
             ordinance=ordinance,
             registrant=subject in registrants,
+            answerable=outsider.answerable if outsider else frozenset(),
+            ground=outsider.ground if outsider else "",
         )
         made[subject] = decide(question, facts)
     new = made
@@ -93,7 +121,8 @@ def disclose(
                 for outcome, fields in known.get(subject, ())
             )
         }
-    record(actor, purpose, new, supporter)
+    if recorded:
+        record(actor, purpose, new, supporter, outsider)
     return made
 
 
@@ -143,12 +172,20 @@ def _grants(subjects: Sequence[int]) -> Mapping[int, Sequence[Grant]]:
     return found
 
 
-def record(actor: Actor, purpose: str, made: Mapping[int, Decision], supporter: str = "") -> None:
+def record(
+    actor: Actor,
+    purpose: str,
+    made: Mapping[int, Decision],
+    supporter: str = "",
+    outsider: Outsider | None = None,
+) -> None:
     """Write one `AccessEvent` per decision, whatever it was; one's own look is not recorded."""
     shown = {subject: one for subject, one in made.items() if one.rule != "self"}
     if not shown:
         return
     scope, count = current(), len(shown)
+    who = outsider.name if outsider else supporter or actor.name or actor.id
+    looker = outsider.identifier if outsider else supporter or actor.id
     with writing():
         bulk_insert(
             AccessEvent,
@@ -157,8 +194,8 @@ def record(actor: Actor, purpose: str, made: Mapping[int, Decision], supporter: 
                 "world": [scope.world.value] * count,
                 "subject": list(shown),
                 "at": [_really()] * count,
-                "recipient": [(supporter or actor.name or actor.id)[:120]] * count,
-                "looker": [(supporter or actor.id)[:120]] * count,
+                "recipient": [who[:120]] * count,
+                "looker": [looker[:120]] * count,
                 "purpose": [purpose] * count,
                 "fields": [sorted(one.fields) for one in shown.values()],
                 "decision": [one.outcome for one in shown.values()],
