@@ -1,8 +1,9 @@
 """The one decision on disclosure (開示の判断): a pure, total function with a trace.
 
 Order: oneself → shield (支援措置) → own household → the city's own duties (災害対策基本法 第49条の11第1項,
-第90条の4) → who asks from outside: inquiries (第86条の15), other cities, names published → active emergency sharing (第49条の11第3項) → ordinance (第49条の11第2項ただし書) → refusal →
-valid consent. What no rule permits is denied. Fields out are never more than fields asked for.
+第90条の4) → who asks from outside: inquiries (第86条の15), other cities, names published → active
+emergency sharing (第49条の11第3項) → ordinance (第49条の11第2項ただし書) → refusal → valid consent.
+What no rule permits is denied. Fields out are never more than fields asked for.
 """
 
 from __future__ import annotations

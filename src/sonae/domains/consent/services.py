@@ -63,6 +63,21 @@ def recipient_kind(actor: Actor, subject: int, household: Collection[int] = ()) 
     return "public"
 
 
+def _unseen(
+    made: Mapping[int, Decision], looker: str, purpose: str, once_in: timedelta
+) -> dict[int, Decision]:
+    """Return the decisions that the looker has not had, with as much, within this time."""
+    known = _looked(looker, purpose, list(made), _really() - once_in)
+    return {
+        subject: one
+        for subject, one in made.items()
+        if not any(
+            outcome == one.outcome and one.fields <= fields
+            for outcome, fields in known.get(subject, ())
+        )
+    }
+
+
 def disclose(
     actor: Actor,
     subjects: Sequence[int],
@@ -110,17 +125,7 @@ def disclose(
             ground=outsider.ground if outsider else "",
         )
         made[subject] = decide(question, facts)
-    new = made
-    if once_in:
-        known = _looked(supporter or actor.id, purpose, subjects, _really() - once_in)
-        new = {
-            subject: one
-            for subject, one in made.items()
-            if not any(
-                outcome == one.outcome and one.fields <= fields
-                for outcome, fields in known.get(subject, ())
-            )
-        }
+    new = _unseen(made, supporter or actor.id, purpose, once_in) if once_in else made
     if recorded:
         record(actor, purpose, new, supporter, outsider)
     return made
