@@ -158,8 +158,65 @@ def test_no_town_loses_its_order_because_another_town_got_a_graver_one(city: Cit
     first = issued(city, 3, "西町", "中町")
     issued(city, 4, "西町", replaces=first.pk)
     assert [one.level for one in evacuation.orders_in_force()] == [4, 3]
-    issued(city, 5, "西町", "中町", "東町", replaces=first.pk)
-    assert [one.level for one in evacuation.orders_in_force()] == [5, 4]
+    last = issued(city, 5, "西町", "中町", "東町", replaces=first.pk)
+    assert [one.level for one in evacuation.orders_in_force()] == [5]
+    assert {one.level for one in evacuation.replaced_by(last)} == {3, 4}
+
+
+def test_an_order_ends_when_graver_ones_mean_all_its_towns(city: City) -> None:
+    """Level 3 in a town under level 5 must not be told as going on; other hazards are not touched."""
+    low = issued(city, 3, "西町", "中町")
+    slide = evacuation.draft_order(
+        OPERATOR, level=3, hazard="landslide", towns=[city.towns["西町"].pk]
+    )
+    evacuation.submit(OPERATOR, slide.pk)
+    evacuation.approve(APPROVER, slide.pk)
+    issued(city, 4, "西町")
+    assert evacuation.order(low.pk).status == "issued", "中町 has nothing graver yet"
+    issued(city, 5, "中町")
+    assert evacuation.order(low.pk).status == "replaced"
+    assert [(o.level, o.hazard) for o in evacuation.orders_in_force()] == [
+        (5, "flood"), (4, "flood"), (3, "landslide"),
+    ]  # fmt: skip
+    issued(city, 3, "西町", "中町")
+    assert len(evacuation.orders_in_force()) == 4, "a lighter one ends nothing"
+
+
+def test_what_the_mayor_orders_is_what_people_are_told(city: City) -> None:
+    """The weather says 4, the mayor 5: nobody is sent out of doors; and back when it is lifted."""
+    warn(4)
+    home = city.residents["渡邉 実"]
+
+    def told() -> tuple[str, set[str]]:
+        found = evacuation.personal_advice(home.pk)
+        assert found is not None
+        return found.advice.departure, {rule.id for rule in found.reasons}
+
+    assert told()[0] == "leave_now" and "level_4" in told()[1]
+    order = issued(city, 5, "西町")
+    outbox.drain()
+    assert told()[0] == "too_late" and "ordered_5" in told()[1]
+    west, town = home.household, city.towns["西町"].pk
+    here = evacuation.advise(
+        west.latitude, west.longitude, evacuation.Walker(0, 0, 1, 1), town=town
+    )
+    assert here.departure == "too_late" and here.because is not None
+    assert here.because.id == "ordered_5"
+    evacuation.lift(APPROVER, order.pk)
+    outbox.drain()
+    assert told()[0] == "leave_now"
+
+
+def test_a_draft_that_the_weather_has_outgrown_says_so(city: City) -> None:
+    warn(5)
+    [made] = evacuation.orders()
+    assert (made.level, evacuation.outgrown(made)) == (5, None)
+    warn(4, minute=5)
+    assert evacuation.outgrown(evacuation.order(made.pk)) == 4
+    warn(0, minute=9)
+    assert evacuation.outgrown(evacuation.order(made.pk)) == 0
+    own = evacuation.draft_order(OPERATOR, level=5, hazard="flood", towns=[city.towns["西町"].pk])
+    assert evacuation.outgrown(own) is None, "the mayor's own judgement"
 
 
 def test_danger_that_spreads_is_drafted_for_the_new_towns_only(city: City) -> None:

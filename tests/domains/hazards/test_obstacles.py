@@ -154,6 +154,37 @@ def test_water_of_unknown_depth_has_no_depth(city: City) -> None:
     assert beside["zone"] == "outside", "what was seen says nothing beyond its edge"
 
 
+def test_nobody_is_sent_to_a_site_that_stands_in_the_water(city: City) -> None:
+    """中央公園 (450 m) is where 西町 goes; once water is seen there, it is not, and the pages say so."""
+    warned()
+    park = city.facilities["F4"]
+    assert advice(city).facility == park
+    (row,) = told(report("flooded", square(430, 40), hazard="inland_flood"))
+    outbox.drain()
+    assert advice(city).facility != park
+    assert evacuation.sites_under_water() == {park.pk}
+    way = evacuation.best_way(*at(50, 50), ["flood"])
+    assert way.facility != park
+    assert "浸水の報告があります" in Client().get("/shelters/").content.decode()
+    hazards.withdraw(OPERATOR, row.pk)
+    outbox.drain()
+    assert evacuation.sites_under_water() == frozenset()
+    assert evacuation.best_way(*at(50, 50), ["flood"]).facility == park
+
+
+def test_unmeasured_water_is_as_deep_as_the_map_says_it_can_be(city: City) -> None:
+    """Who lives above every depth of the map is not driven down into water that somebody saw."""
+    warned()
+    before = advice(city, "斎藤 健")
+    assert before.decision in ("stay", "upstairs")
+    told(report("flooded", square(330), hazard="flood"))
+    outbox.drain()
+    assert advice(city, "斎藤 健").decision == before.decision
+    told(report("flooded", square(610), hazard="flood"))
+    outbox.drain()
+    assert advice(city, "高橋 幸子").rule == "depth_unknown", "the map knows no depth there"
+
+
 @pytest.fixture
 def noon() -> Iterator[FrozenClock]:
     """A clock that stands still, for ends that come by the clock."""

@@ -23,6 +23,7 @@ from sonae.engines.evacuation.rulebook import (
     DECISIONS,
     DEPARTURES,
     RULES,
+    TIME_NUMBER,
     TIMES,
     Rule,
     trace,
@@ -34,6 +35,7 @@ BASE: dict[str, Any] = {
     "hazard": "flood", "zone": IN, "rank": 2, "depth": 3.0, "collapse": False, "collapse_known": True,
     "duration": 0, "floor": 1, "storeys": 2, "profile": ADULT,
     "level": 4, "walk": 20.0, "rise": NAN, "deadly": NAN, "dusk": NAN,
+    "ordered": 0,
 }  # fmt: skip
 
 
@@ -49,7 +51,9 @@ def answer(**case: Any) -> tuple[str, str, float, set[str]]:
     decided = decide(
         [(c["hazard"], found)], one("floor", np.int16), one("storeys", np.int16), profile
     )
-    threat = Threat(one("level", np.uint8), one("rise", float), one("deadly", float))
+    threat = Threat(
+        one("level", np.uint8), one("rise", float), one("deadly", float), one("ordered", np.uint8)
+    )
     left = leave_by(decided.decision, profile, one("walk", float), threat, c["dusk"])
     held = {rule.id for rule in trace(int(decided.trace[0] | left.trace[0]))}
     return (
@@ -122,6 +126,12 @@ CASES: list[tuple[str, dict[str, Any], str, str, float, str, str]] = [
     ("level 4 at 15, level 5 at 18: leave before 4", {**FLAT, **WATCH, "rise": 120.0, "deadly": 300.0}, "leave", "leave_by", 85, "depth_over_home", "before_rise"),
     ("level 4 now, level 5 in an hour", {**FLAT, "rise": 60.0, "deadly": 60.0}, "leave", "leave_now", 0, "depth_over_home", "level_4"),
     ("level 4 now, level 5 while walking", {**FLAT, "deadly": 15.0}, "leave", "too_late", 0, "depth_over_home", "level_5_on_the_way"),
+    ("the mayor orders 5 while the weather says 4", {**FLAT, "ordered": 5}, "leave", "too_late", 0, "depth_over_home", "ordered_5"),
+    ("the mayor orders 4 while the weather says 3", {**FLAT, **WATCH, "rise": 300.0, "ordered": 4}, "leave", "leave_now", 0, "depth_over_home", "ordered_4"),
+    ("the mayor orders 3, older", {**FLAT, **WATCH, "profile": ELDERLY, "ordered": 3}, "leave", "leave_now", 0, "depth_over_home", "ordered_3"),
+    ("the mayor orders 3, adult", {**FLAT, **WATCH, "ordered": 3}, "leave", "prepare", NAN, "depth_over_home", "no_forecast"),
+    ("the mayor orders 3 while the weather says 4", {**FLAT, "ordered": 3}, "leave", "leave_now", 0, "depth_over_home", "level_4"),
+    ("ordered 5, high above the water", {**HIGH, "ordered": 5}, "stay", "no_need", NAN, "above_water", ""),
     ("level 5", {**FLAT, "level": 5}, "leave", "too_late", 0, "depth_over_home", "level_5"),
     ("level 5, a minute to walk", {**FLAT, "level": 5, "walk": 1.0}, "leave", "too_late", 0, "depth_over_home", "level_5"),
     ("level 5, may go upstairs", {"level": 5}, "upstairs", "no_need", NAN, "upstairs", ""),
@@ -269,7 +279,8 @@ def test_every_answer_carries_its_rules(case: dict[str, Any]) -> None:
 
 def test_a_trace_is_the_rules_themselves() -> None:
     assert len(BIT) == len(ALL) < 63, "a trace is one 64-bit number in the database"
-    assert trace(BIT["level_4"] | BIT["collapse"]) == [RULES[0], TIMES[2]]
+    level_4 = TIMES[TIME_NUMBER["level_4"]]
+    assert trace(BIT["level_4"] | BIT["collapse"]) == [RULES[0], level_4]
     assert trace(0) == []
     for rule in ALL:
         assert rule.condition

@@ -25,7 +25,9 @@ from sonae.domains.evacuation.orders import (
     order,
     orders,
     orders_in_force,
+    outgrown,
     reject,
+    replaced_by,
     return_,
     submit,
 )
@@ -50,7 +52,7 @@ from sonae.domains.evacuation.previews import (
     preview_network,
     unreached,
 )
-from sonae.domains.evacuation.roadstate import lines_hit, roads_hit
+from sonae.domains.evacuation.roadstate import lines_hit, roads_hit, sites_under_water
 from sonae.domains.evacuation.rules import ORDER_NAMES, ORDER_TRANSITIONS
 from sonae.domains.evacuation.seats import latest as current_assignment
 from sonae.domains.evacuation.selectors import (
@@ -134,14 +136,17 @@ __all__ = [
     "order",
     "orders",
     "orders_in_force",
+    "outgrown",
     "personal_advice",
     "place_everyone",
     "preview_network",
     "reject",
+    "replaced_by",
     "replan",
     "return_",
     "roads_hit",
     "rule",
+    "sites_under_water",
     "steps",
     "submit",
     "timelines",

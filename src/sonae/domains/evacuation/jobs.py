@@ -20,6 +20,18 @@ def replan_for_facility(payload: dict[str, Any]) -> None:
     services.replan_for_facilities()
 
 
+@subscribe("order.issued")
+def replan_for_order(payload: dict[str, Any]) -> None:
+    """The mayor has ordered: what people are told must not fall behind it."""
+    services.replan_for_order()
+
+
+@subscribe("order.ended")
+def replan_after_order(payload: dict[str, Any]) -> None:
+    """An order was lifted or replaced: advice goes by the warnings again."""
+    services.replan_for_order()
+
+
 @subscribe("city.changed")
 def replan_for_city(payload: dict[str, Any]) -> None:
     """The list of facilities, a hazard layer or the network changed: plan anew."""

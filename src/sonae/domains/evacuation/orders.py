@@ -14,9 +14,10 @@ from django.db.models import Max, QuerySet
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.evacuation.models import EvacuationOrder
-from sonae.domains.evacuation.rules import ORDER_NAMES, ORDER_TRANSITIONS
+from sonae.domains.evacuation.rules import ORDER_NAMES, ORDER_TRANSITIONS, planning_level
 from sonae.domains.municipalities.interface import Town
 from sonae.domains.residents.interface import Household, Resident
+from sonae.domains.warnings import interface as warnings
 from sonae.platform import audit, outbox
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import take_turn, writing
@@ -216,20 +217,53 @@ def approve(actor: Actor, order_pk: int) -> EvacuationOrder:
 
 
 def _replace(order: EvacuationOrder) -> None:
-    """End the order that this one takes the place of; it stays in force where this one is silent."""
-    old = order.replaces
-    if old is None or old.status not in IN_FORCE or not covers(order, old):
-        return
-    _move(old, "replaced")
-    old.ended_at = order.issued_at
-    old.save(update_fields=["status", "ended_at"])
+    """End what this order takes the place of; a town without one as grave keeps the old.
+
+    That is the order it names, and every order for the same hazard, not graver, whose towns all have
+    this one or another as grave.
+    """
+    others = [one for one in orders_in_force() if one.pk != order.pk]
+    alike = [one for one in others if one.hazard == order.hazard]
+    for old in others:
+        lighter = old in alike and old.level <= order.level
+        if old.pk != order.replaces_id and not lighter:
+            continue
+        graver = [one for one in alike if one.level > old.level]
+        if _all_in(old, [order, *graver]):
+            _move(old, "replaced")
+            old.ended_at = order.issued_at
+            old.save(update_fields=["status", "ended_at"])
+
+
+def _all_in(old: EvacuationOrder, others: Sequence[EvacuationOrder]) -> bool:
+    """Tell whether every town of an order is in one of the others."""
+    if any(one.whole_city for one in others):
+        return True
+    return not old.whole_city and town_pks(old) <= set().union(*map(town_pks, others))
+
+
+def replaced_by(order: EvacuationOrder) -> list[EvacuationOrder]:
+    """Return the orders that ended when this one was issued in their place."""
+    if order.issued_at is None:
+        return []
+    return list(EvacuationOrder.objects.filter(status="replaced", ended_at=order.issued_at))
+
+
+def outgrown(order: EvacuationOrder) -> int | None:
+    """Return the level that is warned of now where a waiting order asks for more; None where it fits.
+
+    An order for a hazard that no warning speaks of is the mayor's own judgement.
+    """
+    if order.status not in (*EDITABLE, "submitted") or order.telegram_id is None:
+        return None
+    warned = warnings.warned_hazards().get(order.hazard)
+    now = (planning_level(warned.hazard, warned.level, warned.severity) if warned else 0) or 0
+    return now if now < order.level else None
 
 
 def covers(order: EvacuationOrder, other: EvacuationOrder) -> bool:
     """Tell whether an order means every town that the other means."""
-    if order.whole_city:
-        return True
-    return not other.whole_city and town_pks(other) <= town_pks(order)
+    return _all_in(other, [order])
 
 
 def town_pks(order: EvacuationOrder) -> set[int]:
@@ -286,3 +320,14 @@ def orders_in_force() -> list[EvacuationOrder]:
     """Return the orders in force, the gravest first."""
     rows = EvacuationOrder.objects.filter(status__in=IN_FORCE).prefetch_related("towns")
     return list(rows.order_by("-level", "-number"))
+
+
+def levels_in_force() -> tuple[int, dict[int, int]]:
+    """Return the level ordered for the whole municipality (0 = none), and town → level ordered there."""
+    whole, towns = 0, dict[int, int]()
+    for order in reversed(orders_in_force()):
+        if order.whole_city:
+            whole = order.level
+        for town in order.towns.all():
+            towns[town.pk] = order.level
+    return whole, towns

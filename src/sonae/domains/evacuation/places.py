@@ -66,12 +66,12 @@ def offered(facility: Facility, walker: Walker) -> dict[str, str]:
     return {need: str(getattr(facility, NEEDS[need])) for need in walker.needs}
 
 
-def _alone(latitude: float, longitude: float, walker: Walker) -> Population:
+def _alone(latitude: float, longitude: float, walker: Walker, town: int = 0) -> Population:
     """Return one person as a population; ``moved`` lets the planner look the place up."""
     return Population(
         pk=np.zeros(1, np.int64),
         household=np.zeros(1, np.int64),
-        town=np.zeros(1, np.int64),
+        town=np.array([town], np.int64),
         lat=np.array([latitude]),
         lon=np.array([longitude]),
         node=np.full(1, -1, np.int32),
@@ -99,8 +99,11 @@ def advise(
     warned: Sequence[WarnedHazard] | None = None,
     *,
     lasting: bool = False,
+    town: int = 0,
 ) -> PlaceAdvice:
     """Say what to do at a place (degrees) now, or under ``warned`` instead of what is in force.
+
+    ``town``: primary key of the 町字 it lies in, whose orders count; 0 = unknown.
 
     ``lasting``: by the maps alone, whatever is closed or under water tonight.
 
@@ -110,13 +113,13 @@ def advise(
     if not danger:
         return PlaceAdvice(NOT_EXPOSED)
     fitting = sites_for(walker, lasting=lasting)
-    found = _planned(latitude, longitude, walker, fitting, danger, lasting=lasting)
+    found = _planned(latitude, longitude, walker, fitting, danger, lasting=lasting, town=town)
     if found is None:
         return PlaceAdvice(NOT_EXPOSED)
     unmet: tuple[str, ...] = ()
     if found["facility_id"] is None and walker.needs:
         every = sites_for(walker, any_site=True, lasting=lasting)
-        anyone = _planned(latitude, longitude, walker, every, danger, lasting=lasting)
+        anyone = _planned(latitude, longitude, walker, every, danger, lasting=lasting, town=town)
         found = anyone or found
         named = shelters.facility(found["facility_id"]) if found["facility_id"] else None
         unmet = walker.refused_by(named) if named else ()
@@ -136,12 +139,13 @@ def _planned(
     warned: list[WarnedHazard],
     *,
     lasting: bool = False,
+    town: int = 0,
 ) -> dict[str, Any] | None:
     """Return the plan's row for one person, None when nothing warned of reaches the place.
 
     Nobody's in particular, so nobody has a seat: the city's seats are left alone.
     """
-    now, people = clock.now(), _alone(latitude, longitude, walker)
+    now, people = clock.now(), _alone(latitude, longitude, walker, town)
     made = services.compute(people, table, warned, now, plain=True, lasting=lasting)
     if not len(made.person):
         return None

@@ -1,8 +1,9 @@
-"""Which edges of the network are closed or under water now, by what was reported."""
+"""Which edges of the network, and which sites, are closed or under water now, by what was reported."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 
 from sonae.domains.evacuation import networks
 from sonae.domains.hazards import interface as hazards
+from sonae.domains.shelters.interface import SiteTable, site_table
 from sonae.engines.evacuation.danger import RoadState
 from sonae.engines.evacuation.obstacles import CLOSED, DANGER, Edges, Obstruction, road_state
 from sonae.engines.evacuation.planning import City
+from sonae.engines.hazard.layer import OUTSIDE, UNREADABLE
 from sonae.platform.scope import current_municipality, current_world
 
 _EFFECTS = {"closed": CLOSED, "collapsed": CLOSED, "flooded": DANGER}
@@ -36,6 +39,28 @@ def roads_now(city: City) -> RoadState:
     if world not in _held or _held[world][0] != state:
         _held[world] = (state, road_state(_edges_of(city), map(_obstruction, rows)))
     return _held[world][1]
+
+
+def under_water(table: SiteTable) -> NDArray[np.bool_]:
+    """Return which sites lie in water that was seen and is not yet gone."""
+    wet = np.zeros(len(table.pk), np.bool_)
+    for layer in hazards.observed_layers():
+        drawn = layer.ranks_at(table.latitude, table.longitude)
+        wet |= (drawn > OUTSIDE) & (drawn < UNREADABLE)
+    return wet
+
+
+def dry(table: SiteTable) -> SiteTable:
+    """Return the table without sending anybody to a site that lies in the water."""
+    return replace(table, admitting=table.admitting & ~under_water(table))
+
+
+def sites_under_water() -> frozenset[int]:
+    """Return the facilities (primary keys) that lie in water that was seen."""
+    if not hazards.observed_layers():
+        return frozenset()
+    table = site_table()
+    return frozenset(table.pk[under_water(table)].tolist())
 
 
 def _edges_of(city: City) -> Edges:

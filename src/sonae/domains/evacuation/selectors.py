@@ -60,13 +60,15 @@ def sites_for(
 ) -> shelters.SiteTable:
     """Return the planner's columns, without the sites known to refuse the walker's needs.
 
-    ``any_site``: with those too. ``lasting``: as if none were closed or full but what never is used,
-    for what holds longer than tonight.
+    ``any_site``: with those too. ``lasting``: as if none were closed, full or under water but what
+    never is used, for what holds longer than tonight.
     """
     table, rows = shelters.site_table(), shelters.facilities()
     if lasting:
         usable = np.array([one.usable != "no" for one in rows], np.bool_)
         table = replace(table, admitting=usable)
+    else:
+        table = roadstate.dry(table)
     if any_site or not walker.needs:
         return table
     fits = np.array([not walker.refused_by(one) for one in rows], np.bool_)

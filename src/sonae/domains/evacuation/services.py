@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonae.core import clock
-from sonae.domains.evacuation import advising, networks, roadstate, seats
+from sonae.domains.evacuation import advising, networks, orders, roadstate, seats
 from sonae.domains.evacuation.models import Advice, PlanRun
 from sonae.domains.evacuation.rules import planning_level
 from sonae.domains.hazards import interface as hazards
@@ -59,7 +59,7 @@ def _replan_once(reason: str, telegram_pk: int | None) -> PlanRun | None:
     newest = _newest()
     warned = warned_now()
     people = population()
-    sites = shelters.site_table()
+    sites = roadstate.dry(shelters.site_table())
     made = compute(people, sites, warned, now) if warned else None
     counts, after = {}, None
     if made is not None:
@@ -106,6 +106,12 @@ def replan_for_facilities() -> PlanRun | None:
     if newest is None or newest <= current.at:
         return None
     return replan("facility")
+
+
+def replan_for_order() -> PlanRun | None:
+    """Plan anew when an order was issued or ended: what the mayor orders is what people are told."""
+    current = PlanRun.objects.filter(current=True).first()
+    return replan("order") if current is not None and current.hazards else None
 
 
 def replan_for_city(what: str) -> PlanRun | None:
@@ -182,7 +188,9 @@ def engine_sites(table: shelters.SiteTable) -> Sites:
     )
 
 
-def engine_people(people: Population, city: City) -> People:
+def engine_people(
+    people: Population, city: City, ordered: NDArray[np.uint8] | None = None
+) -> People:
     """Return everyone as the engine wants them; shared positions are snapped now."""
     node, node_m = people.node, people.node_m
     moved = np.flatnonzero(people.moved)
@@ -200,7 +208,19 @@ def engine_people(people: Population, city: City) -> People:
         people.storeys,
         people.profile,
         people.groups,
+        ordered,
     )
+
+
+def _ordered(people: Population) -> NDArray[np.uint8] | None:
+    """Return the level of the gravest order in force for each person's town; None without any order."""
+    whole, towns = orders.levels_in_force()
+    if not whole and not towns:
+        return None
+    levels = np.full(len(people.town), whole, np.uint8)
+    for town, level in towns.items():
+        levels[people.town == town] = max(level, whole)
+    return levels
 
 
 def city_or_empty() -> City:
@@ -225,11 +245,11 @@ def compute(
     """Run the engine over everyone, on ``city`` or else on the network in use.
 
     ``plain``: as if nobody had been given a seat elsewhere. ``lasting``: by the maps alone, without
-    what is reported of the roads and seen of the water.
+    what is ordered, reported of the roads and seen of the water.
     """
     city = city or city_or_empty()
     return plan(
-        engine_people(people, city),
+        engine_people(people, city, None if lasting else _ordered(people)),
         city,
         hazards.layers() if lasting else hazards.planning_layers(),
         engine_sites(table),

@@ -39,12 +39,14 @@ class Threat:
     """What threatens each person, by all hazards that concern the place; arrays of one length.
 
     ``level``: highest 警戒レベル相当 (3–5). ``arrival_minutes``: until the next level is forecast,
-    ``deadly_minutes`` until level 5 is; nan when nothing forecasts it.
+    ``deadly_minutes`` until level 5 is; nan when nothing forecasts it. ``ordered``: the level of the
+    municipality's own order for the place, 0 without one; None where there are no orders.
     """
 
     level: NDArray[np.uint8]
     arrival_minutes: NDArray[np.float64]
     deadly_minutes: NDArray[np.float64]
+    ordered: NDArray[np.uint8] | None = None
 
 
 class Departure(NamedTuple):
@@ -68,19 +70,24 @@ def leave_by(
 
     ``minutes``: the walk. ``dusk_minutes``: until sunset by day, nan by night. Level 5, or level 5
     forecast before one could arrive: moving may itself be deadly (``too_late``). Level 4: everyone
-    leaves now. Level 3: people who need longer leave now, others before the next level begins — at
-    once when that is near or has begun, because level 4 still means to leave, and by daylight when
-    it begins after dark — or, without a forecast, prepare (nan: nobody knows).
+    leaves now. What the mayor has ordered counts like a level that is reached. Level 3: people who
+    need longer leave now, others before the next level begins — at once when that is near or has
+    begun, because level 4 still means to leave, and by daylight when it begins after dark — or,
+    without a forecast, prepare (nan: nobody knows).
     """
     walks = (decision == LEAVE) | (decision == LEAVE_UNKNOWN)
     slack = threat.arrival_minutes - START_MINUTES - minutes
     after_dark = threat.arrival_minutes > dusk_minutes
     by_daylight = dusk_minutes - START_MINUTES - minutes
-    all_leave = threat.level >= ALL_LEAVE_LEVEL
+    ordered = np.zeros_like(threat.level) if threat.ordered is None else threat.ordered
+    all_leave = np.maximum(threat.level, ordered) >= ALL_LEAVE_LEVEL
     tests = (
+        ordered >= EMERGENCY_LEVEL,
         threat.level >= EMERGENCY_LEVEL,
         threat.deadly_minutes < minutes,
-        all_leave,
+        ordered == ALL_LEAVE_LEVEL,
+        threat.level >= ALL_LEAVE_LEVEL,
+        ~all_leave & (ordered > 0) & (profile != ADULT),
         ~all_leave & (profile != ADULT),
         ~all_leave & (slack <= 0.0),
         ~all_leave & after_dark & (by_daylight <= 0.0),

@@ -51,7 +51,8 @@ class People:
 
     ``lat``/``lon`` degrees; ``node`` network node of the place (-1 = none); ``node_m`` metres to it;
     ``floor``/``storeys`` 0 = unknown; ``profile`` index into `PROFILES`; ``groups`` bit mask of
-    welfare groups the person belongs to (0 = none).
+    welfare groups the person belongs to (0 = none). ``ordered``: the level of the municipality's
+    evacuation order for the place, 0 without one; None where there are no orders.
     """
 
     lat: NDArray[np.float64]
@@ -62,6 +63,7 @@ class People:
     storeys: NDArray[np.int16]
     profile: NDArray[np.uint8]
     groups: NDArray[np.uint8]
+    ordered: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -397,7 +399,7 @@ def plan(
         decision,
         profile,
         np.nan_to_num(minutes, nan=START_MINUTES),
-        _threat(warned, sets[person]),
+        _threat(warned, sets[person], None if people.ordered is None else people.ordered[person]),
         walking.dusk_minutes,
     )
     return Plan(
@@ -432,7 +434,9 @@ def _pick(
     return np.asarray(table[which, person], np.uint8)
 
 
-def _threat(warned: Sequence[Warned], sets: NDArray[np.uint16]) -> Threat:
+def _threat(
+    warned: Sequence[Warned], sets: NDArray[np.uint16], ordered: NDArray[np.uint8] | None
+) -> Threat:
     """Return the highest level and the earliest danger of all hazards that concern each person:
     the hazard that decides where to go may not be the first to come.
     """
@@ -443,4 +447,4 @@ def _threat(warned: Sequence[Warned], sets: NDArray[np.uint16]) -> Threat:
         level[mine] = np.maximum(level[mine], item.level)
         arrival[mine] = np.fmin(arrival[mine], item.arrival)
         deadly[mine] = np.fmin(deadly[mine], item.deadly)
-    return Threat(level, arrival, deadly)
+    return Threat(level, arrival, deadly, ordered)

@@ -85,6 +85,7 @@ def zones(layers: Sequence[Layer], lat: NDArray[np.float64], lon: NDArray[np.flo
     depth = np.zeros(count, np.float32)
     surveyed, collapse, collapse_known = np.zeros((3, count), bool)
     longest = np.zeros(count, np.uint8)
+    unmeasured: NDArray[np.bool_] | None = None
     deciding = {id(layer) for layer in governing([one for one in layers if one.kind in EXTENTS])}
     for number, layer in enumerate(layers):
         found = layer.ranks_at(lat, lon)
@@ -97,7 +98,12 @@ def zones(layers: Sequence[Layer], lat: NDArray[np.float64], lon: NDArray[np.flo
             if id(layer) in deciding:
                 surveyed |= found < UNREADABLE
             np.maximum(best, _keys(number).take(found), out=best)
+            if layer.scale == "observed" and not layer.depths:
+                unmeasured = _DRAWN.take(found) | (False if unmeasured is None else unmeasured)
+                continue
             np.maximum(depth, depth_table(layer).take(found), out=depth)
+    if unmeasured is not None:
+        depth[unmeasured & (depth == 0.0)] = np.nan
     rank = (best >> 8).astype(np.uint8)
     depth += _NOWHERE.take(rank)
     inside = (rank > 0) | collapse

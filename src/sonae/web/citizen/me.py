@@ -209,7 +209,7 @@ def _fitting_way(
     if goal is None or not walker.refused_by(goal):
         return planned, ()
     longitude, latitude = personal.start
-    other = evacuation.advise(latitude, longitude, walker)
+    other = evacuation.advise(latitude, longitude, walker, town=house.home.town_id)
     if other.way is None or other.way.facility is None or other.unmet:
         return planned, walker.refused_by(goal)
     return other.way, ()

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Audience, audience
@@ -84,6 +85,7 @@ def listing(request: HttpRequest) -> bytes:
     """Render the list; the same for all readers of a language."""
     places = shelters.places(safety.occupancies())
     context = {
+        "flooded": evacuation.sites_under_water(),
         "here": "/shelters/",
         "groups": grouped(places),
         "live_map": livemap.config(

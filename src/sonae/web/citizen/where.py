@@ -261,7 +261,8 @@ def answered(spot: Spot, hazard: str, goer: Goer) -> dict[str, object]:
 
 def _head(spot: Spot, goer: Goer, answers: list[Answer]) -> Head:
     """Return the first sentence: of what is in force now, else of the first usual hazard."""
-    advice = evacuation.advise(spot.latitude, spot.longitude, goer.walker)
+    town = spot.town.pk if spot.town else 0
+    advice = evacuation.advise(spot.latitude, spot.longitude, goer.walker, town=town)
     first = next((one for one in answers if one.choice), None)
     calm: tuple[str, str, float | None] = ("", "", None)
     if first is not None and first.choice is not None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from lxml import etree
 
 from sonae.core.clock import JST
+from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.messages import interface as messages
 from sonae.domains.messages.interface import Transmission
 from sonae.domains.municipalities.interface import Municipality
@@ -61,11 +62,11 @@ def identifier(row: Transmission) -> str:
 def _about(row: Transmission) -> set[str]:
     """Return the topics that an item speaks of: its own, and the orders that its order replaced."""
     found: set[str] = {row.message.topic}
-    order = row.message.order
-    while order is not None:
+    waiting = [row.message.order] if row.message.order else []
+    while waiting:
+        order = waiting.pop()
         found.add(f"order:{order.pk}")
-        before = order.replaces
-        order = before if before is not None and before.status == "replaced" else None
+        waiting += evacuation.replaced_by(order)
     return found
 
 

@@ -175,6 +175,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "left": _number(made.summary, "left"),
             "towns": towns(made.summary),
             "lines": lines(made.summary),
+            "flooded": evacuation.sites_under_water(),
             "hazards": "・".join(words.hazard(item["hazard"]) for item in made.run.hazards),
         }
     return render(request, "staff/capacity.html", context)

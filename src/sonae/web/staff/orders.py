@@ -186,16 +186,18 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one order: area, people, its way so far, the texts, and what the reader may do now."""
     order, actor = evacuation.order(pk), actor_of(request)
     own = actor.id in (order.drafted_by, order.submitted_by)
+    sent = messages.messages_of_order(order.pk)
     context = {
         "order": order,
         "towns": [town.name for town in order.towns.order_by("code")],
-        "texts": _texts(order),
+        "texts": [] if sent else _texts(order),
+        "outgrown": evacuation.outgrown(order),
         "name": _(ORDER_NAMES[order.level]),
         "may_edit": order.status in ("draft", "returned") and _may(actor, Audience.OPERATOR),
         "may_decide": order.status == "submitted" and _may(actor, Audience.APPROVER) and not own,
         "own": own and order.status == "submitted",
         "may_end": order.status == "issued" and _may(actor, Audience.APPROVER),
-        "sent": messages.messages_of_order(order.pk),
+        "sent": sent,
         "ways": _ways(),
     }
     return render(request, "staff/orders/detail.html", context)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
+from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Audience, actor_of, audience
@@ -132,6 +133,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     history = shelters.history(pk)
     context = {
         "row": found, "place": found.place, "history": history, "states": shelters.STATES,
+        "flooded": pk in evacuation.sites_under_water(),
         "noted": [listwords.noted(one) for one in shelters.noted(found.place.facility)],
     }  # fmt: skip
     return render(request, "staff/shelter.html", context)
