@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from django.apps import apps
 from django.db import models
 
 from sonae.core import glossary
-from tests.architecture.tree import text_of, tracked
+from sonae.web.staff import chronicle
+from tests.architecture.tree import modules, text_of, tracked
 from tests.conftest import ROOT
 
 MODELS = [m for m in apps.get_models() if m.__module__.startswith("sonae.")]
@@ -60,3 +62,21 @@ def test_exceptions_name_files_that_exist_and_need_them() -> None:
             path = ROOT / Path(name)
             assert path.exists(), name
             assert any(word in path.read_text("utf-8") for word in term.forbidden), name
+
+
+def acts() -> set[str]:
+    """Every act of the audit that the source names outright."""
+    found = set()
+    for tree in modules().values():
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "audit.record":
+                named = [*call.args[1:2], *(k.value for k in call.keywords if k.arg == "action")]
+                found |= {one.value for one in named if isinstance(one, ast.Constant)}
+    return found
+
+
+def test_every_act_of_the_audit_has_words_for_the_chronology() -> None:
+    """A tired officer reads 通行止めを報告, not obstacle_reported."""
+    known = {name for name in acts() if not name.startswith(chronicle.HIDDEN)}
+    assert len(known) > 40
+    assert known - set(chronicle.ACTS) == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -209,6 +210,31 @@ def test_the_layers_of_the_map(city: City) -> None:
     places = json.loads(client.get("/shelters/map.json").content)
     assert {f["properties"]["state"] for f in places["features"]} == {"unknown"}
     assert json.loads(client.get("/map/obstacles.json").content)["features"] == []
+
+
+def test_a_call_appears_on_a_page_that_is_open(city: City) -> None:
+    """The banner asks for itself, is silent while nothing is new, and comes when something is."""
+    client = signed_in(Role.VIEWER)
+    shown = client.get("/staff/").content.decode()
+    (href,) = re.findall(r'id="calls" hx-get="([^"]+)"', shown)
+    assert client.get(href).status_code == 204
+    warnings.accept(flood_telegram(4), via="test")
+    outbox.drain()
+    came = client.get(href)
+    assert came.status_code == 200 and "確認していない呼び出しが1件" in came.content.decode()
+    (again,) = re.findall(r'hx-get="([^"]+)"', came.content.decode())
+    assert client.get(again).status_code == 204
+
+
+def test_after_the_danger_the_desk_does_not_say_that_nothing_was_ever_planned(city: City) -> None:
+    client = signed_in(Role.VIEWER)
+    assert "まだ計算されていません" in client.get("/staff/").content.decode()
+    for level, minute in ((4, 0), (0, 5)):
+        warnings.accept(flood_telegram(level, minute=minute), via="test")
+        outbox.drain()
+    kept.forget()
+    shown = client.get("/staff/").content.decode()
+    assert "まだ計算されていません" not in shown and "対象の人はいなくなりました" in shown
 
 
 def test_an_empty_map_says_why_it_is_empty(city: City) -> None:

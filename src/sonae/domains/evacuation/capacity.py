@@ -75,7 +75,10 @@ def compute(settled: Settled, changes: Changes, tell: Tell = lambda *_: None) ->
     if not warned:
         return None
     tell(10, "住民と避難先を読み込んでいます")
-    people, table = population(), changed(roadstate.dry(shelters.site_table(settled.occupancy)), changes)
+    people, table = (
+        population(),
+        changed(roadstate.dry(shelters.site_table(settled.occupancy)), changes),
+    )
     city = services.city_or_empty()
     tell(20, "だれが、どこから避難するかを計算しています")
     made = services.compute(people, table, warned, clock.now(), plain=True)

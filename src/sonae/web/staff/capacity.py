@@ -143,6 +143,11 @@ def causes(
     ]
 
 
+def _unserved(found: Mapping[str, Any], *causes: str) -> int:
+    """Return how many people are left over for these causes."""
+    return sum(int(found["unserved"].get(code, 0)) for code in causes)
+
+
 def towns(found: Mapping[str, Any]) -> list[tuple[int, str, int, str]]:
     """Return towns with people left over: key, name, people, causes for reading; the most first."""
     names = {str(town.pk): town.name for town in municipalities.towns()}
@@ -173,6 +178,8 @@ def overview(request: HttpRequest) -> HttpResponse:
             "totals": totals(made.summary),
             "causes": causes(made.summary),
             "left": _number(made.summary, "left"),
+            "full": _unserved(made.summary, "known_capacity_full", "unknown_capacity"),
+            "wayless": _unserved(made.summary, "no_site", "no_route"),
             "towns": towns(made.summary),
             "lines": lines(made.summary),
             "flooded": evacuation.sites_under_water(),

@@ -181,7 +181,7 @@ def plan() -> dict[str, Any]:
     """The plan that counts: how many should leave, go up, stay, and how many have nowhere to go."""
     run = evacuation.current_run()
     if run is None or not run.counts:
-        return {"run": None}
+        return {"run": None, "last": run.at if run is not None else None}
     counts = run.counts
     reasons = counts.get("reasons", {})
     return {

@@ -41,6 +41,16 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/rules.html", context)
 
 
+@audience(Audience.STAFF)
+def calls(request: HttpRequest) -> HttpResponse:
+    """The calls that wait, for a page that stays open; nothing (204) while they are those it shows."""
+    waiting = warnings.waiting_alarms()
+    newest = waiting[0].pk if waiting else 0
+    if request.GET.get("shown") == f"{newest}-{len(waiting)}":
+        return HttpResponse(status=204)
+    return render(request, "staff/parts/calls.html")
+
+
 def _may(request: HttpRequest, wanted: Audience) -> bool:
     return permits(frozenset({wanted}), actor_of(request).role)
 

@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", desk.overview, name="desk"),
     path("as-of/", desk.as_of, name="as-of"),
     path("panels/<str:name>/", desk.panel, name="panel"),
+    path("calls/", rules.calls, name="calls"),
     path("warnings/", warnings.overview, name="warnings"),
     path("warnings/<int:pk>/", warnings.telegram, name="telegram"),
     path("warnings/<int:pk>/raw/", warnings.download, name="telegram-raw"),
