@@ -19,7 +19,6 @@ CHANNELS: Final = ("mail", "web", "cap", "radio")
 KINDS: Final = ("order", "lifting", "cancellation", "correction")
 LIMITS: Final = {("mail", "subject"): 78, ("cap", "headline"): 160, ("radio", "body"): 400}
 """Most characters: RFC 5322 line, CAP 1.2 headline advice, about a minute and a half of speech."""
-NAMED_TOWNS: Final = 12
 
 _NAMES = {
     "ja": {3: "高齢者等避難", 4: "避難指示", 5: "緊急安全確保"},
@@ -127,9 +126,13 @@ class Text:
     body: str
 
 
-def area(facts: Facts, language: str, most: int = NAMED_TOWNS) -> str:
-    """Return the area in words, the rest counted beyond ``most`` towns."""
+def area(facts: Facts, language: str, most: int | None = None) -> str:
+    """Return the area in words; ``most`` is for the ear only, which keeps no long list.
+
+    Whoever reads must find the own town, so that in writing every one is named.
+    """
     say = _SAY[language]
+    most = len(facts.towns) if most is None else most
     if facts.whole_city:
         return say["all"].format(city=_city(facts, language))
     joint = ", " if language == "en" else "、"
@@ -149,14 +152,14 @@ def headline(facts: Facts, language: str) -> str:
     return (_DRILL[language][0] if facts.exercise else "") + head
 
 
-def _lines(facts: Facts, language: str, most: int) -> list[str]:
+def _lines(facts: Facts, language: str) -> list[str]:
     """Return the body's lines in order: level, where, what to do, why."""
     say = _SAY[language]
     names = {
         "name": _NAMES[language][facts.level],
         "hazard": _HAZARDS[language].get(facts.hazard, facts.hazard),
     }
-    where = say["where"].format(where=area(facts, language, most))
+    where = say["where"].format(where=area(facts, language))
     if facts.kind in ("lifting", "cancellation"):
         return [say[facts.kind].format(**names), where]
     lines = [
@@ -171,7 +174,7 @@ def _lines(facts: Facts, language: str, most: int) -> list[str]:
 
 def _full(facts: Facts, language: str) -> str:
     """Return the text for mail, page and feed."""
-    lines = _lines(facts, language, NAMED_TOWNS)
+    lines = _lines(facts, language)
     moment = spoken_at(facts.at, language)
     lines.append(_SAY[language]["at"].format(city=_city(facts, language), at=moment))
     if facts.exercise:
