@@ -26,7 +26,7 @@ def forget_mistaken(payload: dict[str, Any]) -> None:
         inquiries.retract_order(payload["order"])
 
 
-@subscribe("capacity.due")
+@subscribe("capacity.due", slow=True)
 def place_everyone(payload: dict[str, Any]) -> None:
     """Give everyone on the way a place with room, knowing who is somewhere already."""
     evacuation.place_everyone(payload["run"], selectors.settled())
