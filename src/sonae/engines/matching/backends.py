@@ -18,7 +18,7 @@ from sonae.core.errors import SonaeError
 if TYPE_CHECKING:
     from splink.internals.database_api import DatabaseAPI
 
-NAMES: Final = ("duckdb",)
+NAMES: Final = ("duckdb", "spark")
 _MEMORY: Final = "5GB"
 
 
@@ -108,4 +108,8 @@ def opened(name: str) -> Backend:
     logging.getLogger("splink").setLevel(logging.ERROR)
     if name == "duckdb":
         return DuckDB()
+    if name == "spark":
+        from sonae.engines.matching.spark import Spark
+
+        return Spark()
     raise SonaeError("bad_backend", f"照合の仕組み {name} はありません。", " / ".join(NAMES))

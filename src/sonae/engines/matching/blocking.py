@@ -38,7 +38,7 @@ class Rule:
 
 def _with_years(tag: str, *parts: str) -> Rule:
     """A key with the birth year; the line's may be one year off."""
-    years = (f"cast(cast(birth_year as int) + {n} as varchar)" for n in _NEIGHBOUR_YEARS)
+    years = (f"cast(cast(birth_year as int) + {n} as string)" for n in _NEIGHBOUR_YEARS)
     return Rule(tag, (*parts, "birth_year"), tuple((*parts, year) for year in years))
 
 
@@ -53,20 +53,20 @@ RULES: Final = (
     Rule("phone", ("phone",)),
     Rule("lot", ("lot",)),
     _with_years("given_year", "given"),
-    _with_years("given_loose_year", "given_loose"),
+    _with_years("given_loose_year", "given_said"),
     _with_years("surname_year", "surname"),
-    _with_years("surname_loose_year", "surname_loose"),
+    _with_years("surname_loose_year", "surname_said"),
     _with_years("area_year", "area"),
     Rule("given_area", ("given", "area")),
-    Rule("given_loose_area", ("given_loose", "area")),
+    Rule("given_loose_area", ("given_said", "area")),
     Rule("surname_area", ("surname", "area")),
-    Rule("surname_loose_area", ("surname_loose", "area")),
-    Rule("surname_day", ("surname_loose", _DAY)),
-    Rule("given_loose_day", ("given_loose", _DAY)),
+    Rule("surname_loose_area", ("surname_said", "area")),
+    Rule("surname_day", ("surname_said", _DAY)),
+    Rule("given_loose_day", ("given_said", _DAY)),
     Rule("given_day", ("given", _DAY)),
     Rule("surname_first", ("surname", "substr(given, 1, 1)")),
     Rule("surname_last", ("surname", "substr(given, length(given), 1)", "length(given)")),
-    Rule("loose_first", ("surname_loose", "substr(given_loose, 1, 2)")),
+    Rule("loose_first", ("surname_said", "substr(given_said, 1, 2)")),
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from sonae.core import kana
 from sonae.engines.matching.sides import Columns, column
 from sonae.engines.matching.splitting import Known
 
@@ -44,7 +45,7 @@ def filled(roster: Columns, count: int, known: Known) -> dict[str, list[str]]:
     before: dict[str, str] = {}
     last: dict[str, dict[str, str]] = {}
     for n in range(count):
-        row = {name: out[name][n].strip() for name in names}
+        row = _kana_apart({name: out[name][n].strip() for name in names})
         above = last.get(groups[n]) if groups[n] else None
         # Without a card a ditto sign still means the line above it.
         before = _completed(row, before if above is None else above, known, above is not None)
@@ -53,6 +54,14 @@ def filled(roster: Columns, count: int, known: Known) -> dict[str, list[str]]:
         if groups[n]:
             last[groups[n]] = {**(above or {}), **{k: v for k, v in before.items() if v}}
     return out
+
+
+def _kana_apart(row: dict[str, str]) -> dict[str, str]:
+    """Move a name that is written in kana to where readings stand, so that dittos find theirs."""
+    bare = _LEADING.sub("", row["name"])
+    if row["kana"] or not kana.is_kana(bare):
+        return row
+    return {**row, "name": "", "kana": row["name"]}
 
 
 def _completed(

@@ -5,9 +5,10 @@ person: at 1.8 million residents that is the difference between minutes and seco
 
 Columns of a prepared table (text, null where nothing is known): ``row`` (position in the input),
 ``surname``, ``given`` (kanji in one form), ``surname_kana``, ``given_kana``, ``surname_loose``,
-``given_loose`` (`core.kana.loose_key`), ``whole``, ``whole_kana``, ``whole_loose`` (without spaces),
-``birth`` (yyyymmdd), ``birth_year``, ``sex`` (``1`` male, ``2`` female), ``area`` (town without
-its 丁目), ``town`` (with it), ``lot`` (town and the first two numbers), ``city``, ``phone``.
+``given_loose`` (`core.kana.loose_key`), ``surname_said``, ``given_said`` (the loose kana, or how the
+register's bearers of these kanji say them), ``whole``, ``whole_kana``, ``whole_loose`` (without
+spaces), ``birth`` (yyyymmdd), ``birth_year``, ``sex`` (``1`` male, ``2`` female), ``area`` (town
+without its 丁目), ``town`` (with it), ``lot`` (town and the first two numbers), ``city``, ``phone``.
 """
 
 from __future__ import annotations
@@ -225,6 +226,25 @@ def _names(names: pa.Array, readings: pa.Array, known: splitting.Known) -> dict[
     }  # fmt: skip
 
 
+def _said(names: dict[str, pa.Array], register: pa.Table) -> dict[str, pa.Array]:
+    """Add how names written in kanji alone are said: as most of the register's bearers say them.
+
+    国建 for 訓孟 shows no common sign, but both are クニタケ.
+    """
+    out = dict(names)
+    for part in ("surname", "given"):
+        written, loose = names[part], names[f"{part}_loose"]
+        wanted = pc.is_in(register[part], pc.unique(written).drop_null())
+        rows = register.select([part, f"{part}_loose"]).filter(wanted).drop_null()
+        counts = rows.group_by([part, f"{part}_loose"]).aggregate([([], "count_all")])
+        best: dict[str, tuple[int, str]] = {}
+        for kanji_form, said, count in zip(*counts.to_pydict().values(), strict=True):
+            best[kanji_form] = max(best.get(kanji_form, (0, "")), (count, said))
+        guessed = mapped(written, lambda text, best=best: best.get(text, (0, None))[1])  # type: ignore[misc]
+        out[f"{part}_said"] = pc.coalesce(loose, guessed)
+    return out
+
+
 def _joined(first: pa.Array, second: pa.Array) -> pa.Array:
     """Return both together; null when either is missing."""
     return pc.binary_join_element_wise(first, second, "")
@@ -263,6 +283,7 @@ def alone(roster: Columns, as_of: date) -> pa.Table:
     places = Places.of(_stem(addresses))
     written, spoken = (_tidy(column(filled, key, lines)) for key in ("name", "kana"))
     names = _names(written, spoken, splitting.learn(written, spoken))
+    names |= {f"{part}_said": names[f"{part}_loose"] for part in ("surname", "given")}
     return _table(names, _rest(filled, lines, places, as_of, addresses))
 
 
@@ -280,9 +301,11 @@ def prepare(register: Columns, roster: Columns, as_of: date) -> Prepared:
     written, spoken = (_tidy(column(roster, key, lines)) for key in ("name", "kana"))
     known = known.recognising(of_register, written, spoken)
     of_roster = _table(
-        _names(written, spoken, known),
+        _said(_names(written, spoken, known), of_register),
         _rest(roster, lines, places, as_of, _tidy(column(roster, "address", lines))),
     )
+    for part in ("surname", "given"):
+        of_register = of_register.append_column(f"{part}_said", of_register[f"{part}_loose"])
     return Prepared(_in_own_city(of_register, of_roster, places), of_roster)
 
 

@@ -63,7 +63,7 @@ def _read(path: str, identifier: str, wanted: tuple[str, ...], rows: Rows) -> di
     type=click.Choice(backends.NAMES),
     default="duckdb",
     show_default=True,
-    help="照合の仕組み",
+    help="照合の仕組み。spark は国・広域用で、別に入れる",
 )
 @click.option(
     "--model",

@@ -18,6 +18,8 @@ from sonae.core import kana, kanji
 
 Pair = tuple[str, str]
 _LONGEST: Final = 6
+_UNHEARD: Final = 0.01
+"""How many bearers a part that nobody bears counts for."""
 
 
 @dataclass(frozen=True)
@@ -109,15 +111,24 @@ def _same_share(text: str, found: Pair) -> int:
 
 
 def _by_parts(text: str, surnames: Counter[str], givens: Counter[str]) -> Pair:
-    """Split by the longest known surname that leaves a known given name, else any given name."""
+    """Split where both parts together are likeliest; one that nobody has may be a slip of the pen."""
     if len(text) < 2:
         return text, ""
-    cuts = [n for n in range(min(_LONGEST, len(text) - 1), 0, -1) if text[:n] in surnames]
-    for cut in cuts:
-        if text[cut:] in givens:
-            return text[:cut], text[cut:]
-    best = max(cuts, key=lambda n: (surnames[text[:n]] > 1, n), default=min(2, len(text) - 1))
+    typical = 3 if kana.is_kana(text) else 2
+    cuts = range(1, min(_LONGEST, len(text) - 1) + 1)
+
+    def likely(cut: int) -> tuple[float, int]:
+        first, second = text[:cut], text[cut:]
+        return _share(first, surnames, typical) * _share(second, givens, typical), cut
+
+    best = max(cuts, key=likely)
     return text[:best], text[best:]
+
+
+def _share(part: str, known: Counter[str], typical: int) -> float:
+    """Return how frequent a part is; for an unknown one a little, less for an odd length."""
+    count = known.get(part, 0)
+    return count or _UNHEARD * 0.3 ** abs(len(part) - typical)
 
 
 def _spaced(values: pa.Array) -> tuple[pa.Array, pa.Array]:
