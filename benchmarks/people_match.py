@@ -88,7 +88,7 @@ def plain_splink(people: Columns, roster: Written) -> list[str]:
     for side in sides:
         none = "cast(NULL AS bigint)"
         backend.make(side, f"SELECT *, {none} AS household, {none} AS card FROM {side}")
-    blocking.find(backend, count)
+    blocking.find(backend, count, len(roster.truth))
     backend.make(
         "pairs",
         "SELECT '0' AS match_key, 'register-__-' || resident AS join_key_l, "

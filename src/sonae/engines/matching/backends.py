@@ -7,6 +7,7 @@ comparison of Splink, is common. The results on the same input are equal (tests/
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from splink.internals.database_api import DatabaseAPI
 
 NAMES: Final = ("duckdb", "spark")
-_MEMORY: Final = "5GB"
+_MEMORY: Final = "3GB"
 
 
 class Backend(Protocol):
@@ -55,10 +56,13 @@ class DuckDB:
     def __init__(self, threads: int | None = None) -> None:
         from splink import DuckDBAPI
 
+        # What does not fit in memory is spilt here and not, as by default, beside whoever calls.
+        self._spill = tempfile.TemporaryDirectory(prefix="sonae-match-")
         config: dict[str, str | bool | int | float | list[str]] = {
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "memory_limit": _MEMORY,
+            "temp_directory": self._spill.name,
             "preserve_insertion_order": "false",
         }
         if threads:
@@ -93,13 +97,14 @@ class DuckDB:
     def shorter(self, column: str) -> str:
         """Return SQL of a row per text that one missing character makes of a value, and itself."""
         return (
-            f"unnest(list_transform(range(0, length({column}) + 1), lambda i: "
-            f"substring({column}, 1, i - 1) || substring({column}, i + 1)))"
+            f"unnest(list_distinct(list_transform(range(0, length({column}) + 1), lambda i: "
+            f"substring({column}, 1, i - 1) || substring({column}, i + 1))))"
         )
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database and remove what it spilt."""
         self._connection.close()
+        self._spill.cleanup()
 
 
 def opened(name: str) -> Backend:

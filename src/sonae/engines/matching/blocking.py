@@ -22,6 +22,7 @@ MOST_PEOPLE: Final = 500
 LIMIT: Final = 40
 """Candidates of one line, before those that the card adds."""
 _SURE_HITS: Final = 3
+_LINES_AT_ONCE: Final = 25_000
 _NEIGHBOUR_YEARS: Final = (-1, 0, 1)
 
 
@@ -84,7 +85,7 @@ def _union(selects: list[str]) -> str:
     return "\nUNION ALL\n".join(selects)
 
 
-def find(backend: Backend, people: int, limit: int = LIMIT) -> None:
+def find(backend: Backend, people: int, lines: int, limit: int = LIMIT) -> None:
     """Make the table ``candidates`` (line, resident, score) from ``register`` and ``roster``.
 
     The tables need what `columns` prepares, and ``household`` and ``card`` as whole numbers.
@@ -98,7 +99,7 @@ def find(backend: Backend, people: int, limit: int = LIMIT) -> None:
     of_people = [_select(rule, rule.parts, "register", backend) for rule in RULES]
     backend.make(
         "hits",
-        f"SELECT DISTINCT row AS resident, k FROM ({_union(of_people)}) AS u "
+        f"SELECT row AS resident, k FROM ({_union(of_people)}) AS u "
         "WHERE k IN (SELECT k FROM line_keys)",
     )
     backend.make(
@@ -106,21 +107,28 @@ def find(backend: Backend, people: int, limit: int = LIMIT) -> None:
         f"SELECT k, log2({people} / cast(count(*) AS double)) AS weight FROM hits "
         f"GROUP BY k HAVING count(*) <= {MOST_PEOPLE}",
     )
-    # Rounded, so that the order of adding cannot decide who is the fortieth.
-    backend.make(
-        "shared",
-        "SELECT line, resident, round(sum(weight), 4) AS score FROM line_keys "
-        "JOIN weights USING (k) JOIN hits USING (k) GROUP BY line, resident",
-    )
-    backend.make(
-        "ranked",
-        "SELECT line, resident, score, place FROM (SELECT line, resident, score, row_number() "
-        "OVER (PARTITION BY line ORDER BY score DESC, resident) AS place FROM shared) AS r "
-        f"WHERE place <= {limit}",
-    )
-    backend.drop("hits", "weights", "shared", "line_keys")
+    parts = [f"ranked_{n}" for n in range(-(-lines // _LINES_AT_ONCE))]
+    for n, part in enumerate(parts):
+        backend.make(part, _best(n * _LINES_AT_ONCE, limit))
+    backend.make("ranked", _union([f"SELECT * FROM {part}" for part in parts]))
+    backend.drop("hits", "weights", "line_keys", *parts)
     backend.make("candidates", _with_households(people))
     backend.drop("ranked")
+
+
+def _best(start: int, limit: int) -> str:
+    """Return SQL of the best candidates of a share of the lines: all at once would need their product."""
+    # Rounded, so that the order of adding cannot decide who is the fortieth.
+    shared = (
+        "SELECT line, resident, round(sum(weight), 4) AS score FROM line_keys "
+        "JOIN weights USING (k) JOIN hits USING (k) "
+        f"WHERE line >= {start} AND line < {start + _LINES_AT_ONCE} GROUP BY line, resident"
+    )
+    return (
+        "SELECT line, resident, score, place FROM (SELECT line, resident, score, row_number() "
+        f"OVER (PARTITION BY line ORDER BY score DESC, resident) AS place FROM ({shared}) AS s) AS r "
+        f"WHERE place <= {limit}"
+    )
 
 
 def _with_households(people: int) -> str:

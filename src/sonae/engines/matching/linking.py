@@ -121,7 +121,7 @@ def worked(
         tell(0.15, "偶然の一致の多さを数えています")
         start = model or training.chance(opened, people, lines, first())
         tell(0.3, "候補を探しています")
-        blocking.find(opened, people)
+        blocking.find(opened, people, lines)
         tell(0.55, "候補と見比べています")
         pairs = compare(
             opened, people, lines, lambda share: tell(0.55 + 0.3 * share, "候補と見比べています")

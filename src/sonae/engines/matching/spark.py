@@ -89,8 +89,8 @@ class Spark:
     def shorter(self, column: str) -> str:
         """Return SQL of a row per text that one missing character makes of a value, and itself."""
         return (
-            f"explode(transform(sequence(0, length({column})), i -> "
-            f"concat(substring({column}, 1, i - 1), substring({column}, i + 1))))"
+            f"explode(array_distinct(transform(sequence(0, length({column})), i -> "
+            f"concat(substring({column}, 1, i - 1), substring({column}, i + 1)))))"
         )
 
     def close(self) -> None:

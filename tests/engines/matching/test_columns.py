@@ -1,0 +1,212 @@
+"""Register and roster in one form: what people leave out or write otherwise comes to the same text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sonae.core.errors import SonaeError
+from sonae.engines.matching import columns, splitting
+from sonae.engines.matching.sides import Columns, column, size
+from tests.engines.matching.people import AS_OF, city, roster
+
+
+def lines(*rows: dict[str, str], register: Columns | None = None) -> list[dict[str, Any]]:
+    return columns.to_rows(columns.prepare(register or city(), roster(*rows), AS_OF).roster)
+
+
+def first(at: int, key: str) -> str:
+    return city()[key][at]
+
+
+ADDRESSES = [
+    "栄町1-2-3",
+    "栄町１丁目２番３号",
+    "栄町一丁目2番3号",
+    "備え市栄町1の2の3",
+    "栄町 1丁目 2-3",
+    "栄町1－2－3",
+]
+
+
+@pytest.mark.parametrize("text", ADDRESSES)
+def test_one_place_has_one_lot_however_it_is_written(text: str) -> None:
+    (line,) = lines({"name": "山田 太郎", "address": text})
+    assert (line["area"], line["town"], line["lot"]) == ("栄町", "栄町1", "栄町1|2-3")
+
+
+@pytest.mark.parametrize("text", ["大字広塚12番地", "広塚12", "廣塚１２番地"])
+def test_oaza_and_old_forms_count_for_nothing(text: str) -> None:
+    (line,) = lines({"name": "山田 太郎", "address": text})
+    assert line["area"] == "広塚"
+    assert line["lot"] is not None
+
+
+def test_a_town_of_another_city_keeps_its_city() -> None:
+    own, other = lines(
+        {"name": "山田 太郎", "address": "備え市栄町1-2-3"},
+        {"name": "山田 次郎", "address": "隣山市栄町1-2-3"},
+    )
+    assert (own["city"], other["city"]) == ("備え市", "隣山市")
+
+
+def test_a_register_that_never_names_its_city_gets_the_name_most_lines_use() -> None:
+    written = [{"name": "山田 太郎", "address": "備え市栄町1-2-3"}] * 3 + [
+        {"name": "a b", "address": "隣山市栄町1"}
+    ]
+    both = columns.prepare(city(), roster(*written), AS_OF)
+    assert set(both.register["city"].to_pylist()) == {"備え市"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("昭和60年1月5日", ("19850105", "1985")), ("S60.1.5", ("19850105", "1985")), ("1985/1/5", ("19850105", "1985")),
+     ("昭和60年", ("", "1985")), ("１９８５年１月", ("", "1985")), ("1985-01-??", ("", "1985"))],
+)  # fmt: skip
+def test_dates_are_read_as_far_as_they_are_written(text: str, expected: tuple[str, str]) -> None:
+    assert columns.read_birth(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "不明", "去年", "13月45日", "99999999", "1900年から2000年まで"]
+)
+def test_what_is_no_date_says_nothing(text: str) -> None:
+    found = columns.read_birth(text)
+    assert found is None or found == ("", "")
+
+
+def test_an_age_gives_the_likelier_birth_year_and_a_date_beats_it() -> None:
+    by_age, by_date = lines(
+        {"name": "山田 太郎", "age": "満40歳"},
+        {"name": "山田 太郎", "age": "40", "birth_date": "S50.1.1"},
+    )
+    assert by_age["birth_year"] == "1986"
+    assert by_date["birth_year"] == "1975"
+
+
+def test_sex_is_read_in_every_usual_word() -> None:
+    words = {
+        "男": "1",
+        "M": "1",
+        "１": "1",
+        "女性": "2",
+        "ｵﾝﾅ": "2",
+        "f": "2",
+        "？": None,
+        "": None,
+    }
+    found = lines(*({"name": "山田 太郎", "sex": word} for word in words))
+    assert [one["sex"] for one in found] == list(words.values())
+
+
+def test_a_name_without_a_space_is_split_as_the_register_splits_it() -> None:
+    name, kana = first(0, "name"), first(0, "kana")
+    written = name.replace(" ", "")
+    one, two = lines({"name": written}, {"kana": kana.replace(" ", "")})
+    assert f"{one['surname']} {one['given']}" == splitting.kanji_form(
+        name.split()[0]
+    ) + " " + splitting.kanji_form(name.split()[1])
+    assert f"{two['surname_kana']} {two['given_kana']}" == kana
+
+
+def test_a_slip_in_the_surname_does_not_move_the_place_where_it_ends() -> None:
+    known = splitting.Known(
+        readings=_counts(ゴトウ=50, ヤト=1), given_readings=_counts(アキノリ=9, キノリ=1)
+    )
+    assert known.divide_kana("ヤトウアキノリ") == ("ヤトウ", "アキノリ")
+    known = splitting.Known(surnames=_counts(佐々木=60, 佐=1), givens=_counts(健=9, 健一=5))
+    assert known.divide("佐々木健一") == ("佐々木", "健一")
+
+
+def _counts(**named: int) -> Any:
+    from collections import Counter
+
+    return Counter(named)
+
+
+def test_a_card_says_once_what_all_its_lines_share() -> None:
+    card = [
+        {"name": "佐藤茂", "kana": "さとうしげる", "address": "栄町1-2-3", "group": "g"},
+        {"name": "〃 春子", "kana": "〃 はるこ", "address": "同上", "group": "g"},
+        {"name": "健", "kana": "けん", "address": "", "group": "g"},
+        {"name": "〃 ハル", "address": "〃", "group": "g"},
+    ]
+    found = lines(*card)
+    assert [one["lot"] for one in found] == ["栄町1|2-3"] * 4
+    assert [one["surname"] for one in found[:2]] == ["佐藤", "佐藤"]
+    assert [one["surname_kana"] for one in found[:2]] == ["サトウ", "サトウ"]
+    assert found[3]["surname_kana"] == "サトウ"
+    assert [one["given_kana"] for one in found] == ["シゲル", "ハルコ", "ケン", "ハル"]
+
+
+def test_a_ditto_sign_without_a_card_means_the_line_above_and_a_blank_does_not() -> None:
+    found = lines(
+        {"name": "佐藤 茂", "address": "栄町1-2-3"},
+        {"name": "〃 春子", "address": "同上"},
+        {"name": "林 健", "address": ""},
+    )
+    assert [one["lot"] for one in found] == ["栄町1|2-3", "栄町1|2-3", None]
+    assert [one["surname"] for one in found] == ["佐藤", "佐藤", "林"]
+
+
+def test_another_card_inherits_nothing() -> None:
+    found = lines(
+        {"name": "佐藤 茂", "address": "栄町1-2-3", "group": "a"}, {"name": "林 健", "group": "b"},
+        {"name": "森 進", "group": "a"},
+    )  # fmt: skip
+    assert [one["lot"] for one in found] == ["栄町1|2-3", None, "栄町1|2-3"]
+
+
+def test_a_name_in_kanji_alone_is_said_as_the_register_says_it() -> None:
+    both = columns.prepare(city(), roster({"name": first(0, "name")}), AS_OF)
+    (line,) = columns.to_rows(both.roster)
+    (same,) = columns.to_rows(both.register.slice(0, 1))
+    assert line["surname_kana"] is None
+    assert line["surname_said"] == same["surname_loose"]
+
+
+def test_sides_are_checked() -> None:
+    with pytest.raises(SonaeError):
+        size({"name": []}, "line_id")
+    with pytest.raises(SonaeError):
+        size({"line_id": ["1"], "name": []}, "line_id")
+    assert column({}, "name", 2).to_pylist() == ["", ""]
+
+
+HOSTILE = st.text(
+    st.sampled_from(
+        "佐藤さとうサﾄ〃同上々栄町一二丁目番地12-０　 \t\n\r\x00'\"%;\\\u202e\u200b\u3099𠮷〓|"
+    ),
+    max_size=24,
+)
+
+
+CELLS = ("name", "kana", "sex", "birth_date", "age", "address", "phone", "group")
+
+
+@given(st.lists(st.fixed_dictionaries(dict.fromkeys(CELLS, HOSTILE)), min_size=1, max_size=6))
+def test_whatever_is_written_is_one_line_each_and_never_an_error(
+    rows: list[dict[str, str]],
+) -> None:
+    found = lines(*rows, register=_little())
+    assert [one["row"] for one in found] == list(range(len(rows)))
+    for one in found:
+        assert one["birth"] is None or (len(one["birth"]) == 8 and one["birth"].isdigit())
+        assert one["sex"] in (None, "1", "2")
+
+
+def _little() -> dict[str, list[str]]:
+    return {key: values[:50] for key, values in city().items()}
+
+
+def test_bringing_into_one_form_twice_changes_nothing() -> None:
+    once = columns.to_rows(columns.prepare(_little(), roster(), AS_OF).register)
+    again = {
+        **_little(),
+        "name": [f"{row['surname']} {row['given']}" for row in once],
+        "kana": [f"{row['surname_kana']} {row['given_kana']}" for row in once],
+    }
+    assert columns.to_rows(columns.prepare(again, roster(), AS_OF).register) == once
