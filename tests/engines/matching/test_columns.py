@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sonae.core.errors import SonaeError
 from sonae.engines.matching import columns, splitting
+from sonae.engines.matching.characters import Characters
 from sonae.engines.matching.sides import Columns, column, size
 from tests.engines.matching.people import AS_OF, city, roster
 
@@ -166,6 +167,26 @@ def test_a_name_in_kanji_alone_is_said_as_the_register_says_it() -> None:
     (same,) = columns.to_rows(both.register.slice(0, 1))
     assert line["surname_kana"] is None
     assert line["surname_said"] == same["surname_loose"]
+
+
+def test_a_register_without_spaces_is_split_by_what_its_families_share() -> None:
+    closed = {**city(), "name": [name.replace(" ", "") for name in city()["name"]]}
+    split = columns.to_rows(columns.prepare(closed, roster(), AS_OF).register)
+    wanted = columns.to_rows(columns.prepare(city(), roster(), AS_OF).register)
+    right = sum(a["surname"] == b["surname"] for a, b in zip(split, wanted, strict=True))
+    assert right / len(wanted) > 0.93
+
+
+def test_a_sign_that_could_not_be_written_joins_nobody() -> None:
+    (line,) = lines({"name": "〓橋 太郎", "kana": "タカハシ タロウ"})
+    assert (line["surname"], line["given"], line["surname_kana"]) == (None, "太郎", "タカハシ")
+
+
+def test_the_full_table_of_characters_is_used_where_there_is_one() -> None:
+    table = Characters(variant={ord("龘"): "竜"}, search={})
+    register = {"resident_id": ["1"], "name": ["龘田 進"]}
+    both = columns.prepare(register, roster({"name": "竜田 進"}), AS_OF, table)
+    assert both.register["surname"].to_pylist() == both.roster["surname"].to_pylist() == ["竜田"]
 
 
 def test_sides_are_checked() -> None:

@@ -26,6 +26,8 @@ import pyarrow.compute as pc
 from sonae.core import kana, kanji, townname, wareki
 from sonae.core.errors import SonaeError
 from sonae.engines.matching import cards, splitting
+from sonae.engines.matching.characters import BUILT_IN, Characters
+from sonae.engines.matching.names import MISSING, written
 from sonae.engines.matching.sides import Columns, column, size
 
 _SEXES: Final = {
@@ -212,7 +214,12 @@ def _numbered(head: tuple[str, str, str], text: str, places: Places) -> tuple[st
 
 def _names(names: pa.Array, readings: pa.Array, known: splitting.Known) -> dict[str, pa.Array]:
     """Return all name columns; a name that is written in kana counts as a reading."""
-    surname, given, surname_kana, given_kana = splitting.split(names, readings, known)
+    parts = splitting.split(names, readings, known)
+    # A sign that could not be written (〓, 外字) must join nobody with anybody.
+    surname, given, surname_kana, given_kana = (
+        pc.if_else(pc.match_substring(part, MISSING), pa.scalar(None, pa.string()), part)
+        for part in parts
+    )
     loose = {
         "surname_loose": mapped(surname_kana, kana.loose_key),
         "given_loose": mapped(given_kana, kana.loose_key),
@@ -224,6 +231,20 @@ def _names(names: pa.Array, readings: pa.Array, known: splitting.Known) -> dict[
         "whole_kana": _joined(surname_kana, given_kana),
         "whole_loose": _joined(loose["surname_loose"], loose["given_loose"]),
     }  # fmt: skip
+
+
+def _written(
+    columns: Columns, count: int, characters: Characters | None
+) -> tuple[pa.Array, pa.Array]:
+    """Return names and readings as they are compared, before they are split."""
+    found = []
+    for key in ("name", "kana"):
+        coded = _tidy(column(columns, key, count)).dictionary_encode()
+        plain = written(coded.dictionary.to_pylist())
+        if characters not in (None, BUILT_IN) and key == "name":
+            plain = [text.translate(characters.wide) for text in plain]
+        found.append(pa.array(plain, pa.string()).take(coded.indices))
+    return found[0], found[1]
 
 
 def _said(names: dict[str, pa.Array], register: pa.Table) -> dict[str, pa.Array]:
@@ -273,35 +294,40 @@ def _rest(
     }  # fmt: skip
 
 
-def alone(roster: Columns, as_of: date) -> pa.Table:
+def alone(roster: Columns, as_of: date, characters: Characters | None = None) -> pa.Table:
     """Bring a roster into the form without any register: its own spaced names split the others."""
     lines = size(roster, "line_id")
-    written, spoken = (_tidy(column(roster, key, lines)) for key in ("name", "kana"))
-    known = splitting.learn(written, spoken)
+    names_of, spoken = _written(roster, lines, characters)
+    known = splitting.learn(names_of, spoken)
     filled = cards.filled(roster, lines, known)
     addresses = _tidy(column(filled, "address", lines))
     places = Places.of(_stem(addresses))
-    written, spoken = (_tidy(column(filled, key, lines)) for key in ("name", "kana"))
-    names = _names(written, spoken, splitting.learn(written, spoken))
+    names_of, spoken = _written(filled, lines, characters)
+    names = _names(names_of, spoken, splitting.learn(names_of, spoken))
     names |= {f"{part}_said": names[f"{part}_loose"] for part in ("surname", "given")}
     return _table(names, _rest(filled, lines, places, as_of, addresses))
 
 
-def prepare(register: Columns, roster: Columns, as_of: date) -> Prepared:
-    """Bring both sides into one form; ``as_of`` is the day on which the ages were written."""
+def prepare(
+    register: Columns, roster: Columns, as_of: date, characters: Characters | None = None
+) -> Prepared:
+    """Bring both sides into one form; ``as_of`` is the day on which the ages were written.
+
+    ``characters``: the full table of 異体字 of the reference store; without it the built-in one.
+    """
     people, lines = size(register, "resident_id"), size(roster, "line_id")
     addresses = _tidy(column(register, "address", people))
     places = Places.of(_stem(addresses))
-    names, readings = (_tidy(column(register, key, people)) for key in ("name", "kana"))
-    known = splitting.learn(names, readings)
+    names, readings = _written(register, people, characters)
+    known = splitting.learn(names, readings, column(register, "household_id", people))
     known_names = _names(names, readings, known)
     of_register = _table(known_names, _rest(register, people, places, as_of, addresses))
-    written, spoken = (_tidy(column(roster, key, lines)) for key in ("name", "kana"))
-    roster = cards.filled(roster, lines, known.recognising(of_register, written, spoken))
-    written, spoken = (_tidy(column(roster, key, lines)) for key in ("name", "kana"))
-    known = known.recognising(of_register, written, spoken)
+    names_of, spoken = _written(roster, lines, characters)
+    roster = cards.filled(roster, lines, known.recognising(of_register, names_of, spoken))
+    names_of, spoken = _written(roster, lines, characters)
+    known = known.recognising(of_register, names_of, spoken)
     of_roster = _table(
-        _said(_names(written, spoken, known), of_register),
+        _said(_names(names_of, spoken, known), of_register),
         _rest(roster, lines, places, as_of, _tidy(column(roster, "address", lines))),
     )
     for part in ("surname", "given"):

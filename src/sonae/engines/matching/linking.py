@@ -20,6 +20,7 @@ import pyarrow as pa
 from sonae.core import clock
 from sonae.engines.matching import backends, blocking, household, posterior, training, why
 from sonae.engines.matching.backends import Backend
+from sonae.engines.matching.characters import Characters
 from sonae.engines.matching.columns import Prepared, prepare
 from sonae.engines.matching.household import Cards
 from sonae.engines.matching.levels import COMPARISONS
@@ -95,12 +96,13 @@ def compared(
     progress: Progress | None = None,
     backend: str = "duckdb",
     as_of: date | None = None,
+    characters: Characters | None = None,
 ) -> Work:
     """Find and compare the candidates of every line; learn the weights when no model is given."""
     tell = progress or _silent
     people, lines = size(register, "resident_id"), size(roster, "line_id")
     tell(0.0, "氏名・日付・住所をそろえています")
-    prepared = prepare(register, roster, as_of or clock.today())
+    prepared = prepare(register, roster, as_of or clock.today(), characters)
     cards = Cards(
         household.numbered(column(roster, "group", lines).to_pylist(), household.LARGEST_CARD),
         household.numbered(
@@ -142,10 +144,12 @@ def match(
     progress: Progress | None = None,
     backend: str = "duckdb",
     as_of: date | None = None,
+    characters: Characters | None = None,
 ) -> list[LineResult]:
     """Match every line of a roster with the register; one result per line, in the roster's order.
 
     ``as_of`` is the day on which the roster was written (ages count from it; default: today).
+    ``characters``: the full table of 異体字, where the reference store has it (`characters.load`).
     ``progress`` is told a share from 0 to 1 and what is being done. SonaeError for a missing or
     uneven column and an unknown backend.
     """
@@ -154,7 +158,10 @@ def match(
     if not size(register, "resident_id"):
         return [LineResult(str(one), None, 0.0, "none", [], False) for one in roster["line_id"]]
     tell = progress or _silent
-    work = compared(register, roster, model=model, progress=progress, backend=backend, as_of=as_of)
+    work = compared(
+        register, roster, model=model, progress=progress, backend=backend, as_of=as_of,
+        characters=characters,
+    )  # fmt: skip
     tell(0.9, "確からしさを計算しています")
     found = results(work, register["resident_id"], roster["line_id"])
     tell(1.0, "照合が終わりました")

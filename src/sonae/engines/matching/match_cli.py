@@ -11,10 +11,12 @@ import click
 
 from sonae.core import wareki
 from sonae.core.errors import SonaeError
-from sonae.core.rows import FORMATS, Rows
+from sonae.core.rows import Rows
 from sonae.engines import tables
-from sonae.engines.matching import backends, files, linking, sides
+from sonae.engines.matching import backends, characters, files, linking, sides
 from sonae.engines.matching.model import Model
+from sonae.engines.matching.names_cli import FORMAT, REFERENCE
+from sonae.engines.reference import store
 
 
 def _day(_context: click.Context, _option: click.Parameter, text: str | None) -> date | None:
@@ -74,11 +76,10 @@ def _read(path: str, identifier: str, wanted: tuple[str, ...], rows: Rows) -> di
 @click.option(
     "--as-of", callback=_day, metavar="DATE", help="名簿が書かれた日（年齢の基準。既定: 今日）"
 )
-@click.option(
-    "--format", "fmt", type=click.Choice(FORMATS), help="出力の形（既定: 端末では table）"
-)
+@REFERENCE
+@FORMAT
 def match(
-    register: str, roster: str, backend: str, model_file: Path | None, as_of: date | None, fmt: str | None,
+    register: str, roster: str, backend: str, model_file: Path | None, as_of: date | None, reference: Path | None, fmt: str | None,
 ) -> None:  # fmt: skip
     """名簿の各行が住民のだれかを、確からしさと理由とともに1行ずつ書き出す。
 
@@ -93,7 +94,8 @@ def match(
             else None
         )
         found = linking.match(
-            people, lines, model=model, progress=_progress, backend=backend, as_of=as_of
-        )
+            people, lines, model=model, progress=_progress, backend=backend, as_of=as_of,
+            characters=characters.load(store.folder(reference)),
+        )  # fmt: skip
         rows.extend(asdict(one) for one in found)
     sys.exit(rows.status)

@@ -25,7 +25,7 @@ class Bands:
     """From which probability a line is linked by itself, or shown to a clerk."""
 
     auto: float = 0.99
-    review: float = 0.02
+    review: float = 0.01
 
 
 @dataclass(frozen=True)

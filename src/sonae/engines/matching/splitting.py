@@ -145,14 +145,44 @@ def _counted(values: pa.Array, form: Callable[[str], str]) -> Counter[str]:
     return total
 
 
-def learn(names: pa.Array, readings: pa.Array) -> Known:
-    """Learn surnames and given names from those of the register that are written with a space."""
+def learn(names: pa.Array, readings: pa.Array, households: pa.Array | None = None) -> Known:
+    """Learn surnames and given names from those of the register that are written with a space.
+
+    Of a register without spaces, what the names of a household begin with is its surname.
+    """
     surname, given = _spaced(names)
+    if households is not None and 2 * surname.null_count > len(names):
+        surname, given = _by_households(names, households)
     surname_kana, given_kana = _spaced(readings)
     return Known(
         _counted(surname, kanji_form), _counted(given, kanji_form),
         _counted(surname_kana, kana_form), _counted(given_kana, kana_form),
     )  # fmt: skip
+
+
+def _beginning(names: list[str]) -> str:
+    """Return what all names begin with: what the first and the last of them share."""
+    first, last = min(names), max(names)
+    same = next(
+        (n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first)
+    )
+    return first[:same]
+
+
+def _by_households(names: pa.Array, households: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Return surname and given name where the names of a household have a common beginning."""
+    homes: dict[str, list[str]] = {}
+    for name, home in zip(names.to_pylist(), households.to_pylist(), strict=True):
+        if name and home:
+            homes.setdefault(home, []).append(name.replace(" ", ""))
+    pairs: list[Pair] = []
+    for members in homes.values():
+        shared = _beginning(members) if len(members) > 1 else ""
+        if 0 < len(shared) <= _LONGEST and all(len(one) > len(shared) for one in members):
+            pairs += [(shared, one[len(shared) :]) for one in members]
+    return pa.array([p[0] for p in pairs], pa.string()), pa.array(
+        [p[1] for p in pairs], pa.string()
+    )
 
 
 def _divided(
