@@ -22,13 +22,15 @@ from sonae.core.errors import SonaeError
 class Entry:
     """One group: its click object (``module:attribute``), its help line, and whether it needs
     the server's code. ``verbs`` are verbs of the same group that live elsewhere and do need it:
-    each is loaded only when it is called, so that the engine's verbs stay quick.
+    each is loaded only when it is called, so that the engine's verbs stay quick. ``later`` are verbs
+    of engines whose libraries take longer to load than the others take to run.
     """
 
     source: str
     help: str
     django: bool = False
     verbs: dict[str, str] = field(default_factory=dict)
+    later: dict[str, str] = field(default_factory=dict)
 
 
 COMMANDS: Final[dict[str, Entry]] = {
@@ -75,6 +77,7 @@ COMMANDS: Final[dict[str, Entry]] = {
         "sonae.engines.matching.cli:group",
         "登録されている住民を出力する",
         verbs={"list": "sonae.web.commands.people:list_people"},
+        later={"match": "sonae.engines.matching.match_cli:match"},
     ),
     "reference": Entry("sonae.engines.reference.cli:group", "地域コードなどの参照データ"),
     "demo": Entry("sonae.demo.cli:group", "架空の市で試す", django=True),
@@ -117,16 +120,19 @@ class _WithVerbs(click.Group):
         own = cast("click.Group", load(entry.source)) if exists(entry.source) else None
         super().__init__(name, own.commands if own else {}, help=own.help if own else entry.help)
         self._verbs = {verb: source for verb, source in entry.verbs.items() if exists(source)}
+        self._later = entry.later
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every verb of the group, wherever it lives."""
-        return sorted({*self.commands, *self._verbs})
+        return sorted({*self.commands, *self._verbs, *self._later})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """One verb; those of the server's code set Django up first."""
         if cmd_name in self._verbs:
             django_setup()
             return load(self._verbs[cmd_name])
+        if cmd_name in self._later:
+            return load(self._later[cmd_name])
         return super().get_command(ctx, cmd_name)
 
 
@@ -143,12 +149,12 @@ class LazyGroups(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load one group; None (click then reports wrong usage) when there is none."""
-        if cmd_name not in self.list_commands(ctx):
+        entry = COMMANDS.get(cmd_name)
+        if entry is None or not any(map(exists, (entry.source, *entry.verbs.values()))):
             return None
-        entry = COMMANDS[cmd_name]
         if entry.django:
             django_setup()
-        return _WithVerbs(cmd_name, entry) if entry.verbs else load(entry.source)
+        return _WithVerbs(cmd_name, entry) if entry.verbs or entry.later else load(entry.source)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The help lines from the table, so that ``sonae --help`` imports nothing."""

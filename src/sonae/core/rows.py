@@ -11,7 +11,7 @@ import csv
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TextIO
 
 from sonae.core.errors import SonaeError
@@ -70,11 +70,10 @@ class Rows:
         for row in rows:
             self.add(row)
 
-    def add_json(self, lines: Iterable[str]) -> None:
+    def add_json(self, lines: Sequence[str]) -> None:
         """Print results that are JSON already, for millions of small ones; ``jsonl`` only."""
-        for line in lines:
-            self.added += 1
-            self._out.write(line + "\n")
+        self.added += len(lines)
+        self._out.write("".join(f"{line}\n" for line in lines))
 
     def refuse(self, error: SonaeError, source: str = "", **more: Any) -> None:
         """Report one bad input; ``more`` adds fields such as ``row`` or ``column``."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sonae.core import kanji
 from sonae.engines.matching import characters
-from sonae.engines.matching.names import TIERS, Known, Names, Parts, split, written
+from sonae.engines.matching.names import TIERS, Names, written
 from tests.conftest import real_data
 
 NAMES = Names()
@@ -107,17 +107,6 @@ def test_hostile_text_is_answered(hostile: str) -> None:
     assert NAMES.tier(hostile, "山田") == "different"
     assert NAMES.tier("山田", hostile) == "different"
     assert NAMES.tier(hostile, hostile) in TIERS
-
-
-def test_names_are_divided_by_space_by_register_and_by_reading() -> None:
-    known = Known.of(["佐々木 一", "佐 々木一", "東海林 太郎", "東 海林", "サトウ タロウ", "林"])
-    assert split("山田　太郎") == Parts("山田", "太郎")
-    assert split("佐々木一", known=known) == Parts("佐々木", "一")
-    assert split("東海林花子", known=known) == Parts("東海林", "花子")
-    assert split("サトウハナコ", known=known) == Parts("サトウ", "ハナコ")
-    assert split("さとうはなこ", "サトウ ハナコ") == Parts("さとう", "はなこ")
-    assert split("見知らぬ名", known=known) == Parts("見知らぬ名", "")
-    assert split("") == Parts("", "")
 
 
 def test_a_character_that_was_not_written_is_no_key() -> None:

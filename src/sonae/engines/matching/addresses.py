@@ -122,6 +122,8 @@ class _Found(NamedTuple):
     lat: float | None
     lon: float | None
     signs: int
+    whole: bool
+    """Whether every sign of the town agreed, none left out or confused."""
 
 
 class _City:
@@ -262,9 +264,10 @@ class Parser:
         ]
         if not found:
             return None, cities
-        found.sort(key=lambda one: (one.signs, one.city == self.home), reverse=True)
+        found.sort(key=lambda one: (one.whole, one.signs, one.city == self.home), reverse=True)
         best = found[0]
-        rivals = {one.city for one in found if one.signs == best.signs and one.end == best.end}
+        rank = (best.whole, best.signs, best.end)
+        rivals = {one.city for one in found if (one.whole, one.signs, one.end) == rank}
         if len(rivals) > 1 and best.city != self.home:
             return None, [(0, sorted(rivals))]
         return best, cities
@@ -288,7 +291,8 @@ class Parser:
         begins = _behind_streets(keyed, start, plain) if streets else [start]
         if (found := self._longest_of(towns.exact, towns, keyed, begins, start, plain)) is None:
             loose = _loosened(keyed, start)
-            return self._longest_of(towns.loose, towns, loose, [0], 0, plain)
+            found = self._longest_of(towns.loose, towns, loose, [0], 0, plain)
+            return found and found._replace(whole=False)
         return found
 
     @staticmethod
@@ -409,7 +413,7 @@ def _found(city: City, entry: _Entry, keyed: _Keyed, at: int, start: int, plain:
     if entry.chome and (after := _AFTER_CHOME.match(plain, end)):
         end = after.end()
     town = entry.town
-    return _Found(city, town.name + town.koaza, end, town.lat, town.lon, at - start)
+    return _Found(city, town.name + town.koaza, end, town.lat, town.lon, at - start, True)
 
 
 def _behind_streets(keyed: _Keyed, start: int, plain: str) -> list[int]:

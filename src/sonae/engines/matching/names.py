@@ -1,4 +1,4 @@
-"""氏名の比べ方: how near two written names are, and the keys and parts by which names are found.
+"""氏名の比べ方: how near two written names are, and the keys by which names are found.
 
 Tiers, each weaker evidence than the one before and none of them identity:
 
@@ -16,9 +16,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Final, Literal, NamedTuple
 
@@ -35,11 +33,11 @@ _INVISIBLE: Final = re.compile(
     "\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
 )
 _UNWRITTEN: Final = re.compile("[〓●□■◯○◆◇▯▢?？*＊＿_\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
-_SPACES: Final = re.compile(r"[^\S\n]+")
-_AROUND: Final = re.compile(r" ?\n ?")
+_OTHER_SPACE: Final = re.compile(r"[^\S\n ]")
+_SPACES: Final = re.compile(r"  +")
 _APART: Final = re.compile(r"[\s,.・=/]+")
-_REPEATED: Final = re.compile(r"(\w)[々〻]")
-_BETWEEN: Final = re.compile(r"(?<=[一-鿿々])(?:(ケ|カ)|([ノ之乃]))(?=[一-鿿])")
+_REPEATED: Final = re.compile(r"[々〻](?<=(\w).)")
+_BETWEEN: Final = re.compile(r"(?:([ケカ])|[ノ之乃])(?<=[一-鿿々].)(?=[一-鿿])")
 _CONFUSABLE: Final = (
     "大太犬 未末 己巳已 祐裕佑 シツミ ソン クワウ アマ コユ スヌ チテ ナメ 土士 千干 人入 日曰 田由甲申 木本 持待 "
     "輪輸 萩荻 徹撤 幸辛 治冶 間問聞 鳥烏島 斎斉 橋槁 熊態 緑縁 綱網 牧枚 川州 王玉 力刀 哲晢 輝揮 孝考 恵思 健建 "
@@ -50,13 +48,6 @@ _CONFUSABLE: Final = (
 
 _WHOLE_NAME: Final = 4
 """Signs from which on a name that was turned round is more than the other family's name (田中, 中田)."""
-
-
-class Parts(NamedTuple):
-    """Family and given name; ``given`` is empty when the name could not be divided."""
-
-    surname: str
-    given: str
 
 
 class Keys(NamedTuple):
@@ -83,7 +74,7 @@ def _confusions(fold: Callable[[str], str]) -> dict[str, str]:
     return first
 
 
-_LONG: Final = re.compile("(?<=[オコソトノホモヨロ])[ウオ]+")
+_LONG: Final = re.compile("([オコソトノホモヨロ])[ウオ]+")
 _V_ROW: Final = re.compile("ヴ([ァィェォ]?)")
 _V: Final = {"ァ": "バ", "ィ": "ビ", "ェ": "ベ", "ォ": "ボ", "": "ブ"}
 
@@ -117,11 +108,11 @@ class Names:
 
     def variant(self, text: str) -> str:
         """Return written text with every 異体字 reduced and 々 written out."""
-        return _REPEATED.sub(r"\1\1", text.translate(self._variant))
+        return _REPEATED.sub(r"\1", text.translate(self._variant))
 
     def search(self, text: str) -> str:
         """Return written text in the form of the search tier (not in letters)."""
-        return _between(_REPEATED.sub(r"\1\1", _voiced(text).translate(self._search)))
+        return _between(_REPEATED.sub(r"\1", _voiced(text).translate(self._search)))
 
     def tier(self, left: str, right: str) -> Tier:
         """Return how near two names are; the same in either order."""
@@ -134,8 +125,10 @@ class Names:
         makes a million pairs a matter of seconds.
         """
         size = len(left)
-        clean = written([*left, *right])
-        plain = [text.replace(" ", "") for text in clean]
+        if not size:
+            return []
+        text = _written([*left, *right])
+        clean, plain = text.split("\n"), text.replace(" ", "").split("\n")
         found: list[Tier] = ["different"] * size
         undecided = []
         for at, (one, other) in enumerate(zip(plain[:size], plain[size:], strict=True)):
@@ -174,10 +167,8 @@ class Names:
 
     def _look_alike(self, a: str, b: str) -> bool:
         """Whether two search forms of one length are equal but for look-alikes."""
-        confused = self._confused
-        return all(
-            x == y or confused.get(x, x) == confused.get(y, y) for x, y in zip(a, b, strict=True)
-        )
+        group = self._confused.get
+        return all(not (x != y and group(x, x) != group(y, y)) for x, y in zip(a, b, strict=True))
 
     @staticmethod
     def _may_be(a: str, b: str) -> bool:
@@ -206,13 +197,17 @@ class Names:
 
 def written(names: Sequence[str]) -> list[str]:
     """Return names in NFKC: single spaces, nothing invisible, `MISSING` for what was not written."""
-    if not names:
-        return []
+    return _written(names).split("\n") if names else []
+
+
+def _written(names: Sequence[str]) -> str:
+    """Return the same with one name a line."""
     text = "\n".join(names)
     if text.count("\n") >= max(1, len(names)):  # a name with a line in it
         text = "\n".join(" ".join(name.split()) for name in names)
     text = unicodedata.normalize("NFKC", _UNWRITTEN.sub(MISSING, _INVISIBLE.sub("", text)))
-    return _AROUND.sub("\n", _SPACES.sub(" ", text)).strip(" ").split("\n")
+    text = _SPACES.sub(" ", _OTHER_SPACE.sub(" ", text))
+    return text.replace(" \n", "\n").replace("\n ", "\n").strip(" ")
 
 
 def _voiced(text: str) -> str:
@@ -222,7 +217,7 @@ def _voiced(text: str) -> str:
 
 def _between(text: str) -> str:
     """Return a folded text without long vowels, ケ and ノ between 漢字 in one form."""
-    return _BETWEEN.sub(lambda sign: "ケ" if sign[1] else "ノ", _LONG.sub("", text))
+    return _BETWEEN.sub(lambda sign: "ケ" if sign[1] else "ノ", _LONG.sub(r"\1", text))
 
 
 def _spelt(name: str) -> bool:
@@ -238,47 +233,3 @@ def _same_sound(left: str, right: str) -> bool:
         return bool(sound)
     parts = [[romaji.key(part) for part in _APART.split(one) if part] for one in (left, right)]
     return len(parts[0]) == len(parts[1]) == 2 and parts[0] == parts[1][::-1]
-
-
-@dataclass(frozen=True)
-class Known:
-    """The names of a register, for dividing names that were written without a space."""
-
-    whole: Mapping[str, Parts]
-    surnames: Mapping[str, int]
-
-    @classmethod
-    def of(cls, names: Iterable[str]) -> Known:
-        """Learn from full names with a space (kanji, kana or both kinds); others are passed over."""
-        whole: dict[str, Parts] = {}
-        surnames: Counter[str] = Counter()
-        for name in written([*names]):
-            family, space, given = name.partition(" ")
-            if space:
-                whole.setdefault(family + given, Parts(family, given))
-                surnames[family] += 1
-        return cls(whole, surnames)
-
-
-def split(name: str, reading: str = "", known: Known | None = None) -> Parts:
-    """Divide a name into family and given name; without a place to divide all is ``surname``.
-
-    A space decides; then who of the same full name stands in the register; then the longest known
-    family name that leaves one to three characters; then the space of ``reading`` for a kana name.
-    """
-    clean, spoken = written([name, reading])
-    first, space, rest = clean.partition(" ")
-    if space:
-        return Parts(first, rest.replace(" ", ""))
-    if known is not None:
-        if clean in known.whole:
-            return known.whole[clean]
-        for cut in range(min(len(clean) - 1, 8), 0, -1):
-            if clean[:cut] in known.surnames and len(clean) - cut <= (
-                8 if kana.is_kana(clean) else 3
-            ):
-                return Parts(clean[:cut], clean[cut:])
-    family, space, given = spoken.partition(" ")
-    if space and kana.katakana(clean) == kana.katakana(family + given):
-        return Parts(clean[: len(family)], clean[len(family) :])
-    return Parts(clean, "")

@@ -51,8 +51,10 @@ def compare(file: str, reference: Path | None, fmt: str | None) -> None:
             tiers = names.tiers(left, right)
             if rows.format == "jsonl":
                 rows.add_json(
-                    f'{{"a":{encode_basestring(a)},"b":{encode_basestring(b)},"tier":"{tier}"}}'
-                    for a, b, tier in zip(left, right, tiers, strict=True)
+                    [
+                        f'{{"a":{encode_basestring(a)},"b":{encode_basestring(b)},"tier":"{tier}"}}'
+                        for a, b, tier in zip(left, right, tiers, strict=True)
+                    ]
                 )
             else:
                 rows.extend(
