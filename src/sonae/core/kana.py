@@ -3,6 +3,7 @@
 - ``katakana``: what is stored: full-width katakana.
 - ``search_key``: the equivalences that 住民記録システム標準仕様書 2.1.2 requires at a search desk
   (清濁半濁, 拗促音, 長音, オ段+ウ, dashes and spaces).
+- ``sign_key``: the same without those for long vowels, for finding a name with one sign wrong.
 - ``loose_key``: coarser, for matching paper rosters: also ヂ=ジ=シ, ヅ=ズ=ス, and ウ or オ after an
   オ-row kana is dropped. Equal keys are evidence, never identity.
 """
@@ -59,13 +60,17 @@ def _unvoiced(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).translate(_VOICED_MARKS))
 
 
-def search_key(text: str) -> str:
-    """The key of a search desk: equal for every pair that 標準仕様書 2.1.2 declares equal."""
+def sign_key(text: str) -> str:
+    """Kana sign by sign, 清濁 and 拗促音 ignored: one slip of the hand changes one sign of it."""
     key = _plain(text)
     for written, plain in _V_ROW:
         key = key.replace(written, plain)
-    key = _unvoiced(key).translate(_SMALL).translate(_OLD).replace("ワ", "ハ")
-    return re.sub(rf"(?<=[{_O_ROW}])ウ", "オ", key)
+    return _unvoiced(key).translate(_SMALL).translate(_OLD)
+
+
+def search_key(text: str) -> str:
+    """The key of a search desk: equal for every pair that 標準仕様書 2.1.2 declares equal."""
+    return re.sub(rf"(?<=[{_O_ROW}])ウ", "オ", sign_key(text).replace("ワ", "ハ"))
 
 
 def loose_key(text: str) -> str:

@@ -20,6 +20,7 @@ from sonae.domains.consent import interface as consent
 from sonae.domains.residents import qr
 from sonae.domains.residents.models import AssistanceRegistrant, Household, Resident
 from sonae.domains.residents.rules import name_key
+from sonae.domains.residents.similar import similar
 from sonae.platform.access import SYSTEM, Actor
 
 _KINDS = ("name", "kana", "birth_date", "sex", "address", "household", "needs")
@@ -30,6 +31,9 @@ _LIKE_A_DATE: Final = re.compile(
 )
 _HIGHEST = "\U0010ffff"
 _AT_ONCE = 2000
+_FIRST_LOOK: Final = 25
+AT_A_GLANCE: Final = 5
+"""People of a list that are seen without searching in it."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +57,15 @@ class Person:
 class Search:
     """What a search found: ``how`` it was read, the people, and whether there are ``more``.
 
+    The last ``similar`` of the people only have a name that is near what was typed: never taken for
+    the one who was meant before a person has chosen.
     ``how``: qr, card, resident_id, birth_date, kana, name, kana+birth_date, name+birth_date.
     """
 
     how: str
     people: list[Person]
     more: bool
+    similar: int = 0
 
 
 def search(actor: Actor, text: str, *, limit: int = 20, purpose: str = "reception") -> Search:
@@ -75,8 +82,11 @@ def search(actor: Actor, text: str, *, limit: int = 20, purpose: str = "receptio
     how, found = presented(typed)
     if how:
         return Search(how, _shown(actor, found, presented=True, purpose=purpose), False)
-    how, rows = _typed(typed, limit + 1)
-    return Search(how, _shown(actor, rows[:limit], purpose=purpose), len(rows) > limit)
+    how, rows, near = _typed(typed, limit + 1)
+    people = _shown(actor, rows[:limit] + near, purpose=purpose)
+    others = {one.pk for one in near}
+    similar_ones = sum(one.pk in others for one in people)
+    return Search(how, people, len(rows) > limit, similar_ones)
 
 
 def presented(typed: str) -> tuple[str, list[Resident]]:
@@ -90,6 +100,8 @@ def presented(typed: str) -> tuple[str, list[Resident]]:
         if token.kind == qr.PERSON:
             return "qr", list(_everyone().filter(resident_id=token.identifier))
         return "qr", _of_card(token.identifier)
+    if is_kana(typed):  # as somebody types a name: no card has such a number
+        return "", []
     if own := list(_everyone().filter(card_number=typed)):
         return "card", own
     of_home = _of_card(typed)
@@ -105,20 +117,41 @@ def _everyone() -> QuerySet[Resident]:
     return Resident.objects.select_related("household__town", "assistanceregistrant")
 
 
-def _typed(typed: str, most: int) -> tuple[str, list[Resident]]:
-    """Return how typed text is read and up to ``most`` people it finds, none of them shielded."""
+def _typed(typed: str, most: int) -> tuple[str, list[Resident], list[Resident]]:
+    """Return how typed text is read, up to ``most`` people it finds, and people of a similar name.
+
+    None of them is shielded. Similar names are looked for when nobody bears the whole name that was
+    typed and fewer are found than a glance takes in: every look at a person is on that person's record.
+    """
     rows = _everyone().filter(shielded=False)
     if typed.isascii():
         by_id = list(rows.filter(resident_id=typed.upper()))
         if by_id:
-            return "resident_id", by_id
+            return "resident_id", by_id, []
     words, born = _terms(typed)
     if born is not None:
         rows = rows.filter(_born(born))
     if not words:
-        return "birth_date", list(rows.order_by("kana_key", "pk")[:most])
+        return "birth_date", list(rows.order_by("kana_key", "pk")[:most]), []
     how, found = _named(rows, words, most)
-    return (f"{how}+birth_date" if born is not None else how), found
+    keys = {search_key(words), name_key(words)}
+    whole = any({one.kana_key, one.name_key} & keys for one in found)
+    near = [] if whole or len(found) >= AT_A_GLANCE else _similar(rows, words, found)
+    return (f"{how}+birth_date" if born is not None else how), found, near
+
+
+def _similar(rows: QuerySet[Resident], words: str, found: Sequence[Resident]) -> list[Resident]:
+    """Return a few of the rows whose name is near the words, without those found already."""
+    known = {one.pk for one in found}
+    pks = [pk for pk in similar(words) if pk not in known]
+    wanted = AT_A_GLANCE - len(found)
+    near: list[int] = []
+    for part in (pks[:_FIRST_LOOK], pks[_FIRST_LOOK:]):
+        if part and len(near) < wanted:
+            there = set(rows.filter(pk__in=part).values_list("pk", flat=True))
+            near += [pk for pk in part if pk in there]
+    order = {pk: at for at, pk in enumerate(near[:wanted])}
+    return sorted(_everyone().filter(pk__in=order), key=lambda one: order[one.pk])
 
 
 def _named(rows: QuerySet[Resident], words: str, most: int) -> tuple[str, list[Resident]]:

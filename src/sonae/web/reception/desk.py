@@ -98,8 +98,9 @@ def _meant(found: Search, home: str) -> Person | None:
     """Return whose household is meant: the one chosen from the list, or the only one found."""
     if home.isdecimal():
         return next((one for one in found.people if one.pk == int(home)), None)
-    houses = {one.household for one in found.people}
-    return found.people[0] if len(houses) == 1 and not found.more else None
+    exact = found.people[: len(found.people) - found.similar]
+    houses = {one.household for one in exact}
+    return exact[0] if len(houses) == 1 and not found.more else None
 
 
 def _members(actor: Actor, place: Facility, found: Search, one: Person, query: str) -> list[Member]:
