@@ -109,7 +109,7 @@ def test_a_list_that_a_person_agreed_to_is_in_force_and_everybody_is_told(
     assert after["F9"].capacity == 80 and after["F9"].facility.town is not None
     assert after["F1"].facility.pets == "yes", "what the list has no column for stays"
     assert after["F3"].restricted_to == ["elderly", "disabled"]
-    assert FacilityList.objects.get().state == "in_force"
+    assert FacilityList.objects.get(state="in_force").pk == edition.pk
     entry = AuditEntry.objects.get(action="shelters.list_in_force")
     assert (entry.actor, entry.detail["added"]) == (CLERK.id, 1)
     with pytest.raises(SonaeError) as refused:
@@ -263,6 +263,7 @@ def test_a_newer_upload_takes_the_place_of_one_that_waits(listed: Scope) -> None
         "discarded",
         "discarded",
         "replaced",
+        "replaced",
     ]
 
 
@@ -396,3 +397,83 @@ def test_a_facility_loaded_directly_can_be_listed_again_unchanged(place: Scope) 
     assert held[0].kind == "both" and held[2].kind == "shelter"
     extra = replace(ROWS[1], public_id="F8", name="別の公園")
     assert isinstance(extra, FacilityRow)
+
+
+def known() -> dict[str, tuple[Any, ...]]:
+    """All that is held of every facility that is a destination."""
+    return {
+        key: (one.facility.pk, one.facility.pets, one.facility.step_free, one.facility.usable,
+              one.facility.wheelchair_toilet, one.site and one.site.hazards, one.restricted_to,
+              one.site and one.site.capacity, one.shelter and one.shelter.capacity, one.facility.source)
+        for key, one in by_id().items() if one.site or one.shelter
+    }  # fmt: skip
+
+
+def with_comforts() -> None:
+    """Every facility has what no list has a column for."""
+    rows = [replace(r, pets="yes", step_free="no", wheelchair_toilet="yes") for r in ROWS]
+    shelters.load_facilities(rows)
+
+
+def test_what_no_list_knows_survives_leaving_and_coming_back(place: Scope) -> None:
+    """A short list by mistake, then the right one: pets, steps and toilets are as before."""
+    with_comforts()
+    agree(shelters.take_in(CLERK, [upload(*lines())], source="市の一覧"))
+    before = known()
+    agree(shelters.take_in(CLERK, [upload(*lines()[:1])]))
+    assert known().keys() == {"F1"}
+    edition = shelters.take_in(CLERK, [upload(*lines())], source="市の一覧")
+    found = shelters.preview_of(edition, {})
+    assert not found.fresh and len(found.returning) == 4, "nothing is said to be new"
+    agree(edition)
+    assert known() == before
+    assert edition.pk and FacilityList.objects.get(state="in_force").result["returned"] == 4
+
+
+def test_coming_back_under_another_id_is_the_same_facility(place: Scope) -> None:
+    with_comforts()
+    agree(shelters.take_in(CLERK, [upload(*lines())], source="市の一覧"))
+    before = known()
+    agree(shelters.take_in(CLERK, [upload(*lines()[:1])]))
+    renamed = [line | {"ID": f"E{n}"} for n, line in enumerate(lines())]
+    agree(shelters.take_in(CLERK, [upload(*renamed)], source="市の一覧"))
+    assert known() == before
+
+
+def test_an_id_given_to_another_place_later_is_another_facility(listed: Scope) -> None:
+    """F5 left; far away something else gets its number: its history stays its own."""
+    pk = by_id()["F5"].facility.pk
+    agree(shelters.take_in(CLERK, [upload(*lines()[:4])]))
+    other = row("F5", "西山スポーツ広場", 35.2, 135.2, "", "")
+    found = agree(shelters.take_in(CLERK, [upload(*lines()[:4], other)]))
+    assert len(found.fresh) == 1 and not found.returning
+    names = {p.facility.name: p.facility for p in shelters.places()}
+    assert names["東公民館"].pk == pk and names["西山スポーツ広場"].pk != pk
+
+
+def test_a_closed_place_does_not_return_open_by_itself(place: Scope) -> None:
+    agree(shelters.take_in(CLERK, [upload(*lines()[:3])]))
+    found = shelters.preview_of(shelters.take_in(CLERK, [upload(*lines())]), {})
+    assert {one.code: one.names for one in found.doubts}["reopens"] == ("旧中学校",)
+
+
+def test_what_was_there_before_the_first_list_can_be_taken_again(place: Scope) -> None:
+    """The very first upload may be the mistake: what was in force then comes back to the last value."""
+    with_comforts()
+    before = known()
+    agree(shelters.take_in(CLERK, [upload(*lines()[:1])]))
+    first = shelters.editions()[-1]
+    assert (first.state, len(FacilityList.objects.get(pk=first.pk).rows)) == ("replaced", 5)
+    agree(shelters.take_again(CLERK, first.pk))
+    assert known() == before
+
+
+def test_the_list_before_the_first_is_what_is_in_force_when_it_is_replaced(place: Scope) -> None:
+    edition = shelters.take_in(CLERK, [upload(*lines())])
+    with_comforts()
+    shelters.load_facilities([*ROWS, FacilityRow("F7", "北館", 35.07, 135.07, is_shelter=True)])
+    agree(edition)
+    first = FacilityList.objects.get(state="replaced")
+    assert [one["id"] for one in first.rows] == ["F1", "F2", "F3", "F4", "F5", "F7"]
+    agree(shelters.take_in(CLERK, [upload(*lines())]))
+    assert FacilityList.objects.filter(result__first=True).count() == 1, "kept once"

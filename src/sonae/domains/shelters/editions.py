@@ -14,9 +14,18 @@ from typing import Any
 from sonae.domains.municipalities.interface import Town
 from sonae.domains.shelters.models import FacilityList
 from sonae.domains.shelters.selectors import Place
-from sonae.domains.shelters.services import FacilityRow
-from sonae.engines.shelters.changes import Change, Changes, Doubt, compare, spoken_of
+from sonae.domains.shelters.services import DESIGNATED, FacilityRow
+from sonae.engines.shelters.changes import (
+    Change,
+    Changes,
+    Doubt,
+    compare,
+    differing,
+    reopens,
+    spoken_of,
+)
 from sonae.engines.shelters.listing import HAZARDS, UNSTATED, Capacity, Listed
+from sonae.engines.shelters.same import pair
 from sonae.engines.shelters.suspect import nameless
 
 _LONGEST = {"name": 120, "address": 200, "kana": 200, "usable_reason": 200, "public_id": 24}
@@ -37,12 +46,25 @@ class Retained:
         return self.place.people
 
 
+@dataclass(frozen=True)
+class Returning:
+    """A facility that left the list earlier and is named again by row ``at`` of the usable ones.
+
+    What the list does not speak of is as it was when it left; ``changes``: what is said otherwise now.
+    """
+
+    place: Place
+    at: int
+    changes: list[Change]
+
+
 @dataclass
 class Preview:
     """What an edition would do. ``after``: its usable rows; ``left_out``: row → why it cannot be used.
 
-    ``changes`` has indices of ``before`` (places in force) and ``after``. ``retained``: gone from the
-    list, but in use. ``settled``: values of the list that an earlier settlement overrules.
+    ``changes`` has indices of ``before`` (places in force) and ``after``; its ``new`` holds the
+    ``returning`` too. ``retained``: gone from the list, but in use. ``settled``: values of the list
+    that an earlier settlement overrules. ``known``: every public id that a facility ever had.
     """
 
     before: list[Place]
@@ -51,6 +73,14 @@ class Preview:
     left_out: list[tuple[Listed, str]] = field(default_factory=list)
     retained: list[Retained] = field(default_factory=list)
     settled: list[tuple[Place, Change]] = field(default_factory=list)
+    returning: list[Returning] = field(default_factory=list)
+    known: frozenset[str] = frozenset()
+
+    @property
+    def fresh(self) -> list[int]:
+        """Rows (indices of ``after``) of facilities that were never there."""
+        back = {one.at for one in self.returning}
+        return [at for at in self.changes.new if at not in back]
 
     @property
     def doubts(self) -> list[Doubt]:
@@ -73,19 +103,17 @@ class Preview:
 def listed_of(place: Place) -> Listed:
     """Return a facility in force as a row of a list; its row number is the primary key.
 
-    Its capacity is the list's own, never the one reported for the time it is open.
+    Its capacity is the list's own, never the one reported for the time it is open. A facility that
+    left the list is as it was then.
     """
-    row, site, shelter = place.facility, place.site, place.shelter
-    capacity = site.capacity if site else None
-    if capacity is None and shelter:
-        capacity = shelter.capacity
+    row = row_of_place(place)
+    told = row.hazards or {}
     return Listed(
-        input="", row=row.pk, id=row.public_id, name=row.name,
-        kind="both" if site and shelter else "emergency_site" if site else "shelter",
+        input="", row=place.facility.pk, id=row.public_id, name=row.name, kind=value_in(row, "kind"),
         lat=row.latitude, lon=row.longitude, address=row.address,
-        hazards={hazard: place.designated(hazard) for hazard in HAZARDS} if site else dict(UNSTATED),
-        capacity=Capacity(capacity), restricted_to=tuple(place.restricted_to), usable=row.usable,
-        usable_reason=row.usable_reason, kana=row.kana,
+        hazards={hazard: told.get(hazard, "unknown") for hazard in HAZARDS},
+        capacity=Capacity(value_in(row, "capacity")), restricted_to=tuple(row.restricted_to),
+        usable=row.usable, usable_reason=row.usable_reason, kana=row.kana,
     )  # fmt: skip
 
 
@@ -106,9 +134,38 @@ def preview(edition: FacilityList, places: Sequence[Place], towns: Sequence[Town
     usable, left_out = _usable(rows, known, fields)
     changes = compare(known, usable, fields)
     retained = [Retained(before[at]) for at in changes.gone if in_use(before[at])]
-    found = Preview(before, usable, changes, left_out, retained)
-    changes.doubts = [*_in_use_doubts(found), *_far_doubts(found, towns), *changes.doubts]
+    ids = frozenset(one.facility.public_id for one in places)
+    found = Preview(before, usable, changes, left_out, retained, known=ids)
+    found.returning = _returning(found, [p for p in places if not (p.site or p.shelter)], fields)
+    changes.doubts = [*_in_use_doubts(found), *_far_doubts(found, towns), *_reopening(found)]
     return found
+
+
+def _returning(found: Preview, gone: Sequence[Place], fields: frozenset[str]) -> list[Returning]:
+    """Return the facilities that left earlier among the new rows; only those that are surely the same."""
+    left, rows = [listed_of(one) for one in gone], [found.after[at] for at in found.changes.new]
+    return [
+        Returning(
+            gone[one.one],
+            found.changes.new[one.other],
+            differing(left[one.one], rows[one.other], fields),
+        )
+        for one in pair(left, rows, ids=True)
+        if one.sure
+    ]
+
+
+def _reopening(found: Preview) -> list[Doubt]:
+    """Return the doubts of the comparison, with closed places that would return as if they were not."""
+    names = tuple(
+        one.place.facility.name for one in found.returning
+        if any(told.field == "usable" and reopens(told) for told in one.changes)
+    )  # fmt: skip
+    doubts = [one for one in found.changes.doubts if one.code != "reopens"]
+    before = [one for one in found.changes.doubts if one.code == "reopens"]
+    names = (*(name for one in before for name in one.names), *names)
+    total = len(found.before) + len(found.returning)
+    return doubts + ([Doubt("reopens", "usable", len(names), total, names)] if names else [])
 
 
 def _usable(
@@ -171,11 +228,14 @@ def _nearest_m(one: Listed, towns: Sequence[Town]) -> float:
 def rows_of(found: Preview, edition: FacilityList, towns: Sequence[Town]) -> list[FacilityRow]:
     """Return everything that is in force once the edition is: its places, and those retained."""
     fields = frozenset(edition.fields)
-    taken = {place.facility.public_id for place in found.before}
+    taken = {place.facility.public_id for place in found.before} | found.known
+    held = {row["row"]: row["held"] for row in edition.rows if "held" in row}
+    same = [(found.before[old], new) for old, new in found.changes.kept]
     rows = []
-    for old, new in found.changes.kept:
-        rows.append(_renewed(found.before[old], found.after[new], fields, edition, towns))
-    for at in found.changes.new:
+    for place, new in [*same, *((one.place, one.at) for one in found.returning)]:
+        row = _renewed(place, found.after[new], fields, edition, towns)
+        rows.append(replace(row, **held.get(found.after[new].row, {})))
+    for at in found.fresh:
         row = _fresh(found.after[at], edition, towns, taken)
         taken.add(row.public_id)
         rows.append(row)
@@ -183,9 +243,13 @@ def rows_of(found: Preview, edition: FacilityList, towns: Sequence[Town]) -> lis
 
 
 def row_of_place(place: Place) -> FacilityRow:
-    """Return a facility in force as the row that would load it again unchanged."""
+    """Return a facility in force as the row that would load it again unchanged.
+
+    One that left the list is as it was when it left.
+    """
     facility, site, shelter = place.facility, place.site, place.shelter
-    return FacilityRow(
+    left = {} if site or shelter else facility.left_with
+    row = FacilityRow(
         public_id=facility.public_id, name=facility.name, latitude=facility.latitude,
         longitude=facility.longitude, kana=facility.kana, address=facility.address,
         town_code=facility.town.code if facility.town else "", node=facility.node,
@@ -196,6 +260,23 @@ def row_of_place(place: Place) -> FacilityRow:
         wheelchair_toilet=facility.wheelchair_toilet, source=facility.source,
         source_date=facility.source_date,
     )  # fmt: skip
+    known = {name: left[name] for name in DESIGNATED if name in left}
+    groups = tuple(known.pop("restricted_to", row.restricted_to))
+    return replace(row, **known, restricted_to=groups)
+
+
+HELD = ("site_capacity", "shelter_capacity", "usable", "source", "source_date")
+"""What of a facility a row of a list cannot say: two capacities, that it can be used, whose it is."""
+
+
+def as_rows(places: Sequence[Place]) -> list[dict[str, Any]]:
+    """Return facilities in force as an edition keeps them, to be put in force again just as they are."""
+    found = []
+    for place in places:
+        row = row_of_place(place)
+        held = {name: getattr(row, name) for name in HELD}
+        found.append({**listed_of(place).to_json(), "held": held})
+    return found
 
 
 def _renewed(
@@ -203,7 +284,7 @@ def _renewed(
 ) -> FacilityRow:
     """Return a facility with what the list says of it; what it does not speak of stays."""
     old = row_of_place(place)
-    kind = one.kind if spoken_of("kind", fields) else listed_of(place).kind
+    kind = one.kind if spoken_of("kind", fields) else value_in(old, "kind")
     site, shelter = kind in {"emergency_site", "both"}, kind in {"shelter", "both"}
     before = old.hazards or {}
     hazards = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sonae.core import clock
@@ -13,6 +14,7 @@ from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.shelters import services
 from sonae.domains.shelters.editions import (
     Preview,
+    as_rows,
     listed_of,
     preview,
     row_of_place,
@@ -30,7 +32,7 @@ from sonae.engines.shelters.readers import read_bytes
 from sonae.engines.shelters.reconcile import Difference, Match, reconcile_places
 from sonae.engines.shelters.same import joined
 from sonae.platform import audit
-from sonae.platform.access import Actor, Audience, require
+from sonae.platform.access import SYSTEM, Actor, Audience, require
 from sonae.platform.db import take_turn, writing
 from sonae.platform.scope import is_exercise
 
@@ -39,6 +41,8 @@ ORIGINS = ("national", "municipal")
 CHOICES = ("national", "municipal", "both")
 MOST_FILES, MOST_BYTES, MOST_ROWS = 6, 30 * 1024 * 1024, 10_000
 _EVERYTHING = frozenset({*ALIASES, *HAZARDS})
+FIRST = "はじめの一覧（ここへ送る前からあったもの）"
+"""What stands for the files of the list that was in force before any was sent."""
 People = Callable[[], Mapping[int, int]]
 """Facility (primary key) → people inside now; the safety domain knows, which lies above."""
 
@@ -82,6 +86,8 @@ def take_in(
     )  # fmt: skip
     _read_into(edition, files)
     with writing():
+        if purpose == "replace":
+            _keep_first(edition.uploaded_at)
         if edition.state == "waiting":
             FacilityList.objects.filter(purpose=purpose, state="waiting").update(
                 state="discarded", decided_at=clock.now(), decided_by=_name(actor)
@@ -102,6 +108,26 @@ def take_in(
             rows=len(edition.rows), defects=len(edition.defects),
         )  # fmt: skip
     return edition
+
+
+def _keep_first(at: datetime) -> None:
+    """Keep the facilities that no uploaded list brought as an edition: it can be taken again.
+
+    It is in force until the first list is, and says until then what is in force. ``at``: when that
+    list was sent.
+    """
+    before = [one for one in places() if one.site or one.shelter]
+    held = FacilityList.objects.filter(purpose="replace", state="in_force").first()
+    if not before or (held is not None and not held.result.get("first")):
+        return
+    first = held or FacilityList(
+        state="in_force", files=[FIRST], uploaded_at=at, uploaded_by=_name(SYSTEM),
+        result={"first": True},
+    )  # fmt: skip
+    first.rows, first.fields = as_rows(before), sorted(_EVERYTHING)
+    sources = sorted({one.facility.source for one in before} - {""})
+    first.source = "、".join(sources)[:120]
+    first.save()
 
 
 def _read_into(edition: FacilityList, files: Sequence[Upload]) -> None:
@@ -230,6 +256,7 @@ def put_in_force(
     with writing():
         take_turn("facilities", every_world=True)
         edition = edition_named(pk)
+        _keep_first(edition.uploaded_at)
         found = _checked(edition, seen, agreed, people)
         rows = {row.public_id: row for row in rows_of(found, edition, municipalities.towns())}
         for key, settlement in _overruled(rows, edition.origin):
@@ -242,7 +269,7 @@ def put_in_force(
             _name(actor),
         )
         edition.result = {
-            "added": done.added, "updated": done.updated, "withdrawn": len(found.gone),
+            "added": done.added, "returned": len(found.returning), "updated": done.updated, "withdrawn": len(found.gone),
             "changed": len(found.changes.changed), "left_out": len(found.left_out),
             "retained": [one.place.facility.public_id for one in found.retained],
             "settled": len(found.settled), "agreed": sorted(agreed),

@@ -13,7 +13,8 @@ class Facility(TenantModel):
     """施設: one physical place; it may be an emergency site, a shelter, or both.
 
     ``public_id`` is the id of lists and interfaces (共通ID where the national list has one).
-    Three-valued attributes are ``yes``, ``no`` or ``unknown``.
+    Three-valued attributes are ``yes``, ``no`` or ``unknown``. ``left_with``: what a facility was
+    designated for when a list no longer named it (`services.DESIGNATED`), to be taken up when it returns.
     """
 
     public_id = models.CharField("施設ID", max_length=24)
@@ -31,6 +32,7 @@ class Facility(TenantModel):
     wheelchair_toilet = models.CharField("車いす対応トイレ", max_length=8, default="unknown")
     source = models.CharField("出典", max_length=120, blank=True)
     source_date = models.CharField("出典の日付", max_length=10, blank=True)
+    left_with = models.JSONField("外れる前の指定", default=dict)
 
     class Meta:
         """Public ids are unique within the municipality."""

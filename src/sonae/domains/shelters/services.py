@@ -63,6 +63,9 @@ _COPIED = (
     "pets", "step_free", "wheelchair_toilet", "source", "source_date",
 )  # fmt: skip
 
+DESIGNATED = ("hazards", "site_capacity", "is_shelter", "shelter_capacity", "restricted_to")
+"""What of a `FacilityRow` its designations hold: gone with them, unless the facility remembers it."""
+
 
 def row_of_check(record: Mapping[str, Any], source: str = "", source_date: str = "") -> FacilityRow:
     """Return the row of one line of ``sonae shelters check`` (contracts of the command line)."""
@@ -134,7 +137,7 @@ def _store(listed: Mapping[str, FacilityRow], whole: bool) -> Loaded:
             _copy(row, facility, towns)
     Facility.objects.bulk_create(fresh, batch_size=500)
     kept = [facility for key, facility in known.items() if key in listed]
-    Facility.objects.bulk_update(kept, [*_COPIED, "town"], batch_size=200)
+    Facility.objects.bulk_update(kept, [*_COPIED, "town", "left_with"], batch_size=200)
     known |= {facility.public_id: facility for facility in fresh}
     withdrawn = _designate(listed, known, whole)
     return Loaded(len(fresh), len(kept), withdrawn, len(listed))
@@ -148,6 +151,7 @@ def _copy(row: FacilityRow, facility: Facility, towns: Mapping[str, int]) -> Non
     if row.node is None and before[:2] == (row.latitude, row.longitude):
         facility.node = before[2]
     facility.town_id = towns.get(row.town_code)
+    facility.left_with = {}
 
 
 def _designate(
@@ -158,8 +162,7 @@ def _designate(
     if not whole:
         sites = sites.filter(facility__public_id__in=listed)
         shelters = shelters.filter(facility__public_id__in=listed)
-    before = set(sites.values_list("facility__public_id", flat=True))
-    before |= set(shelters.values_list("facility__public_id", flat=True))
+    leaving = _remember(known, listed, sites, shelters)
     sites.delete()
     shelters.delete()
     EmergencySite.objects.bulk_create(
@@ -184,7 +187,27 @@ def _designate(
         if row.is_shelter
     ]
     Shelter.objects.bulk_create(halls, batch_size=500)
-    return len(before - listed.keys())
+    return leaving
+
+
+def _remember(
+    known: Mapping[str, Facility], listed: Mapping[str, FacilityRow],
+    sites: Iterable[EmergencySite], shelters: Iterable[Shelter],
+) -> int:  # fmt: skip
+    """Keep with each facility that leaves what it was designated for; return how many leave."""
+    own = {row.pk: row for key, row in known.items() if key not in listed}
+    leaving: dict[int, dict[str, Any]] = {}
+    for site in sites:
+        told = {"hazards": site.hazards, "site_capacity": site.capacity}
+        leaving.setdefault(site.facility_id, {}).update(told)
+    for hall in shelters:
+        told = {"shelter_capacity": hall.capacity, "restricted_to": hall.restricted_to}
+        leaving.setdefault(hall.facility_id, {}).update(told, is_shelter=True)
+    gone = [own[pk] for pk in leaving if pk in own]
+    for facility in gone:
+        facility.left_with = leaving[facility.pk]
+    Facility.objects.bulk_update(gone, ["left_with"], batch_size=200)
+    return len(gone)
 
 
 def place_on_network(nodes: Mapping[int, int | None]) -> None:

@@ -89,7 +89,7 @@ def compare(
     pairs = [one for one in pair(before, after, ids=True) if one.sure or one.by == "id"]
     for one in pairs:
         found.kept.append((one.one, one.other))
-        changes = _changes(before[one.one], after[one.other], fields)
+        changes = differing(before[one.one], after[one.other], fields)
         if changes:
             found.changed[one.one, one.other] = changes
     found.gone = sorted(set(range(len(before))) - {one.one for one in pairs})
@@ -112,7 +112,7 @@ def spoken_of(name: str, fields: frozenset[str] | None) -> bool:
     return fields is None or bool(needed & fields)
 
 
-def _changes(before: Listed, after: Listed, fields: frozenset[str] | None) -> list[Change]:
+def differing(before: Listed, after: Listed, fields: frozenset[str] | None) -> list[Change]:
     """Return the values that differ between two editions of one place."""
     old, new = values_of(before), values_of(after)
     return [
@@ -149,7 +149,7 @@ def _doubts(before: Sequence[Listed], found: Changes) -> list[Doubt]:
     tests = (
         ("capacities_leap", "capacity", _leaps), ("capacities_lost", "capacity", _lost),
         ("moved_far", "position", _went_far), ("closed", "usable", _closes),
-        ("reopens", "usable", _reopens),
+        ("reopens", "usable", reopens),
         *(("designations_lost", hazard, _undesignated) for hazard in HAZARDS),
     )  # fmt: skip
     for code, name, odd in tests:
@@ -187,7 +187,7 @@ def _closes(change: Change) -> bool:
     return bool(change.after[0] == "no")
 
 
-def _reopens(change: Change) -> bool:
+def reopens(change: Change) -> bool:
     """Tell whether a place could not be used, and the list does not say so any more."""
     return bool(change.before[0] == "no" and change.after[0] != "no")
 

@@ -90,8 +90,11 @@ def _lines(found: shelters.Preview) -> list[dict[str, Any]]:
         _line("doubt", key=one.key, detail=one.sentence)
         for one in map(listwords.doubt, found.doubts)
     ]
-    fresh = [found.after[at] for at in found.changes.new]
+    fresh = [found.after[at] for at in found.fresh]
     lines += [_line("new", id=one.id, name=one.name) for one in fresh]
+    for back in found.returning:
+        row = back.place.facility
+        lines.append(_line("returns", id=row.public_id, name=row.name, detail="前に外れた施設"))
     gone = [place.facility for place in found.gone]
     lines += [_line("gone", id=row.public_id, name=row.name) for row in gone]
     for kept in found.retained:

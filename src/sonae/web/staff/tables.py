@@ -110,7 +110,10 @@ def _preview(edition: FacilityList) -> dict[str, Any]:
             for (old, _new), told in list(changes.changed.items())[:MOST_ROWS]
         ],
         "more_changed": max(0, len(changes.changed) - MOST_ROWS),
-        "new": [found.after[at] for at in changes.new],
+        "new": [found.after[at] for at in found.fresh],
+        "returning": [
+            (one.place, [listwords.change(told) for told in one.changes]) for one in found.returning
+        ],
         "left_out": [(one, listwords.problem_name(why)) for one, why in found.left_out],
         "settled": [(place, listwords.change(one)) for place, one in found.settled],
         "same": len(changes.kept) - len(changes.changed),

@@ -64,6 +64,7 @@ class Migration(migrations.Migration):
                     "source_date",
                     models.CharField(blank=True, max_length=10, verbose_name="出典の日付"),
                 ),
+                ("left_with", models.JSONField(default=dict, verbose_name="外れる前の指定")),
                 (
                     "town",
                     models.ForeignKey(
