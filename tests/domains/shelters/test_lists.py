@@ -477,3 +477,29 @@ def test_the_list_before_the_first_is_what_is_in_force_when_it_is_replaced(place
     assert [one["id"] for one in first.rows] == ["F1", "F2", "F3", "F4", "F5", "F7"]
     agree(shelters.take_in(CLERK, [upload(*lines())]))
     assert FacilityList.objects.filter(result__first=True).count() == 1, "kept once"
+
+
+def test_a_row_copied_by_mistake_makes_no_facility_vanish(listed: Scope) -> None:
+    """The sites twice, beside the list of shelters: still the facility that it was, and it is said."""
+    key = by_id()["F1"].facility.pk
+    sites = [line | {"指定避難所との重複": ""} for line in lines()]
+    twice = upload(*sites, sites[0] | {"想定収容人数": "870"}, sites[1])
+    edition = shelters.take_in(CLERK, [twice], source="市の一覧")
+    found = shelters.preview_of(edition, {})
+    assert not found.changes.new and not found.gone
+    assert {one.code: one.names for one in found.doubts}["rows_differ"] == ("F1",)
+    told = [(one["row"], one["problem"], one["action"]) for one in edition.defects
+            if one["problem"] in {"duplicate", "rows_differ"}]  # fmt: skip
+    assert told == [(7, "rows_differ", "left_out"), (8, "duplicate", "left_out")]
+    agree(edition)
+    assert (by_id()["F1"].facility.pk, by_id()["F1"].capacity) == (key, 300)
+
+
+def test_an_id_that_two_places_share_is_asked_about(listed: Scope) -> None:
+    wrong = row("F1", "西山スポーツ広場", 35.08, 135.08, "", "")
+    found = agree(shelters.take_in(CLERK, [upload(*lines(), wrong)]))
+    assert {one.code: one.names for one in found.doubts}["same_id"] == (
+        "第一小学校",
+        "西山スポーツ広場",
+    )
+    assert not found.gone and len(found.fresh) == 1

@@ -7,6 +7,7 @@ name, address and position, because reports, sightings and printed codes refer t
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,7 +25,7 @@ from sonae.engines.shelters.changes import (
     reopens,
     spoken_of,
 )
-from sonae.engines.shelters.listing import HAZARDS, UNSTATED, Capacity, Listed
+from sonae.engines.shelters.listing import HAZARDS, UNSTATED, Capacity, Listed, plain
 from sonae.engines.shelters.same import pair
 from sonae.engines.shelters.suspect import nameless
 
@@ -137,7 +138,10 @@ def preview(edition: FacilityList, places: Sequence[Place], towns: Sequence[Town
     ids = frozenset(one.facility.public_id for one in places)
     found = Preview(before, usable, changes, left_out, retained, known=ids)
     found.returning = _returning(found, [p for p in places if not (p.site or p.shelter)], fields)
-    changes.doubts = [*_in_use_doubts(found), *_far_doubts(found, towns), *_reopening(found)]
+    changes.doubts = [
+        *_in_use_doubts(found), *_far_doubts(found, towns), *_repeat_doubts(found, edition),
+        *_reopening(found),
+    ]  # fmt: skip
     return found
 
 
@@ -203,6 +207,19 @@ def _in_use_doubts(found: Preview) -> list[Doubt]:
         if names
         else []
     )
+
+
+def _repeat_doubts(found: Preview, edition: FacilityList) -> list[Doubt]:
+    """Return rows of one facility that contradict each other, and ids that several places share."""
+    total, doubts = len(found.after), list[Doubt]()
+    differ = [one["value"] for one in edition.defects if one["problem"] == "rows_differ"]
+    if differ:
+        doubts.append(Doubt("rows_differ", "", len(differ), total, tuple(differ)))
+    counted = Counter(plain(one.id) for one in found.after)
+    shared = tuple(one.name for one in found.after if one.id and counted[plain(one.id)] > 1)
+    if shared:
+        doubts.append(Doubt("same_id", "", len(shared), total, shared))
+    return doubts
 
 
 def _far_doubts(found: Preview, towns: Sequence[Town]) -> list[Doubt]:

@@ -30,6 +30,7 @@ from sonae.engines.shelters.columns import ALIASES
 from sonae.engines.shelters.listing import HAZARDS, Defect, Listed, Reading
 from sonae.engines.shelters.readers import read_bytes
 from sonae.engines.shelters.reconcile import Difference, Match, reconcile_places
+from sonae.engines.shelters.repeated import Repeat, unrepeated
 from sonae.engines.shelters.same import joined
 from sonae.platform import audit
 from sonae.platform.access import SYSTEM, Actor, Audience, require
@@ -152,11 +153,23 @@ def _read_into(edition: FacilityList, files: Sequence[Upload]) -> None:
         raise SonaeError(
             "too_large", f"{len(rows):,}行あります。1つの市の施設の一覧ではありません。"
         )
-    listed = joined(rows)
-    edition.rows = [one.to_json() for one in listed]
+    whole, repeats = unrepeated(rows)
+    edition.rows = [one.to_json() for one in joined(whole)]
     edition.fields = sorted(frozenset[str]().union(*(read.fields for read in readings.values())))
     edition.headings = {name: list(read.headings) for name, read in readings.items()}
-    edition.defects = [one.to_json() for read in readings.values() for one in read.defects]
+    defects = [one for read in readings.values() for one in read.defects]
+    edition.defects = [one.to_json() for one in _with_repeats(defects, repeats)]
+
+
+def _with_repeats(defects: Sequence[Defect], repeats: Sequence[Repeat]) -> list[Defect]:
+    """Return the defects with what became of the rows that were put together."""
+    columns = {(one.input, one.row): one.column for one in defects if one.problem == "duplicate"}
+    told = [one.to_defect(columns.get((one.row.input, one.row.row), "")) for one in repeats]
+    rows = {(one.row.input, one.row.row) for one in repeats}
+    rest = [
+        one for one in defects if one.problem != "duplicate" or (one.input, one.row) not in rows
+    ]
+    return [*told, *rest]
 
 
 def _allowed(actor: Actor) -> None:

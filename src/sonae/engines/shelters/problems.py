@@ -79,6 +79,11 @@ PROBLEMS: Final[dict[str, Problem]] = {
     "duplicate": Problem(
         _("重複"), _("同じ施設なら1行にまとめてください。別の施設ならIDを分けてください。"), True
     ),
+    "rows_differ": Problem(
+        _("同じ施設の行が食い違う"),
+        _("先の行の値を使いました。正しい値を確かめ、1行にまとめてください。"),
+        True,
+    ),
     "closed_in_name": Problem(
         _("使えないと書いてある"),
         _("使えない施設として扱います。終わったら、文を消してください。"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sonae.engines.shelters.listing import HAZARDS, Listed, Reading
+from sonae.engines.shelters.repeated import unrepeated
 from sonae.engines.shelters.same import Pair, bare_address, bare_name, joined, pair
 
 POSITION_M: Final = 30.0
@@ -90,8 +91,10 @@ def reconcile(national: Sequence[Reading], municipal: Sequence[Reading]) -> list
     Several files of one side (sites and shelters apart) are joined into places first. Only what both
     sides have a column for is compared: the national list has no capacities, and says nothing by that.
     """
-    ones = joined([one for read in national for one in read.listed])
-    others = joined([one for read in municipal for one in read.listed])
+    ones, others = (
+        joined(unrepeated([one for read in side for one in read.listed])[0])
+        for side in (national, municipal)
+    )
     return reconcile_places(ones, others, _said(national) & _said(municipal))
 
 

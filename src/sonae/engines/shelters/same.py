@@ -229,6 +229,12 @@ def likeness(one: Listed, other: Listed) -> tuple[float, str]:
     return (min(total, 0.5) if far and address < 0.95 else total), by
 
 
+def alike_names(one: str, other: str) -> bool:
+    """Tell whether two names may be one facility's, written otherwise."""
+    names = bare_name(one), bare_name(other)
+    return _numbers(names[0]) == _numbers(names[1]) and _alike(*names) >= _LEAST
+
+
 @lru_cache(maxsize=200_000)
 def _alike(one: str, other: str) -> float:
     """Return how alike two texts are, 0–1; one that holds the other whole is nearly the same."""

@@ -51,6 +51,10 @@ DOUBTS = {
     "moved_far": lazy("位置が500mより遠くへ動く施設が%(count)s件あります。"),
     "far_from_towns": lazy("市のどの町からも5kmより遠い施設が%(count)s件あります。"),
     "other_place": lazy("同じIDが別の施設を指すように見えるものが%(count)s件あります。"),
+    "same_id": lazy("別の施設なのに同じIDが付いている行が%(count)s件あります。"),
+    "rows_differ": lazy(
+        "同じ施設なのに値が食い違う行が%(count)s件あります（先の行の値を使います。下の欠陥の一覧を見てください）。"
+    ),
     "closed": lazy("「使用できない」になる施設が%(count)s件あります。"),
     "reopens": lazy(
         "使用できないとされていて、新しい一覧にはそう書かれていない施設が%(count)s件あります（使えるかは「不明」になります）。"
