@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
@@ -75,6 +76,9 @@ def measure() -> None:
             "count": safety.unaccounted_count,
             "curve": safety.curve,
             "list of 100": lambda: safety.unaccounted(VIEWER, limit=100),
+            "list, silent for a day": lambda: safety.unaccounted(
+                VIEWER, limit=100, silent=timedelta(hours=24)
+            ),
         }.items():
             figures.setdefault(name, []).append(timed(work))
         if safety.unaccounted_count().unaccounted != IN_DANGER:

@@ -182,6 +182,7 @@ GROUNDS = {
     "duty_city": lazy("災害のときの市の仕事（法律）"),
     "duty_shelter": lazy("避難所の受付の仕事（法律）"),
     "shield": lazy("支援措置により開示しない"),
+    "shield_officer": lazy("支援措置：市が決めた担当者が命を守るため"),
     "shield_presented": lazy("支援措置：カードを見せたので名前だけ"),
     "shield_notification": lazy("支援措置：連絡先だけ"),
     "emergency": lazy("緊急時の情報共有（法律）"),

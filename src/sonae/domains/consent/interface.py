@@ -21,6 +21,7 @@ from sonae.domains.consent.services import (
     disclose,
     end_sharing,
     grant,
+    is_shield_officer,
     record,
     withdraw,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "end_sharing",
     "grant",
     "grants_of",
+    "is_shield_officer",
     "record",
     "sharing_now",
     "withdraw",

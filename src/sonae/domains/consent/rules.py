@@ -106,7 +106,8 @@ class Facts:
     ``emergency_until`` and ``emergency_kinds``: the emergency sharing in force (None: there is none;
     empty kinds: all of the roster). ``ordinance``: the article by which supporters get the roster in
     ordinary times from those who have not refused; empty where there is none. ``registrant``: is the
-    person on the roster (避難行動要支援者名簿)?
+    person on the roster (避難行動要支援者名簿)? ``officer``: is it the officer whom the city has named for
+    those under 支援措置 who asks?
 
     ``answerable``: the kinds that law lets this recipient have for this purpose unless the person has
     refused, as the policy table in force has them, and ``ground`` where it stands.
@@ -120,6 +121,7 @@ class Facts:
     registrant: bool = False
     answerable: frozenset[str] = frozenset()
     ground: str = ""
+    officer: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ def decide(question: Question, facts: Facts) -> Decision:
     if question.recipient == "self":
         return _permit(fields, "self", trace)
     if facts.shielded:
-        return _shielded(question, fields, trace)
+        return _shielded(question, facts, fields, trace)
     if question.recipient == "household":
         return _permit(fields - {"phone", "email"}, "household", trace)
     if question.recipient in ("city", "shelter"):
@@ -164,8 +166,15 @@ def decide(question: Question, facts: Facts) -> Decision:
     return _others(question, facts, fields, trace)
 
 
-def _shielded(question: Question, fields: frozenset[str], trace: list[str]) -> Decision:
-    """支援措置: only who stands at the desk with the own card is greeted by name, without address."""
+def _shielded(
+    question: Question, facts: Facts, fields: frozenset[str], trace: list[str]
+) -> Decision:
+    """支援措置: only who stands at the desk with the own card is greeted by name, without address.
+
+    To save a life, the one officer whom the city has named for them knows where they are.
+    """
+    if question.recipient == "city" and question.purpose == "rescue" and facts.officer:
+        return _permit(fields, "shield_officer", trace)
     if question.recipient in ("city", "shelter") and question.purpose == "reception_presented":
         return _permit(fields & _PRESENTED, "shield_presented", trace)
     if question.recipient == "city" and question.purpose == "notification":

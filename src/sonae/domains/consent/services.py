@@ -106,6 +106,7 @@ def disclose(
     if supporter or outsider:
         require(actor, Audience.OPERATOR)
     at, asked, grants = clock.now(), frozenset(kinds), _grants(subjects)
+    officer = bool(shielded) and not (supporter or outsider) and is_shield_officer(actor)
     sharing, ordinance = (sharing_now(), _ordinance()) if supporter else (None, "")
     made = {}
     for subject in subjects:
@@ -123,12 +124,23 @@ def disclose(
             registrant=subject in registrants,
             answerable=outsider.answerable if outsider else frozenset(),
             ground=outsider.ground if outsider else "",
+            officer=officer,
         )
         made[subject] = decide(question, facts)
     new = _unseen(made, supporter or actor.id, purpose, once_in) if once_in else made
     if recorded:
         record(actor, purpose, new, supporter, outsider)
     return made
+
+
+def is_shield_officer(actor: Actor) -> bool:
+    """Tell whether the city has named this account for the people under 支援措置.
+
+    It is data of the municipality: ``settings["shield_officers"]``, a list of account numbers.
+    """
+    return actor.account_id is not None and actor.account_id in (
+        municipality().settings.get("shield_officers") or ()
+    )
 
 
 def _really() -> datetime:

@@ -33,6 +33,14 @@ from sonae.domains.safety.links import (
     unlink,
     visitors_of,
 )
+from sonae.domains.safety.missing import (
+    NEEDS,
+    Unaccounted,
+    unaccounted,
+    unaccounted_by_town,
+    unaccounted_by_urgency,
+    unaccounted_listed,
+)
 from sonae.domains.safety.models import (
     CallAnswer,
     DeathConfirmation,
@@ -71,7 +79,6 @@ from sonae.domains.safety.selectors import (
     Occupancy,
     Point,
     Seen,
-    Unaccounted,
     conflicts,
     current_inquiry,
     curve,
@@ -80,11 +87,7 @@ from sonae.domains.safety.selectors import (
     occupancy,
     recent,
     state_of,
-    unaccounted,
-    unaccounted_by_town,
-    unaccounted_by_urgency,
     unaccounted_count,
-    unaccounted_listed,
 )
 from sonae.domains.safety.services import (
     NewSighting,
@@ -111,6 +114,7 @@ __all__ = [
     "HEARD",
     "HEARD_PLACES",
     "LINK_SOURCES",
+    "NEEDS",
     "SETTLED",
     "SOURCES",
     "STALE",

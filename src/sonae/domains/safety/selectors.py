@@ -9,13 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Case, Count, F, Q, QuerySet, Value, When
+from django.db.models import Count, F, Q, QuerySet
 
 from sonae.core import clock
 from sonae.domains.consent import interface as consent
 from sonae.domains.consent.interface import Decision
 from sonae.domains.evacuation import interface as evacuation
-from sonae.domains.evacuation.interface import HouseholdTimeline
 from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import rules
 from sonae.domains.safety.models import Inquiry, InquirySubject, PersonState, Sighting, Visitor
@@ -44,29 +43,6 @@ class Count3:
 
 
 @dataclass(frozen=True)
-class Unaccounted:
-    """One line of the list; personal fields are empty where disclosure is denied.
-
-    ``destination``: the timeline that states where the household goes on its own, not a sighting.
-    """
-
-    resident_pk: int
-    name: str
-    kana: str
-    birth_date: str
-    address: str
-    town: str
-    phone: str
-    zone: str
-    danger: int
-    need: int
-    helper: str
-    last_seen: datetime | None
-    last_place: str
-    destination: HouseholdTimeline | None = None
-
-
-@dataclass(frozen=True)
 class Point:
     """One point of the curve: how many were not accounted for at that minute."""
 
@@ -79,14 +55,14 @@ def current_inquiry() -> Inquiry | None:
     return Inquiry.objects.order_by(F("closed_at").desc(nulls_first=True), "-opened_at").first()
 
 
-def _inquiry_of(at: datetime | None) -> Inquiry | None:
+def inquiry_of(at: datetime | None) -> Inquiry | None:
     """Return the inquiry that a question as of a moment is about: the last one opened until then."""
     if at is None:
         return current_inquiry()
     return Inquiry.objects.filter(opened_at__lte=at).order_by("-opened_at").first()
 
 
-def _missing(inquiry: Inquiry, at: datetime | None) -> QuerySet[InquirySubject]:
+def missing(inquiry: Inquiry, at: datetime | None) -> QuerySet[InquirySubject]:
     """Return the subjects not accounted for, now or as of a moment."""
     rows = InquirySubject.objects.filter(inquiry=inquiry)
     if at is None:
@@ -96,162 +72,17 @@ def _missing(inquiry: Inquiry, at: datetime | None) -> QuerySet[InquirySubject]:
 
 def unaccounted_count(at: datetime | None = None) -> Count3:
     """Return the one number: residents not yet accounted for, by zone, of how many."""
-    inquiry = _inquiry_of(at)
+    inquiry = inquiry_of(at)
     if inquiry is None:
         return Count3(0, 0, 0, 0)
     rows = InquirySubject.objects.filter(inquiry=inquiry)
     if at is not None:
         rows = rows.filter(added_at__lte=at)
     total = rows.count()
-    zones = Counter(dict(_missing(inquiry, at).values_list("zone").annotate(n=Count("pk"))))
+    zones = Counter(dict(missing(inquiry, at).values_list("zone").annotate(n=Count("pk"))))
     inside = zones.get("inside", 0)
     rest = sum(zones.values()) - inside
     return Count3(total, total - inside - rest, inside, rest)
-
-
-def unaccounted_by_town(at: datetime | None = None) -> dict[int, int]:
-    """Return town (primary key) → residents not yet accounted for."""
-    inquiry = _inquiry_of(at)
-    if inquiry is None:
-        return {}
-    rows = _missing(inquiry, at).order_by().values_list("town_id").annotate(n=Count("pk"))
-    return dict(rows)
-
-
-def unaccounted_by_urgency(at: datetime | None = None) -> dict[tuple[str, str], int]:
-    """Return (danger band, need band) → residents not yet accounted for (`rules` names the bands)."""
-    inquiry = _inquiry_of(at)
-    if inquiry is None:
-        return {}
-    danger = Case(
-        When(~Q(zone="inside"), then=Value("unknown")),
-        When(danger__gte=rules.GRAVE_DANGER, then=Value("grave")),
-        default=Value("inside"),
-    )
-    need = Case(
-        When(need__gte=rules.NEED_REGISTERED, then=Value("registrant")),
-        When(need__gte=rules.NEED_SMALL, then=Value("slow")),
-        default=Value("other"),
-    )
-    rows = _missing(inquiry, at).order_by().annotate(band=danger, needs=need)
-    counted = rows.values_list("band", "needs").annotate(n=Count("pk"))
-    return {(band, needs): count for band, needs, count in counted}
-
-
-def unaccounted(
-    actor: Actor,
-    *,
-    at: datetime | None = None,
-    town: int | None = None,
-    zone: str = "",
-    own: bool = False,
-    limit: int = 100,
-    offset: int = 0,
-) -> list[Unaccounted]:
-    """Return the list ordered by danger × need, for staff; every look is recorded.
-
-    ``own``: only those for whom an own destination is stated.
-    """
-    require(actor, Audience.STAFF)
-    inquiry = _inquiry_of(at)
-    if inquiry is None:
-        return []
-    rows = _chosen(inquiry, at, town, zone, own)
-    weight = (F("danger") + 1) * (F("need") + 1)
-    wanted = rows.select_related("resident__household", "resident__assistanceregistrant", "town")
-    found = list(wanted.order_by(-weight, "town__code", "resident_id")[offset : offset + limit])
-    return _lines(actor, found, at)
-
-
-def _chosen(
-    inquiry: Inquiry, at: datetime | None, town: int | None, zone: str, own: bool = False
-) -> QuerySet[InquirySubject]:
-    """Return the subjects not accounted for, of a town (primary key) and a zone where given."""
-    rows = _missing(inquiry, at)
-    if own:
-        rows = rows.filter(resident__in=evacuation.timelines.with_own_destination())
-    if town is not None:
-        rows = rows.filter(town=town)
-    if zone == "unknown":
-        # Whatever is not known to lie inside: unsurveyed ground, and what only an order means.
-        return rows.exclude(zone="inside")
-    return rows.filter(zone=zone) if zone else rows
-
-
-def unaccounted_listed(
-    *, at: datetime | None = None, town: int | None = None, zone: str = "", own: bool = False
-) -> int:
-    """Return how many people `unaccounted` lists in all."""
-    inquiry = _inquiry_of(at)
-    return 0 if inquiry is None else _chosen(inquiry, at, town, zone, own).count()
-
-
-def _lines(actor: Actor, found: Sequence[InquirySubject], at: datetime | None) -> list[Unaccounted]:
-    """Return the lines with what may be disclosed, and what was known at the moment asked for."""
-    pks = [row.resident_id for row in found]
-    made = consent.disclose(
-        actor,
-        pks,
-        purpose="rescue",
-        kinds=("name", "kana", "birth_date", "address", "phone", "needs", "safety", "destination"),
-        shielded={row.resident_id for row in found if row.resident.shielded},
-    )
-    told = [pk for pk in pks if "destination" in made[pk].fields]
-    goals = evacuation.timelines.stated_destinations(told)
-    states: Mapping[int, PersonState | rules.State] = (
-        state_of(pks) if at is None else _states(pks, at)
-    )
-    return [
-        _line(
-            row,
-            made[row.resident_id].fields,
-            states.get(row.resident_id),
-            _stated_by(goals.get(row.resident_id), at),
-        )
-        for row in found
-    ]
-
-
-def _stated_by(goal: HouseholdTimeline | None, at: datetime | None) -> HouseholdTimeline | None:
-    """Return a stated destination as far as it was stated at the moment asked for."""
-    return goal if goal is not None and (at is None or goal.stated_at <= at) else None
-
-
-def _states(pks: Sequence[int], at: datetime) -> dict[int, rules.State]:
-    """Return resident → state as of a moment, from the sightings until then."""
-    found = {}
-    for start in range(0, len(pks), _AT_ONCE):
-        histories = events_of("resident_id", pks[start : start + _AT_ONCE], at)
-        found.update({pk: rules.fold(events) for pk, events in histories.items()})
-    return {pk: state for pk, state in found.items() if state is not None}
-
-
-def _line(
-    row: InquirySubject,
-    fields: frozenset[str],
-    state: PersonState | rules.State | None,
-    goal: HouseholdTimeline | None,
-) -> Unaccounted:
-    """Put one line together from the permitted fields."""
-    one = row.resident
-    registrant = getattr(one, "assistanceregistrant", None)
-    known = state if "safety" in fields else None
-    return Unaccounted(
-        resident_pk=one.pk,
-        name=one.name if "name" in fields else SHIELDED_TEXT,
-        kana=one.kana if "kana" in fields else "",
-        birth_date=one.birth_date if "birth_date" in fields else "",
-        address=one.household.address if "address" in fields else "",
-        town=row.town.name if "address" in fields else "",
-        phone=one.phone if "phone" in fields else "",
-        zone=row.zone,
-        danger=row.danger,
-        need=row.need,
-        helper=registrant.reason if registrant and "needs" in fields else "",
-        last_seen=known.seen_at if known else None,
-        last_place=known.place if known else "",
-        destination=goal,
-    )
 
 
 @dataclass(frozen=True)

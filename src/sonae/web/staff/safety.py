@@ -1,26 +1,28 @@
 """安否: the list of residents not yet accounted for, ordered by danger × need; table, CSV, as of any time."""
 
-import csv
-import io
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages as flash
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from sonae.core import clock
 from sonae.core.clock import JST
 from sonae.core.errors import SonaeError
+from sonae.domains.consent import interface as consent
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.safety import interface as safety
+from sonae.domains.shelters import interface as shelters
 from sonae.platform import audit
 from sonae.platform.access import Audience, actor_of, audience
 from sonae.platform.db import writing
-from sonae.web import kept, words
+from sonae.web import kept, tablefile, words
 from sonae.web.templatetags.sonae import in_world
 
 PER_PAGE = 100
@@ -28,29 +30,52 @@ MOST_IN_FILE = 200_000
 ZONES = ("inside", "unknown")
 
 
+SILENT_HOURS = (6, 12, 24, 72)
+
+
 class Filters:
-    """What the reader asked for: zone, town (primary key), moment, page."""
+    """What the reader asked for: whom, as of when, which page."""
 
     def __init__(self, request: HttpRequest) -> None:
         """Read the query; what makes no sense is left out, a moment that is none is refused."""
         get = request.GET.get
         danger = get("zone") or {"grave": "inside"}.get(get("danger", ""), get("danger", ""))
         self.zone = danger if danger in ZONES else ""
-        self.town = int(get("town", "")) if get("town", "").isdecimal() else None
+        self.town = _number(get("town", ""))
+        self.shelter = _number(get("shelter", ""))
+        self.need = get("need", "") if get("need", "") in safety.NEEDS else ""
+        silent = _number(get("silent", ""))
+        self.silent = silent if silent in SILENT_HOURS else None
         self.own = get("own", "") == "1"
         self.at = moment_of(get("at", ""))
-        self.page = max(1, int(get("page", "1"))) if get("page", "1").isdecimal() else 1
+        self.page = max(1, _number(get("page", "1")) or 1)
+
+    @property
+    def narrowed(self) -> dict[str, Any]:
+        """What `safety.unaccounted` narrows its list to."""
+        return {
+            "town": self.town, "zone": self.zone, "own": self.own, "shelter": self.shelter,
+            "need": self.need, "silent": timedelta(hours=self.silent) if self.silent else None,
+        }  # fmt: skip
 
     def query(self, **changes: object) -> str:
         """Return the query of the same list with some things changed."""
         shown = {
             "zone": self.zone,
             "town": self.town,
+            "shelter": self.shelter,
+            "need": self.need,
+            "silent": self.silent,
             "own": "1" if self.own else "",
             "at": self.at.strftime("%Y-%m-%dT%H:%M") if self.at else "",
             **changes,
         }
         return "?" + urlencode({key: value for key, value in shown.items() if value})
+
+
+def _number(text: str) -> int | None:
+    """Return a number of a query as a database takes it, None for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
 
 
 def moment_of(text: str) -> datetime | None:
@@ -63,13 +88,6 @@ def moment_of(text: str) -> datetime | None:
         raise SonaeError(
             "unreadable", _("時刻を読み取れませんでした。"), _("例：2026-07-01T18:00")
         ) from None
-
-
-def _count(filters: Filters) -> int:
-    """Return how many people the list holds in all."""
-    return safety.unaccounted_listed(
-        at=filters.at, town=filters.town, zone=filters.zone, own=filters.own
-    )
 
 
 @dataclass(frozen=True)
@@ -102,17 +120,15 @@ class Goals:
 @audience(Audience.STAFF)
 def overview(request: HttpRequest) -> HttpResponse:
     """Show a page of the list; looking at it is recorded for every person on it."""
-    filters = Filters(request)
+    filters, actor = Filters(request), actor_of(request)
     rows = safety.unaccounted(
-        actor_of(request),
+        actor,
         at=filters.at,
-        town=filters.town,
-        zone=filters.zone,
-        own=filters.own,
+        **filters.narrowed,
         limit=PER_PAGE,  # each person listed is on record as looked at: none beyond the page
         offset=PER_PAGE * (filters.page - 1),
     )
-    listed = _count(filters)
+    listed = safety.unaccounted_listed(actor, at=filters.at, **filters.narrowed)
     goals = Goals()
     more = listed > PER_PAGE * filters.page
     context = {
@@ -120,16 +136,19 @@ def overview(request: HttpRequest) -> HttpResponse:
         "count": safety.unaccounted_count(filters.at),
         "listed": listed,
         "rows": [(row, goals.of(row.destination)) for row in rows],
-        "own_count": safety.unaccounted_listed(at=filters.at, own=True),
+        "own_count": safety.unaccounted_listed(actor, at=filters.at, own=True),
         "first": PER_PAGE * (filters.page - 1),
         "towns": [(words.town_row(name), found) for name, found in municipalities.towns_in_order()],
         "by_town": safety.unaccounted_by_town(filters.at),
         "next": filters.query(page=filters.page + 1) if more else "",
         "previous": filters.query(page=filters.page - 1) if filters.page > 1 else "",
-        "csv": filters.query(),
+        "file": filters.query(),
+        "sites": [one for one in shelters.places() if one.site],
+        "needs": words.NEED_BANDS.items(),
+        "silent_hours": SILENT_HOURS,
         "as_of": filters.at or clock.now(),
         # These are of now: they have no place on a page that says how it was.
-        "help": safety.help_wanted(actor_of(request)) if filters.at is None else [],
+        "help": safety.help_wanted(actor) if filters.at is None else [],
         "help_count": safety.help_count(),
         "inquiry": safety.current_inquiry(),
         "answers": [(key, words.state("call", key)[0]) for key in safety.ANSWERS],
@@ -175,57 +194,98 @@ COLUMNS = (
 
 
 @audience(Audience.OPERATOR)
-def as_csv(request: HttpRequest) -> HttpResponse:
-    """Return the list as CSV for the fire brigade and carers: UTF-8 with BOM, as Excel opens it."""
+def as_file(request: HttpRequest, kind: str) -> HttpResponse:
+    """Return the list as CSV or XLSX for those who search; that it was taken is on record."""
     filters, actor = Filters(request), actor_of(request)
-    rows = safety.unaccounted(
-        actor,
-        at=filters.at,
-        town=filters.town,
-        zone=filters.zone,
-        own=filters.own,
-        limit=MOST_IN_FILE,
-    )
+    rows = safety.unaccounted(actor, at=filters.at, **filters.narrowed, limit=MOST_IN_FILE)
     as_of = filters.at or clock.now()
     with writing():
         audit.record(actor.id, "safety.export", rows=len(rows), as_of=as_of.isoformat())
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\r\n")
-    table.writerow([f"安否未確認者一覧 {words.spoken(as_of.astimezone(JST), 'long')} 現在"])
-    table.writerow(COLUMNS)
-    goals = Goals()
+    goals, lines = Goals(), []
     if filters.at is None:
         # Those who call for help are accounted for, and yet the first whom a rescuer must know.
         calls = safety.help_wanted(actor, MOST_IN_FILE)
-        table.writerows(_call_row(one) for one in calls if one.answer != "done")
-    table.writerows(
-        _csv_row(place, row, goals.of(row.destination)) for place, row in enumerate(rows, start=1)
-    )
-    name = f"unaccounted-{as_of.astimezone(JST):%Y%m%d-%H%M}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    body = "\ufeff" + out.getvalue()
-    return HttpResponse(body, content_type="text/csv; charset=utf-8", headers=headers)
+        lines = [_call_row(one) for one in calls if one.answer != "done"]
+    lines += [
+        _row(place, row, goals.of(row.destination)) for place, row in enumerate(rows, start=1)
+    ]
+    title = f"安否未確認者一覧 {words.spoken(as_of.astimezone(JST), 'long')} 現在"
+    name = f"unaccounted-{as_of.astimezone(JST):%Y%m%d-%H%M}"
+    return tablefile.as_file(kind, name, title, COLUMNS, lines)
 
 
-def _csv_row(place: int, row: safety.Unaccounted, goal: Goal | None) -> list[object]:
-    """Return one line of the file; a leading sign cannot become a formula."""
+def _row(place: int, row: safety.Unaccounted, goal: Goal | None) -> list[object]:
+    """Return one line of the file."""
     seen = row.last_seen.astimezone(JST).isoformat(timespec="minutes") if row.last_seen else ""
     zone = words.state("zone", row.zone)[0]
-    texts = [row.name, row.kana, row.birth_date, row.town, row.address, row.phone, zone]
-    told = [harmless(goal.text), words.state("zone", goal.zone)[0]] if goal else ["", ""]
-    rest = [row.danger, row.need, harmless(row.helper), seen, harmless(row.last_place), *told]
-    return [place, *(harmless(text) for text in texts), *rest, ""]
+    told = [goal.text, words.state("zone", goal.zone)[0]] if goal else ["", ""]
+    return [
+        place, row.name, row.kana, row.birth_date, row.town, row.address, row.phone, zone,
+        row.danger, row.need, row.helper, seen, row.last_place, *told, "",
+    ]  # fmt: skip
 
 
 def _call_row(one: safety.Call) -> list[object]:
     """Return a call for help as a line of the same file, above the list."""
     seen = one.seen_at.astimezone(JST).isoformat(timespec="minutes")
-    told = (_("助けを求めている"), str(words.state("call", one.answer)[0]))
-    texts = [one.name, "", "", "", one.home, one.phone, ""]
-    rest = [one.danger, "", "", seen, harmless(one.where), "", "", "・".join(told)]
-    return ["", *(harmless(text) for text in texts), *rest]
+    told = "・".join((_("助けを求めている"), str(words.state("call", one.answer)[0])))
+    return [
+        "", one.name, "", "", "", one.home, one.phone, "", one.danger, "", "", seen, one.where, "",
+        "", told,
+    ]  # fmt: skip
 
 
-def harmless(text: str) -> str:
-    """Return a cell that a spreadsheet shows and never computes."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+@audience(Audience.OPERATOR)
+def brigade(request: HttpRequest) -> HttpResponse:
+    """What the fire brigade may have now of those not accounted for, town by town, for a phone or paper.
+
+    The roster of 避難行動要支援者 alone, by emergency sharing or ordinance; without either, nothing.
+    """
+    actor, filters = actor_of(request), Filters(request)
+    asked = request.GET.get("body", "")
+    body = asked if asked in BODIES else "brigade"
+    rows = (
+        safety.unaccounted(
+            actor,
+            town=filters.town,
+            need=filters.need,
+            supporter=RECIPIENTS[body],
+            limit=MOST_HANDED,
+        )
+        if request.GET.get("show") == "1"
+        else None
+    )
+    sharing = consent.sharing_now()
+    context = {
+        "filters": filters,
+        "bodies": BODIES.items(),
+        "body": body,
+        "asked": rows is not None,
+        "towns": [(words.town_row(name), found) for name, found in municipalities.towns_in_order()],
+        "groups": _by_town(rows or []),
+        "number": len(rows or []),
+        "sharing": sharing,
+        "kinds": [words.data_kind(kind) for kind in sharing.kinds] if sharing else [],
+        "as_of": clock.now(),
+    }
+    return render(request, "staff/brigade.html", context)
+
+
+BODIES = {
+    "brigade": lazy("消防団"),
+    "fire": lazy("消防署"),
+    "welfare": lazy("民生委員"),
+    "police": lazy("警察"),
+}
+"""Whom the roster is handed to (避難支援等関係者, 災害対策基本法 第49条の11第2項)."""
+RECIPIENTS = {"brigade": "消防団", "fire": "消防署", "welfare": "民生委員", "police": "警察"}
+"""The same as consents and records name them, whatever the reader's language."""
+MOST_HANDED = 2000
+
+
+def _by_town(rows: list[safety.Unaccounted]) -> list[tuple[str, list[safety.Unaccounted]]]:
+    """Return the lines by town, the town of the gravest line first."""
+    found: dict[str, list[safety.Unaccounted]] = {}
+    for row in rows:
+        found.setdefault(row.town, []).append(row)
+    return list(found.items())
