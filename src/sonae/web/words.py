@@ -237,6 +237,15 @@ NEED_BANDS = {
     "other": lazy("そのほか"),
 }
 
+PATROL_RESULTS = {
+    "1": lazy("家にいて無事"),
+    "2": lazy("けがをしている"),
+    "3": lazy("助けが必要"),
+    "4": lazy("留守・会えない"),
+    "5": lazy("ほかの場所へ行ったと聞いた"),
+}
+"""Answers at the door (`safety.patrols.RESULTS`), by the key that is pressed."""
+
 STATES: dict[str, dict[str, tuple[object, str]]] = {
     "facility": {
         "open": (lazy("開設中"), "good"),
@@ -329,6 +338,12 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "progress": (lazy("対応中"), "caution"),
         "unreachable": (lazy("会えない・連絡がつかない"), "bad"),
         "done": (lazy("対応済み"), "good"),
+    },
+    "patrol": {
+        "out": (lazy("回っている"), "caution"),
+        "part": (lazy("一部が戻った"), "info"),
+        "back": (lazy("すべて戻った"), "good"),
+        "ended": (lazy("終えた"), ""),
     },
     "signature": {
         "valid": (lazy("✓ 署名は有効"), "good"),

@@ -267,6 +267,58 @@ class DeathConfirmation(ScopedModel):
         indexes = [models.Index(fields=["municipality", "world", "person"], name="death_person")]
 
 
+class PatrolSheet(ScopedModel):
+    """見回り票: some homes of one town in walking order, for whoever goes from door to door.
+
+    ``carrier``: the body that it is handed to; empty when the city's own people go. The paper is
+    printed when asked for and kept nowhere.
+    """
+
+    town = models.ForeignKey(Town, on_delete=models.PROTECT, verbose_name="町字")
+    number = models.IntegerField("番号")
+    carrier = models.CharField("渡す相手", max_length=60, blank=True)
+    walker = models.CharField("回る人", max_length=60, blank=True)
+    made_at = models.DateTimeField("作成日時")
+    made_by = models.CharField("作成した人", max_length=120)
+    ended_at = models.DateTimeField("終了日時", null=True)
+    ended_by = models.CharField("終了した人", max_length=120, blank=True)
+
+    class Meta:
+        """Numbered within its world, so that people can speak of it."""
+
+        verbose_name = "見回り票"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["municipality", "world", "number"], name="patrol_sheet_number"
+            )
+        ]
+
+
+class PatrolLine(ScopedModel):
+    """見回り票の行: one person to be asked after; ``code`` is all that its QR says.
+
+    ``sighting`` is what came back for it last (source ``patrol``), null while nothing did.
+    """
+
+    sheet = models.ForeignKey(PatrolSheet, on_delete=models.CASCADE, verbose_name="見回り票")
+    place = models.IntegerField("順番")
+    code = models.CharField("行番号", max_length=8)
+    resident = models.ForeignKey(
+        Resident, on_delete=models.PROTECT, db_index=False, verbose_name="住民"
+    )
+    sighting = models.UUIDField("所在情報", null=True)
+
+    class Meta:
+        """Found by its code."""
+
+        verbose_name = "見回り票の行"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["municipality", "world", "code"], name="patrol_line_code"
+            )
+        ]
+
+
 class Inquiry(ScopedModel):
     """安否確認: opened when people come into danger; open until everyone in it is accounted for."""
 

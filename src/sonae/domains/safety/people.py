@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from sonae.domains.safety.links import links_of
 from sonae.domains.safety.models import PersonLink, Sighting, Visitor
 from sonae.domains.safety.reading import events_of
 from sonae.domains.safety.services import NewSighting, Result, VisitorFacts, record
+from sonae.domains.safety.times import clock_of
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import writing
@@ -33,6 +34,9 @@ HEARD: Final = ("self", "family", "carer", "school", "patrol", "post", "other_ci
 """From whom the desk takes down what is said of somebody."""
 HEARD_PLACES: Final = ("report", "shelter_at_home", "in_car", "elsewhere", "hospital")
 """Where somebody may be said to be; who comes to a shelter is checked in there."""
+
+JUST_NOW: Final = timedelta(minutes=3)
+"""What was so longer ago takes its place among what has been heard since."""
 
 
 @dataclass(frozen=True)
@@ -250,6 +254,7 @@ def take_down(
     one = _about(
         known, source=source, status=status, direction=direction, place=place.strip()[:200],
         occurred_at=when, note=told[:400], actor=actor.id, id=form or uuid7(),
+        clock=clock_of(when, "heard") if at is not None and clock.now() - at > JUST_NOW else "",
     )  # fmt: skip
     with writing():
         audit.record(actor.id, "statement_taken", known.key, source=source)

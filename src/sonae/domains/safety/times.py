@@ -36,6 +36,14 @@ def server_clock(known: Iterable[str]) -> str:
     return here.tick()
 
 
+def clock_of(at: datetime, node: str) -> str:
+    """Return the clock of something that is written down long after it was so.
+
+    What has been heard since then must win over it, as if it had been told at once.
+    """
+    return str(ClockReading(clock.unix_ms(at), 0, node))
+
+
 class Dated(NamedTuple):
     """When an event counts from, and its place in the order; ``stated``: a time not believed."""
 
