@@ -207,8 +207,6 @@ def _registrants(age: Ints, count: int, rng: np.random.Generator) -> dict[str, l
         "reason": reason,
         "care_level": [word if word.startswith("要介護") else "" for word in reason],
         "wheelchair": (rng.random(count) < 0.22).tolist(),
-        "supporters": [[] for _ in range(count)],
-        "peacetime_consent": (rng.random(count) < 0.55).tolist(),
     }
 
 
@@ -243,6 +241,7 @@ def build_register(plan: Plan, homes: Homes, rng: np.random.Generator) -> Regist
     numbers = rng.permutation(plan.residents)
     language = rng.choice(_LANGUAGES, plan.households, p=_LANGUAGE_SHARE)[home]
     residents = {
+        "number": [_numbered(n) for n in range(1, plan.residents + 1)],
         "resident_id": [f"R{n + 100_000_000:09d}" for n in (numbers * 7 % 899_999_999).tolist()],
         "household": home.tolist(),
         "name": names,
@@ -258,6 +257,12 @@ def build_register(plan: Plan, homes: Homes, rng: np.random.Generator) -> Regist
         "shielded": shielded.tolist(),
     }
     return Register(_households(homes), residents, _registrants(age, plan.registrants, rng))
+
+
+def _numbered(n: int) -> str:
+    """Return a 宛名番号 with its check digit (modulus 11, weights 2–7 from the right)."""
+    total = sum(int(d) * (2 + at % 6) for at, d in enumerate(reversed(str(n))))
+    return f"{n}{(11 - total % 11) % 11 % 10}".zfill(10)
 
 
 def _households(homes: Homes) -> dict[str, list[Any]]:

@@ -261,6 +261,17 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "discarded": (lazy("取りやめた"), ""),
         "refused": (lazy("読めなかった"), "bad"),
     },
+    "edition": {
+        "mapping": (lazy("列を選ぶ"), "caution"),
+        "reading": (lazy("読み取り中"), "info"),
+        "waiting": (lazy("決定待ち"), "caution"),
+        "agreed": (lazy("2人目の確認待ち"), "caution"),
+        "applying": (lazy("書き込み中"), "info"),
+        "in_force": (lazy("反映済み"), "good"),
+        "discarded": (lazy("取りやめた"), ""),
+        "refused": (lazy("読めなかった"), "bad"),
+        "undone": (lazy("取り消した"), ""),
+    },
     "what_if": {
         "waiting": (lazy("順番待ち"), ""),
         "running": (lazy("計算中"), "info"),

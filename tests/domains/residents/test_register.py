@@ -58,8 +58,7 @@ def test_a_change_of_the_register_is_seen_at_once(city: City) -> None:
          "kana": ["ヤマ イチ", "ヤマ ニ", "カワ サン"], "birth_date": ["1980-01-01", "", "1950"],
          "sex": ["1", "2", "1"], "relation": ["", "", ""], "phone": ["", "", ""], "email": ["", "", ""],
          "channel": ["none"] * 3, "language": ["ja"] * 3, "card_number": ["", "", ""], "shielded": [False] * 3},
-        {"resident": [2], "reason": ["要介護５"], "care_level": [""], "wheelchair": [True],
-         "supporters": [[]], "peacetime_consent": [False]},
+        {"resident": [2], "reason": ["要介護５"], "care_level": [""], "wheelchair": [True]},
     )  # fmt: skip
     assert loaded == 3 != before
     assert AssistanceRegistrant.objects.get().resident.resident_id == "C"

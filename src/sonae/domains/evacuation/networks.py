@@ -70,9 +70,14 @@ def load_network(
     _held.pop(current_municipality(), None)
 
 
-def _snap_homes(network: Network) -> None:
-    """Store node and distance of every household, 50,000 in well under a second."""
-    rows = list(Household.objects.values_list("pk", "latitude", "longitude"))
+def _snap_homes(network: Network, *, only_new: bool = False) -> None:
+    """Store node and distance of every household, 50,000 in well under a second.
+
+    A home that nobody can place has no way from anywhere.
+    """
+    homes = Household.objects.exclude(place="none")
+    homes = homes.filter(node_metres=None) if only_new else homes
+    rows = list(homes.values_list("pk", "latitude", "longitude"))
     if not rows:
         return
     pk, lat, lon = (np.array(column) for column in zip(*rows, strict=True))
@@ -85,6 +90,19 @@ def _snap_homes(network: Network) -> None:
             f"UPDATE {table} SET node = NULLIF(%s, -1), node_metres = %s WHERE id = %s",  # noqa: S608
             values,
         )
+
+
+def place_homes() -> None:
+    """Find the nodes of homes that a file of the register brought, or moved."""
+    found = city()
+    if (
+        found is None
+        or not Household.objects.filter(node_metres=None).exclude(place="none").exists()
+    ):
+        return
+    with writing():
+        _snap_homes(found.network, only_new=True)
+        renew_register_version()
 
 
 def place_facilities() -> None:

@@ -81,6 +81,7 @@ def _alone(latitude: float, longitude: float, walker: Walker, town: int = 0) -> 
         profile=np.array([walker.profile], np.uint8),
         groups=np.array([walker.groups], np.uint8),
         moved=np.ones(1, np.bool_),
+        spread_m=np.zeros(1, np.float32),
     )
 
 

@@ -115,12 +115,14 @@ def replan_for_order() -> PlanRun | None:
 
 
 def replan_for_city(what: str) -> PlanRun | None:
-    """Plan anew when facilities, layers, roads or obstacles changed while a plan is in force.
+    """Plan anew when people, facilities, layers, roads or obstacles changed while a plan is in force.
 
     A site that was taken off the list must not stay anybody's destination.
     """
     if what == "facilities":
         networks.place_facilities()
+    if what == "register":
+        networks.place_homes()
     current = PlanRun.objects.filter(current=True).first()
     return replan("city") if current is not None and current.hazards else None
 
@@ -209,6 +211,7 @@ def engine_people(
         people.profile,
         people.groups,
         ordered,
+        people.spread_m,
     )
 
 

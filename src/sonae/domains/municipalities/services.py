@@ -59,7 +59,7 @@ def renew_register_version() -> None:
 def announce_change(what: str) -> None:
     """Publish ``city.changed {what}`` in both worlds, because both plan on the same city.
 
-    ``what``: facilities, hazards or network (obstacles belong to one world). Call inside `writing`, with the change itself.
+    ``what``: register, facilities, hazards or network (obstacles belong to one world). Call inside `writing`, with the change itself.
     """
     for world in World:
         with worlds.entered(current_municipality(), world):

@@ -1,7 +1,13 @@
 """What other domains and the screens may use of residents."""
 
-from sonae.domains.residents import qr
-from sonae.domains.residents.models import AssistanceRegistrant, Household, Position, Resident
+from sonae.domains.residents import editions, history, homes, plans, qr, shields
+from sonae.domains.residents.models import (
+    AssistanceRegistrant,
+    Household,
+    Position,
+    RegisterEdition,
+    Resident,
+)
 from sonae.domains.residents.population import Population, population, shared_position
 from sonae.domains.residents.selectors import (
     Person,
@@ -22,19 +28,25 @@ __all__ = [
     "Person",
     "Population",
     "Position",
+    "RegisterEdition",
     "Resident",
     "Search",
     "clear_register",
+    "editions",
+    "history",
+    "homes",
     "household_of",
     "load_register",
     "operator_rows",
     "own_home",
     "own_household",
+    "plans",
     "population",
     "presented",
     "qr",
     "search",
     "share_position",
     "shared_position",
+    "shields",
     "wheelchairs",
 ]

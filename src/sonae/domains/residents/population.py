@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from sonae.core import clock
 from sonae.domains.municipalities.interface import Municipality
+from sonae.domains.residents.homes import spreads
 from sonae.domains.residents.models import AssistanceRegistrant, Household, Position, Resident
 from sonae.engines.evacuation.profiles import ADULT, ASSISTED, ELDERLY, WHEELCHAIR
 from sonae.platform.scope import current_municipality
@@ -34,7 +35,8 @@ class Population:
     """One entry per resident, ordered by primary key; ``node`` -1 and ``floor`` 0 mean unknown.
 
     ``town``: primary key. ``profile``: index into `engines.evacuation.profiles.PROFILES`.
-    ``groups``: bit mask. ``moved``: the place is a shared position, not the home.
+    ``groups``: bit mask. ``moved``: the place is a shared position, not the home. ``spread_m``: the house
+    lies somewhere within so many metres of the place; 0: in the place itself, inf: nobody knows where.
     """
 
     pk: NDArray[np.int64]
@@ -49,6 +51,7 @@ class Population:
     profile: NDArray[np.uint8]
     groups: NDArray[np.uint8]
     moved: NDArray[np.bool_]
+    spread_m: NDArray[np.float32]
 
 
 _cache: dict[str, tuple[str, Population]] = {}
@@ -78,6 +81,8 @@ def _from_file(code: str, stamp: str) -> Population | None:
     if not file.exists():
         return None
     with np.load(file, allow_pickle=False) as data:
+        if not {field.name for field in fields(Population)} <= set(data.files):
+            return None  # written by an earlier release
         return Population(**{field.name: data[field.name] for field in fields(Population)})
 
 
@@ -104,10 +109,11 @@ def _sql() -> str:
     return f"""
         SELECT r.id, h.id, h.town_id, h.latitude, h.longitude, COALESCE(h.node, -1),
                COALESCE(h.node_metres, 0), COALESCE(h.floor, 0), COALESCE(h.storeys, 0),
-               r.birth_date, CASE WHEN a.id IS NULL THEN 0 WHEN a.wheelchair THEN 2 ELSE 1 END
+               r.birth_date, CASE WHEN a.id IS NULL THEN 0 WHEN a.wheelchair THEN 2 ELSE 1 END,
+               CASE h.place WHEN 'town' THEN 1 WHEN 'none' THEN 2 ELSE 0 END
         FROM {resident} r JOIN {home} h ON h.id = r.household_id
         LEFT JOIN {help_} a ON a.resident_id = r.id
-        WHERE r.municipality = %s ORDER BY r.id"""  # noqa: S608 - names only, no input
+        WHERE r.municipality = %s AND r.left_on = '' ORDER BY r.id"""  # noqa: S608 - names only, no input
 
 
 def _read() -> Population:
@@ -115,7 +121,7 @@ def _read() -> Population:
     with connection.cursor() as cursor:
         cursor.execute(_sql(), [current_municipality()])
         rows = cursor.fetchall()
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 11
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 12
     kinds = (
         np.int64, np.int64, np.int64, np.float64, np.float64, np.int32, np.float32, np.int16, np.int16,
     )  # fmt: skip
@@ -132,8 +138,19 @@ def _read() -> Population:
     groups |= np.where(assisted > 0, GROUP_DISABLED, 0)
     groups |= np.where((age >= 0) & (age < CHILD_AGE), GROUP_CHILD, 0)
     derived = (profile.astype(np.uint8), groups.astype(np.uint8), np.zeros(len(rows), np.bool_))
+    spread = _spread(plain[2], np.array(columns[11], np.int8))
     names = [field.name for field in fields(Population)]
-    return Population(**dict(zip(names, (*plain, *derived), strict=True)))
+    return Population(**dict(zip(names, (*plain, *derived, spread), strict=True)))
+
+
+def _spread(town: NDArray[np.int64], how: NDArray[np.int8]) -> NDArray[np.float32]:
+    """Return how far around its place every home may lie (`Household.place`)."""
+    if not how.any():
+        return np.zeros(len(how), np.float32)
+    keys, at = np.unique(town, return_inverse=True)
+    known = spreads()
+    around = np.array([known.get(key, np.inf) for key in keys.tolist()], np.float32)[at]
+    return np.select([how == 0, how == 1], [np.float32(0), around], np.float32(np.inf))
 
 
 def shared_position(resident_pk: int, planned_at: datetime) -> Position | None:
@@ -158,8 +175,10 @@ def _with_positions(homes: Population) -> Population:
     at = at[known]
     new_lat, new_lon, moved = homes.lat.copy(), homes.lon.copy(), homes.moved.copy()
     floor, storeys, node = homes.floor.copy(), homes.storeys.copy(), homes.node.copy()
+    spread = homes.spread_m.copy()
     new_lat[at], new_lon[at], moved[at] = lat[known], lon[known], True
-    floor[at], storeys[at], node[at] = 0, 0, -1
+    floor[at], storeys[at], node[at], spread[at] = 0, 0, -1, 0.0
     return replace(
-        homes, lat=new_lat, lon=new_lon, moved=moved, floor=floor, storeys=storeys, node=node
-    )
+        homes, lat=new_lat, lon=new_lon, moved=moved, floor=floor, storeys=storeys, node=node,
+        spread_m=spread,
+    )  # fmt: skip

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from sonae.core import kanji
 from sonae.core.kana import search_key
+
+_PRIVATE: Final = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]")
+GETA: Final = "〓"
+"""What stands in keys for a 外字: no two systems draw the same sign at one place (行政事務標準文字)."""
 
 
 def name_key(name: str) -> str:
@@ -11,7 +18,7 @@ def name_key(name: str) -> str:
 
     Equal keys put two names on one list at the desk; they never say that two people are one.
     """
-    return "".join(kanji.plain(name).split())
+    return _PRIVATE.sub(GETA, "".join(kanji.plain(name).split()))
 
 
 def given_key(kana: str) -> str:

@@ -216,6 +216,13 @@ def _date(typed: str) -> FuzzyDate | None:
 def _born(date: FuzzyDate) -> Q:
     """Return the condition that a birth date of the register may be the date, unknown parts included."""
     first, last = str(date.earliest), str(date.latest)
+    return _born_plainly(date, first, last) | Q(
+        birth_first__gt="", birth_first__lte=last, birth_last__gte=first
+    )
+
+
+def _born_plainly(date: FuzzyDate, first: str, last: str) -> Q:
+    """Return the condition on birth dates of which the register knows year, month and day, or less."""
     if date.precision == "day" and not date.approximate and not date.irregular:
         return Q(birth_date__in=[first, first[:7], first[:4]])
     return Q(birth_date__gte=first[:4], birth_date__lte=last)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from sonae.core import clock
-from sonae.core.kana import search_key
 from sonae.domains.municipalities.interface import Municipality, renew_register_version
-from sonae.domains.residents.models import AssistanceRegistrant, Household, Position, Resident
-from sonae.domains.residents.rules import given_key, name_key
+from sonae.domains.residents.models import (
+    AssistanceRegistrant,
+    EvacuationPlan,
+    Household,
+    Position,
+    ProtectionMeasure,
+    RegisterEdition,
+    Resident,
+    ResidentHistory,
+    Supporter,
+)
+from sonae.domains.residents.register import Columns, insert_homes, insert_people
 from sonae.platform import audit
 from sonae.platform.access import SYSTEM, Actor, Audience, require
 from sonae.platform.db import bulk_insert, writing
 from sonae.platform.scope import current_municipality
-
-Columns = Mapping[str, Sequence[Any]]
 
 
 def load_register(
@@ -30,37 +34,35 @@ def load_register(
     """
     require(actor, Audience.ADMINISTRATOR)
     with writing():
-        if Household.objects.exists():
+        if Household.held.exists():
             raise RuntimeError("the register is not empty")
-        homes = _insert(Household, households, "number")
-        people = {
-            **{name: values for name, values in residents.items() if name != "household"},
-            "household_id": [homes[at] for at in residents["household"]],
-            "kana_key": [search_key(kana) for kana in residents["kana"]],
-            "given_key": [given_key(kana) for kana in residents["kana"]],
-            "name_key": [name_key(name) for name in residents["name"]],
-        }
-        keys = _insert(Resident, people, "resident_id")
-        helped = {
-            **{name: values for name, values in registrants.items() if name != "resident"},
-            "resident_id": [keys[at] for at in registrants["resident"]],
-        }
-        _insert(AssistanceRegistrant, helped, None)
+        edition = _edition(actor, len(residents.get("name", ())))
+        homes = insert_homes(households)
+        people = {name: values for name, values in residents.items() if name != "household"}
+        people["household_id"] = [homes[at] for at in residents["household"]]
+        people["added_in_id"] = [edition.pk] * edition.rows
+        keys = insert_people(people)
+        helped = {name: values for name, values in registrants.items() if name != "resident"}
+        bulk_insert(AssistanceRegistrant, {
+            "municipality": [current_municipality()] * len(registrants["resident"]),
+            "dwelling": [""] * len(registrants["resident"]),
+            "contact": [""] * len(registrants["resident"]),
+            "note": [""] * len(registrants["resident"]),
+            "resident_id": [keys[at] for at in registrants["resident"]], **helped,
+        })  # fmt: skip
         renew_register_version()
-        audit.record(actor.id, "register_loaded", residents=len(keys))
+        audit.record(actor.id, "register_loaded", f"edition:{edition.pk}", residents=len(keys))
     return len(keys)
 
 
-def _insert(
-    model: type[Household | Resident | AssistanceRegistrant], columns: Columns, by: str | None
-) -> list[int]:
-    """Insert columns and return the new primary keys in their order (found again by a unique column)."""
-    size = len(next(iter(columns.values()), ()))
-    bulk_insert(model, {"municipality": [current_municipality()] * size, **columns})
-    if by is None:
-        return []
-    keys = dict(model.objects.values_list(by, "pk"))
-    return [keys[value] for value in columns[by]]
+def _edition(actor: Actor, rows: int) -> RegisterEdition:
+    """Return the edition that a register made as columns is: it was never a file."""
+    now = clock.now()
+    who = (actor.name or actor.id)[:120]
+    return RegisterEdition.objects.create(
+        state="in_force", file="", rows=rows, uploaded_at=now, uploaded_by=who, decided_at=now,
+        decided_by=who, summary={"counts": {"new": rows, "present": 0}},
+    )  # fmt: skip
 
 
 def clear_register(*, actor: Actor) -> None:
@@ -69,8 +71,9 @@ def clear_register(*, actor: Actor) -> None:
     if not Municipality.objects.get(pk=current_municipality()).is_demo:
         raise RuntimeError("only a demo register can be cleared")
     with writing():
-        for model in (Position, AssistanceRegistrant, Resident, Household):
-            model.objects.all()._raw_delete("default")
+        for model in (ResidentHistory, ProtectionMeasure, Position, Supporter, EvacuationPlan,
+                      AssistanceRegistrant, Resident, Household, RegisterEdition):  # fmt: skip
+            model.everywhere.filter(municipality=current_municipality())._raw_delete("default")
         renew_register_version()
         audit.record(actor.id, "register_cleared")
 

@@ -174,7 +174,7 @@ def _insert_sql(source: _Source, where: str) -> str:
         LEFT JOIN {t["state"]} s ON s.municipality = %s AND s.world = %s AND s.person = 'r' || r.id
              AND s.direction IN ({_SETTLED})
              AND s.status <> 'unknown' AND s.seen_at >= {_moment()}
-        WHERE {where}
+        WHERE r.left_on = '' AND {where}
         ON CONFLICT (inquiry_id, resident_id) DO UPDATE SET
             danger = CASE WHEN excluded.danger > {t["subject"]}.danger
                           THEN excluded.danger ELSE {t["subject"]}.danger END,

@@ -6,26 +6,18 @@ import csv
 import io
 import warnings
 import zipfile
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
 import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
 
 from sonae.core.errors import SonaeError
 from sonae.engines import tables
+from sonae.engines.sheets import BROKEN, SEPARATORS, cell
 from sonae.engines.shelters.columns import HAZARD_ALIASES, meaning, meanings
 
 Lines = Sequence[tuple[int, list[str]]]
-_BROKEN: Final = (
-    InvalidFileException, zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, EOFError,
-    SyntaxError, IndexError, TypeError, AttributeError, NotImplementedError,
-)  # fmt: skip
-"""What the reader of workbooks raises for damaged ones: it checks nothing first."""
-_SEPARATORS: Final = ",\t;"
 _SEARCHED: Final = 15
 """Lines above the heading that may hold a title, a date or a note."""
 _MOST_BYTES: Final = 400 * 1024 * 1024
@@ -52,7 +44,7 @@ def from_csv(text: str, name: str) -> Sheet:
     """Read a table as text. Raises SonaeError ``empty_file``, ``missing_columns`` or ``unreadable``."""
     text = text.removeprefix("\ufeff")
     first = text[:10_000].split("\n")[:_SEARCHED]
-    separator = max(_SEPARATORS, key=lambda one: max(line.count(one) for line in first))
+    separator = max(SEPARATORS, key=lambda one: max(line.count(one) for line in first))
     with tables.reading_csv(name):
         lines = list(enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator), 1))
     return _sheet(lines, name)
@@ -62,7 +54,7 @@ def from_xlsx(raw: bytes, name: str) -> Sheet:
     """Read the first sheet of a workbook that has a heading. Raises SonaeError like `from_csv`."""
     try:
         held = _workbook(raw)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise SonaeError("unreadable", f"{name}をExcelの表として読めません。") from error
     chosen = next((title for title, lines in held.items() if _heading(lines) is not None), None)
     if chosen is None:
@@ -84,27 +76,14 @@ def _workbook(raw: bytes) -> dict[str, Lines]:
     for sheet in book.worksheets:
         lines = enumerate(sheet.iter_rows(values_only=True, max_row=MOST_ROWS + _SEARCHED), start=1)
         found[str(sheet.title)] = _filled(
-            (number, [_cell(one) for one in row]) for number, row in lines
+            (number, [cell(one) for one in row]) for number, row in lines
         )
     return found
 
 
-def _cell(value: Any) -> str:
-    """Return a workbook's cell as text, as it would stand in a CSV of the same table."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, datetime) and value.time() == datetime.min.time():
-        return value.date().isoformat()
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
 def _filled(lines: Iterable[tuple[int, list[str]]]) -> Lines:
     """Return the lines in which something stands."""
-    return [(number, line) for number, line in lines if any(cell.strip() for cell in line)]
+    return [(number, line) for number, line in lines if any(one.strip() for one in line)]
 
 
 def _heading(lines: Lines) -> int | None:
@@ -140,8 +119,8 @@ def _two_lines(lines: Lines, at: int) -> tuple[list[str], int]:
     """Return the heading and how many lines it takes: hazards often stand below a common title."""
     upper = lines[at][1]
     lower = lines[at + 1][1] if at + 1 < len(lines) else []
-    hazards = [n for n, cell in enumerate(lower) if meaning(cell) in HAZARD_ALIASES]
-    own = [n for n, cell in enumerate(upper) if meaning(cell) in HAZARD_ALIASES]
+    hazards = [n for n, one in enumerate(lower) if meaning(one) in HAZARD_ALIASES]
+    own = [n for n, one in enumerate(upper) if meaning(one) in HAZARD_ALIASES]
     place = next((n for n, key in meanings(upper).items() if key == "name"), 0)
     if len(hazards) < 2 or own or (place < len(lower) and lower[place].strip()):
         return upper, 1

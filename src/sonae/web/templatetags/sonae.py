@@ -39,6 +39,7 @@ STAFF_PAGES = (
     ("/staff/shelters/", lazy("避難所"), "shelter"),
     ("/staff/capacity/", lazy("受入見込み"), "shelter"),
     ("/staff/safety/", lazy("安否"), "people"),
+    ("/staff/register/", lazy("住民情報"), "people"),
     ("/staff/cards/", lazy("避難カード"), "card"),
     ("/staff/map/", lazy("地図"), "map"),
     ("/staff/roads/", lazy("道路と浸水"), "road"),

@@ -1,0 +1,374 @@
+"""Files of the register: taken in, read, compared, agreed to, undone; bad ones change nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import openpyxl
+import pytest
+from openpyxl import Workbook
+
+from sonae.core.errors import SonaeError
+from sonae.domains.municipalities.interface import Municipality
+from sonae.domains.residents import interface as residents
+from sonae.domains.residents.interface import Household, RegisterEdition, Resident, editions
+from sonae.domains.residents.models import ProtectionMeasure, ResidentHistory
+from sonae.platform import outbox
+from sonae.platform.access import Actor, Role
+from sonae.platform.scope import World
+from tests.fixtures import ADMINISTRATOR, APPROVER, CODE, OPERATOR, City, actor
+
+pytestmark = pytest.mark.django_db
+
+HEADINGS = [
+    "住民ID",
+    "世帯番号",
+    "氏名",
+    "フリガナ",
+    "生年月日",
+    "性別",
+    "続柄",
+    "住所",
+    "電話番号",
+]
+
+
+def rows_now() -> list[list[str]]:
+    """The register as the file that would change nothing."""
+    return [
+        [one.resident_id, one.household.number, one.name, one.kana, one.birth_written or one.birth_date,
+         one.sex, one.relation, f"試験県試験市{one.household.town.name}{one.household.address}", one.phone]
+        for one in Resident.objects.select_related("household__town").order_by("pk")
+    ]  # fmt: skip
+
+
+def table(rows: list[list[str]], headings: list[str] = HEADINGS, encoding: str = "utf-8") -> bytes:
+    held = io.StringIO()
+    writer = csv.writer(held)
+    writer.writerow(headings)
+    writer.writerows(rows)
+    return held.getvalue().encode(encoding)
+
+
+def sent(raw: bytes, name: str = "juki.csv", **over: object) -> RegisterEdition:
+    return editions.take_in(ADMINISTRATOR, raw, name, **over)  # type: ignore[arg-type]
+
+
+def agree(row: RegisterEdition, who: Actor = ADMINISTRATOR) -> RegisterEdition:
+    keys = [one["key"] for one in row.summary["doubts"]]
+    return editions.confirm(who, row.pk, seen=row.stamp, agreed=keys)
+
+
+def everything() -> list[tuple[object, ...]]:
+    """Every column of the register that a file may write, to be compared before and after."""
+    people = Resident.held.order_by("pk").values_list(
+        "pk", "resident_id", "household__number", "name", "kana", "kana_key", "name_key", "given_key", "birth_date",
+        "birth_written", "birth_first", "birth_last", "sex", "relation", "phone", "email", "language", "shielded",
+        "left_on", "left_reason",
+    )  # fmt: skip
+    homes = Household.held.order_by("pk").values_list(
+        "pk", "number", "town", "address", "latitude", "longitude", "place", "left_on"
+    )
+    return [*people, *homes]
+
+
+def test_the_same_register_changes_nothing(city: City) -> None:
+    before = everything()
+    row = sent(table(rows_now()))
+    assert row.state == "waiting" and row.summary["counts"]["same"] == 12
+    assert {k for k, v in row.summary["counts"].items() if v} == {
+        "present",
+        "same",
+        "rows",
+        "homes",
+    }
+    assert agree(row).state == "in_force"
+    assert everything() == before and not ResidentHistory.objects.exists()
+
+
+def test_new_changed_moved_and_gone_then_undone(city: City) -> None:
+    before = everything()
+    rows = rows_now()
+    rows[0][2], rows[0][3] = "備 太朗", "ソナエ タロウ"
+    rows[4][1], rows[4][7] = "00000003", rows[5][7]  # moves into another household
+    gone = rows.pop(6)[0]
+    rows.append(
+        ["", "00000099", "新田 来", "ニッタ ライ", "令和元年5月1日", "女", "世帯主", "中町 9-9", ""]
+    )
+    rows[-1][0] = "R999"
+    rows[-2][7] = "東町1番地"  # the first row of the home says otherwise: told, not taken
+    row = sent(table(rows))
+    counts = row.summary["counts"]
+    assert (counts["new"], counts["changed"], counts["moved"], counts["gone"]) == (1, 2, 1, 1)
+    assert row.summary["items"]["name"] == 1 and row.defect_counts == {"addresses_differ": 1}
+    assert everything() == before, "nothing changes before somebody agrees"
+    agree(row)
+    assert Resident.objects.get(resident_id="R0011").name == "備 太朗"
+    assert not Resident.objects.filter(resident_id=gone).exists()
+    left = Resident.held.get(resident_id=gone)
+    assert left.left_on and left.left_reason == "removed", "nobody is deleted"
+    new = Resident.objects.get(name="新田 来")
+    assert (new.birth_date, new.sex, new.household.place) == ("2019-05-01", "2", "town")
+    assert Household.objects.get(number="00000003").resident_set.count() == 2
+    told = residents.history.story(OPERATOR, Resident.objects.get(resident_id="R0011").pk)
+    assert [(one.item, one.before, one.after) for one in told.steps] == [
+        ("name", "備 太郎", "備 太朗")
+    ]
+    assert residents.population().pk.size == 12
+    editions.undo(ADMINISTRATOR, row.pk)
+    after = everything()
+    assert [one for one in after if one[1] not in ("R999", "00000099")] == before
+    assert not Resident.objects.filter(resident_id="R999").exists()
+
+
+def test_an_edition_is_not_undone_after_a_newer_one(city: City) -> None:
+    rows = rows_now()
+    rows[0][8] = "090-1111-2222"
+    first = agree(sent(table(rows)))
+    rows[1][8] = "090-3333-4444"
+    second = agree(sent(table(rows)))
+    with pytest.raises(SonaeError, match="後に、別の版"):
+        editions.undo(ADMINISTRATOR, first.pk)
+    editions.undo(ADMINISTRATOR, second.pk)
+    editions.undo(ADMINISTRATOR, first.pk)
+    assert not Resident.objects.exclude(phone="").exists()
+    with pytest.raises(SonaeError, match="すでに取り消され"):
+        editions.undo(ADMINISTRATOR, first.pk)
+
+
+def test_a_daily_difference_touches_only_its_rows(city: City) -> None:
+    heads = [*HEADINGS, "異動区分", "異動年月日", "異動事由"]
+    rows = rows_now()
+    daily = [
+        [*rows[0], "変更", "", ""], [*rows[3], "削除", "令和8年7月1日", "転出"],
+        ["R777", "00000001", "備 次郎", "ソナエ ジロウ", "令和8年6月30日", "1", "子", rows[0][7], "", "追加", "", ""],
+        ["R404", "", "", "", "", "", "", "", "", "削除", "", ""],
+    ]  # fmt: skip
+    daily[0][8] = "0242-00-0000"
+    row = sent(table(daily, heads), whole=False)
+    counts = row.summary["counts"]
+    assert (counts["new"], counts["changed"], counts["left"], counts["gone"]) == (1, 1, 1, 0)
+    assert row.defect_counts == {"unknown_person": 1}
+    agree(row)
+    assert Resident.objects.count() == 12
+    left = Resident.held.get(resident_id="R0021")
+    assert (left.left_on, left.left_reason) == ("2026-07-01", "moved_out")
+    assert Resident.objects.get(resident_id="R777").household.number == "00000001"
+
+
+def test_who_comes_back_is_the_same_person(city: City) -> None:
+    rows = rows_now()
+    pk = city.residents["斎藤 健"].pk
+    agree(sent(table([one for one in rows if one[2] != "斎藤 健"])))
+    assert not Household.objects.filter(number="00000003").exists(), "an empty home is nobody's"
+    agree(sent(table(rows)))
+    assert Resident.objects.get(name="斎藤 健").pk == pk
+    assert Household.objects.filter(number="00000003").exists()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932", "utf-16"])
+def test_every_encoding_says_the_same(city: City, encoding: str) -> None:
+    rows = rows_now()
+    for one in rows:
+        one[2] = one[2].replace("﨑", "崎")
+    rows[0][8] = "090-1111-2222"
+    row = sent(table(rows, encoding=encoding))
+    assert row.summary["counts"]["changed"] == 3, row.problem
+
+
+def test_a_workbook_with_merged_cells_and_numbers(city: City) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["住民の一覧"])
+    sheet.append(HEADINGS)
+    for one in rows_now():
+        sheet.append(one)
+    sheet.merge_cells("B3:B5")
+    held = io.BytesIO()
+    book.save(held)
+    row = sent(held.getvalue(), "juki.xlsx")
+    assert row.state == "waiting" and row.encoding == "xlsx"
+    assert row.defect_counts["merged_cells"] == 1 and row.defect_counts["no_household"] == 2
+    assert openpyxl.__name__ and row.summary["counts"]["present"] == 12
+
+
+def test_foreign_and_broken_files_are_refused_with_a_report(city: City) -> None:
+    before = everything()
+    strange = "住民ID,氏名,住所\nR0011,備 太郎,西町1\n".encode() + "R0012,備 花子,西町1\n".encode(
+        "cp932"
+    )
+    for raw, code in (
+        (b"", "empty_file"), (b"\xef\xbb\xbf\r\n", "empty_file"), (table([]), "empty_file"),
+        (strange, "encoding"), (b"\xd0\xcf\x11\xe0old", "unreadable"), (b"PK\x03\x04broken", "unreadable"),
+    ):  # fmt: skip
+        row = sent(raw)
+        assert (row.state, row.problem["error"]) == ("refused", code), row.problem
+    assert "3行目" in str(sent(strange).problem["detail"])
+    assert sent(table([["1", "2"]], ["電気", "水道"])).state == "mapping"
+    assert everything() == before and editions.in_force() is None
+
+
+def test_defects_are_told_by_row_and_the_rest_comes_in(city: City) -> None:
+    rows = rows_now()
+    rows += [
+        ["R0011", "00000001", "備 二人目", "ソナエ", "", "", "", "西町1番地", ""],  # duplicate
+        ["", "00000001", "番号 なし", "バンゴウ", "", "", "", "西町1番地", ""],
+        ["R900", "00000001", "", "ナナシ", "", "", "", "西町1番地", ""],
+        ["R901", "00000077", "遠山 遠", "トオヤマ トオ", "昭和99年1月1日", "x", "", "どこか9番地", "abc"],
+        ["R902", "00000001"],
+        ["R903", "00000001", "外字 \ue000", "漢字", "2999-01-01", "1", "", "西町1番地", ""],
+        HEADINGS,
+    ]  # fmt: skip
+    row = sent(table(rows))
+    assert row.defect_counts == {
+        "duplicate": 1, "no_number": 1, "no_name": 1, "bad_date": 1, "not_a_sex": 1, "town_unknown": 1,
+        "not_a_phone": 1, "short_row": 1, "gaiji": 1, "kana_unreadable": 1, "future_date": 1, "repeated_heading": 1,
+    }  # fmt: skip
+    assert [one["row"] for one in row.defects if one["problem"] == "duplicate"] == [14]
+    assert row.summary["counts"]["gone"] == 0 and row.summary["counts"]["new"] == 2
+    with pytest.raises(SonaeError, match="疑わしい変更"):
+        editions.confirm(ADMINISTRATOR, row.pk, seen=row.stamp)
+    agree(row)
+    far = Resident.objects.get(resident_id="R901")
+    assert (far.birth_date, far.birth_written, far.sex) == ("", "昭和99年1月1日", "")
+    assert (far.household.place, far.household.town.name) == ("none", residents.homes.UNREAD_TOWN)
+    assert Resident.objects.get(resident_id="R903").name_key.endswith("〓")
+    again = sent(table(rows_now()))
+    assert again.summary["counts"]["changed"] == 0 and again.summary["counts"]["homes_changed"] == 0
+
+
+def test_a_tenth_of_the_register_gone_needs_a_second_person(city: City) -> None:
+    home = Household.objects.get(number="00000001")
+    for n in range(20):
+        Resident.objects.create(
+            resident_id=f"X{n}",
+            household=home,
+            name=f"人 {n}",
+            kana="ヒト",
+            kana_key="ヒト",
+            name_key="人",
+        )
+    rows = rows_now()
+    row = sent(table(rows[:20]))
+    assert editions.needs_second(row)
+    assert agree(row).state == "agreed" and Resident.objects.count() == 32
+    with pytest.raises(SonaeError, match="2人目"):
+        agree(row)
+    with pytest.raises(SonaeError):
+        agree(row, OPERATOR)
+    assert agree(row, APPROVER).state == "in_force" and Resident.objects.count() == 20
+
+
+def test_what_was_looked_at_is_what_happens(city: City) -> None:
+    rows = rows_now()
+    rows[0][8] = "090-1111-2222"
+    row = sent(table(rows))
+    Municipality.objects.filter(code=CODE).update(register_version="other")
+    with pytest.raises(SonaeError, match="住民情報が変わりました"):
+        agree(row)
+    assert agree(editions.again(ADMINISTRATOR, row.pk)).state == "in_force"
+
+
+def test_only_administrators_and_never_in_an_exercise(city: City) -> None:
+    raw = table(rows_now())
+    for role in (Role.VIEWER, Role.RECEPTION, Role.OPERATOR, Role.APPROVER):
+        with pytest.raises(SonaeError):
+            editions.take_in(actor(role), raw, "x.csv")
+    with city.entered(World.EXERCISE), pytest.raises(SonaeError, match="訓練"):
+        sent(raw)
+    assert not RegisterEdition.objects.exists()
+
+
+def test_columns_are_corrected_and_remembered(city: City) -> None:
+    heads = ["住民ID", "世帯", "なまえ", "よみ", "誕生", "性別", "続柄", "すまい", "電話番号"]
+    rows = rows_now()
+    rows[0][8] = "090-1111-2222"
+    row = sent(table(rows, heads))
+    assert row.state == "mapping" and row.columns["columns"]["住民ID"] == "resident_id"
+    chosen = {"住民ID": "resident_id", "世帯": "household", "なまえ": "name", "よみ": "kana", "誕生": "birth",
+              "すまい": "address", "電話番号": "phone"}  # fmt: skip
+    with pytest.raises(SonaeError, match="2つの列"):
+        editions.choose_columns(ADMINISTRATOR, row.pk, {**chosen, "よみ": "name"})
+    with pytest.raises(SonaeError, match="必要な項目"):
+        editions.choose_columns(ADMINISTRATOR, row.pk, {"住民ID": "resident_id"})
+    row = editions.choose_columns(ADMINISTRATOR, row.pk, chosen)
+    assert row.state == "waiting" and row.summary["counts"]["changed"] == 1
+    assert sent(table(rows, heads)).state == "waiting", "the next file needs nobody"
+
+
+def test_a_my_number_column_is_never_taken(city: City) -> None:
+    row = sent(table([[*one, "123456789012"] for one in rows_now()], [*HEADINGS, "個人番号"]))
+    assert "個人番号" not in row.columns["columns"]
+    row = editions.choose_columns(
+        ADMINISTRATOR, row.pk, {**row.columns["columns"], "個人番号": "former_name"}
+    )
+    assert "個人番号" not in row.columns["columns"]
+
+
+def test_a_file_without_headings_is_looked_at_first(city: City) -> None:
+    raw = table(rows_now()[1:], rows_now()[0])
+    row = sent(raw)
+    assert row.state == "mapping" and row.headings[0] == "列1" and not row.columns["heading"]
+    columns = dict(zip((f"列{n}" for n in range(1, 10)),
+                       ("resident_id", "household", "name", "kana", "birth", "sex", "relation", "address", "phone"),
+                       strict=True))  # fmt: skip
+    row = editions.choose_columns(ADMINISTRATOR, row.pk, columns)
+    assert row.summary["counts"]["same"] == 12
+
+
+def test_the_shield_comes_and_goes_with_the_file_but_never_silently(city: City) -> None:
+    heads = [*HEADINGS, "支援措置", "支援措置開始日", "支援措置終了日", "仮支援措置"]
+    rows = [[*one, "", "", "", ""] for one in rows_now()]
+    row = sent(table(rows, heads))
+    assert [one["key"] for one in row.summary["doubts"]] == ["shields_lifted"]
+    with pytest.raises(SonaeError, match="疑わしい"):
+        editions.confirm(ADMINISTRATOR, row.pk, seen=row.stamp)
+    agree(row)
+    assert not Resident.objects.filter(shielded=True).exists()
+    rows[0][9:] = ["1", "令和8年4月1日", "令和9年3月31日", "有"]
+    row = sent(table(rows, heads))
+    assert "備 太郎" not in str(row.summary), "no example shows who is shielded"
+    agree(row)
+    measure = ProtectionMeasure.objects.get(ended_at=None)
+    assert (measure.begun_on, measure.until, measure.provisional) == (
+        "2026-04-01",
+        "2027-03-31",
+        True,
+    )
+    assert Resident.objects.get(name="備 太郎").shielded
+    plain = sent(table([one[:9] for one in rows]))
+    assert agree(plain) and Resident.objects.get(name="備 太郎").shielded, (
+        "a file that is silent lifts nothing"
+    )
+    editions.undo(ADMINISTRATOR, plain.pk)
+    editions.undo(ADMINISTRATOR, row.pk)
+    assert not Resident.objects.get(name="備 太郎").shielded
+
+
+def test_long_files_are_the_workers(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(editions, "AT_ONCE", 5)
+    rows = rows_now()
+    rows[0][8] = "090-1111-2222"
+    row = sent(table(rows))
+    assert row.state == "reading"
+    outbox.drain()
+    row.refresh_from_db()
+    assert row.state == "waiting" and agree(row).state == "applying"
+    assert not Resident.objects.exclude(phone="").exists()
+    outbox.drain()
+    assert Resident.objects.get(resident_id="R0011").phone == "090-1111-2222"
+    assert editions.in_force() == row
+
+
+def test_a_newer_file_sets_the_undecided_one_aside(city: City) -> None:
+    first = sent(table(rows_now()))
+    second = sent(table(rows_now()))
+    first.refresh_from_db()
+    assert (first.state, second.state) == ("discarded", "waiting")
+    editions.discard(ADMINISTRATOR, second.pk)
+    with pytest.raises(SonaeError):
+        agree(second)
+    with pytest.raises(SonaeError, match="残っていません"):
+        editions.raw_of(second)

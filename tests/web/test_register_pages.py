@@ -1,0 +1,304 @@
+"""The pages of the register: who may, what a file goes through, the roster, papers, and shielded people."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from sonae.domains.consent.interface import AccessEvent
+from sonae.domains.identity.interface import Account
+from sonae.domains.residents.interface import (
+    AssistanceRegistrant,
+    Household,
+    RegisterEdition,
+    Resident,
+    editions,
+    plans,
+)
+from sonae.domains.residents.models import EvacuationPlan
+from sonae.engines.register.difference import Doubt
+from sonae.engines.register.items import ITEMS
+from sonae.platform.access import Role
+from sonae.web.staff import registerwords
+from tests.domains.residents.test_editions import rows_now, table
+from tests.fixtures import CODE, City
+
+HOME = "/staff/register/"
+pytestmark = pytest.mark.django_db
+
+
+def client(role: Role, name: str = "") -> Client:
+    account = Account.objects.create_user(
+        f"{role.value}{name}@example.jp", role=role.value, municipality=CODE, name=name or "係"
+    )
+    made = Client()
+    made.force_login(account)
+    return made
+
+
+def send(who: Client, raw: bytes, name: str = "juki.csv", **over: str) -> int:
+    data = {"file": SimpleUploadedFile(name, raw), "purpose": "register", "kind": "whole"} | over
+    return who.post(f"{HOME}upload/", data).status_code
+
+
+def newest() -> RegisterEdition:
+    return editions.editions()[0]
+
+
+def agree(who: Client, row: RegisterEdition) -> str:
+    keys = [one["key"] for one in row.summary["doubts"]]
+    sent = {"seen": row.stamp, "agreed": keys}
+    return who.post(f"{HOME}{row.pk}/agree/", sent, follow=True).content.decode()
+
+
+def test_a_file_is_sent_looked_at_agreed_to_and_undone(city: City) -> None:
+    admin = client(Role.ADMINISTRATOR)
+    assert "まだファイルを受け取っていません" in admin.get(HOME).content.decode()
+    rows = rows_now()
+    rows[0][2] = "備 太朗"
+    rows[1][7] = rows[0][7] = rows[2][7] = "中町7-7"
+    rows.append(
+        ["R999", "00000099", "=新田 来", "ニッタ ライ", "昭和20年3月上旬", "女", "", "遠い町 9", ""]
+    )
+    assert send(admin, table(rows)) == 302
+    page = admin.get(f"{HOME}{newest().pk}/").content.decode()
+    for text in ("備 太朗", "町名を読めない住所", "昭和20年3月上旬", "中町", "反映する", "西町"):
+        assert text in page, text
+    report = admin.get(f"{HOME}{newest().pk}/defects.csv")
+    assert (
+        report.content.decode().startswith("\ufeff行,列,値") and "遠い町" in report.content.decode()
+    )
+    assert "反映しました" in agree(admin, newest())
+    one = Resident.objects.get(name="備 太朗")
+    page = admin.get(f"{HOME}people/{one.pk}/").content.decode()
+    assert "備 太郎" in page and "家の正しい位置が分かりません" in page and "備 花子" in page
+    found = admin.get(f"{HOME}people/?q=備 太朗").content.decode()
+    assert f"{one.pk}/" in found
+    assert (
+        "取り消しました" in admin.post(f"{HOME}{newest().pk}/undo/", follow=True).content.decode()
+    )
+    assert Resident.objects.get(pk=one.pk).name == "備 太郎"
+    born = Resident.held.get(resident_id="R999")
+    assert (born.birth_written, born.birth_date) == ("昭和20年3月上旬", "1945-03")
+
+
+def test_columns_are_chosen_on_a_page(city: City) -> None:
+    admin = client(Role.ADMINISTRATOR)
+    heads = ["住民ID", "世帯", "なまえ", "よみ", "誕生", "性別", "続柄", "すまい", "電話番号"]
+    assert send(admin, table(rows_now(), heads)) == 302
+    path = f"{HOME}{newest().pk}/columns/"
+    page = admin.get(path).content.decode()
+    assert "なまえ" in page and "備 太郎" in page
+    assert admin.post(path, {"c0": "resident_id"}).status_code == 422
+    chosen = {
+        "c0": "resident_id",
+        "c1": "household",
+        "c2": "name",
+        "c3": "kana",
+        "c4": "birth",
+        "c7": "address",
+    }
+    assert admin.post(path, chosen)["Location"].endswith(f"/{newest().pk}/")
+    assert newest().summary["counts"]["same"] == 12
+    assert admin.post(path, {"heading": "no"})["Location"].endswith("/columns/")
+    assert newest().headings[0] == "列1"
+
+
+def test_a_tenth_gone_takes_two_people_on_the_page(city: City) -> None:
+    home = Household.objects.get(number="00000001")
+    for n in range(20):
+        Resident.objects.create(
+            resident_id=f"X{n}",
+            household=home,
+            name=f"人 {n}",
+            kana="ヒト",
+            kana_key="ヒト",
+            name_key="人",
+        )
+    admin, other = client(Role.ADMINISTRATOR), client(Role.APPROVER)
+    send(admin, table(rows_now()[:15]))
+    assert "1人目の確認を記録しました" in agree(admin, newest())
+    assert "あなたの確認は記録しました" in admin.get(f"{HOME}{newest().pk}/").content.decode()
+    assert "反映しました" in agree(other, newest())
+    assert Resident.objects.count() == 15
+
+
+def test_who_may_see_and_change(city: City) -> None:
+    admin = client(Role.ADMINISTRATOR)
+    send(admin, table(rows_now()))
+    pk, one = newest().pk, city.residents["備 太郎"].pk
+    allowed = {
+        "": {Role.VIEWER, Role.OPERATOR, Role.APPROVER}, f"{pk}/": {Role.APPROVER},
+        f"{pk}/columns/": set(), f"{pk}/defects.csv": {Role.APPROVER}, "shield/": set(),
+        "people/": {Role.OPERATOR, Role.APPROVER}, f"people/{one}/": {Role.OPERATOR, Role.APPROVER},
+        "roster/": {Role.OPERATOR, Role.APPROVER}, f"roster/{one}/": {Role.OPERATOR, Role.APPROVER},
+        f"roster/{one}/pdf/": {Role.OPERATOR, Role.APPROVER},
+    }  # fmt: skip
+    for role in (Role.RESIDENT, Role.RECEPTION, Role.VIEWER, Role.OPERATOR, Role.APPROVER):
+        who = client(role)
+        for path, roles in allowed.items():
+            assert who.get(HOME + path).status_code == (200 if role in roles else 403), (role, path)
+        assert send(who, b"x") == 403
+        assert who.post(f"{HOME}points/").status_code == 403
+    assert newest().state == "waiting"
+    for path in allowed:
+        assert Client().get(HOME + path)["Location"].startswith("/accounts/login/")
+
+
+def test_an_empty_or_strange_upload_is_said(city: City) -> None:
+    admin = client(Role.ADMINISTRATOR)
+    assert admin.post(f"{HOME}upload/", {}).status_code == 422
+    assert admin.get(f"{HOME}upload/").status_code == 302
+    send(admin, b"\xd0\xcf\x11\xe0")
+    page = admin.get(f"{HOME}{newest().pk}/").content.decode()
+    assert "読めませんでした。いまの住民情報はそのままです" in page and "パスワード" in page
+    assert admin.get(f"{HOME}99999/").status_code == 404
+    assert admin.post(f"{HOME}{newest().pk}/dance/").status_code == 404
+
+
+def test_the_roster_entry_is_written_printed_and_taken_off(city: City) -> None:
+    clerk, one = client(Role.OPERATOR), city.residents["備 太郎"]
+    page = clerk.get(f"{HOME}roster/").content.decode()
+    assert "備 太郎" in page and "計画なし" in page
+    form = {
+        "reason": "要介護４", "wheelchair": "1", "contact": "長女 090-0000-0000", "destination": "福祉会館",
+        "route": "県道を東へ", "name1": "山田 花", "phone1": "090-1111-1111", "agreed1": "1", "name2": " ",
+    }  # fmt: skip
+    assert clerk.post(f"{HOME}roster/{one.pk}/", {**form, "reason": " "}).status_code == 422
+    assert clerk.post(f"{HOME}roster/{one.pk}/", form).status_code == 302
+    plan = EvacuationPlan.objects.get()
+    assert plan.destination == "福祉会館" and [s.name for s in plan.supporter_set.all()] == [
+        "山田 花"
+    ]
+    paper = clerk.get(f"{HOME}roster/{one.pk}/pdf/")
+    assert paper.content.startswith(b"%PDF") and AccessEvent.objects.filter(subject=one.pk).exists()
+    history = clerk.get(f"{HOME}people/{one.pk}/").content.decode()
+    assert "要介護３" in history and "福祉会館" in history
+    assert clerk.post(f"{HOME}roster/{one.pk}/remove/", {"reason": "施設に入所"}).status_code == 302
+    assert not AssistanceRegistrant.objects.filter(resident=one.pk).exists()
+    assert clerk.get(f"{HOME}roster/{one.pk}/").status_code == 404
+
+
+def test_the_roster_goes_only_to_whom_people_agreed(city: City) -> None:
+    clerk, one = client(Role.OPERATOR), city.residents["備 太郎"]
+    town = city.towns["西町"].pk
+    url = f"{HOME}roster/pdf/?town={town}&body=消防機関"
+    assert "渡せる人はいません" in clerk.get(url, follow=True).content.decode()
+    agreed = {"body": "消防機関", "answer": "yes", "phase": "peacetime"}
+    clerk.post(f"{HOME}roster/{one.pk}/consent/", agreed)
+    assert clerk.get(url).content.startswith(b"%PDF")
+    assert (
+        "渡せる人はいません"
+        in clerk.get(url.replace("消防機関", "警察"), follow=True).content.decode()
+    )
+    clerk.post(f"{HOME}roster/{one.pk}/consent/", {**agreed, "answer": "no"})
+    assert "拒否" in clerk.get(f"{HOME}roster/{one.pk}/").content.decode()
+    assert clerk.get(url).status_code == 302
+    clerk.post(f"{HOME}roster/{one.pk}/consent/", {**agreed, "answer": "withdraw"})
+    bad = clerk.post(f"{HOME}roster/{one.pk}/consent/", {**agreed, "body": "隣人"}, follow=True)
+    assert "提供先と" in bad.content.decode()
+
+
+def test_files_of_the_roster_and_of_plans(city: City) -> None:
+    admin = client(Role.ADMINISTRATOR)
+    heads = ["氏名", "生年月日", "避難支援等を必要とする事由", "要介護度", "車いす"]
+    rows = [
+        ["備 花子", "昭和27年5月2日", "要介護５", "5", "有"], ["備 太郎", "S25.4.1", "", "", ""],
+        ["知らない 人", "S25.4.1", "難病", "", ""],
+    ]  # fmt: skip
+    send(admin, table(rows, heads), "meibo.csv", purpose="registrants")
+    row = newest()
+    assert (row.summary["counts"]["new"], row.summary["counts"]["gone"]) == (1, 1), row.problem
+    assert row.defect_counts == {"unknown_person": 1}
+    page = admin.get(f"{HOME}{row.pk}/").content.decode()
+    assert "備 花子" in page and "要介護５" in page
+    assert "反映しました" in agree(admin, row)
+    assert AssistanceRegistrant.objects.get(resident__name="備 花子").wheelchair
+    assert AssistanceRegistrant.objects.filter(resident__name="備 太郎").exists(), (
+        "a blank takes nothing away"
+    )
+    assert not AssistanceRegistrant.objects.filter(resident__name="山﨑 清").exists()
+    heads = ["住民ID", "避難支援等実施者", "実施者の連絡先", "避難施設", "避難経路"]
+    rows = [
+        ["R0012", "山田 花", "090-1111-1111", "福祉会館", "県道"],
+        ["R0012", "川田 次", "", "", ""],
+    ]
+    send(admin, table(rows, heads), "keikaku.csv", purpose="plans")
+    plan_file = newest()
+    assert plan_file.summary["counts"]["plans"] == 1, plan_file.problem
+    agree(admin, plan_file)
+    plan = EvacuationPlan.objects.get()
+    assert [s.name for s in plan.supporter_set.order_by("order")] == ["山田 花", "川田 次"]
+    admin.post(f"{HOME}{plan_file.pk}/undo/")
+    admin.post(f"{HOME}{row.pk}/undo/")
+    assert not EvacuationPlan.objects.exists()
+    assert AssistanceRegistrant.objects.filter(resident__name="山﨑 清", wheelchair=True).exists()
+    assert not AssistanceRegistrant.objects.filter(resident__name="備 花子").exists()
+
+
+def test_address_points_place_homes(city: City) -> None:
+    admin = client(Role.ADMINISTRATOR)
+    rows = rows_now()
+    for one in rows[:3]:
+        one[7] = "東町 三番地の4 そなえ荘"
+    send(admin, table(rows))
+    agree(admin, newest())
+    page = admin.get(HOME).content.decode()
+    assert "町の代表点を使っている" in page
+    lines = [
+        ["東町", "三番地の4", "37.0009", "139.008"],
+        ["隣町", "1", "37", "139"],
+        ["東町", "5", "x", "139"],
+    ]
+    sent = SimpleUploadedFile("jukyo.csv", table(lines, ["町名", "番地", "緯度", "経度"]))
+    page = admin.post(f"{HOME}points/", {"file": sent}, follow=True).content.decode()
+    assert "1世帯の位置が分かりました" in page and "使えない行：2" in page
+    home = Household.objects.get(number="00000001")
+    assert (home.place, home.latitude) == ("point", 37.0009)
+    bad = SimpleUploadedFile("x.csv", b"a,b\n1,2\n")
+    assert (
+        "必要な列がありません"
+        in admin.post(f"{HOME}points/", {"file": bad}, follow=True).content.decode()
+    )
+
+
+def test_a_shielded_person_is_nowhere(city: City) -> None:
+    """支援措置: every page answers as if the person did not exist, and no number counts him or her."""
+    admin, one = client(Role.ADMINISTRATOR), city.residents["備 太郎"]
+    one_id = one.resident_id
+    before = plans.roster_size()
+    form = {
+        "number": one_id,
+        "verb": "provisional",
+        "begun_on": "令和8年4月1日",
+        "together": "R0012",
+        "note": "",
+    }
+    assert admin.post(f"{HOME}shield/", form).status_code == 302
+    assert Resident.objects.filter(shielded=True).count() == 3
+    unknown = admin.get(f"{HOME}people/99999/")
+    for path in (f"people/{one.pk}/", f"roster/{one.pk}/", f"roster/{one.pk}/pdf/"):
+        answer = admin.get(HOME + path)
+        assert answer.status_code == 404 == unknown.status_code
+        assert "備 太郎" not in answer.content.decode()
+    assert "備 太郎" not in admin.get(f"{HOME}roster/").content.decode()
+    assert plans.roster_size()["people"] == before["people"] - 1
+    assert "備 太郎" not in admin.get(f"{HOME}people/?q=備").content.decode()
+    other = admin.get(f"{HOME}people/{city.residents['備 一郎'].pk}/").content.decode()
+    assert "備 太郎" not in other and "備 花子" not in other
+    wrong = admin.post(f"{HOME}shield/", {**form, "number": "R777"}).content.decode()
+    assert "この番号では手続きできません" in wrong
+    lift = {"number": "R0031", "verb": "lift", "note": "申出"}
+    assert "この番号では手続きできません" in admin.post(f"{HOME}shield/", lift).content.decode()
+    assert admin.post(f"{HOME}shield/", {**lift, "number": one_id, "note": ""}).status_code == 422
+    assert admin.post(f"{HOME}shield/", {**lift, "number": one_id}).status_code == 302
+    assert admin.get(f"{HOME}people/{one.pk}/").status_code == 200
+
+
+def test_every_word_of_a_file_has_words() -> None:
+    for code in ITEMS:
+        assert registerwords.item(code)
+    for code in ("many_gone", "many_changed", "left_out", "shields_lifted", "unplaced"):
+        one = Doubt(code, 3, 20, "name" if code == "many_changed" else "")
+        assert registerwords.doubt({**one.__dict__, "key": one.key})["sentence"]
