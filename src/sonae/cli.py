@@ -75,8 +75,11 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "people": Entry(
         "sonae.engines.matching.cli:group",
-        "登録されている住民を出力する",
-        verbs={"list": "sonae.web.commands.people:list_people"},
+        "住民情報を取り込み、出力する",
+        verbs={
+            "list": "sonae.web.commands.people:list_people",
+            "import": "sonae.web.commands.people:import_people",
+        },
         later={"match": "sonae.engines.matching.match_cli:match"},
     ),
     "reference": Entry("sonae.engines.reference.cli:group", "地域コードなどの参照データ"),

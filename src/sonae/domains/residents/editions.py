@@ -324,7 +324,7 @@ def confirm(actor: Actor, pk: int, *, seen: str, agreed: Collection[str] = ()) -
         take_turn("register", every_world=True)
         row = RegisterEdition.objects.select_for_update().filter(pk=pk).first() or _edition(pk)
         _check(actor, row, seen, agreed)
-        if needs_second(row) and actor.id != SYSTEM.id and row.state == "waiting":
+        if needs_second(row) and row.state == "waiting":
             row.state = "agreed"
             row.agreed = [{"id": actor.id, "name": name_of(actor), "at": clock.now().isoformat()}]
             row.save(update_fields=["state", "agreed"])
