@@ -33,6 +33,7 @@ SEPARATORS: Final = ",\t;"
 SNIFFED: Final = 15
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
 _MOST_BYTES: Final = 1024 * 1024 * 1024
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _MERGED: Final = re.compile(rb'<mergeCell ref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
 
 
@@ -108,9 +109,15 @@ def _csv(text: str, name: str) -> Iterator[Line]:
     text = text.removeprefix("\ufeff")
     first = text[:10_000].split("\n")[:SNIFFED]
     separator = max(SEPARATORS, key=lambda one: max(line.count(one) for line in first))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    # Not StringIO: it would hold the text a second time, with four bytes for every letter.
+    reader = csv.reader(_lines(text), delimiter=separator)
     with tables.reading_csv(name):
         yield from _filled((reader.line_num, line) for line in reader)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines of a text with their ends, whatever ends them."""
+    return (found[0] for found in _LINE.finditer(text))
 
 
 def _filled(lines: Iterable[Line]) -> Iterator[Line]:

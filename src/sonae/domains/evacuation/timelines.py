@@ -141,7 +141,11 @@ def household_walker(home: Household, answers: Answers) -> Walker:
 def _require_upstairs(home: Household, answers: Answers) -> None:
     """Refuse staying where it is not known to be safe."""
     walker = household_walker(home, answers)
-    allowed, rule = places.may_stay(home.latitude, home.longitude, walker)
+    allowed, rule = (
+        places.may_stay(home.latitude, home.longitude, walker)
+        if home.located
+        else ("unknown", None)
+    )
     if allowed == "yes":
         return
     why = rule.ja if rule else "家のまわりの危険が調べられていません。"

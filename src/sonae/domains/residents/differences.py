@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from sonae.core import clock
 from sonae.domains.municipalities.interface import announce_change, renew_register_version, towns
@@ -81,7 +82,10 @@ def found(raw: bytes, name: str, mapping: Columns, *, whole: bool) -> Found:
     """Read a file of the register and compare it with the people here."""
     read = reading.read(raw, name, "register", mapping, placing.finder(), partial=not whole)
     by_number = "number" in read.fields
-    made = engine.compare(_held(by_number), read, whole=whole, today=clock.today().isoformat())
+    keys_asked = None if whole else [*read.people]
+    made = engine.compare(
+        _held(by_number, keys_asked), read, whole=whole, today=clock.today().isoformat()
+    )
     for one in made.unknown:
         read.tell(
             one.row,
@@ -92,43 +96,47 @@ def found(raw: bytes, name: str, mapping: Columns, *, whole: bool) -> Found:
         )
     for one in made.already:
         read.tell(one.row, "", one.key, "already_there", "corrected")
-    keys = dict(Household.held.values_list("number", "pk"))
+    numbers = None if whole else {*read.homes, *(one.household for one in read.people.values())}
+    keys = dict(_among(Household.held.order_by(), "number", numbers, "number", "pk"))
     used = {
         one.household
         for one in read.people.values()
         if one.row and not one.left_on and one.household
     }
     placer = placing.Placer()
-    engine.compare_homes(made, _held_homes(), read.homes, used, placer.place)
+    engine.compare_homes(
+        made, _held_homes(None if whole else read.homes), read.homes, used, placer.place
+    )
     for home in placer.strange:
         read.tell(home.row, "", f"{home.latitude}, {home.longitude}", "bad_position", "left_out")
     _without_home(made, read, keys)
     return Found(read, made, keys)
 
 
-def _held(by_number: bool) -> Iterator[Held]:
-    """Walk everybody ever held, a few at a time."""
+def _among(
+    rows: QuerySet[Any], column: str, values: Iterable[str] | None, *fields: str
+) -> Iterator[tuple[Any, ...]]:
+    """Walk fields of the rows in which a column has one of the values (None: all), a few at a time."""
+    if values is None:
+        yield from rows.values_list(*fields).iterator(chunk_size=4000)
+        return
+    asked = iter(values)
+    while part := list(islice(asked, 500)):
+        yield from rows.filter(**{f"{column}__in": part}).values_list(*fields)
+
+
+def _held(by_number: bool, keys: Iterable[str] | None) -> Iterator[Held]:
+    """Walk everybody ever held, or those with these keys."""
     key = "number" if by_number else "resident_id"
-    rows = Resident.held.order_by().values_list(
-        "pk", key, "household__number", "left_on", "left_reason", "shielded", *engine.COLUMNS
-    )
-    for row in rows.iterator(chunk_size=4000):
+    columns = ("household__number", "left_on", "left_reason", "shielded", *engine.COLUMNS)
+    for row in _among(Resident.held.order_by(), key, keys, "pk", key, *columns):
         yield Held(*row[:6], row[6:])  # type: ignore[call-arg]
 
 
-def _held_homes() -> Iterator[HeldHome]:
-    rows = Household.held.order_by().values_list(
-        "pk",
-        "number",
-        "town_id",
-        "address",
-        "latitude",
-        "longitude",
-        "place",
-        "storeys",
-        "floor",
-    )
-    for row in rows.iterator(chunk_size=4000):
+def _held_homes(numbers: Iterable[str] | None) -> Iterator[HeldHome]:
+    """Walk all households, or those with these numbers."""
+    columns = ("town_id", "address", "latitude", "longitude", "place", "storeys", "floor")
+    for row in _among(Household.held.order_by(), "number", numbers, "pk", "number", *columns):
         yield HeldHome(*row)
 
 

@@ -113,6 +113,11 @@ class Household(TenantModel):
         ]
         indexes = [models.Index(fields=["municipality", "card_code"], name="household_card")]
 
+    @property
+    def located(self) -> bool:
+        """Whether the position is the house's own; else only its town is known, or nothing."""
+        return self.place in ("home", "point")
+
 
 class Resident(TenantModel):
     """住民: one person of the register; ``objects`` are those who live here, ``held`` all ever known.

@@ -203,7 +203,7 @@ def _entry(
         one.pk, one.number, one.name, allowed("kana", one.kana), allowed("birth_date", one.birth_date),
         allowed("birth_date", one.birth_written), allowed("sex", one.sex),
         allowed("address", f"{home.town.name}{home.address}"), allowed("phone", one.phone),
-        allowed("phone", one.email), row, plan, helpers, tuple(grants), home.place in ("home", "point"),
+        allowed("phone", one.email), row, plan, helpers, tuple(grants), home.located,
     )  # fmt: skip
 
 

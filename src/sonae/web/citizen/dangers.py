@@ -22,8 +22,13 @@ class Danger:
     source: str
 
 
-def dangers_at(latitude: float, longitude: float, extra: list[str]) -> list[Danger]:
-    """Return what the layers say about a place, for every hazard that has a map or is warned of."""
+def dangers_at(
+    latitude: float, longitude: float, extra: list[str], *, located: bool = True
+) -> list[Danger]:
+    """Return what the layers say about a place, for every hazard that has a map or is warned of.
+
+    ``located`` False: only the town of a house is known; then every answer about it is unknown.
+    """
     mapped = {row.hazard for row in hazards.maps()}
     asked = [
         code for code in words.HAZARDS if code in mapped or (code in extra and code in CHECKED)
@@ -31,8 +36,8 @@ def dangers_at(latitude: float, longitude: float, extra: list[str]) -> list[Dang
     return [
         Danger(
             str(found["hazard"]),
-            str(found["zone"]),
-            _detail(found),
+            str(found["zone"]) if located else "unknown",
+            _detail(found) if located else "",
             f"{found['source']} {found['date']}".strip(),
         )
         for found in hazards.at_place(latitude, longitude, asked)

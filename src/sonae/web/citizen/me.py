@@ -307,7 +307,9 @@ def answer(house: Household) -> dict[str, Any]:
         "house": house,
         "head": action.head if action else calm_head(house, usual),
         "action": action,
-        "dangers": dangers_at(house.home.latitude, house.home.longitude, current_hazards()),
+        "dangers": dangers_at(
+            house.home.latitude, house.home.longitude, current_hazards(), located=house.home.located
+        ),
         "usual": usual,
         "own": owngoal.of(house.timeline),
         "goer": house.goer,

@@ -19,6 +19,7 @@ from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.residents import interface as residents
 from sonae.domains.shelters import interface as shelters
 from sonae.engines.evacuation.profiles import NIGHT
+from sonae.engines.evacuation.rulebook import Rule
 from sonae.engines.evacuation.timeline import MEMBERS, Answers, Step, steps
 from sonae.platform.access import Audience, actor_of, audience
 from sonae.platform.scope import is_exercise
@@ -75,13 +76,17 @@ class Goal:
 
 @dataclass(frozen=True)
 class Home:
-    """What a plan is made for: a place in degrees and its floors."""
+    """What a plan is made for: a place in degrees and its floors.
+
+    ``located`` False: the house itself is not known, only its town; nothing is said of it then.
+    """
 
     name: str
     latitude: float
     longitude: float
     floor: int
     storeys: int
+    located: bool = True
 
 
 def goals_of(home: Home, walker: Walker) -> list[Goal]:
@@ -143,7 +148,7 @@ def asked(home: Home, answers: Answers | None, place: timelines.Destination) -> 
     """Return the three questions with what was answered before, and whether one may stay."""
     chosen = answers or Answers()
     goer = Goer(chosen.members, home.floor, home.storeys)
-    stay, rule = evacuation.may_stay(home.latitude, home.longitude, goer.walker)
+    stay, rule = _may_stay(home, goer.walker)
     return {
         "home": home,
         "chosen": chosen,
@@ -231,7 +236,7 @@ class Kept:
 def home_of(row: residents.Household) -> Home:
     """Return a household's home as a plan needs it."""
     name = f"{words.town(row.town)} {row.address}"
-    return Home(name, row.latitude, row.longitude, row.floor or 0, row.storeys or 0)
+    return Home(name, row.latitude, row.longitude, row.floor or 0, row.storeys or 0, row.located)
 
 
 def keep(request: HttpRequest, kept: Kept) -> HttpResponse:
@@ -321,12 +326,19 @@ def public(request: HttpRequest) -> HttpResponse:
     return render(request, "citizen/plan_ask.html", context)
 
 
+def _may_stay(home: Home, walker: Walker) -> tuple[str, Rule | None]:
+    """Say whether the home may be stayed in; unknown where the house is not known."""
+    if not home.located:
+        return "unknown", None
+    return evacuation.may_stay(home.latitude, home.longitude, walker)
+
+
 def upstairs_problem(home: Home, answers: Answers | None) -> str:
     """Return why staying upstairs cannot be planned, nothing when it can or is not asked for."""
     if answers is None or answers.goal != "upstairs":
         return ""
     walker = Goer(answers.members, home.floor, home.storeys).walker
-    stay, rule = evacuation.may_stay(home.latitude, home.longitude, walker)
+    stay, rule = _may_stay(home, walker)
     if stay == "yes":
         return ""
     return f"{STAY_TEXTS[stay]}{_(rule.ja) if rule else ''}"

@@ -35,7 +35,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "one": one,
         "home": one.household,
         "place": told.PLACES[one.household.place],
-        "placed": one.household.place in ("home", "point"),
+        "placed": one.household.located,
         "reason": told.value("left_reason", one.left_reason),
         "sex": told.value("sex", one.sex),
         "others": story.others,
