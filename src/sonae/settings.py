@@ -99,6 +99,7 @@ DOMAINS = [
     "evacuation",
     "safety",
     "messages",
+    "exchange",
 ]
 """The order of the domains: foreign keys and imports only point to earlier ones."""
 

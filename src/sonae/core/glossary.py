@@ -22,6 +22,7 @@ _GROUPS: Final = {
     "evacuation": "避難 Evacuation",
     "safety": "安否 Safety",
     "message": "伝達 Messages",
+    "exchange": "照会・提供 Exchange",
     "relief": "生活再建 Relief",
     "system": "仕組み The system",
 }

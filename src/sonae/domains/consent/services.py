@@ -127,8 +127,9 @@ def disclose(
             officer=officer,
         )
         made[subject] = decide(question, facts)
-    new = _unseen(made, supporter or actor.id, purpose, once_in) if once_in else made
     if recorded:
+        looker = supporter or actor.id
+        new = _unseen(made, looker, purpose, once_in) if once_in else made
         record(actor, purpose, new, supporter, outsider)
     return made
 

@@ -9,6 +9,7 @@ from sonae.domains.residents.models import (
     Resident,
 )
 from sonae.domains.residents.population import Population, population, shared_position
+from sonae.domains.residents.rules import name_key
 from sonae.domains.residents.selectors import (
     Person,
     Search,
@@ -37,6 +38,7 @@ __all__ = [
     "homes",
     "household_of",
     "load_register",
+    "name_key",
     "operator_rows",
     "own_home",
     "own_household",

@@ -119,6 +119,7 @@ from sonae.domains.safety.terminals import (
     terminals,
     touch,
 )
+from sonae.domains.safety.visitors import forget_visitors
 
 __all__ = [
     "ANSWERS",
@@ -176,6 +177,7 @@ __all__ = [
     "enrol_terminal",
     "exported",
     "extract",
+    "forget_visitors",
     "help_by_town",
     "help_count",
     "help_counts",

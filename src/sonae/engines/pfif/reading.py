@@ -48,6 +48,12 @@ class _Clean:
         self._head = self._head[skip:]
         self._decode = codecs.getincrementaldecoder(codec)()
         self._rest, self._begun, self._over = "", False, False
+        self._tail = ""
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether the file ended before its root element did."""
+        return self._over and not self._tail.rstrip().endswith("pfif>")
 
     def read(self, _size: int = -1) -> bytes:
         """Return the next piece, empty at the end."""
@@ -62,6 +68,7 @@ class _Clean:
                 ) from error  # fmt: skip
             half = _HALF_REFERENCE.search(text) if raw else None
             text, self._rest = (text[: half.start()], half[0]) if half else (text, "")
+            self._tail = (self._tail + text)[-200:]
             if not self._begun:
                 text = text.lstrip()
                 self._begun = bool(text)
@@ -80,8 +87,9 @@ def read(
     ``doctype``, ``encoding``, ``not_xml``, ``truncated``, ``not_pfif``, ``too_many_fields``.
     """
     checker = _Checker(frozenset(one.lower() for one in domains), photos)
+    clean = _Clean(stream)
     events = etree.iterparse(
-        cast("BinaryIO", _Clean(stream)), events=("start", "end"), resolve_entities=False,
+        cast("BinaryIO", clean), events=("start", "end"), resolve_entities=False,
         no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True,
         encoding="utf-8",
     )  # fmt: skip
@@ -93,20 +101,20 @@ def read(
             else:
                 yield from walk.end(element)
     except etree.XMLSyntaxError as error:
-        raise _broken(error) from error
+        raise _broken(error, clean) from error
     if not walk.any:
         raise SonaeError(
             "not_pfif", "PFIFの中身がありません。", "PFIF 1.1～1.4のXMLを選んでください。"
         )
 
 
-def _broken(error: etree.XMLSyntaxError) -> SonaeError:
+def _broken(error: etree.XMLSyntaxError, clean: _Clean) -> SonaeError:
     """Return the refusal of a file that the parser could not read to its end."""
     line = error.lineno or 0
     if "depth" in str(error):
         return SonaeError("too_deep", f"入れ子が深すぎます（{line}行目）。")
     return SonaeError(
-        "truncated" if "end of" in str(error).lower() or "Premature" in str(error) else "not_xml",
+        "truncated" if clean.cut_short else "not_xml",
         f"{line}行目でXMLとして読めなくなりました。ファイル全体を取り込みません。",
         "送り元で書き出し直してください。",
     )

@@ -1,0 +1,1 @@
+"""What crosses the border of the city: inquiries, names published, PFIF, other cities."""

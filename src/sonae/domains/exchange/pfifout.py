@@ -1,0 +1,154 @@
+"""PFIF out: people who have agreed that anybody may learn how they are, and nobody else.
+
+A record lives 60 days. Who has withdrawn the consent (or may not be told of any more) leaves as a
+tombstone, so that whoever took the record before deletes it; a person who was never given out leaves
+no trace at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Final
+
+from sonae.core import clock
+from sonae.core.errors import SonaeError
+from sonae.domains.consent import interface as consent
+from sonae.domains.consent.interface import AccessEvent, ConsentGrant, Decision, Outsider
+from sonae.domains.exchange.opaque import opaque
+from sonae.domains.municipalities.interface import Municipality, municipality
+from sonae.domains.residents.interface import Resident
+from sonae.domains.safety import interface as safety
+from sonae.domains.safety.interface import PersonState
+from sonae.engines.pfif.model import Record, written
+from sonae.platform import audit
+from sonae.platform.access import Actor, Audience, require
+from sonae.platform.db import writing
+
+KEPT: Final = timedelta(days=60)
+_AT_ONCE: Final = 1000
+_DOMAIN: Final = re.compile(
+    r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+"
+)
+_SEX: Final = {"1": "male", "2": "female"}
+_STATUS: Final = {
+    "safe": "believed_alive",
+    "injured": "believed_alive",
+    "needs_help": "believed_alive",
+}
+
+Exported = Iterator[tuple[Record, list[Record]]]
+
+
+def export(actor: Actor, domain: str) -> Exported:
+    """Give everybody who has consented, and tombstones of those given out before; each on record.
+
+    ``domain``: of the city, before the stroke of every id. `SonaeError` ``unprocessable`` when it is
+    none. Nothing about anybody under 支援措置 leaves, whatever was agreed before.
+    """
+    require(actor, Audience.OPERATOR)
+    domain = domain.strip().lower()
+    if not _DOMAIN.fullmatch(domain):
+        raise SonaeError(
+            "unprocessable", "発行元のドメインを、city.example.lg.jp の形で指定してください。"
+        )
+    with writing():
+        audit.record(actor.id, "pfif_exported", domain)
+    return _all(actor, domain)
+
+
+def _all(actor: Actor, domain: str) -> Exported:
+    to = Outsider("public", "public", f"PFIF（{domain}）", f"pfif:{domain}")
+    subjects = _subjects(to.identifier)
+    for start in range(0, len(subjects), _AT_ONCE):
+        yield from _part(actor, domain, to, subjects[start : start + _AT_ONCE])
+
+
+def _subjects(looker: str) -> list[int]:
+    """Return who has consented, and who was given out before."""
+    agreed = ConsentGrant.objects.filter(recipient="public", purpose="safety_inquiry")
+    before = AccessEvent.objects.filter(looker=looker, decision="permit")
+    return sorted(
+        {*agreed.values_list("subject", flat=True), *before.values_list("subject", flat=True)}
+    )
+
+
+def _part(actor: Actor, domain: str, to: Outsider, subjects: Sequence[int]) -> Exported:
+    rows = Resident.objects.filter(pk__in=subjects).select_related("household__town")
+    people = {one.pk: one for one in rows}
+    before = set(
+        AccessEvent.objects.filter(
+            looker=to.identifier, decision="permit", subject__in=subjects
+        ).values_list("subject", flat=True)
+    )
+    made = consent.disclose(
+        actor, list(people), purpose="safety_inquiry", kinds=consent.ANSWER - {"phone"},
+        shielded={pk for pk, one in people.items() if one.shielded}, outsider=to,
+    )  # fmt: skip
+    states, city = safety.state_of(list(people)), municipality()
+    for pk, one in people.items():
+        if made[pk].outcome == "permit" and "name" in made[pk].fields:
+            yield (
+                _person(one, made[pk], city, domain),
+                _notes(one, made[pk], states.get(pk), city, domain),
+            )
+        elif pk in before:
+            yield _grave(pk, domain), []
+
+
+def _id(kind: str, pk: int, domain: str) -> str:
+    return f"{domain}/{kind}.{opaque('pfif', pk)}"
+
+
+def _grave(pk: int, domain: str) -> Record:
+    now = written(clock.now())
+    return Record(
+        "person",
+        {"person_record_id": _id("person", pk, domain), "entry_date": now, "expiry_date": now,
+         "source_date": now},
+    )  # fmt: skip
+
+
+def _person(one: Resident, made: Decision, city: Municipality, domain: str) -> Record:
+    """Return a person's record with what the consent covers."""
+    now, home = clock.now(), one.household
+    family, _space, given = one.name.partition(" ")
+    told = {
+        "name": {"full_name": one.name, "family_name": family if given else "", "given_name": given},
+        "kana": {"alternate_names": one.kana},
+        "birth_date": {"date_of_birth": one.birth_date},
+        "sex": {"sex": _SEX.get(one.sex, "")},
+        "address": {
+            "home_state": city.prefecture, "home_city": city.name,
+            "home_neighborhood": home.town.name, "home_country": "JP",
+        },
+    }  # fmt: skip
+    fields = {
+        "person_record_id": _id("person", one.pk, domain), "entry_date": written(now),
+        "expiry_date": written(now + KEPT), "author_name": city.name, "source_name": city.name,
+        "source_date": written(now),
+    }  # fmt: skip
+    for kind, values in told.items():
+        if kind in made.fields:
+            fields |= {name: text for name, text in values.items() if text}
+    return Record("person", fields)
+
+
+def _notes(
+    one: Resident, made: Decision, state: PersonState | None, city: Municipality, domain: str
+) -> list[Record]:
+    """Return what the city knows of a person as one note, with the time it was true."""
+    if state is None or not made.fields & {"injury", "condition", "whereabouts", "held"}:
+        return []
+    fields = {
+        "note_record_id": f"{_id('note', one.pk, domain)}.{int(state.seen_at.timestamp())}",
+        "person_record_id": _id("person", one.pk, domain), "entry_date": written(clock.now()),
+        "author_name": city.name, "source_date": written(state.seen_at),
+        "text": f"{city.name}が確認しました。",
+    }  # fmt: skip
+    if made.fields & {"injury", "condition"} and state.status in _STATUS:
+        fields["status"] = _STATUS[state.status]
+    if "whereabouts" in made.fields and (state.facility or state.place):
+        fields["last_known_location"] = state.facility.name if state.facility else state.place
+    return [Record("note", fields)]
