@@ -25,7 +25,8 @@ def zones_of(east: float, spread: float) -> tuple[int, int]:
     one = np.ones(1)
     people = People(
         lat * one, lon * one, np.zeros(1, np.int32), np.zeros(1, np.float32), np.zeros(1, np.int16),
-        np.zeros(1, np.int16), np.zeros(1, np.uint8), np.zeros(1, np.uint8), np.full(1, spread, np.float32),
+        np.zeros(1, np.int16), np.zeros(1, np.uint8), np.zeros(1, np.uint8),
+        spread_m=np.full(1, spread, np.float32),
     )  # fmt: skip
     [(_, found)] = expose([Warned("flood", 4)], [layer(RANKS)], people)
     return int(found.zone[0]), int(found.rank[0])
