@@ -78,6 +78,7 @@ COMMANDS: Final[dict[str, Entry]] = {
         "住民情報を取り込み、出力する",
         verbs={
             "list": "sonae.web.commands.people:list_people",
+            "learn": "sonae.web.commands.people:learn_people",
             "import": "sonae.web.commands.people:import_people",
         },
         later={"match": "sonae.engines.matching.match_cli:match"},

@@ -98,6 +98,7 @@ DOMAINS = [
     "shelters",
     "evacuation",
     "safety",
+    "rosters",
     "messages",
     "exchange",
 ]

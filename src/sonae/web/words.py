@@ -272,6 +272,24 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "refused": (lazy("読めなかった"), "bad"),
         "undone": (lazy("取り消した"), ""),
     },
+    "roster": {
+        "typing": (lazy("入力中"), "info"),
+        "waiting": (lazy("確認待ち"), "caution"),
+        "taken": (lazy("取り込み済み"), "good"),
+        "discarded": (lazy("取りやめた"), ""),
+        "refused": (lazy("読めなかった"), "bad"),
+    },
+    "weights": {
+        "waiting": (lazy("決定待ち"), "caution"),
+        "in_force": (lazy("使用中"), "good"),
+        "replaced": (lazy("使い終わった"), ""),
+        "discarded": (lazy("取りやめた"), ""),
+    },
+    "roster_line": {
+        "waiting": (lazy("照合前"), ""),
+        "open": (lazy("確認待ち"), "caution"),
+        "settled": (lazy("照合済み"), "good"),
+    },
     "what_if": {
         "waiting": (lazy("順番待ち"), ""),
         "running": (lazy("計算中"), "info"),

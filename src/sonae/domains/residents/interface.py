@@ -13,12 +13,15 @@ from sonae.domains.residents.rules import name_key
 from sonae.domains.residents.selectors import (
     Person,
     Search,
+    homes_of,
     household_of,
+    matching_columns,
     operator_rows,
     own_home,
     own_household,
     presented,
     search,
+    shielded_pks,
     wheelchairs,
 )
 from sonae.domains.residents.services import clear_register, load_register, share_position
@@ -36,8 +39,10 @@ __all__ = [
     "editions",
     "history",
     "homes",
+    "homes_of",
     "household_of",
     "load_register",
+    "matching_columns",
     "name_key",
     "operator_rows",
     "own_home",
@@ -49,6 +54,7 @@ __all__ = [
     "search",
     "share_position",
     "shared_position",
+    "shielded_pks",
     "shields",
     "wheelchairs",
 ]

@@ -7,6 +7,7 @@ import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from django.db import connection
@@ -34,6 +35,8 @@ _AT_ONCE = 2000
 _FIRST_LOOK: Final = 25
 AT_A_GLANCE: Final = 5
 """People of a list that are seen without searching in it."""
+ONE_LOOK: Final = timedelta(hours=1)
+"""A page that is opened again shows a person once in this time."""
 
 
 @dataclass(frozen=True)
@@ -281,6 +284,53 @@ def household_of(
     opened = any(one.pk in holders for one in rows)
     listed = [one for one in rows if opened or not one.shielded]
     return _shown(actor, listed, presented=opened, purpose=purpose)
+
+
+def homes_of(actor: Actor, resident_pks: Sequence[int]) -> dict[int, list[Person]]:
+    """Return resident → everyone of the household whom the asker may see, in the register's order.
+
+    For comparing people side by side: one decision for all. Who is not to be seen is absent, as a key
+    too; within `ONE_LOOK` the same person before the same eyes is one look.
+    """
+    asked = dict(Resident.objects.filter(pk__in=resident_pks).values_list("pk", "household"))
+    rows = list(_everyone().filter(household__in=set(asked.values())).order_by("pk"))
+    shielded = {one.pk for one in rows if one.shielded}
+    pks = [one.pk for one in rows]
+    made = consent.disclose(
+        actor, pks, purpose="reception", kinds=_KINDS, shielded=shielded, once_in=ONE_LOOK
+    )
+    home = {one.pk: one.household_id for one in rows}
+    shown = [_person(one, made[one.pk].fields) for one in rows if made[one.pk].fields]
+    seen = {person.pk for person in shown}
+    return {
+        pk: [person for person in shown if home[person.pk] == household]
+        for pk, household in asked.items()
+        if pk in seen
+    }
+
+
+def matching_columns() -> dict[str, list[str]]:
+    """Return the register as `engines.matching` takes it, primary keys as ids. For the machine only.
+
+    Shielded people are in it: whoever shows a result must leave them out (`shielded_pks`).
+    """
+    home, columns = "household__", ("resident_id", "household_id", "name", "kana", "sex", "birth_date", "address", "phone")  # fmt: skip
+    rows = Resident.objects.order_by("pk").values_list(
+        "pk", "household", "name", "kana", "sex", "birth_date", f"{home}town__name",
+        f"{home}address", "phone",
+    )  # fmt: skip
+    found: dict[str, list[str]] = {name: [] for name in columns}
+    add = [found[name].append for name in columns]
+    for pk, household, name, kana, sex, birth, town, address, phone in rows.iterator(_AT_ONCE * 5):
+        values = (str(pk), str(household), name, kana, sex, birth, town + address, phone)
+        for put, value in zip(add, values, strict=True):
+            put(value)
+    return found
+
+
+def shielded_pks() -> set[int]:
+    """Return who is under 支援措置. For the machine only, to leave them out of what it shows."""
+    return set(Resident.objects.filter(shielded=True).values_list("pk", flat=True))
 
 
 def own_household(actor: Actor) -> list[Resident]:

@@ -1,4 +1,4 @@
-"""``sonae people list`` and ``import``: the register out to, and in from, the operator of the machine."""
+"""``sonae people list|import|learn``: the register out and in, and what clerks taught, for the operator."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sonae.core.errors import SonaeError
 from sonae.core.rows import FORMATS, Rows
 from sonae.domains.residents import interface as residents
 from sonae.domains.residents.interface import RegisterEdition, editions
+from sonae.domains.rosters import interface as rosters
 from sonae.engines.tables import read_bytes
 from sonae.platform import worlds
 from sonae.platform.access import SYSTEM
@@ -132,3 +133,23 @@ def _told(rows: Rows, row: RegisterEdition, defects: Path | None) -> None:
 def _line(status: str, **more: Any) -> dict[str, Any]:
     """Return one line of the output; every line has the same columns."""
     return {"status": status, **{name: more.get(name) for name in ("key", "count", "detail")}}
+
+
+@click.command("learn")
+@click.option(
+    "--format", "fmt", type=click.Choice(FORMATS), help="出力の形（既定: 端末では table）"
+)
+def learn_people(fmt: str | None) -> None:
+    """照合の確認で職員が出した答えから、照合の重みを見積もり直す（使うかどうかは画面で決める）。"""
+    with Rows(fmt) as rows, worlds.entered(serving()):
+        try:
+            made = rosters.learn_anew(
+                progress=lambda share, step: click.echo(f"{share:4.0%} {step}", err=True)
+            )
+        except SonaeError as error:
+            rows.refuse(error, "learn")
+        else:
+            for when in ("before", "after"):
+                rows.add({"number": made.number, "decisions": made.decisions, "when": when,
+                          **made.figures[when]})  # fmt: skip
+    sys.exit(rows.status)

@@ -107,6 +107,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
 
 urlpatterns.extend(
     path(f"{section}/", include(f"sonae.web.staff.{section}_urls"))
-    for section in ("orders", "messages", "register")
+    for section in ("orders", "messages", "register", "rosters", "review", "visitors")
     if find_spec(f"sonae.web.staff.{section}_urls")
 )

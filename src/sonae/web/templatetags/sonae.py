@@ -40,6 +40,9 @@ STAFF_PAGES = (
     ("/staff/capacity/", lazy("受入見込み"), "shelter"),
     ("/staff/safety/", lazy("安否"), "people"),
     ("/staff/register/", lazy("住民情報"), "people"),
+    ("/staff/rosters/", lazy("名簿"), "order"),
+    ("/staff/review/", lazy("照合"), "people"),
+    ("/staff/visitors/", lazy("来訪者"), "people"),
     ("/staff/cards/", lazy("避難カード"), "card"),
     ("/staff/map/", lazy("地図"), "map"),
     ("/staff/roads/", lazy("道路と浸水"), "road"),
@@ -316,6 +319,12 @@ def bar(percent: int, full_is_bad: bool = True) -> SafeString:
 def typed_or(typed: dict[str, str], key: str) -> str:
     """Return what was typed into a field of a form whose fields are data."""
     return typed.get(key, "")
+
+
+@register.filter
+def at(values: Sequence[object], place: int) -> object:
+    """Return the value at a place of a list, counted from 0."""
+    return values[place]
 
 
 @register.filter

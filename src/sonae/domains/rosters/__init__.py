@@ -1,0 +1,1 @@
+"""Rosters (名簿) of shelters, cities and families: taken in, matched with the register, reviewed."""

@@ -1,0 +1,134 @@
+"""Visitors (来訪者): people in their own right, listed, found, described better, and told to their city."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import Q
+
+from sonae.core import clock, kana, wareki
+from sonae.core.errors import SonaeError
+from sonae.domains.rosters.desk import Written, written
+from sonae.domains.rosters.models import MatchQuestion, VisitorEntry
+from sonae.domains.safety import interface as safety
+from sonae.domains.safety.interface import PersonState, Visitor
+from sonae.platform import audit
+from sonae.platform.access import Actor, Audience, require
+from sonae.platform.db import writing
+
+EDITED: Final = ("name", "kana", "sex", "birth_date", "address", "phone", "home_city", "note")
+_LONGEST: Final[Mapping[str, int]] = {
+    "name": 120, "kana": 160, "sex": 1, "birth_date": 10, "address": 200, "phone": 40,
+    "home_city": 60, "note": 300,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A visitor who is nobody of the register (as far as known): facts, where last seen, open question."""
+
+    who: Written
+    home_city: str
+    state: PersonState | None
+    question: int | None
+
+
+def visitors(
+    actor: Actor, text: str = "", *, limit: int = 100, offset: int = 0
+) -> tuple[list[Guest], int]:
+    """Return visitors who are not linked to anybody, newest first, and how many match.
+
+    ``text``: a part of the name, kana or address. Who turned out to be a resident or another visitor
+    is not listed: a person is listed once.
+    """
+    require(actor, Audience.OPERATOR)
+    rows = Visitor.objects.filter(resident=None, same_as=None)
+    if typed := text.strip():
+        spoken = kana.katakana(typed)
+        told = VisitorEntry.objects.filter(
+            Q(name__contains=typed) | Q(kana__contains=spoken) | Q(home_city__contains=typed)
+        ).values("visitor")
+        rows = rows.filter(
+            Q(name__contains=typed) | Q(kana__contains=spoken) | Q(address__contains=typed)
+            | Q(pk__in=told)
+        )  # fmt: skip
+    pks = list(rows.order_by("-pk").values_list("pk", flat=True)[offset : offset + limit])
+    with writing():
+        audit.record(actor.id, "visitors_seen", "", count=len(pks), searched=bool(text.strip()))
+    return _guests(pks), rows.count()
+
+
+def _guests(pks: list[int]) -> list[Guest]:
+    known = written(pks)
+    states = {
+        row.visitor_id: row
+        for row in PersonState.objects.filter(person__in=[f"v{pk}" for pk in pks]).select_related(
+            "facility"
+        )
+    }
+    cities = dict(
+        VisitorEntry.objects.filter(visitor__in=pks).order_by("at", "pk").values_list(
+            "visitor", "home_city"
+        )
+    )  # fmt: skip
+    asked = dict(
+        MatchQuestion.objects.filter(visitor__in=pks)
+        .exclude(state="settled")
+        .values_list("visitor", "pk")
+    )
+    return [
+        Guest(known[pk], cities.get(pk, ""), states.get(pk), asked.get(pk))
+        for pk in pks
+        if pk in known
+    ]
+
+
+def visitor(actor: Actor, pk: int) -> tuple[Guest, list[VisitorEntry]]:
+    """Return one visitor and what was written of him or her, newest first; the look is recorded.
+
+    `SonaeError` ``not_found`` also for who is linked: such a person's page is the resident's.
+    """
+    require(actor, Audience.OPERATOR)
+    there = Visitor.objects.filter(pk=pk, resident=None, same_as=None).exists()
+    if not there:
+        raise SonaeError("not_found", "この来訪者はいません。")
+    with writing():
+        audit.record(actor.id, "visitor_seen", f"visitor:{pk}")
+    [found] = _guests([pk])
+    return found, list(VisitorEntry.objects.filter(visitor=pk).order_by("-at", "-pk"))
+
+
+def describe(actor: Actor, pk: int, facts: Mapping[str, str]) -> VisitorEntry:
+    """Write down what is known of a visitor by now; what was written before stays readable.
+
+    `SonaeError` ``unreadable`` for a birth date that is none, or nobody's name.
+    """
+    require(actor, Audience.OPERATOR)
+    visitor(actor, pk)
+    told = {name: " ".join(facts.get(name, "").split())[: _LONGEST[name]] for name in EDITED}
+    if not told["name"] and not told["kana"]:
+        raise SonaeError("unreadable", "氏名かフリガナのどちらかは必要です。")
+    told["kana"] = kana.katakana(told["kana"])
+    told["birth_date"] = _birth(facts.get("birth_date", ""))
+    with writing():
+        made = VisitorEntry.objects.create(
+            visitor_id=pk, at=clock.now(), by=(actor.name or actor.id)[:120], **told
+        )
+        audit.record(actor.id, "visitor_described", f"visitor:{pk}")
+    return made
+
+
+def _birth(text: str) -> str:
+    if not text.strip():
+        return ""
+    day = wareki.parse(text)
+    first, last = str(day.earliest or ""), str(day.latest or "")
+    return next((first[:n] for n in (10, 7, 4) if first and first[:n] == last[:n]), "")
+
+
+def first_seen(pk: int) -> list[safety.Sighting]:
+    """Return the sightings of a visitor, newest first."""
+    rows = safety.Sighting.objects.filter(visitor=pk, refusal="").select_related("facility")
+    return list(rows.order_by("-occurred_at")[:50])

@@ -1,0 +1,60 @@
+"""来訪者: people who are nobody of the register, in their own right: list, search, facts, their city."""
+
+from __future__ import annotations
+
+from django.contrib import messages as flash
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from sonae.core.errors import SonaeError
+from sonae.domains.rosters import interface as rosters
+from sonae.platform.access import Audience, actor_of, audience
+from sonae.web.staff import rosterwords
+from sonae.web.staff.rosters import told
+from sonae.web.templatetags.sonae import in_world
+
+HOME = "/staff/visitors/"
+PAGE = 100
+
+
+@audience(Audience.OPERATOR)
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show who is here and nobody of the register."""
+    text = request.GET.get("q", "")
+    page = max(1, int(request.GET["page"])) if request.GET.get("page", "").isdecimal() else 1
+    found, count = rosters.visitors(
+        actor_of(request), text, limit=PAGE, offset=(page - 1) * PAGE
+    )  # fmt: skip
+    context = {
+        "guests": found, "count": count, "q": text, "page": page, "pages": max(1, -(-count // PAGE)),
+    }  # fmt: skip
+    return render(request, "staff/visitors/overview.html", context)
+
+
+@audience(Audience.OPERATOR)
+def one(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one person and keep what is written better."""
+    actor, typed, status = actor_of(request), None, 200
+    if request.method == "POST":
+        typed = {name: request.POST.get(name, "") for name in rosters.EDITED}
+        try:
+            rosters.describe(actor, pk, typed)
+            flash.success(request, _("書き足しました。前の記載も残っています。"))
+            return HttpResponseRedirect(in_world(f"{HOME}{pk}/"))
+        except SonaeError as error:
+            if error.code in {"not_found", "forbidden"}:
+                raise
+            flash.error(request, told(error))
+            status = 422
+    guest, entries = rosters.visitor(actor, pk)
+    who = guest.who
+    known = {
+        "name": who.name, "kana": who.kana, "sex": who.sex, "birth_date": who.birth_date,
+        "address": who.address, "phone": who.phone, "home_city": guest.home_city, "note": who.note,
+    }  # fmt: skip
+    context = {
+        "guest": guest, "earlier": entries, "typed": typed or known,
+        "sexes": rosterwords.SEXES.items(), "sightings": rosters.first_seen(pk),
+    }  # fmt: skip
+    return render(request, "staff/visitors/one.html", context, status=status)
