@@ -9,12 +9,15 @@ frequencies of names do; otherwise the names stay the demo city's, and the figur
 
 from __future__ import annotations
 
+import random
 from collections import Counter
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 
 LISTS = Path(__file__).resolve().parents[3] / "shared/data/people/names-ja/shuheilocale"
+_TODAY = date(2026, 7, 1)
 # Chosen so that about 22.6 % share their full kana and 5.5 % their full kanji with another.
 _READINGS, _FORMS = 0.8, 1.25
 _FORMAL = {"辺": "邊邉", "高": "髙", "斎": "齋", "斉": "齊", "吉": "𠮷", "崎": "﨑", "島": "嶋", "沢": "澤",
@@ -72,7 +75,7 @@ def _givens(rng: np.random.Generator, word: str, people: int) -> list[tuple[str,
 def with_real_names(register: dict[str, list[str]], seed: int) -> dict[str, list[str]]:
     """Return the register with names from the public lists; unchanged where they are missing."""
     if not LISTS.exists():
-        return register
+        return dict(register)
     rng = np.random.default_rng(seed)
     homes = {home: n for n, home in enumerate(dict.fromkeys(register["household_id"]))}
     families = _surnames(rng, len(homes))
@@ -102,6 +105,29 @@ def city(size: str = "full", seed: int = 1) -> dict[str, list[str]]:
         "address": [made.towns.name[homes["town"][n]] + homes["address"][n] for n in place],
     }
     return with_real_names(plain, seed)
+
+
+def prefecture(seed: int = 1) -> dict[str, list[str]]:
+    """Return sixteen cities of the demo city's households with other names, birth dates and ids."""
+    base = city("full", 1)
+    out: dict[str, list[str]] = {key: [] for key in base}
+    for k, sign in enumerate("東西南北上中下大小古新高平青赤白"):
+        one = with_real_names(base, seed + k)
+        rng = random.Random(seed + k)
+        days = {
+            home: timedelta(rng.randrange(-700, 700)) for home in dict.fromkeys(one["household_id"])
+        }
+        one["birth_date"] = [
+            min(_TODAY, date.fromisoformat(born) + days[home]).isoformat()
+            for born, home in zip(one["birth_date"], one["household_id"], strict=True)
+        ]
+        one["address"] = [f"{sign}備市{text}" for text in one["address"]]
+        one["phone"] = [text and f"{text[:4]}{k:04}{text[-5:]}" for text in one["phone"]]
+        for key in ("resident_id", "household_id"):
+            one[key] = [f"{k:02}{text}" for text in one[key]]
+        for key, values in one.items():
+            out[key] += values
+    return out
 
 
 def shared(values: list[str]) -> float:
