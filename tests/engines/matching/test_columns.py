@@ -62,23 +62,6 @@ def test_a_register_that_never_names_its_city_gets_the_name_most_lines_use() -> 
     assert set(both.register["city"].to_pylist()) == {"備え市"}
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("昭和60年1月5日", ("19850105", "1985")), ("S60.1.5", ("19850105", "1985")), ("1985/1/5", ("19850105", "1985")),
-     ("昭和60年", ("", "1985")), ("１９８５年１月", ("", "1985")), ("1985-01-??", ("", "1985"))],
-)  # fmt: skip
-def test_dates_are_read_as_far_as_they_are_written(text: str, expected: tuple[str, str]) -> None:
-    assert columns.read_birth(text) == expected
-
-
-@pytest.mark.parametrize(
-    "text", ["", "不明", "去年", "13月45日", "99999999", "1900年から2000年まで"]
-)
-def test_what_is_no_date_says_nothing(text: str) -> None:
-    found = columns.read_birth(text)
-    assert found is None or found == ("", "")
-
-
 def test_an_age_gives_the_likelier_birth_year_and_a_date_beats_it() -> None:
     by_age, by_date = lines(
         {"name": "山田 太郎", "age": "満40歳"},

@@ -43,7 +43,6 @@ def _with_years(tag: str, *parts: str) -> Rule:
     return Rule(tag, (*parts, "birth_year"), tuple((*parts, year) for year in years))
 
 
-_DAY: Final = "substr(birth, 5)"
 RULES: Final = (
     Rule("whole", ("whole",), (("whole",), ("concat(given, surname)",))),
     Rule("whole_kana", ("whole_kana",)),
@@ -51,6 +50,7 @@ RULES: Final = (
     Rule("near_loose", ("whole_loose",), least=4),
     Rule("near_whole", ("whole",), least=3),
     Rule("birth", ("birth",)),
+    Rule("era_day", ("era_year", "day")),
     Rule("phone", ("phone",)),
     Rule("lot", ("lot",)),
     _with_years("given_year", "given"),
@@ -62,9 +62,9 @@ RULES: Final = (
     Rule("given_loose_area", ("given_said", "area")),
     Rule("surname_area", ("surname", "area")),
     Rule("surname_loose_area", ("surname_said", "area")),
-    Rule("surname_day", ("surname_said", _DAY)),
-    Rule("given_loose_day", ("given_said", _DAY)),
-    Rule("given_day", ("given", _DAY)),
+    Rule("surname_day", ("surname_said", "day")),
+    Rule("given_loose_day", ("given_said", "day")),
+    Rule("given_day", ("given", "day")),
     Rule("surname_first", ("surname", "substr(given, 1, 1)")),
     Rule("surname_last", ("surname", "substr(given, length(given), 1)", "length(given)")),
     Rule("loose_first", ("surname_said", "substr(given_said, 1, 2)")),

@@ -7,7 +7,7 @@ Columns of a prepared table (text, null where nothing is known): ``row`` (positi
 ``surname``, ``given`` (kanji in one form), ``surname_kana``, ``given_kana``, ``surname_loose``,
 ``given_loose`` (`core.kana.loose_key`), ``surname_said``, ``given_said`` (the loose kana, or how the
 register's bearers of these kanji say them), ``whole``, ``whole_kana``, ``whole_loose`` (without
-spaces), ``birth`` (yyyymmdd), ``birth_year``, ``sex`` (``1`` male, ``2`` female), ``area`` (town
+spaces), ``birth`` (yyyymmdd), ``birth_year``, ``day`` (mmdd), ``era_year``, ``sex`` (``1`` male, ``2`` female), ``area`` (town
 without its 丁目), ``town`` (with it), ``lot`` (town and the first two numbers), ``city``, ``phone``.
 """
 
@@ -23,9 +23,8 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sonae.core import kana, kanji, townname, wareki
-from sonae.core.errors import SonaeError
-from sonae.engines.matching import cards, splitting
+from sonae.core import kana, kanji, townname
+from sonae.engines.matching import births, cards, splitting
 from sonae.engines.matching.characters import BUILT_IN, Characters
 from sonae.engines.matching.names import MISSING, written
 from sonae.engines.matching.sides import Columns, column, size
@@ -77,37 +76,16 @@ def _sex(text: str) -> str | None:
     return _SEXES.get(kana.katakana(text).strip().upper().removesuffix("子"))
 
 
-def read_birth(text: str) -> tuple[str, str] | None:
-    """Return (yyyymmdd or nothing, year) of a birth date as written; None when it cannot be read."""
-    try:
-        found = wareki.parse(text)
-    except SonaeError:
-        return None
-    if found.earliest is None or found.latest is None:
-        return None
-    year = str(found.earliest.year) if found.earliest.year == found.latest.year else ""
-    return (found.exact.strftime("%Y%m%d") if found.exact else "", year)
-
-
-def _births(values: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Return exact dates and years."""
+def _births(values: pa.Array) -> dict[str, pa.Array]:
+    """Return dates, years, days in the year and years of the era."""
     coded = values.dictionary_encode()
-    found = [read_birth(text) if text else None for text in coded.dictionary.to_pylist()]
-    days = pa.array([one[0] if one else None for one in found], pa.string())
-    years = pa.array([one[1] if one else None for one in found], pa.string())
-    return _blank(days.take(coded.indices)), _blank(years.take(coded.indices))
-
-
-def _years_of_ages(values: pa.Array, as_of: date) -> pa.Array:
-    """Return the likelier birth year of an age; the other is the one before."""
-
-    def year(text: str) -> str | None:
-        found = _NUMBER.search(text)
-        late = (as_of.month, as_of.day) >= (7, 1)
-        years = int(found[0]) if found else 999
-        return str(as_of.year - years - (0 if late else 1)) if years < 125 else None
-
-    return mapped(values, year)
+    found = [births.read(text) if text else births.Birth() for text in coded.dictionary.to_pylist()]
+    names = ("birth", "birth_year", "day", "era_year")
+    parts = zip(*found, strict=True) if found else ((),) * len(names)
+    return {
+        name: _blank(pa.array(list(part), pa.string()).take(coded.indices))
+        for name, part in zip(names, parts, strict=True)
+    }
 
 
 # --- addresses -------------------------------------------------------------------------------
@@ -281,13 +259,15 @@ def _rest(
     columns: Columns, count: int, places: Places, as_of: date, addresses: pa.Array
 ) -> dict[str, pa.Array]:
     """Return everything but the names."""
-    birth, year = _births(_tidy(column(columns, "birth_date", count)))
+    born = _births(_tidy(column(columns, "birth_date", count)))
     if "age" in columns:
-        year = pc.coalesce(year, _years_of_ages(_tidy(column(columns, "age", count)), as_of))
+        ages = _tidy(column(columns, "age", count))
+        by_age = mapped(ages, lambda text: births.year_of_age(text, as_of))
+        born["birth_year"] = pc.coalesce(born["birth_year"], by_age)
     phones = pc.replace_substring_regex(_tidy(column(columns, "phone", count)), r"\D", "")
     usable = pc.greater_equal(pc.utf8_length(phones), 6)
     return {
-        "birth": birth, "birth_year": year,
+        **born,
         "sex": mapped(_tidy(column(columns, "sex", count)), _sex),
         **_addresses(addresses, places),
         "phone": pc.if_else(usable, phones, ""),

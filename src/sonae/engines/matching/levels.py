@@ -127,10 +127,11 @@ COMPARISONS: Final = (
               "名が1字違い、または一方が短い"),
         Level("else", "ELSE", .02, .96, "名が違う"),
     )),
-    Comparison("birth", f"{_NO_DAY} and {_lacking('birth_year')}", (
+    Comparison("birth", f"{_NO_DAY} and {_lacking('birth_year')} and {_lacking('day')}", (
         Level("day", _both("birth"), .66, .00004, "生年月日が同じ", "birth"),
         Level("swapped", _swapped(), .01, .00003, "生年月日の月と日が入れ替わっている"),
-        Level("month_day", "substr(birth_l, 5) = substr(birth_r, 5)", .04, .0027, "月日は同じ、年が違う"),
+        Level("era", f"{_both('day')} and {_both('era_year')}", .005, .0001, "年と月日は同じ、元号が違うか書かれていない"),
+        Level("month_day", _both("day"), .04, .0027, "月日は同じ、年が違うか書かれていない"),
         Level("digit", _digit("birth", 1), .03, .0005, "生年月日が1字違い"),
         Level("year", f"{_NO_DAY} and {_YEARS} <= 1", .2, .03, "年齢（生まれ年）が合う"),
         Level("years", f"{_NO_DAY} and {_YEARS} <= 3", .02, .04, "年齢が2、3歳違う"),
@@ -164,7 +165,7 @@ FREQUENCIES: Final = tuple(
 COLUMNS: Final = (
     "surname", "given", "surname_kana", "given_kana", "surname_loose", "given_loose",
     "surname_said", "given_said", "birth",
-    "birth_year", "sex", "city", "area", "town", "lot", "phone",
+    "birth_year", "day", "era_year", "sex", "city", "area", "town", "lot", "phone",
 )  # fmt: skip
 """Columns that the conditions read."""
 
