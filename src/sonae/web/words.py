@@ -237,6 +237,52 @@ NEED_BANDS = {
     "other": lazy("そのほか"),
 }
 
+SOURCES = {
+    "reception": lazy("避難所の受付"),
+    "self": lazy("本人"),
+    "family": lazy("家族"),
+    "carer": lazy("介護・支援の人"),
+    "school": lazy("学校"),
+    "patrol": lazy("見回り"),
+    "paper": lazy("紙の名簿"),
+    "post": lazy("SNSなどの投稿"),
+    "other_city": lazy("ほかの市区町村"),
+    "city": lazy("市の職員"),
+    "system": lazy("システム"),
+}
+"""Who says so (`safety.SOURCES`)."""
+DIRECTIONS = {
+    "in": lazy("受付した"),
+    "out": lazy("出た"),
+    "move": lazy("移ってきた"),
+    "shelter_at_home": lazy("自宅にいる"),
+    "in_car": lazy("車の中にいる"),
+    "elsewhere": lazy("ほかの場所にいる（親せき・宿・ほかの市など）"),
+    "hospital": lazy("病院にいる"),
+    "report": lazy("連絡"),
+}
+"""What a sighting says of where somebody is (`safety.DIRECTIONS`)."""
+CONDITIONS = {
+    "safe": lazy("無事"),
+    "injured": lazy("けが"),
+    "needs_help": lazy("助けが必要"),
+    "unknown": lazy("分からない"),
+    "deceased": lazy("死亡（2人で確認）"),
+}
+"""How somebody is, as the desk of the headquarters reads it (`safety.STATUSES`)."""
+DISPUTES = {
+    "two_places": lazy("ほぼ同じ時刻に、2か所で受付されています。"),
+    "two_words": lazy("本人が助けを求めたあとに、離れた人が「無事」と言っています。"),
+    "alive": lazy("死亡を確認したあとに、本人を見たという記録があります。"),
+}
+"""What cannot both be (`safety.rules.disputed`)."""
+DEATH_BASES = {
+    "certificate": lazy("死亡診断書・死体検案書"),
+    "police": lazy("警察からの連絡"),
+    "hospital": lazy("病院からの連絡"),
+    "other": lazy("そのほか（備考に書く）"),
+}
+
 PATROL_RESULTS = {
     "1": lazy("家にいて無事"),
     "2": lazy("けがをしている"),
@@ -367,6 +413,20 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "progress": (lazy("対応中"), "caution"),
         "unreachable": (lazy("会えない・連絡がつかない"), "bad"),
         "done": (lazy("対応済み"), "good"),
+    },
+    "condition": {
+        "safe": (CONDITIONS["safe"], "good"),
+        "injured": (CONDITIONS["injured"], "bad"),
+        "needs_help": (CONDITIONS["needs_help"], "solid-bad"),
+        "unknown": (CONDITIONS["unknown"], ""),
+        "deceased": (CONDITIONS["deceased"], ""),
+    },
+    "death": {
+        "proposed": (lazy("もう1人の確認待ち"), "caution"),
+        "agreed": (lazy("2人で確認"), ""),
+        "refused": (lazy("退けた"), ""),
+        "withdrawn": (lazy("取り下げた"), ""),
+        "undone": (lazy("取り消した"), "good"),
     },
     "patrol": {
         "out": (lazy("回っている"), "caution"),

@@ -74,6 +74,7 @@ from sonae.domains.safety.people import (
     history,
     settle,
     take_down,
+    visitors_called,
 )
 from sonae.domains.safety.reading import known_residents
 from sonae.domains.safety.rules import (
@@ -223,5 +224,6 @@ __all__ = [
     "undo_line",
     "undo_link",
     "unlink",
+    "visitors_called",
     "visitors_of",
 ]

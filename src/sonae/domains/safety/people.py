@@ -13,9 +13,12 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django.db.models import Q
+
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.core.ids import uuid7
+from sonae.core.kana import katakana
 from sonae.domains.consent import interface as consent
 from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import rules
@@ -169,7 +172,7 @@ def _sightings(known: _Known) -> list[Sighting]:
     if known.resident is not None:
         own = own | Sighting.objects.filter(resident=known.resident.pk)
     rows = own.filter(refusal="").exclude(direction="void").select_related("facility", "visitor")
-    return sorted(rows, key=lambda row: (row.clock, row.pk.hex), reverse=True)
+    return sorted(rows, key=lambda row: (row.occurred_at, row.clock), reverse=True)
 
 
 def _written(row: Sighting, one: Resident | None) -> str:
@@ -217,6 +220,17 @@ def _about(known: _Known, **facts: object) -> NewSighting:
     for name, value in facts.items():
         setattr(one, name, value)
     return one
+
+
+def visitors_called(actor: Actor, text: str, limit: int = 20) -> list[Visitor]:
+    """Return visitors whose name or reading begins with a text, the newest first, for staff."""
+    require(actor, Audience.STAFF)
+    typed = text.strip()
+    if not typed:
+        return []
+    named = Q(name__startswith=typed) | Q(kana__startswith=katakana(typed))
+    rows = Visitor.objects.filter(named, resident=None, same_as=None)
+    return list(rows.order_by("-pk")[:limit])
 
 
 def take_down(

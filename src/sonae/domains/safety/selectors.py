@@ -250,12 +250,17 @@ def visitor_name(visitor: Visitor | None) -> str:
     return (visitor.name or visitor.kana) if visitor else ""
 
 
-def conflicts() -> list[PersonState]:
-    """Return people seen at two facilities at once: a clerk must look."""
+def conflicts(actor: Actor | None = None) -> list[PersonState]:
+    """Return people of whom something is said that cannot be (`rules.disputed`): a clerk must look.
+
+    The shielded are not among them, unless it is their officer who asks.
+    """
     rows = PersonState.objects.filter(conflict=True).select_related(
         "resident", "visitor", "facility"
     )
-    return list(rows)
+    if actor is None or not consent.is_shield_officer(actor):
+        rows = rows.exclude(resident__shielded=True)
+    return list(rows.order_by("-seen_at", "pk"))
 
 
 def exported() -> Iterator[dict[str, object]]:

@@ -193,7 +193,7 @@ def _acts(limit: int) -> list[Happening]:
         for row in AuditEntry.objects.order_by("-sequence")[: limit * 5]
         if not row.action.startswith(HIDDEN)
     ]
-    names = _names({row.actor for row in rows})
+    names = names_of({row.actor for row in rows})
     runs: list[list[AuditEntry]] = []
     for row in rows:
         last = runs[-1][-1] if runs else None
@@ -215,7 +215,7 @@ def _same_run(newer: AuditEntry, older: AuditEntry) -> bool:
     return same and newer.action not in KEY_ACTS and newer.at - older.at <= GROUP_WITHIN
 
 
-def _names(actors: set[str]) -> dict[str, str]:
+def names_of(actors: set[str]) -> dict[str, str]:
     """Return actor → the name people know; the system itself has none."""
     pks = [int(actor.partition(":")[2]) for actor in actors if actor.startswith("account:")]
     accounts = {

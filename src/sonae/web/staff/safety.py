@@ -152,7 +152,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "help_count": safety.help_count(),
         "inquiry": safety.current_inquiry(),
         "answers": [(key, words.state("call", key)[0]) for key in safety.ANSWERS],
-        "conflicts": safety.conflicts() if filters.at is None else [],
+        "conflicts": safety.conflicts(actor) if filters.at is None else [],
     }
     return render(request, "staff/safety.html", context)
 
