@@ -225,3 +225,73 @@ def test_the_contract_of_the_command_line(home: Path, token: str) -> None:
     assert (wrong.returncode, json.loads(wrong.stderr)["error"]) == (1, "not_found")
     gone = sonae(home, "reception", "revoke", "T001", "--format", "jsonl")
     assert json.loads(gone) == {"terminal": "T001", "revoked": True}
+
+
+LINKER = """
+import django; django.setup()
+import sys
+from sonae.core import clock
+from sonae.core.ids import uuid7
+from sonae.domains.residents.interface import Resident
+from sonae.domains.safety import interface as safety
+from sonae.platform import worlds
+from sonae.platform.access import SYSTEM
+from tests.fixtures import CODE
+who = sys.argv[1]
+with worlds.entered(CODE):
+    people = list(Resident.objects.filter(shielded=False).values_list("pk", flat=True))
+    for number in range(100_000):
+        facts = safety.VisitorFacts(f"{who}{number}", "", "1990-01-01", "")
+        safety.record([safety.NewSighting(id=uuid7(), direction="in", occurred_at=clock.now(),
+            clock="", source="paper", visitor=facts, device=who)])
+        visitor = safety.Visitor.objects.get(key=facts.key).pk
+        made = safety.link(SYSTEM, visitor, people[number % len(people)], source="auto", reason="")
+        print(made.pk, flush=True)
+        if number % 3 == 0:
+            print(safety.undo_link(SYSTEM, made.pk, "").pk, flush=True)
+"""
+LEDGER = """
+import django; django.setup()
+import json
+from sonae.domains.safety import interface as safety
+from sonae.platform import worlds
+from tests.fixtures import CODE
+def held():
+    states = safety.PersonState.objects.order_by("person")
+    visitors = safety.Visitor.objects.order_by("pk")
+    return [list(states.values_list("person", "direction", "status", "clock")),
+        list(visitors.values_list("pk", "resident", "same_as"))]
+with worlds.entered(CODE):
+    before = held()
+    safety.rebuild()
+    ids = [str(pk) for pk in safety.PersonLink.objects.values_list("pk", flat=True)]
+    print(json.dumps({"ids": ids, "same": held() == before}))
+"""
+
+
+def test_every_acknowledged_link_survives_kill_9_and_the_fold_with_it(home: Path) -> None:
+    environment = clean_environment(home) | {
+        "DJANGO_SETTINGS_MODULE": "sonae.settings", "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}",
+    }  # fmt: skip
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", LINKER, name], env=environment, cwd=ROOT, text=True,
+            stdout=subprocess.PIPE,
+        )
+        for name in ("甲", "乙")
+    ]  # fmt: skip
+    told: list[str] = []
+    for writer in writers:
+        assert writer.stdout is not None
+        told += [writer.stdout.readline().strip() for _ in range(15)]
+    for writer in writers:
+        writer.kill()
+        rest, _none = writer.communicate()
+        told += rest.split("\n")[:-1]  # the last line may be cut short
+    after = subprocess.run(
+        [sys.executable, "-c", LEDGER], env=environment, cwd=ROOT, check=True, text=True,
+        stdout=subprocess.PIPE,
+    )  # fmt: skip
+    found = json.loads(after.stdout)
+    assert len(told) >= 30 and set(told) <= set(found["ids"]), "an acknowledged link was lost"
+    assert found["same"], "a link is on disk whose fold is not"

@@ -40,10 +40,10 @@ MOST_EVENTS = 1_000
 PLACES = {
     "": ("report", lazy("言わない")),
     "home": ("shelter_at_home", lazy("自宅")),
-    "family": ("report", lazy("家族・知人の家")),
+    "family": ("elsewhere", lazy("家族・知人の家")),
     "car": ("in_car", lazy("車の中")),
     "shelter": ("report", lazy("避難所（受付はまだ）")),
-    "elsewhere": ("report", lazy("そのほかの場所")),
+    "elsewhere": ("elsewhere", lazy("そのほかの場所")),
 }
 """Where people may say they are, with the direction of the sighting that results."""
 
