@@ -53,6 +53,8 @@ COMMANDS: Final[dict[str, Entry]] = {
                 ("list", "list_"),
                 ("confirm", "confirm"),
                 ("discard", "discard"),
+                ("retire", "retire"),
+                ("restore", "restore"),
                 ("observe", "observe"),
                 ("observed", "observed"),
                 ("withdraw", "withdraw"),

@@ -104,3 +104,20 @@ def test_an_exercise_has_roads_of_its_own(city: City, tmp_path: Path) -> None:
     assert hazards.in_force() == []
     with city.entered(World.EXERCISE):
         assert len(hazards.in_force()) == 1
+
+
+def test_a_layer_is_taken_out_of_use_in_two_steps_and_back(city: City) -> None:
+    (row,) = [one for one in hazards.maps() if one.name == "flood_l2"]
+    status, shown, _ = run(commands.retire, row.pk)
+    assert (status, shown[0]["state"]) == (0, "active")
+    assert shown[0]["change"]["inside>unknown"] == 3
+    status, shown, _ = run(commands.retire, row.pk, "--confirm")
+    assert (status, shown[0]["state"]) == (0, "retired")
+    _, listed, _ = run(commands.list_, "--retired", "--format", "jsonl")
+    assert [one["layer"] for one in listed if one["state"] == "retired"] == [row.pk]
+    status, _, refused = run(commands.retire, row.pk)
+    assert (status, refused[0]["error"]) == (1, "not_active")
+    status, shown, _ = run(commands.restore, row.pk)
+    assert (status, shown[0]["state"]) == (0, "draft")
+    run(commands.confirm, row.pk)
+    assert row.pk in {one.pk for one in hazards.maps()}

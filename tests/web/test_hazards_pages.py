@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from pathlib import Path
@@ -318,3 +319,25 @@ def test_residents_see_what_is_reported_beside_their_way(city: City) -> None:
     assert "遠い道" not in page
     assert "ほかにも通れない道があるかもしれません" in page
     assert evacuation.best_way(*at(150, 50), ["flood"]).danger_m
+
+
+def test_an_administrator_takes_a_layer_out_of_use_after_seeing_what_changes(city: City) -> None:
+    operator, admin = signed_in(Role.OPERATOR), signed_in(Role.ADMINISTRATOR)
+    (row,) = [one for one in hazards.maps() if one.name == "flood_l2"]
+    where = f"/staff/hazards/{row.pk}/"
+    assert "使うのをやめる" not in operator.get(where).content.decode()
+    assert operator.get(f"{where}retire/").status_code == 403
+    assert 'href="retire/"' in admin.get(where).content.decode()
+    page = admin.get(f"{where}retire/").content.decode()
+    for said in ("区域内 → 不明", "どの家も「分からない」になります", "使うのをやめる"):
+        assert said in page, said
+    for seen in ("", "{", "[]", '{"inside&gt;unknown": 1}'):
+        admin.post(f"{where}retire/", {"seen": seen})
+        assert row.pk in {one.pk for one in hazards.maps()}, "what nobody saw is not done"
+    found = re.search(r'name="seen" value="([^"]*)"', page)
+    assert found
+    admin.post(f"{where}retire/", {"seen": html.unescape(found[1])})
+    assert row.pk not in {one.pk for one in hazards.maps()}
+    assert where in operator.get("/staff/hazards/").content.decode(), "it can be found again"
+    assert "このレイヤに戻す" in operator.get(where).content.decode()
+    assert admin.get(f"{where}retire/").status_code == 302

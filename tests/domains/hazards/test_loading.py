@@ -273,3 +273,78 @@ def test_the_raster_keeps_what_the_polygons_say(city: City, tmp_path: Path) -> N
         assert rank == max(held, default=0) or near < layer.dlat
     assert south < lat.min() <= lat.max() < north
     assert west < lon.min() < lon.max() < east
+
+
+def test_an_added_layer_shows_the_homes_over_all_layers_of_the_hazard(
+    city: City, tmp_path: Path
+) -> None:
+    """Three of five homes are inside by the layer in use; the new one adds a fourth, beside it."""
+    row = prepared(flood(tmp_path / "added.geojson", (600, 200, 4)))
+    assert row.replaces is None
+    assert row.change == {"inside>inside": 3, "outside>inside": 1, "unknown>outside": 1}
+    hazards.confirm(ADMINISTRATOR, row.pk)
+    assert (zone(50), zone(650)) == (("inside", 3), ("inside", 4)), "as the preview said"
+
+
+def test_a_draft_is_compared_anew_when_another_layer_comes_or_goes(
+    city: City, tmp_path: Path
+) -> None:
+    waiting = prepared(flood(tmp_path / "waiting.geojson", (600, 200, 4)))
+    other = prepared(flood(tmp_path / "other.geojson", (600, 200, 2)))
+    hazards.confirm(ADMINISTRATOR, other.pk)
+    waiting.refresh_from_db()
+    assert waiting.change == {"inside>inside": 4, "outside>outside": 1}
+    hazards.retire(ADMINISTRATOR, other.pk, seen=hazards.change_without(other_of(other)))
+    waiting.refresh_from_db()
+    assert waiting.change["outside>inside"] == 1
+
+
+def other_of(row: HazardMap) -> HazardMap:
+    """The row as it is stored now."""
+    return HazardMap.objects.get(pk=row.pk)
+
+
+def test_a_layer_added_by_mistake_is_taken_out_of_use_and_back(city: City, tmp_path: Path) -> None:
+    row = prepared(flood(tmp_path / "wrong.geojson", (600, 200, 4)))
+    hazards.confirm(ADMINISTRATOR, row.pk)
+    row = other_of(row)
+    change = hazards.change_without(row)
+    assert change == {"inside>inside": 3, "inside>outside": 1, "outside>unknown": 1}
+    with pytest.raises(SonaeError) as caught:
+        hazards.retire(OPERATOR, row.pk, seen=change)
+    assert caught.value.code == "forbidden"
+    with pytest.raises(SonaeError) as caught:
+        hazards.retire(ADMINISTRATOR, row.pk, seen={})
+    assert (caught.value.code, zone(650)[0]) == ("conflict", "inside"), "nobody saw what changes"
+    outbox.drain()
+    hazards.retire(ADMINISTRATOR, row.pk, seen=change)
+    assert zone(650)[0] == "outside" and zone(50) == ("inside", 3)
+    assert outbox.drain() > 0, "everybody is planned for anew"
+    assert AuditEntry.objects.filter(action="hazard_layer_retired", target=row.name).count() == 1
+    with pytest.raises(SonaeError) as caught:
+        hazards.retire(ADMINISTRATOR, row.pk, seen=change)
+    assert caught.value.code == "not_active"
+    assert [one.pk for one in hazards.retired()] == [row.pk]
+    again = hazards.restore(OPERATOR, row.pk)
+    assert again.change["outside>inside"] == 1 and again.replaces is None
+    hazards.confirm(ADMINISTRATOR, row.pk)
+    assert zone(650) == ("inside", 4)
+
+
+def test_without_its_last_layer_a_hazard_is_unknown_not_absent(city: City) -> None:
+    (row,) = [one for one in hazards.maps() if one.hazard == "flood" and one.kind == "depth"]
+    change = hazards.change_without(row)
+    assert {key.split(">")[1] for key in change} == {"unknown"}
+    hazards.retire(ADMINISTRATOR, row.pk, seen=change)
+    assert zone(50)[0] == "unknown"
+
+
+def test_going_back_takes_the_place_of_what_came_after(city: City, tmp_path: Path) -> None:
+    """A layer of another name replaced it; taking it back leaves no two of them in use."""
+    (old,) = [row for row in hazards.maps() if row.name == "flood_l2"]
+    new = prepared(flood(tmp_path / "new.geojson", (600, 200, 4)),
+                   Stated(source="試験県", extent="city", replaces=old.pk))  # fmt: skip
+    hazards.confirm(ADMINISTRATOR, new.pk)
+    assert hazards.restore(OPERATOR, old.pk).replaces == new
+    hazards.confirm(ADMINISTRATOR, old.pk)
+    assert [row.pk for row in hazards.maps() if row.kind == "depth"] == [old.pk]

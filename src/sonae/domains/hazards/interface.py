@@ -25,16 +25,19 @@ from sonae.domains.hazards.selectors import (
     maps,
     planning_layers,
     raster,
+    retired,
 )
 from sonae.domains.hazards.services import (
     EXTENTS,
     ZONE_NAMES,
     Stated,
+    change_without,
     confirm,
     discard,
     prepare,
     register_layer,
     restore,
+    retire,
 )
 
 __all__ = [
@@ -48,6 +51,7 @@ __all__ = [
     "Report",
     "Stated",
     "at_place",
+    "change_without",
     "check_report",
     "confirm",
     "discard",
@@ -67,6 +71,8 @@ __all__ = [
     "register_layer",
     "report_obstacles",
     "restore",
+    "retire",
+    "retired",
     "shape_of",
     "withdraw",
 ]

@@ -12,7 +12,7 @@ class HazardMap(TenantModel):
     a person, and the last good layer stays active when an import fails or is thrown away.
     ``extent``: who says where was surveyed: ``source`` (the data itself) or ``city`` (staff: all of
     the raster). ``homes``: households inside, outside, unknown; ``change``: "from>to" → households
-    against the layer that it replaces; ``defects``: what was wrong with the data.
+    by all layers of the hazard, against those in use; ``defects``: what was wrong with the data.
     """
 
     name = models.CharField("レイヤ名", max_length=60)

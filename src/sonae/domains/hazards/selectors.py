@@ -27,6 +27,11 @@ def drafts() -> list[HazardMap]:
     return list(rows.order_by("-loaded_at"))
 
 
+def retired(limit: int = 30) -> list[HazardMap]:
+    """Return the layers that were in use, the newest decisions first."""
+    return list(HazardMap.objects.filter(state="retired").order_by("-decided_at", "-pk")[:limit])
+
+
 def hazard_map(pk: int) -> HazardMap:
     """Return one layer, whatever its state; SonaeError ``not_found``."""
     row = HazardMap.objects.select_related("replaces").filter(pk=pk).first()

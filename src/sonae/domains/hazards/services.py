@@ -1,10 +1,11 @@
-"""Verbs of the domain: read a hazard layer in as a draft, take it into use, throw it away."""
+"""Verbs of the domain: read a hazard layer in as a draft, take it into use or out of it, throw it away."""
 
 from __future__ import annotations
 
 import re
 import shutil
 from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -19,13 +20,14 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.core.ids import uuid7
 from sonae.domains.hazards.models import HazardMap
-from sonae.domains.hazards.selectors import hazard_map, maps, raster
+from sonae.domains.hazards.selectors import drafts, hazard_map, maps, raster
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.residents.interface import Household
 from sonae.engines.hazard import stored
 from sonae.engines.hazard.burning import METRES_PER_DEGREE, Grid, raster_of
 from sonae.engines.hazard.defects import Defect
 from sonae.engines.hazard.layer import NOT_SURVEYED, OUTSIDE, UNREADABLE, HazardLayer, Layer
+from sonae.engines.hazard.lookup import IN, OUT, UNKNOWN, ZONES, zones
 from sonae.engines.hazard.polygons import PolygonLayer
 from sonae.engines.hazard.readers import open_layers
 from sonae.engines.hazard.tiles import LOAD_ZOOM, TileLayer
@@ -279,12 +281,47 @@ def _homes(layer: Layer) -> dict[str, int]:
     return dict(zip(ZONE_NAMES, counts, strict=True))
 
 
-def _change(before: Layer | None, after: Layer) -> dict[str, int]:
-    """Return "from>to" → homes; without a predecessor everything was unknown."""
-    now = _zone_of_homes(after)
-    then = _zone_of_homes(before) if before is not None else np.full(len(now), 2)
+def _states(layers: Sequence[Layer], kind: str) -> NDArray[np.uint8]:
+    """Return for every home, in the order of the register, what one hazard's layers say together.
+
+    Indices into `engines.hazard.lookup.ZONES`; of collapse or duration where ``kind`` is one of these.
+    """
+    rows = [*Household.objects.order_by("pk").values_list("latitude", "longitude")]
+    places = np.array(rows, np.float64).reshape(-1, 2)
+    found = zones(layers, places[:, 0], places[:, 1])
+    if kind == "collapse":
+        told = np.where(found.collapse, IN, np.where(found.collapse_known, OUT, UNKNOWN))
+    elif kind == "duration":
+        unknown = found.duration == NOT_SURVEYED
+        told = np.where(unknown, UNKNOWN, np.where(found.duration > 0, IN, OUT))
+    else:
+        return found.zone
+    return told.astype(np.uint8)
+
+
+def _change(row: HazardMap, out: Collection[int], more: Sequence[Layer] = ()) -> dict[str, int]:
+    """Return "from>to" → homes when the layers ``out`` go and ``more`` come, over all of the hazard."""
+    used = [one for one in maps() if one.hazard == row.hazard]
+    then = _states([raster(one) for one in used], row.kind)
+    kept = [raster(one) for one in used if one.pk not in out]
+    now = _states([*kept, *more], row.kind)
     pairs = Counter(zip(then.tolist(), now.tolist(), strict=True))
-    return {f"{ZONE_NAMES[a]}>{ZONE_NAMES[b]}": n for (a, b), n in sorted(pairs.items())}
+    named = {f"{ZONES[a]}>{ZONES[b]}": n for (a, b), n in pairs.items()}
+    return dict(sorted(named.items()))
+
+
+def _draft_change(row: HazardMap, layer: Layer) -> dict[str, int]:
+    """Return what a draft would change for homes: in the place of what it replaces, beside the rest."""
+    out = {one.pk for one in maps() if one.name == row.name or one.pk == row.replaces_id}
+    return _change(row, out, [layer])
+
+
+def _refresh_drafts(hazard: str) -> None:
+    """Compare the waiting drafts anew: what they change depends on the other layers in use."""
+    for row in drafts():
+        if row.hazard == hazard:
+            row.change = _draft_change(row, raster(row))
+            row.save(update_fields=["change"])
 
 
 def _predecessor(name: str, stated: Stated) -> HazardMap | None:
@@ -307,7 +344,7 @@ def _draft(
     stored.save(Path(settings.HOME) / folder, layer, areas)
     row = _row(layer, folder, actor, stated)
     row.state, row.replaces, row.file_name = "draft", before, file_name[:200]
-    row.change = _change(raster(before) if before else None, layer)
+    row.change = _draft_change(row, layer)
     row.defects = [one.to_json() for one in defects[:MOST_DEFECTS]]
     with writing():
         row.save()
@@ -331,6 +368,37 @@ def confirm(actor: Actor, pk: int) -> HazardMap:
         row.save(update_fields=["state", "decided_at", "decided_by"])
         municipalities.announce_change("hazards")
         audit.record(actor.id, "hazard_layer_loaded", row.name, source=row.source)
+    _refresh_drafts(row.hazard)
+    return row
+
+
+def change_without(row: HazardMap) -> dict[str, int]:
+    """Return "from>to" → homes if a layer in use were taken out of use; SonaeError ``not_active``."""
+    if row.state != "active":
+        raise SonaeError("not_active", "このレイヤは、いま使われていません。")
+    return _change(row, {row.pk})
+
+
+def retire(actor: Actor, pk: int, *, seen: Mapping[str, int]) -> HazardMap:
+    """Take a layer out of use, with everybody planned for anew; `restore` brings it back.
+
+    ``seen``: what the person saw that it changes (`change_without`); otherwise nothing is done.
+    """
+    require(actor, Audience.ADMINISTRATOR)
+    _refuse_exercise()
+    with writing():
+        row = hazard_map(pk)
+        if change_without(row) != dict(seen):
+            raise SonaeError(
+                "conflict",
+                "確かめている間に、使用中のレイヤか家が変わりました。",
+                "もう一度、変わるところを見てから決めてください。",
+            )
+        row.state = "retired"
+        row.save(update_fields=["state"])
+        municipalities.announce_change("hazards")
+        audit.record(actor.id, "hazard_layer_retired", row.name, change=dict(seen))
+    _refresh_drafts(row.hazard)
     return row
 
 
@@ -345,7 +413,11 @@ def discard(actor: Actor, pk: int) -> HazardMap:
     with writing():
         row.refresh_from_db()
         if row.state != "draft":
-            raise SonaeError("not_a_draft", "この取込案は、もう確定も破棄もできません。")
+            raise SonaeError(
+                "not_a_draft", "この取込案は、もう確定も破棄もできません。",
+                "使用中のレイヤは「使うのをやめる」（sonae hazard retire）で外せます。"
+                if row.state == "active" else "",
+            )  # fmt: skip
         used = row.decided_at is not None
         if used:
             row.state = "retired"
@@ -365,10 +437,11 @@ def restore(actor: Actor, pk: int) -> HazardMap:
     row = hazard_map(pk)
     if row.state != "retired":
         raise SonaeError("not_retired", "使用を終えたレイヤだけを戻せます。")
-    before = _predecessor(row.name, Stated())
-    change = _change(raster(before) if before else None, raster(row))
+    followed = next((one for one in maps() if one.replaces_id == row.pk), None)
+    row.replaces = _predecessor(row.name, Stated()) or followed
+    row.change = _draft_change(row, raster(row))
     with writing():
-        row.state, row.replaces, row.change = "draft", before, change
+        row.state = "draft"
         row.save(update_fields=["state", "replaces", "change"])
         audit.record(actor.id, "hazard_layer_drafted", row.name, restored=True)
     return row

@@ -1,4 +1,4 @@
-"""``sonae hazard load/list/confirm/discard`` and ``observe/observed/withdraw``: layers and roads of the city."""
+"""``sonae hazard load/list/confirm/discard/retire/restore`` and ``observe/observed/withdraw``: layers and roads of the city."""
 
 from __future__ import annotations
 
@@ -85,11 +85,13 @@ def _line(row: hazards.HazardMap) -> dict[str, Any]:
 
 
 @click.command("list")
+@click.option("--retired", "old", is_flag=True, help="使用を終えたレイヤも示す（restore で戻せる）")
 @_FORMAT
-def list_(fmt: str | None) -> None:
+def list_(old: bool, fmt: str | None) -> None:
     """使用中のレイヤと取込案。出典・作成日・区域別の世帯数つき。"""
     with Rows(fmt) as rows, worlds.entered(serving()):
-        rows.extend(_line(one) for one in [*hazards.maps(), *hazards.drafts()])
+        shown = [*hazards.maps(), *hazards.drafts(), *(hazards.retired() if old else ())]
+        rows.extend(_line(one) for one in shown)
 
 
 def _decide(verb: Any, numbers: tuple[int, ...]) -> None:
@@ -115,6 +117,37 @@ def confirm(numbers: tuple[int, ...]) -> None:
 def discard(numbers: tuple[int, ...]) -> None:
     """取込案を捨てる。使用中のレイヤはそのまま。"""
     _decide(hazards.discard, numbers)
+
+
+@click.command("retire")
+@click.argument("number", type=int)
+@click.option(
+    "--confirm", "confirmed", is_flag=True, help="変わるところを確かめたので、使うのをやめる"
+)
+def retire(number: int, confirmed: bool) -> None:
+    """使用中のレイヤを使うのをやめると家の答えがどう変わるかを示す。--confirm でやめる。restore で戻せる。"""
+    with Rows(None) as rows, worlds.entered(serving()):
+        try:
+            row = hazards.hazard_map(number)
+            change = hazards.change_without(row)
+            if confirmed:
+                row = hazards.retire(SYSTEM, number, seen=change)
+            rows.add({**_line(row), "change": change})
+        except SonaeError as error:
+            rows.refuse(error, str(number))
+        else:
+            told = (
+                "使うのをやめました。" if confirmed else "まだ使っています。--confirm でやめます。"
+            )
+            click.echo(told, err=True)
+    sys.exit(rows.status)
+
+
+@click.command("restore")
+@click.argument("numbers", nargs=-1, required=True, type=int)
+def restore(numbers: tuple[int, ...]) -> None:
+    """使用を終えたレイヤを取込案に戻す。confirm で使い始める。"""
+    _decide(hazards.restore, numbers)
 
 
 @click.command("observe")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +24,7 @@ from sonae.core.errors import SonaeError
 from sonae.domains.hazards import interface as hazards
 from sonae.domains.municipalities import interface as municipalities
 from sonae.engines.hazard.layer import NOT_SURVEYED, UNREADABLE
+from sonae.engines.hazard.lookup import EXTENTS
 from sonae.platform.access import Audience, actor_of, audience
 from sonae.web import words
 from sonae.web.drawing import Ground, layer_map, overlay_png
@@ -40,6 +43,17 @@ _CHANGES: Final = (
     ("inside>unknown", lazy("区域内 → 不明"), "caution"),
     ("outside>unknown", lazy("区域外 → 不明"), "caution"),
 )
+
+
+def changes(change: Mapping[str, int]) -> list[tuple[str, int, str]]:
+    """Return what changes for homes, by all layers of the hazard: words, households, tone."""
+    found = ((str(name), change.get(key, 0), tone) for key, name, tone in _CHANGES)
+    return [one for one in found if one[1]]
+
+
+def same(change: Mapping[str, int]) -> int:
+    """Return the homes for which nothing changes."""
+    return sum(n for key, n in change.items() if len(set(key.split(">"))) == 1)
 
 
 @dataclass(frozen=True)
@@ -67,14 +81,13 @@ class Row:
 
     @property
     def changes(self) -> list[tuple[str, int, str]]:
-        """What changes for homes against the layer in force: words, households, tone."""
-        found = ((str(name), self.row.change.get(key, 0), tone) for key, name, tone in _CHANGES)
-        return [one for one in found if one[1]]
+        """What the draft changes for homes."""
+        return changes(self.row.change)
 
     @property
     def same(self) -> int:
         """Homes for which nothing changes."""
-        return sum(n for key, n in self.row.change.items() if len(set(key.split(">"))) == 1)
+        return same(self.row.change)
 
     @property
     def defects(self) -> list[dict[str, Any]]:
@@ -114,6 +127,7 @@ def _page(request: HttpRequest, typed: dict[str, str] | None = None) -> HttpResp
     context = {
         "rows": rows,
         "drafts": [Row(row) for row in hazards.drafts()],
+        "retired": [Row(row) for row in hazards.retired()],
         "lacking": lacking,
         "typed": typed or {"extent": "source"},
         "suffixes": ",".join(sorted(_SUFFIXES)),
@@ -258,6 +272,38 @@ def image(request: HttpRequest, pk: int) -> HttpResponse:
         _png(row.folder, pk), content_type="image/png",
         headers={"Cache-Control": "private, max-age=300"},
     )  # fmt: skip
+
+
+@audience(Audience.ADMINISTRATOR)
+def retire(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what changes for homes without a layer in use; once confirmed, take it out of use."""
+    row = hazards.hazard_map(pk)
+    try:
+        if request.method == "POST":
+            seen = json.loads(request.POST.get("seen", "") or "{}")
+            hazards.retire(actor_of(request), pk, seen=seen if isinstance(seen, dict) else {})
+            flash.success(
+                request,
+                _(
+                    "使うのをやめました。避難計画を計算し直しています。このレイヤに戻すこともできます。"
+                ),
+            )
+            return HttpResponseRedirect(in_world(f"/staff/hazards/{pk}/"))
+        change = hazards.change_without(row)
+    except ValueError:
+        return HttpResponseRedirect(in_world(f"/staff/hazards/{pk}/retire/"))
+    except SonaeError as error:
+        if error.code in {"not_found", "forbidden"}:
+            raise
+        flash.error(request, f"{error.detail} {error.hint}".strip())
+        again = "retire/" if error.code == "conflict" else ""
+        return HttpResponseRedirect(in_world(f"/staff/hazards/{pk}/{again}"))
+    left = [one for one in hazards.maps() if one.hazard == row.hazard and one.pk != row.pk]
+    last = row.kind in EXTENTS and not any(one.kind in EXTENTS for one in left)
+    context = {"one": Row(row), "row": row, "last": last, "changes": changes(change), "same": same(change),
+               "seen": json.dumps(change), "left": [Row(one) for one in left],
+               "hazard": words.hazard(row.hazard)}  # fmt: skip
+    return render(request, "staff/hazard_retire.html", context)
 
 
 @audience(Audience.OPERATOR)

@@ -103,6 +103,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("hazards/upload/", hazards.upload, name="hazard-upload"),
     path("hazards/<int:pk>/", hazards.detail, name="hazard"),
     path("hazards/<int:pk>/picture.png", hazards.image, name="hazard-picture"),
+    path("hazards/<int:pk>/retire/", hazards.retire, name="hazard-retire"),
     path("hazards/<int:pk>/<str:verb>/", hazards.act, name="hazard-act"),
     path("exercise/", exercise.overview, name="exercise"),
     path("exercise/progress/", exercise.progress, name="exercise-progress"),
