@@ -451,3 +451,40 @@ def test_no_feature_takes_the_others_with_it(city: City, tmp_path: Path, one: An
     assert len(good) + len(wrong) == 2
     json.dumps([defect.value for defect in wrong], ensure_ascii=False).encode()
     assert len(told(*good)) == len(good)
+
+
+@pytest.mark.parametrize("where", [(35.0, 140.0), (34.0, 135.0), (43.06, 141.35)])
+def test_a_place_far_from_every_town_is_refused_with_its_distance(
+    city: City, where: tuple[float, float]
+) -> None:
+    """A closure hundreds of kilometres away was listed as one of the city's."""
+    with pytest.raises(SonaeError) as caught:
+        told(report(shape={"type": "Point", "coordinates": [where[1], where[0]]}))
+    assert caught.value.code == "bad_position" and "km離れています" in caught.value.detail
+    assert hazards.in_force() == []
+
+
+def test_a_road_that_leads_out_of_the_city_may_be_closed(city: City) -> None:
+    (row,) = told(report(shape=point(9_000)))
+    assert row.pk in {one.pk for one in hazards.in_force()}
+
+
+def test_the_words_that_a_file_may_use_are_named(city: City, tmp_path: Path) -> None:
+    lat, lon = at(300, 50)
+    path = tmp_path / "closed.csv"
+    rows = [
+        f"{lat},{lon},通行不能,",
+        f"{lat},{lon},浸水,雨",
+        f"{lat},{lon},通行止め,",
+        "35.0,140.0,通行止め,",
+    ]
+    path.write_text("\n".join(["lat,lon,種類,災害種別", *rows]), "utf-8")
+    good, wrong = hazards.read_reports(path, "消防団")
+    assert [one.kind for one in good] == ["closed"]
+    assert [(one.row, one.problem) for one in wrong] == [
+        (2, "bad_kind"), (3, "bad_hazard"), (5, "bad_position"),
+    ]  # fmt: skip
+    assert "通行止め（closed）、崩壊地点（collapsed）、浸水（flooded）" in wrong[0].value
+    with pytest.raises(SonaeError) as caught:
+        told(report("flooded", square(300), hazard="雨"))
+    assert "内水氾濫（inland_flood）" in caught.value.hint

@@ -12,16 +12,16 @@ from sonae.core import clock
 from sonae.core.clock import JST
 from sonae.core.errors import SonaeError
 from sonae.domains.hazards.models import Obstacle
-from sonae.domains.hazards.obstacles import Report, check_report
+from sonae.domains.hazards.obstacles import KIND_NAMES, WATER_NAMES, Report, check_report
+from sonae.domains.municipalities import interface as municipalities
 from sonae.engines import tables
 from sonae.engines.hazard.defects import Defect
 
-_KINDS = {
-    "通行止め": "closed", "通行止": "closed", "全面通行止め": "closed", "崩壊": "collapsed",
-    "崩壊地点": "collapsed", "土砂崩れ": "collapsed", "浸水": "flooded", "冠水": "flooded",
+_KINDS = {name: code for code, name in KIND_NAMES.items()} | {
+    "通行止": "closed", "全面通行止め": "closed", "崩壊": "collapsed", "土砂崩れ": "collapsed",
+    "冠水": "flooded",
 }  # fmt: skip
-_WATERS = {"洪水": "flood", "内水": "inland_flood", "内水氾濫": "inland_flood", "高潮": "storm_surge",
-           "津波": "tsunami"}  # fmt: skip
+_WATERS = {name: code for code, name in WATER_NAMES.items()} | {"内水": "inland_flood"}
 _NAMES = {
     "kind": ("kind", "種類", "種別"), "source": ("source", "情報源", "出典"),
     "observed_at": ("observed_at", "確認日時", "日時"), "note": ("note", "内容", "備考", "理由"),
@@ -40,10 +40,11 @@ def read_reports(path: Path, source: str = "") -> tuple[list[Report], list[Defec
     """
     good, wrong = [], []
     beside: dict[str, Obstacle] = {}
+    towns = municipalities.towns()
     for row, values, shape in _rows(path):
         try:
             report = _report(values, shape, source, path.name)
-            check_report(report, beside)
+            check_report(report, beside, towns)
             good.append(report)
         except SonaeError as error:
             shown = f"{error.detail} {error.hint}".strip()

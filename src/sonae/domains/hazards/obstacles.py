@@ -19,6 +19,8 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.core.ids import uuid7
 from sonae.domains.hazards.models import Obstacle
+from sonae.domains.municipalities import interface as municipalities
+from sonae.domains.municipalities.interface import Town
 from sonae.engines.hazard.codes import DEPTHS
 from sonae.engines.hazard.polygons import PolygonLayer
 from sonae.platform import audit, outbox
@@ -26,12 +28,18 @@ from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import writing
 from sonae.platform.scope import current_municipality, current_world
 
-KINDS = ("closed", "collapsed", "flooded")
-WATERS = ("flood", "inland_flood", "storm_surge", "tsunami")
+KIND_NAMES = {"closed": "通行止め", "collapsed": "崩壊地点", "flooded": "浸水"}
+WATER_NAMES = {
+    "flood": "洪水", "inland_flood": "内水氾濫", "storm_surge": "高潮", "tsunami": "津波",
+}  # fmt: skip
+"""What files call them: the words that the errors name."""
+KINDS, WATERS = tuple(KIND_NAMES), tuple(WATER_NAMES)
 USUAL_HOURS = 6
 LONGEST_DAYS = 90
 SENT_TWICE = timedelta(minutes=1)
 """Ends no farther apart are the same: a form that is sent twice counts its hours from now, twice."""
+ELSEWHERE_M = 20_000.0
+"""Farther than this from every town nobody of the city goes on foot: a slip, or another city's report."""
 EXPIRED = "obstacle.expired"
 _GEOMETRIES = {
     "closed": {"Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon"},
@@ -73,7 +81,7 @@ def shape_of(given: Mapping[str, Any]) -> Any:
         raise SonaeError("bad_shape", "場所を図形として読めません。") from error
 
 
-def _geometry(report: Report) -> Any:
+def _geometry(report: Report, towns: Sequence[Town] | None) -> Any:
     """Return the report's shape as a sound geometry; SonaeError says what is wrong with it."""
     found = shape_of(report.shape)
     if found.is_empty or found.geom_type not in _GEOMETRIES[report.kind]:
@@ -88,14 +96,36 @@ def _geometry(report: Report) -> Any:
         raise SonaeError(
             "bad_position", "場所が日本の外です。", "経度・緯度の順か確かめてください。"
         )
+    _refuse_elsewhere(found, towns)
     found = shapely.force_2d(found)
     return found if found.is_valid else shapely.make_valid(found)
 
 
-def _checked(report: Report, now: datetime) -> dict[str, Any]:
+def _words(names: Mapping[str, str]) -> str:
+    """Return what can be written in a file: the words, and the codes of programs."""
+    return "、".join(f"{name}（{code}）" for code, name in names.items())
+
+
+def _refuse_elsewhere(found: Any, towns: Sequence[Town] | None) -> None:
+    """Refuse a place that no way of the municipality's people leads by."""
+    lon, lat = shapely.get_coordinates(found).T
+    metres = float(municipalities.metres_from_towns(lat, lon, towns).min())
+    if metres > ELSEWHERE_M:
+        raise SonaeError(
+            "bad_position",
+            f"場所が、市のいちばん近い町から約{metres / 1000:,.0f}km離れています。",
+            "緯度と経度を確かめてください。別の市の報告は、登録できません。",
+        )
+
+
+def _checked(report: Report, now: datetime, towns: Sequence[Town] | None = None) -> dict[str, Any]:
     """Return the columns of a sound report; SonaeError names what is wrong."""
     if report.kind not in KINDS:
-        raise SonaeError("bad_kind", f"種類「{report.kind}」はありません。", "、".join(KINDS))
+        raise SonaeError(
+            "bad_kind",
+            f"種類「{report.kind}」はありません。",
+            f"次のどれかです：{_words(KIND_NAMES)}",
+        )
     if not report.source.strip():
         raise SonaeError("no_source", "情報源がありません。", "だれが確かめたかを書いてください。")
     if report.observed_at > now + timedelta(minutes=10):
@@ -110,13 +140,17 @@ def _checked(report: Report, now: datetime) -> dict[str, Any]:
         )
     flooded = report.kind == "flooded"
     if flooded and report.hazard not in WATERS:
-        raise SonaeError("bad_hazard", f"浸水の災害種別は {'・'.join(WATERS)} のどれかです。")
+        raise SonaeError(
+            "bad_hazard",
+            f"浸水の災害種別「{report.hazard}」はありません。",
+            f"次のどれかです：{_words(WATER_NAMES)}",
+        )
     depth = report.depth_m if flooded else None
     if depth is not None and not 0 < depth < 100:
         raise SonaeError("bad_depth", "水深は0より大きく100m未満で入れてください。")
     return {
         "kind": report.kind,
-        "shape": mapping(_geometry(report)),
+        "shape": mapping(_geometry(report, towns)),
         "hazard": report.hazard if flooded else "",
         "depth_m": depth,
         "note": report.note.strip()[:200],
@@ -143,11 +177,11 @@ def report_obstacles(actor: Actor, reports: Sequence[Report]) -> list[Obstacle]:
     beforehand.
     """
     require(actor, Audience.OPERATOR)
-    now = clock.now()
+    now, towns = clock.now(), municipalities.towns()
     made, fresh = [], []
     with writing():
         for report in reports:
-            columns = _checked(report, now)
+            columns = _checked(report, now, towns)
             key = report.key or str(uuid7())
             row, new = Obstacle.objects.get_or_create(
                 key=key, defaults={**columns, "recorded_at": now, "recorded_by": actor.id}
@@ -167,13 +201,16 @@ def report_obstacles(actor: Actor, reports: Sequence[Report]) -> list[Obstacle]:
     return made
 
 
-def check_report(report: Report, beside: dict[str, Obstacle] | None = None) -> None:
+def check_report(
+    report: Report, beside: dict[str, Obstacle] | None = None, towns: Sequence[Town] | None = None
+) -> None:
     """Raise SonaeError when `report_obstacles` would refuse the report.
 
-    ``beside``: the reports that come with it by key; a sound one is added to them.
+    ``beside``: the reports that come with it by key; a sound one is added to them. ``towns``: the
+    municipality's, where the caller has read them.
     """
     now = clock.now()
-    columns = _checked(report, now)
+    columns = _checked(report, now, towns)
     if not report.key:
         return
     held = {} if beside is None else beside

@@ -3,7 +3,11 @@
 from sonae.domains.municipalities.gazetteer import can_be_read, search_towns, towns_in_order
 from sonae.domains.municipalities.models import Municipality, Town
 from sonae.domains.municipalities.selectors import (
+    FAR_M,
+    Away,
+    away,
     forget_serving,
+    metres_from_towns,
     municipality,
     serving_code,
     towns,
@@ -16,13 +20,17 @@ from sonae.domains.municipalities.services import (
 )
 
 __all__ = [
+    "FAR_M",
+    "Away",
     "Municipality",
     "Town",
     "announce_change",
+    "away",
     "can_be_read",
     "changing_settings",
     "forget_serving",
     "load_municipality",
+    "metres_from_towns",
     "municipality",
     "renew_register_version",
     "search_towns",

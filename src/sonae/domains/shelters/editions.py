@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sonae.domains.municipalities.interface import Town
+from sonae.domains.municipalities.interface import FAR_M, Town, metres_from_towns
 from sonae.domains.shelters.models import FacilityList
 from sonae.domains.shelters.selectors import Place
 from sonae.domains.shelters.services import DESIGNATED, FacilityRow
@@ -30,8 +30,6 @@ from sonae.engines.shelters.same import pair
 from sonae.engines.shelters.suspect import nameless
 
 _LONGEST = {"name": 120, "address": 200, "kana": 200, "usable_reason": 200, "public_id": 24}
-FAR_FROM_TOWNS_M = 5000.0
-"""Farther than this from every town's point a place is hardly the municipality's."""
 _IN_USE = frozenset({"open", "preparing", "full"})
 
 
@@ -227,19 +225,14 @@ def _far_doubts(found: Preview, towns: Sequence[Town]) -> list[Doubt]:
     moved = [new for (_, new), told in found.changes.changed.items()
              if any(one.field == "position" for one in told)]  # fmt: skip
     rows = [found.after[at] for at in [*found.changes.new, *moved]]
-    names = [one.name for one in rows if towns and _nearest_m(one, towns) > FAR_FROM_TOWNS_M]
+    at = [
+        (one.name, one.lat, one.lon) for one in rows if one.lat is not None and one.lon is not None
+    ]
+    metres = metres_from_towns([lat for _, lat, _ in at], [lon for *_, lon in at], towns)
+    names = [name for (name, _, _), far in zip(at, metres.tolist(), strict=True) if far > FAR_M]
     return (
         [Doubt("far_from_towns", "", len(names), len(found.after), tuple(names))] if names else []
     )
-
-
-def _nearest_m(one: Listed, towns: Sequence[Town]) -> float:
-    """Return the distance to the nearest town's point in metres; 0 without a position."""
-    if one.lat is None or one.lon is None:
-        return 0.0
-    lat, lon = one.lat, one.lon
-    square = min((t.latitude - lat) ** 2 + (0.82 * (t.longitude - lon)) ** 2 for t in towns)
-    return float(111_320.0 * square**0.5)
 
 
 def rows_of(found: Preview, edition: FacilityList, towns: Sequence[Town]) -> list[FacilityRow]:
