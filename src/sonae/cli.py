@@ -81,6 +81,7 @@ COMMANDS: Final[dict[str, Entry]] = {
         verbs={
             "list": "sonae.web.commands.people:list_people",
             "learn": "sonae.web.commands.people:learn_people",
+            "pfif": "sonae.web.commands.pfif:group",
             "import": "sonae.web.commands.people:import_people",
         },
         later={"match": "sonae.engines.matching.match_cli:match"},

@@ -336,6 +336,20 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "open": (lazy("確認待ち"), "caution"),
         "settled": (lazy("照合済み"), "good"),
     },
+    "request": {
+        "received": (lazy("受付"), "caution"),
+        "drafted": (lazy("決裁待ち"), "caution"),
+        "decided": (lazy("回答待ち"), "info"),
+        "given": (lazy("回答した"), "good"),
+        "withdrawn": (lazy("取り下げ"), ""),
+    },
+    "names": {
+        "draft": (lazy("案"), "caution"),
+        "checked": (lazy("支援措置の照合ずみ"), "caution"),
+        "approved": (lazy("1人が決裁"), "caution"),
+        "in_force": (lazy("県へ渡せる"), "good"),
+        "ended": (lazy("終わった"), ""),
+    },
     "what_if": {
         "waiting": (lazy("順番待ち"), ""),
         "running": (lazy("計算中"), "info"),

@@ -1,6 +1,15 @@
 """What the screens may use of the exchange."""
 
-from sonae.domains.exchange import choices, partners, people, pfifin, pfifout, publications, rules
+from sonae.domains.exchange import (
+    choices,
+    partners,
+    people,
+    pfifin,
+    pfifout,
+    policies,
+    publications,
+    rules,
+)
 from sonae.domains.exchange import requests as inquiries
 from sonae.domains.exchange.models import (
     ExchangeDisclosure,
@@ -28,6 +37,7 @@ __all__ = [
     "people",
     "pfifin",
     "pfifout",
+    "policies",
     "publications",
     "rules",
 ]

@@ -23,6 +23,7 @@ from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import writing
 from sonae.platform.scope import current_municipality
+from sonae.platform.sealing import seal, unseal
 
 KINDS: Final = (
     "name", "kana", "birth_date", "address", "injury", "condition", "whereabouts",
@@ -187,3 +188,21 @@ def _told(row: ExchangePartner, one: Visitor, state: PersonState | None) -> dict
         "as_of": state.seen_at.isoformat(),
         **{k: known[k] for k in shown},
     }
+
+
+_PLACE: Final = "exchange page"
+
+
+def place_named(row: ExchangePartner, place: int) -> str:
+    """Return where a page ended as text that tells nothing: neither a number nor a gap."""
+    return seal(f"{_PLACE} {row.pk}", str(place))
+
+
+def place_of(row: ExchangePartner, text: str) -> int:
+    """Return where a page ended; `SonaeError` ``bad_parameter`` for what this city was never given."""
+    try:
+        return int(unseal(f"{_PLACE} {row.pk}", text))
+    except (SonaeError, ValueError):
+        raise SonaeError(
+            "bad_parameter", "after には、前の答えの next をそのまま入れてください。"
+        ) from None

@@ -281,6 +281,7 @@ class Reading:
     request: SafetyRequest
     answered: bool
     facts: dict[str, Any]
+    how: str = ""
 
 
 def read_online(key: str) -> Reading:
@@ -302,4 +303,5 @@ def read_online(key: str) -> Reading:
     told = answer.facts if online and answer is not None else {}
     # As told then, as far as it may still be told; what is new since needs a new decision.
     left = {kind: told[kind] for kind in told if kind in made.fields or kind == "as_of"}
-    return Reading(row, bool(given), left if len(left) > 1 else {})
+    how = answer.how if given and answer is not None else ""
+    return Reading(row, bool(given), left if len(left) > 1 else {}, how)

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from ninja.security import APIKeyCookie, HttpBearer
 
 from sonae.core.errors import SonaeError
+from sonae.domains.exchange.interface import ExchangePartner, partners
 from sonae.domains.safety import interface as safety
 from sonae.platform.access import Actor, Audience, actor_of, permits
 from sonae.platform.scope import is_exercise
@@ -19,6 +20,14 @@ class TerminalToken(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> safety.Terminal | None:
         """Return the terminal, or None: 401."""
         return safety.terminal_by_token(token)
+
+
+class PartnerKey(HttpBearer):
+    """``Authorization: Bearer`` with the key of another city (`exchange.partners.enrol`)."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> ExchangePartner | None:
+        """Return the city, or None: 401, also when it was stopped or its day is past."""
+        return partners.partner_by_token(token)
 
 
 class OperatorSession(APIKeyCookie):

@@ -12,6 +12,7 @@ from sonae.core import clock
 from sonae.core.clock import JST
 from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.exchange.interface import ExchangePartner, partners
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import Place
@@ -184,4 +185,17 @@ def accept_telegram(raw: bytes, old: str) -> dict[str, Any]:
         "historical": found is not None,
         "error": made.error or None,
         "detail": (found.told if found else made.detail) or None,
+    }
+
+
+def exchanged(partner: ExchangePartner, after: str) -> dict[str, Any]:
+    """Return a city's own people, with the law by which it reads and until when it may."""
+    page = partners.people_of(partner, after=partners.place_of(partner, after) if after else 0)
+    following = partners.place_named(partner, page.following) if page.following else None
+    return {
+        "as_of": clock.now().isoformat(),
+        "legal_basis": partner.legal_basis,
+        "ends_at": partner.ends_at.isoformat(),
+        "people": page.people,
+        "next": following,
     }

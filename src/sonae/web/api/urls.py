@@ -12,11 +12,18 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from sonae import __version__
 from sonae.core.errors import SonaeError
+from sonae.domains.exchange.interface import ExchangePartner
 from sonae.domains.safety import interface as safety
 from sonae.platform.access import Actor, Audience, audience
 from sonae.platform.problems import STATUS, problem
 from sonae.web.api import obstacles, reads, scans
-from sonae.web.api.callers import OperatorSession, TerminalToken, require_reader, terminal_for
+from sonae.web.api.callers import (
+    OperatorSession,
+    PartnerKey,
+    TerminalToken,
+    require_reader,
+    terminal_for,
+)
 
 MOST_TELEGRAM_BYTES = 16 * 1024 * 1024
 log = logging.getLogger(__name__)
@@ -28,7 +35,7 @@ api = NinjaAPI(
     docs_url=None,
     openapi_url="/openapi.json",
 )
-_terminal, _operator = TerminalToken(), OperatorSession()
+_terminal, _operator, _partner = TerminalToken(), OperatorSession(), PartnerKey()
 
 
 @api.exception_handler(SonaeError)
@@ -154,6 +161,15 @@ def post_obstacles(request: HttpRequest, source: str = "") -> dict[str, Any]:
 def delete_obstacle(request: HttpRequest, obstacle: int) -> dict[str, Any]:
     """Withdraw a report: it was wrong, or is over. It stays in the record."""
     return obstacles.withdrawn(cast("Actor", getattr(request, "auth", None)), obstacle)
+
+
+@api.get("/exchange/people", auth=_partner, tags=["exchange"])
+def get_exchange_people(request: HttpRequest, after: str = "") -> dict[str, Any]:
+    """The caller's own residents who are here, as far as law and scope allow; each one is recorded.
+
+    At most 500 at a time: ``next`` is the value of ``after`` for those that follow, null at the end.
+    """
+    return reads.exchanged(cast("ExchangePartner", getattr(request, "auth", None)), after)
 
 
 @api.get("/keys", tags=["reception"])

@@ -112,6 +112,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
 
 urlpatterns.extend(
     path(f"{section}/", include(f"sonae.web.staff.{section}_urls"))
-    for section in ("orders", "messages", "register", "rosters", "review", "visitors")
+    for section in ("orders", "messages", "register", "rosters", "review", "visitors", "inquiries")
     if find_spec(f"sonae.web.staff.{section}_urls")
 )

@@ -43,6 +43,7 @@ STAFF_PAGES = (
     ("/staff/rosters/", lazy("名簿"), "order"),
     ("/staff/review/", lazy("照合"), "people"),
     ("/staff/visitors/", lazy("来訪者"), "people"),
+    ("/staff/inquiries/", lazy("安否照会"), "question"),
     ("/staff/cards/", lazy("避難カード"), "card"),
     ("/staff/map/", lazy("地図"), "map"),
     ("/staff/roads/", lazy("道路と浸水"), "road"),
