@@ -83,7 +83,7 @@ class Nearby:
 
     def _surname_off(self, found: Found, surname: str, given: str) -> None:
         """Add people of a family name that is near, whose given name begins as typed."""
-        if len(surname) + len(given) < LEAST:
+        if len(surname) + len(given) < LEAST or (not given and len(surname) <= LEAST):
             return
         for other in {near for part in _less(surname) for near in self._near.get(part, ())}:
             if other == surname or not one_off(surname, other):
