@@ -103,8 +103,8 @@ def presented(typed: str) -> tuple[str, list[Resident]]:
         if token.kind == qr.PERSON:
             return "qr", list(_everyone().filter(resident_id=token.identifier))
         return "qr", _of_card(token.identifier)
-    if is_kana(typed):  # as somebody types a name: no card has such a number
-        return "", []
+    if not any(sign.isascii() and sign.isalnum() for sign in typed):
+        return "", []  # a name being typed: every card has a letter or a digit
     if own := list(_everyone().filter(card_number=typed)):
         return "card", own
     of_home = _of_card(typed)
