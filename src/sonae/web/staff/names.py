@@ -18,7 +18,7 @@ from sonae.domains.exchange import interface as exchange
 from sonae.domains.exchange.interface import publications
 from sonae.platform.access import Audience, actor_of, audience, permits
 from sonae.web import inquirywords, words
-from sonae.web.staff.safety import harmless
+from sonae.web.tablefile import harmless
 from sonae.web.templatetags.sonae import in_world
 
 PATH = "/staff/inquiries/names/"

@@ -18,6 +18,7 @@ from sonae.engines.register.items import items_of, refused
 from sonae.platform.access import Audience, Role, actor_of, audience
 from sonae.platform.scope import is_exercise
 from sonae.web.staff import registerwords as told
+from sonae.web.tablefile import harmless
 from sonae.web.templatetags.sonae import in_world
 
 HOME = "/staff/register/"
@@ -185,16 +186,11 @@ def defects(request: HttpRequest, pk: int) -> HttpResponse:
     for one in map(told.defect, row.defects):
         cells = [one["row"] or "", one["column"], one["value"], one["name"], one["done"], one["detail"],
                  advice.get(one["name"], "")]  # fmt: skip
-        writer.writerow([_plain(str(cell)) for cell in cells])
+        writer.writerow([harmless(str(cell)) for cell in cells])
     headers = {"Content-Disposition": f'attachment; filename="defects-{pk}.csv"'}
     return HttpResponse(
         "\ufeff" + held.getvalue(), content_type="text/csv; charset=utf-8", headers=headers
     )
-
-
-def _plain(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell[:1] in "=+-@\t\r" else cell
 
 
 @audience(Audience.ADMINISTRATOR, Audience.APPROVER)
