@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sonae.core.clock import JST
 from sonae.domains.shelters.rules import HAZARDS, STATES
-from sonae.web import words
+from sonae.web import states, words
 
 AT = datetime(2026, 1, 5, 7, 8, tzinfo=JST)
 
@@ -55,12 +55,12 @@ def test_walking_minutes_are_rounded_up(minutes: float) -> None:
 def test_every_hazard_and_state_of_the_domain_has_words() -> None:
     """A code on a screen would tell nobody anything."""
     assert set(words.HAZARDS) == set(HAZARDS)
-    assert set(words.STATES["facility"]) == set(STATES)
-    assert words.state("facility", "unknown")[0] == "開設は未確認"
+    assert set(states.STATES["facility"]) == set(STATES)
+    assert states.state("facility", "unknown")[0] == "開設は未確認"
 
 
 def test_an_unheard_of_state_is_shown_as_it_is() -> None:
     """Better an odd word than a missing one."""
-    assert words.state("order", "odd") == ("odd", "")
+    assert states.state("order", "odd") == ("odd", "")
     assert words.hazard("meteor") == "meteor"
     assert words.groups(["elderly", "pilots"]).endswith("・pilots")

@@ -17,7 +17,7 @@ from sonae.domains.hazards import interface as hazards
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.shelters.interface import Place
 from sonae.engines.hazard.layer import HazardLayer
-from sonae.web import words
+from sonae.web import states, words
 from sonae.web.templatetags.sonae import asset, in_world, vendor, vendor_plain
 
 
@@ -41,7 +41,7 @@ def place(found: Place) -> dict[str, Any]:
         found.facility.latitude,
         name=found.facility.name,
         state=found.state,
-        state_name=words.state("facility", found.state)[0],
+        state_name=states.state("facility", found.state)[0],
         people=found.people,
         capacity=found.capacity,
         hazards="・".join(words.hazard(code) for code in found.hazards),

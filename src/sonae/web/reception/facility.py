@@ -14,7 +14,7 @@ from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import Facility, Place
 from sonae.platform.access import Audience, actor_of, audience
 from sonae.platform.scope import current
-from sonae.web import words
+from sonae.web import states
 from sonae.web.templatetags.sonae import in_world
 
 KEY = "reception_facility"
@@ -100,6 +100,6 @@ def report(request: HttpRequest) -> HttpResponse:
     except SonaeError as error:
         flash.error(request, f"{error.detail} {error.hint}".strip())
     else:
-        name = words.state("facility", state)[0]
+        name = states.state("facility", state)[0]
         flash.success(request, _("記録しました：%(state)s") % {"state": name})
     return HttpResponseRedirect(in_world("/reception/"))

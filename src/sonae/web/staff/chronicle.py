@@ -12,7 +12,7 @@ from sonae.domains.identity.interface import Account
 from sonae.domains.safety import interface as safety
 from sonae.domains.warnings import interface as warnings
 from sonae.platform.models import AuditEntry
-from sonae.web import words
+from sonae.web import states, words
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,26 @@ ACTS = {
     "roster.entry_saved": lazy("要支援者名簿・個別避難計画を記録"),
     "roster.taken_off": lazy("要支援者名簿から外した"),
     "visitors_forgotten": lazy("来訪者の記録を消去"),
+    "hazard_layer_retired": lazy("ハザード情報の使用を終了"),
+    "roster_begun": lazy("名簿の入力を開始"),
+    "roster_brought": lazy("名簿のファイルを読み込み"),
+    "roster_remapped": lazy("名簿の列の対応を決定"),
+    "roster_typed": lazy("名簿を入力"),
+    "roster_taken_over": lazy("名簿を取り込み"),
+    "roster_discarded": lazy("名簿の案を取り下げ"),
+    "roster_picture_added": lazy("名簿の写真を追加"),
+    "roster_picture_seen": lazy("名簿の写真を表示"),
+    "roster_pictures_removed": lazy("名簿の写真を消去"),
+    "roster_exported": lazy("名簿をファイルに保存"),
+    "matching_asked": lazy("住民との照合を開始"),
+    "matching_learnt": lazy("照合の重みを学習"),
+    "match_answered": lazy("照合の候補を判断"),
+    "match_answer_undone": lazy("照合の判断を取り消し"),
+    "match_asked_again": lazy("照合をやり直すよう依頼"),
+    "visitors_seen": lazy("来訪者の一覧を表示"),
+    "visitor_seen": lazy("来訪者の記録を表示"),
+    "visitor_described": lazy("来訪者の記録を訂正"),
+    "exchange_policies_chosen": lazy("照会・公表のきまりを変更"),
     "request_received": lazy("安否の照会を受付"),
     "request_identified": lazy("照会した人の本人確認を記録"),
     "request_person": lazy("照会の相手をさがした"),
@@ -235,7 +255,7 @@ def _act_text(run: list[AuditEntry]) -> str:
     text = str(ACTS.get(row.action, row.action))
     about = str(row.detail.get("name") or "")
     if state := row.detail.get("state"):
-        about = f"{about} {words.state('facility', str(state))[0]}".strip()
+        about = f"{about} {states.state('facility', str(state))[0]}".strip()
     if row.action.startswith("order."):
         about = _order_text(row)
     told = f"{text}：{about}" if about else text

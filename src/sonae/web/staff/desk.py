@@ -16,7 +16,7 @@ from sonae.domains.warnings import interface as warnings
 from sonae.platform import outbox
 from sonae.platform.access import Audience, audience
 from sonae.platform.models import OutboxEntry
-from sonae.web import words
+from sonae.web import states, words
 from sonae.web.citizen.front import grouped
 from sonae.web.citizen.situation import named
 from sonae.web.drawing import curve
@@ -171,7 +171,7 @@ def _transmissions() -> list[dict[str, Any]]:
 
 def _what(message: messages.Message) -> str:
     """Return what a message says: the order it is about and its kind."""
-    kind = words.state("message_kind", message.kind)[0]
+    kind = states.state("message_kind", message.kind)[0]
     if message.order is None:
         return kind
     return f"{_('第%(n)s号') % {'n': message.order.number}} {kind}"

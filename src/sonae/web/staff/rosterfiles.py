@@ -12,7 +12,7 @@ from sonae.domains.rosters import interface as rosters
 from sonae.platform import audit
 from sonae.platform.access import Audience, actor_of, audience
 from sonae.platform.db import writing
-from sonae.web import tablefile, words
+from sonae.web import states, tablefile, words
 from sonae.web.staff import rosterwords
 
 _AT_ONCE = 2000
@@ -53,5 +53,5 @@ def _rows(request: HttpRequest, pk: int, count: int) -> Iterator[list[str]]:
             yield [
                 str(line.row), "" if line.group.startswith("〃") else line.group, line.name,
                 line.kana, rosterwords.sex(line.sex), line.birth_date, line.age, line.address,
-                line.phone, line.said.get("note", ""), words.state("roster_line", one.state)[0],
+                line.phone, line.said.get("note", ""), states.state("roster_line", one.state)[0],
             ]  # fmt: skip

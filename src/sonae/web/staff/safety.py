@@ -22,7 +22,7 @@ from sonae.domains.shelters import interface as shelters
 from sonae.platform import audit
 from sonae.platform.access import Audience, actor_of, audience
 from sonae.platform.db import writing
-from sonae.web import kept, tablefile, words
+from sonae.web import kept, states, tablefile, words
 from sonae.web.templatetags.sonae import in_world
 
 PER_PAGE = 100
@@ -151,7 +151,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "help": safety.help_wanted(actor) if filters.at is None else [],
         "help_count": safety.help_count(),
         "inquiry": safety.current_inquiry(),
-        "answers": [(key, words.state("call", key)[0]) for key in safety.ANSWERS],
+        "answers": [(key, states.state("call", key)[0]) for key in safety.ANSWERS],
         "conflicts": safety.conflicts(actor) if filters.at is None else [],
     }
     return render(request, "staff/safety.html", context)
@@ -217,8 +217,8 @@ def as_file(request: HttpRequest, kind: str) -> HttpResponse:
 def _row(place: int, row: safety.Unaccounted, goal: Goal | None) -> list[object]:
     """Return one line of the file."""
     seen = row.last_seen.astimezone(JST).isoformat(timespec="minutes") if row.last_seen else ""
-    zone = words.state("zone", row.zone)[0]
-    told = [goal.text, words.state("zone", goal.zone)[0]] if goal else ["", ""]
+    zone = states.state("zone", row.zone)[0]
+    told = [goal.text, states.state("zone", goal.zone)[0]] if goal else ["", ""]
     return [
         place, row.name, row.kana, row.birth_date, row.town, row.address, row.phone, zone,
         row.danger, row.need, row.helper, seen, row.last_place, *told, "",
@@ -228,7 +228,7 @@ def _row(place: int, row: safety.Unaccounted, goal: Goal | None) -> list[object]
 def _call_row(one: safety.Call) -> list[object]:
     """Return a call for help as a line of the same file, above the list."""
     seen = one.seen_at.astimezone(JST).isoformat(timespec="minutes")
-    told = "・".join((_("助けを求めている"), str(words.state("call", one.answer)[0])))
+    told = "・".join((_("助けを求めている"), str(states.state("call", one.answer)[0])))
     return [
         "", one.name, "", "", "", one.home, one.phone, "", one.danger, "", "", seen, one.where, "",
         "", told,

@@ -16,7 +16,7 @@ from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Audience, actor_of, audience
-from sonae.web import words
+from sonae.web import states, words
 from sonae.web.staff import listwords
 from sonae.web.templatetags.sonae import in_world
 
@@ -153,6 +153,6 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         flash.error(request, f"{error.detail} {error.hint}".strip())
     else:
         flash.success(
-            request, _("記録しました：%(state)s") % {"state": words.state("facility", state)[0]}
+            request, _("記録しました：%(state)s") % {"state": states.state("facility", state)[0]}
         )
     return HttpResponseRedirect(in_world(f"/staff/shelters/{pk}/"))

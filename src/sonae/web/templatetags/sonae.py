@@ -25,7 +25,7 @@ from sonae.domains.municipalities.interface import Town
 from sonae.domains.warnings import interface as warnings
 from sonae.domains.warnings.interface import RuleFiring
 from sonae.platform.access import Audience, actor_of, permits
-from sonae.web import words
+from sonae.web import states, words
 from sonae.web.icons import ICONS
 
 register = template.Library()
@@ -294,8 +294,8 @@ def hazard_name(code: str) -> str:
 
 @register.simple_tag
 def state_badge(kind: str, value: str) -> SafeString:
-    """Return the badge of a state (``open``, ``full`` …) of a kind of thing (`words.STATES`)."""
-    text, tone = words.state(kind, value)
+    """Return the badge of a state (``open``, ``full`` …) of a kind of thing (`states.STATES`)."""
+    text, tone = states.state(kind, value)
     return format_html('<span class="badge {}">{}</span>', tone, text)
 
 
