@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from sonae.core.errors import SonaeError
-from sonae.engines.matching.cli import group
 from sonae.engines.matching.linking import LineResult, match
+from sonae.engines.matching.match_cli import match as command
 from sonae.engines.matching.sides import Columns
 from tests.engines.matching.people import AS_OF, city, person, roster
 
@@ -112,7 +112,7 @@ def test_the_command_line_keeps_its_contract(tmp_path: Path) -> None:
     whom = [person(5), {**person(8), "line_id": "0"}, {"name": "不知火 零士郎", "line_id": "z"}]
     _write(lines, roster(*whom))
     done = CliRunner().invoke(
-        group, ["match", "--register", str(register), "--roster", str(lines), "--as-of", "R8.7.1", "--format", "jsonl"]
+        command, ["--register", str(register), "--roster", str(lines), "--as-of", "R8.7.1", "--format", "jsonl"]
     )  # fmt: skip
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.exit_code == 1, "the line with an id that was there before is refused"
