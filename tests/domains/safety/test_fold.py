@@ -13,6 +13,7 @@ from sonae.domains.safety.rules import (
     DIRECTIONS,
     STATUSES,
     Event,
+    _folded,
     accounted_since,
     fold,
     standing,
@@ -137,3 +138,11 @@ def test_accounted_for_from_the_first_word_after_the_opening() -> None:
     assert accounted_since(gone, opened) is None, "went home before the warning"
     taken_back = [event(120, "in", 1), event(130, "void", supersedes=120)]
     assert accounted_since(taken_back, opened) is None
+
+
+@given(histories())
+def test_one_event_alone_folds_like_several(rows: list[Event]) -> None:
+    """The short way of the desk says what the long one says."""
+    for row in rows:
+        if left := standing([row]):
+            assert fold([row]) == _folded(left)

@@ -174,8 +174,17 @@ def _whereabouts(moves: Iterable[Event]) -> Event | None:
 def fold(events: Iterable[Event]) -> State | None:
     """Fold one person's sightings into the state; the same for every order and any duplication."""
     left = standing(events)
-    if not left:
-        return None
+    if len(left) == 1:  # as nearly all are at a shelter's desk
+        [one] = left
+        facility = one.facility if one.direction in SETTLED else None
+        return State(
+            one.direction, one.status, facility, one.place, one.occurred_at, one.clock, False
+        )  # fmt: skip
+    return _folded(left) if left else None
+
+
+def _folded(left: Sequence[Event]) -> State:
+    """Fold several standing events, in order."""
     moves = [event for event in left if event.direction != "report"]
     where, last = _whereabouts(moves) or left[-1], left[-1]
     dead = any(event.status == DECEASED for event in left)
