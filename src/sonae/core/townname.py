@@ -98,11 +98,6 @@ def fits(query: str, name: str, spoken: str) -> int:
     return 0
 
 
-def meeting(text: str) -> Written:
-    """Read a name in the form in which its writings meet: 鶴ヶ岡３丁目 and 大字鶴が岡三丁目 are one."""
-    return read(_one_form(text))
-
-
 def _one_form(text: str) -> str:
     """Return a written name in the form in which old and new writings meet."""
     folded = kanji.plain(text)

@@ -30,7 +30,7 @@ from sonae.engines.register.towns import TownFinder
 TOWNS = TownFinder(
     [("w", "001", "西町"), ("s3", "013", "栄町三丁目"), ("s4", "014", "栄町四丁目"), ("t", "020", "大字鶴ケ岡"),
      ("i", "021", "一番町"), ("tm", "022", "鶴ケ岡南")],
-    ["試験県", "試験市"],
+    ("試験県", "試験市"),
 )  # fmt: skip
 
 
@@ -105,6 +105,7 @@ def test_no_cell_breaks_a_converter(cell: str) -> None:
         ("栄町三丁目1番2号", "s3", "1番2号"), ("栄町４丁目５", "s4", "5"), ("鶴が岡12", "t", "12"),
         ("字鶴ヶ岡 3番地コーポ", "t", "3番地コーポ"), ("鶴ケ岡南5", "tm", "5"), ("一番町2", "i", "2"),
         ("山田町1", None, "山田町1"), ("栄町9-1", None, "栄町9-1"), ("", None, ""),
+        ("栄町三-1", "s3", "1"), ("西1-2", "w", "1-2"), ("福島県他市西町1", None, "福島県他市西町1"),
     ],
 )  # fmt: skip
 def test_the_town_of_an_address(address: str, town: str | None, rest: str) -> None:

@@ -47,7 +47,7 @@ def finder() -> TownFinder[int]:
     """Return the finder of towns by address of this municipality."""
     city = municipality()
     known = [(one.pk, one.code, one.name) for one in towns() if one.code != UNREAD_CODE]
-    return TownFinder(known, [city.prefecture, city.name, UNREAD_TOWN])
+    return TownFinder(known, (city.prefecture, city.name), UNREAD_TOWN)
 
 
 class Placer:

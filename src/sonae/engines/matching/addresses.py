@@ -57,6 +57,7 @@ _NUMBERED: Final = re.compile(
     r"(?P<first>\d+)(?P<more>(?:\s*(?:番地?(?:の|ノ)?|の|ノ|-)\s*\d+)*)(?:号(?![室棟館])|番地?)?[-\s]*"
 )
 _DIGITS: Final = re.compile(r"\d+")
+_EDGES: Final = " -、,・"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Address:
     ``rest``: what follows what was read, numbers with hyphens; ``numbers``: its leading numbers.
     ``lat``, ``lon``: the town's point in degrees, None where no town was found. ``written``: the name of
     a former municipality that stood in its place. ``choices``: municipalities of one name among which
-    the address does not decide; then nothing is chosen.
+    the address does not decide; then nothing is chosen. ``left``: ``rest`` with its 番 and 号 as written.
     """
 
     input: str
@@ -80,6 +81,7 @@ class Address:
     numbers: tuple[int, ...] = ()
     written: str = ""
     choices: tuple[str, ...] = ()
+    left: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the line of the command line's contract."""
@@ -342,17 +344,19 @@ class Parser:
         """Return an address of which at most the prefecture was understood."""
         prefecture, size = self._prefecture_at(keyed.key)
         rest = plain[keyed.ends[size - 1] :] if size else plain
-        return Address(text, prefecture, rest=rest.strip(), level=1 if prefecture else 0)
+        return Address(text, prefecture, rest=rest.strip(), level=1 if prefecture else 0, left=rest)
 
     def _unfound(self, text: str, plain: str, keyed: _Keyed, start: int, city: City) -> Address:
         """Return an address whose municipality is known and whose town is not."""
-        rest, numbers = _rest(plain[keyed.ends[start - 1] :])
-        return Address(text, *city, rest=rest, level=2, numbers=numbers)
+        left = plain[keyed.ends[start - 1] :].strip(_EDGES)
+        rest, numbers = _rest(left)
+        return Address(text, *city, rest=rest, level=2, numbers=numbers, left=left)
 
     def _made(self, text: str, plain: str, found: _Found, written: str = "") -> Address:
-        rest, numbers = _rest(plain[found.end :])
+        left = plain[found.end :].strip(_EDGES)
+        rest, numbers = _rest(left)
         place = (found.lat, found.lon)
-        return Address(text, *found.city, found.town, rest, 3, *place, numbers, written)
+        return Address(text, *found.city, found.town, rest, 3, *place, numbers, written, left=left)
 
 
 def _table(characters: Characters) -> dict[int, str]:
@@ -444,7 +448,7 @@ def _loosened(keyed: _Keyed, start: int) -> _Keyed:
 
 def _rest(text: str) -> tuple[str, tuple[int, ...]]:
     """Return what follows a town, hyphens between its first numbers, and these numbers."""
-    left = text.strip(" -、,・")
+    left = text
     if lot := _LOT.match(left):
         left = _NUMERALS.sub(lambda sign: str(_value(sign[0])), lot[0]) + left[lot.end() :]
     found = _NUMBERED.search(left)

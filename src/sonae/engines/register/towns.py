@@ -1,25 +1,15 @@
-"""Which town an address names (住所 → 町字): longest name first, the number of its 丁目 with it.
-
-Written forms meet by `core.townname`: 大字 and 字 count for nothing, ヶ and ケ and が are one, 三丁目 is 3丁目
-and ``3-1-2`` where the town has 丁目.
-"""
+"""Which town of one municipality an address names, by code or as written (`engines.matching.addresses`)."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Hashable, Sequence
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from sonae.core import townname
+from sonae.engines.matching.addresses import Parser
+from sonae.engines.matching.towns import Master, Town
 
 Key = TypeVar("Key", bound=Hashable)
-_CHOME: Final = re.compile(
-    r"(?P<stem>.*?)(?P<number>[一二三四五六七八九十〇0-9]+)丁目(?P<rest>.*)", re.DOTALL
-)
-_NUMBER: Final = re.compile(r"(?P<stem>[^0-9]*)(?P<number>[0-9]*)(?P<rest>.*)", re.DOTALL)
-_DASH: Final = re.compile(r"(?<=[0-9])[‐‑‒–—―−ー－ｰ](?=[0-9])")
-_JOINT: Final = "-のノ番地号 　"
+_LEAST_CODE: Final = 6
 
 
 class Found(NamedTuple, Generic[Key]):
@@ -30,78 +20,30 @@ class Found(NamedTuple, Generic[Key]):
 
 
 class TownFinder(Generic[Key]):
-    """Finds the town of an address within one municipality; what was found for a stem is kept."""
+    """Finds the town of an address within one municipality."""
 
-    def __init__(self, towns: Sequence[tuple[Key, str, str]], before: Sequence[str] = ()) -> None:
-        """``towns``: (key, code, name). ``before``: what addresses may begin with (県, 郡, 市)."""
-        self._towns: dict[tuple[str, int | None], Key] = {}
+    def __init__(
+        self, towns: Sequence[tuple[Key, str, str]], city: tuple[str, str], unread: str = ""
+    ) -> None:
+        """``towns``: (key, code, name). ``city``: prefecture and name. ``unread``: said of no town."""
+        listed = [Town(name, "", 0.0, 0.0) for _key, _code, name in towns]
+        self._parser = Parser(Master.of({city: listed}), home=city)
+        self._names: dict[str, Key] = {}
         for key, _code, name in towns:
-            written = townname.meeting(name)
-            self._towns.setdefault((written.stem, written.chome), key)
+            self._names.setdefault(name, key)
         self._codes = {code: key for key, code, _name in towns if code}
-        self._before = sorted({one for one in before if one}, key=len, reverse=True)
-        self._known: dict[str, tuple[str, str] | None] = {}
-        self._stems = {stem for stem, _chome in self._towns}
+        self._unread = unread
 
     def by_code(self, code: str) -> Key | None:
         """Return the town with this code (also the last digits of a longer one)."""
         if code in self._codes:
             return self._codes[code]
-        return (
-            next((key for own, key in self._codes.items() if code.endswith(own)), None)
-            if len(code) > 6
-            else None
-        )
+        if len(code) <= _LEAST_CODE:
+            return None
+        return next((key for own, key in self._codes.items() if code.endswith(own)), None)
 
     def find(self, address: str) -> Found[Key]:
-        """Split an address as written into town and rest."""
-        text = _DASH.sub("-", unicodedata.normalize("NFKC", address)).strip()
-        text = self._without_city(text)
-        for pattern in (_CHOME, _NUMBER):
-            parts = pattern.fullmatch(text)
-            found = (
-                self._split(parts["stem"], parts["number"], parts["rest"], pattern)
-                if parts
-                else None
-            )
-            if found:
-                return found
-        return Found(None, text)
-
-    def _without_city(self, text: str) -> str:
-        """Return an address without prefecture, county and city; nothing else is dropped."""
-        again = True
-        while again:
-            again = False
-            for one in self._before:
-                if text.startswith(one) and len(text) > len(one):
-                    text, again = text[len(one) :].lstrip(), True
-        return text
-
-    def _split(
-        self, stem: str, number: str, rest: str, pattern: re.Pattern[str]
-    ) -> Found[Key] | None:
-        """Return the town of a stem and the number after it, None when the stem names none."""
-        known = self._stem(stem)
-        if known is None:
-            return None
-        name, left = known
-        chome = townname.meeting(f"{name}{number}丁目").chome if number else None
-        if not left and chome is not None and (name, chome) in self._towns:
-            tail = rest if pattern is _CHOME else rest.removeprefix("丁目")
-            return Found(self._towns[name, chome], tail.lstrip(_JOINT))
-        if pattern is _CHOME or (name, None) not in self._towns:
-            return None
-        return Found(self._towns[name, None], f"{left}{number}{rest}".strip())
-
-    def _stem(self, stem: str) -> tuple[str, str] | None:
-        """Return the longest town name at the beginning of a stem, and what is left of it."""
-        if stem not in self._known:
-            found = None
-            for size in range(len(stem), 0, -1):
-                name = townname.meeting(stem[:size]).stem
-                if name in self._stems:
-                    found = name, stem[size:]
-                    break
-            self._known[stem] = found
-        return self._known[stem]
+        """Split an address as written into town and rest; ``rest`` is in NFKC."""
+        read = self._parser.parse(address.replace(self._unread, "", 1) if self._unread else address)
+        key = self._names.get(read.town) if read.town else None
+        return Found(key, f"{'' if key is not None else read.town}{read.left}")
