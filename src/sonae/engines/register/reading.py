@@ -422,6 +422,10 @@ class _Rows:
                 values.get("storeys"), values.get("floor"),
             )  # fmt: skip
         elif (known.town, known.address) != (town, address) and not one.left_on:
+            if (
+                known.town is None
+            ):  # a row whose town can be read places the home better than the first
+                known.town, known.address = town, address
             self.found.tell(one.row, self.column.get("address", self.column.get("town", "")), address,
                             "addresses_differ", detail=f"世帯 {one.household}（{known.row}行目）")  # fmt: skip
 

@@ -91,14 +91,22 @@ def value(code: str, said: Any) -> str:
 
 def told(changes: list[list[Any]]) -> list[tuple[str, str, str]]:
     """Return (item, before, after) in words; of a birth date in words only the words."""
-    written = {one[0] for one in changes} & {"birth_written"}
+    old = {one[0]: one[1] for one in changes}
+    written = old.keys() & {"birth_written"}
     hidden = {"birth_first", "birth_last", "latitude", "longitude"}
     hidden |= {"birth_date"} if written else set()
     return [
-        (item(name), value(name, before), value(name, after))
+        (item(name), _before(name, before, old), value(name, after))
         for name, before, after in changes
         if name not in hidden
     ]
+
+
+def _before(name: str, before: Any, old: Mapping[str, Any]) -> str:
+    """Return what stood there; a birth date that had no words stood there as a day."""
+    if name == "birth_written" and not before:
+        return value("birth_date", old.get("birth_date", ""))
+    return value(name, before)
 
 
 @dataclass(frozen=True)
