@@ -45,6 +45,8 @@ ACTS = {
     "basemap_built": lazy("背景地図を作り直した"),
     "hazard_layer_loaded": lazy("ハザード情報を更新"),
     "hazard_layer_drafted": lazy("ハザード情報の案を読み込み"),
+    "hazard_layer_retired": lazy("ハザード情報の使用を終了"),
+    "exchange_policies_chosen": lazy("安否の回答のきまりを決定"),
     "hazard_layer_discarded": lazy("ハザード情報の案を取り下げ"),
     "obstacle_reported": lazy("通行止め・崩壊・浸水を報告"),
     "obstacle_withdrawn": lazy("通行止め・崩壊・浸水の報告を取り消し"),
@@ -62,6 +64,24 @@ ACTS = {
     "register.undone": lazy("住民データの入れ替えを取り消し"),
     "address_points_loaded": lazy("住所の位置データを更新"),
     "roster.handed_out": lazy("要支援者名簿を渡した"),
+    "roster_brought": lazy("名簿のファイルを読み込み"),
+    "roster_remapped": lazy("名簿の列の対応を決定"),
+    "roster_begun": lazy("名簿の入力を開始"),
+    "roster_typed": lazy("名簿を入力"),
+    "roster_picture_added": lazy("名簿の写真を追加"),
+    "roster_pictures_removed": lazy("名簿の写真を消去"),
+    "roster_discarded": lazy("名簿を取りやめ"),
+    "roster_taken_over": lazy("名簿を取り込み"),
+    "roster_exported": lazy("名簿をファイルに書き出し"),
+    "matching_asked": lazy("名簿の照合を依頼"),
+    "match_answered": lazy("照合の確認に答えた"),
+    "match_answer_undone": lazy("照合の答えを取り消し"),
+    "match_asked_again": lazy("照合のやり直しを依頼"),
+    "matching_learnt": lazy("照合の重みを学び直した"),
+    "matching_model_use": lazy("照合の重みを使い始めた"),
+    "matching_model_discard": lazy("照合の重みの案を取り下げ"),
+    "matching_model_end": lazy("照合の重みの使用を終了"),
+    "visitor_described": lazy("来訪者の記載を追加"),
     "roster.entry_saved": lazy("要支援者名簿・個別避難計画を記録"),
     "roster.taken_off": lazy("要支援者名簿から外した"),
     "visitors_forgotten": lazy("来訪者の記録を消去"),
@@ -183,7 +203,8 @@ ACTS = {
 }
 """Acts of the audit in words; tests/architecture sees to it that every act has some."""
 
-HIDDEN = ("account", "signed_", "sign_", "session", "password", "mfa", "register.shield")
+HIDDEN = ("account", "signed_", "sign_", "session", "password", "mfa", "register.shield",
+          "roster_picture_seen", "visitor_seen", "visitors_seen")  # fmt: skip
 KEY_ACTS = (
     "warnings.ended",
     "warnings.end_undone",
