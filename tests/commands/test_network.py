@@ -28,7 +28,14 @@ def run(*arguments: str) -> Result:
 def test_files_are_put_into_force_and_shown(city: City, tmp_path: Path) -> None:
     path = street(tmp_path / "n.geojson", 1510)
     outbox.drain()
-    done = run("load", str(path), "--source", "道路課", "--date", "2026-11-01")
+    refused = run("load", str(path), "--source", "道路課")
+    assert (refused.exit_code, json.loads(refused.stderr.splitlines()[-1])["error"]) == (
+        1,
+        "conflict",
+    )
+    done = run(
+        "load", str(path), "--source", "道路課", "--date", "2026-11-01", "--agree", "homes_cut_off"
+    )
     assert done.exit_code == 0, done.output
     row = json.loads(done.stdout)
     assert (row["source"], row["nodes"], row["components"]) == ("道路課", 11, 2)

@@ -64,7 +64,11 @@ def test_upload_preview_confirm(city: City, tmp_path: Path) -> None:
     (tmp_path / "p.png").write_bytes(picture.content)
     with Image.open(tmp_path / "p.png") as image:
         assert {index for _, index in image.getcolors() or ()} == {0, 1, 2}, "the island stands out"
-    assert admin.post(f"{there}confirm/").status_code == 302
+    assert 'name="agreed" value="homes_cut_off" required' in preview
+    refused = admin.post(f"{there}confirm/", follow=True).content.decode()
+    assert "5世帯のうち3世帯で、道がつながらなくなります" in refused
+    assert evacuation.city() == old, "without the tick nothing changes"
+    assert admin.post(f"{there}confirm/", {"agreed": ["homes_cut_off"]}).status_code == 302
     now = admin.get("/staff/network/").content.decode()
     assert "道路網を入れ替えました：道路課" in now
     assert "長さが0" in now

@@ -88,7 +88,11 @@ def test_homes_and_facilities_without_a_way_are_counted_and_listed(
     assert sum(count for _, _, count in missed.cells) == missed.off
     homes = {(h.longitude, h.latitude) for h in Household.objects.all()}
     assert not homes & {(x, y) for x, y, _ in missed.cells}, "no home is drawn where it stands"
-    evacuation.confirm_network(ADMINISTRATOR, token)
+    with pytest.raises(SonaeError, match="conflict") as caught:
+        evacuation.confirm_network(ADMINISTRATOR, token)
+    assert "5世帯のうち3世帯" in caught.value.detail
+    assert None not in nodes_of_homes(), "the network in force stays"
+    evacuation.confirm_network(ADMINISTRATOR, token, agreed=["homes_cut_off"])
     assert nodes_of_homes()[:3] == [None] * 3
     assert None not in nodes_of_homes()[3:]
     assert {f.name for f in shelters.facilities() if f.node is None} == {"第一小学校", "中央公園"}
@@ -174,3 +178,24 @@ def test_what_nobody_decides_on_disappears(
     evacuation.preview_network(ADMINISTRATOR, [path], "", "")
     with pytest.raises(SonaeError, match="not_found"):
         evacuation.network_preview(token)
+
+
+def test_the_network_of_another_city_is_asked_about(city: City, tmp_path: Path) -> None:
+    """All its ways lie far away: how many and how far is said, and one yes is not enough."""
+    token = evacuation.preview_network(
+        ADMINISTRATOR, [street(tmp_path / "n.geojson", 300_000)], "", ""
+    )
+    new = evacuation.network_preview(token)
+    found = {one.code: one for one in evacuation.doubts_of(new.unreached, new.network)}
+    far = found["far_from_towns"]
+    assert far.total / 2 < far.count < far.total, "the island alone lies in the town"
+    assert (found["homes_cut_off"].count, found["homes_cut_off"].total) == (5, 5)
+    assert found["far_from_towns"].km == pytest.approx(300, rel=0.02)
+    for agreed in ([], ["homes_cut_off"], ["far_from_towns"]):
+        with pytest.raises(SonaeError, match="conflict"):
+            evacuation.confirm_network(ADMINISTRATOR, token, agreed=agreed)
+    evacuation.confirm_network(ADMINISTRATOR, token, agreed=list(found))
+    same = evacuation.network_preview(
+        evacuation.preview_network(ADMINISTRATOR, [street(tmp_path / "m.geojson", 0)], "", "")
+    )
+    assert evacuation.doubts_of(same.unreached, same.network) == [], "a better one is not"

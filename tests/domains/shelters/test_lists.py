@@ -503,3 +503,41 @@ def test_an_id_that_two_places_share_is_asked_about(listed: Scope) -> None:
         "西山スポーツ広場",
     )
     assert not found.gone and len(found.fresh) == 1
+
+
+def test_half_of_a_list_is_asked_about_by_name(listed: Scope) -> None:
+    """The file of shelters alone, or that of sites alone: the other file was not chosen."""
+    heading = "共通ID,施設・場所名,住所,緯度,経度,指定緊急避難場所との住所同一"
+    rows = ["S1,第一小学校,,35.01,135.01,1", "S2,東公民館,,35.05,135.05,"]
+    halls = Upload("shelters.csv", "\n".join([heading, *rows]).encode("utf-8-sig"))
+    edition = shelters.take_in(CLERK, [halls])
+    assert {row["kind"] for row in edition.rows} == {"shelter", "both"}, "one says that it is both"
+    found = {one.code: one for one in shelters.preview_of(edition, {}).doubts}
+    assert found["sites_missing"].count == 5 and "shelters_missing" not in found
+    sites = [line | {"指定避難所との重複": ""} for line in lines()]
+    found = {one.code: one for one in shelters.preview_of(
+        shelters.take_in(CLERK, [upload(*sites)]), {}).doubts}  # fmt: skip
+    assert found["shelters_missing"].count == 3 and "sites_missing" not in found
+
+
+def test_the_sites_alone_lose_the_places_that_are_shelters_only(place: Scope) -> None:
+    """F3 and F5 are shelters only; a file of sites that marks F1 as a shelter too lacks them."""
+    marked = [lines()[0], lines()[1], lines()[3]]
+    found = {one.code: one for one in shelters.preview_of(
+        shelters.take_in(CLERK, [upload(*marked)]), {}).doubts}  # fmt: skip
+    assert found["shelters_missing"].count == 3
+    whole = shelters.preview_of(shelters.take_in(CLERK, [upload(*lines())]), {})
+    assert "shelters_missing" not in {one.code for one in whole.doubts}
+
+
+def test_another_city_s_list_is_not_compared_unless_it_is_meant(listed: Scope) -> None:
+    away = [row(f"X{n}", f"宇部{n}館", 34.0 + n / 100, 131.2, "", "") for n in range(4)]
+    with pytest.raises(SonaeError) as caught:
+        shelters.take_in(CLERK, [upload(*away, lines()[0])], purpose="compare", origin="national")
+    assert caught.value.code == "outside_municipality"
+    assert "5件のうち4件" in caught.value.detail and "km）" in caught.value.detail
+    assert shelters.reference() is None
+    edition = shelters.take_in(
+        CLERK, [upload(*away, *lines())], purpose="compare", origin="national", elsewhere=True
+    )
+    assert shelters.reference() == edition

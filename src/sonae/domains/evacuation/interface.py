@@ -42,14 +42,17 @@ from sonae.domains.evacuation.places import (
     zone_over,
 )
 from sonae.domains.evacuation.previews import (
+    NetworkDoubt,
     Shown,
     Unreached,
     confirm_network,
     discard_network,
+    doubts_of,
     may_change_network,
     network_in_force,
     network_preview,
     preview_network,
+    refuse_doubtful,
     unreached,
 )
 from sonae.domains.evacuation.roadstate import lines_hit, roads_hit, sites_under_water
@@ -92,6 +95,7 @@ __all__ = [
     "Changes",
     "EvacuationOrder",
     "HouseholdTimeline",
+    "NetworkDoubt",
     "PersonalAdvice",
     "PlaceAdvice",
     "PlanRun",
@@ -120,6 +124,7 @@ __all__ = [
     "discard",
     "discard_network",
     "discard_what_if",
+    "doubts_of",
     "draft_order",
     "edit",
     "homes_of",
@@ -140,6 +145,7 @@ __all__ = [
     "personal_advice",
     "place_everyone",
     "preview_network",
+    "refuse_doubtful",
     "reject",
     "replaced_by",
     "replan",

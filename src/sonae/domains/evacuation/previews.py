@@ -6,7 +6,7 @@ import json
 import secrets
 import shutil
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -79,6 +79,58 @@ class Shown:
     unreached: Unreached
     defects: list[dict[str, Any]]
     since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class NetworkDoubt:
+    """What a person must agree to before a network comes into force.
+
+    ``code``: ``far_from_towns`` (most of its points, about ``km`` away) or ``homes_cut_off`` (more
+    homes without a way than `_MOST_OFF` of all, and than now). ``count`` of ``total``.
+    """
+
+    code: str
+    count: int
+    total: int
+    km: float = 0.0
+
+
+_MOST_OFF = 0.1
+
+
+def doubts_of(new: Unreached, network: Network) -> list[NetworkDoubt]:
+    """Return what looks like another city's network rather than a newer one of this city."""
+    found = []
+    places = municipalities.away(network.lat, network.lon)
+    if places.most:
+        found.append(NetworkDoubt("far_from_towns", places.far, places.total, places.km))
+    if new.off > _MOST_OFF * new.homes:
+        now = city()
+        before = unreached(now.network).off if now is not None else 0
+        if new.off > before:
+            found.append(NetworkDoubt("homes_cut_off", new.off, new.homes))
+    return found
+
+
+def refuse_doubtful(network: Network, agreed: Collection[str]) -> None:
+    """Refuse a network with doubts that nobody agreed to; SonaeError ``conflict`` names them."""
+    open_ = [one for one in doubts_of(unreached(network), network) if one.code not in agreed]
+    if open_:
+        told = "".join(told_of(one) for one in open_)
+        raise SonaeError(
+            "conflict", f"{told}いまの道路網はそのままです。",
+            f"正しければ、それぞれを確かめたことを示してください（{'、'.join(one.code for one in open_)}）。",
+        )  # fmt: skip
+
+
+def told_of(one: NetworkDoubt) -> str:
+    """Return a doubt as a sentence."""
+    if one.code == "homes_cut_off":
+        return f"{one.total:,}世帯のうち{one.count:,}世帯で、道がつながらなくなります。"
+    return (
+        f"道の点{one.total:,}のうち{one.count:,}が、市のどの町からも"
+        f"{municipalities.FAR_M / 1000:g}kmより遠く（およそ{one.km:,.0f}km）にあります。"
+    )
 
 
 def network_in_force() -> Shown | None:
@@ -198,11 +250,12 @@ def network_preview(token: str) -> Shown:
     return _shown(Network.load(folder), folder)
 
 
-def confirm_network(actor: Actor, token: str) -> Network:
-    """Put a network into force that somebody has looked at."""
+def confirm_network(actor: Actor, token: str, *, agreed: Collection[str] = ()) -> Network:
+    """Put a network into force that somebody has looked at; ``agreed``: codes of `doubts_of`, all of them."""
     _require(actor)
     folder = _preview_folder(token)
     network = Network.load(folder, check=True)
+    refuse_doubtful(network, agreed)
     load_network(network, actor=actor, defects=_defects(folder))
     shutil.rmtree(folder, ignore_errors=True)
     return network

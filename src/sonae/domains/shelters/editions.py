@@ -137,6 +137,7 @@ def preview(edition: FacilityList, places: Sequence[Place], towns: Sequence[Town
     found = Preview(before, usable, changes, left_out, retained, known=ids)
     found.returning = _returning(found, [p for p in places if not (p.site or p.shelter)], fields)
     changes.doubts = [
+        *_half_doubts(found),
         *_in_use_doubts(found), *_far_doubts(found, towns), *_repeat_doubts(found, edition),
         *_reopening(found),
     ]  # fmt: skip
@@ -205,6 +206,28 @@ def _in_use_doubts(found: Preview) -> list[Doubt]:
         if names
         else []
     )
+
+
+def _half_doubts(found: Preview) -> list[Doubt]:
+    """Return the designation that no row of the list has: the other of two files was not sent, mostly.
+
+    A file of shelters may mark which of them are emergency sites too, but never for which hazard; one of
+    sites may mark the shelters among them, and lacks the places that are shelters only.
+    """
+    kinds = {one.kind for one in found.after}
+    gone = {found.before[at].facility.pk for at in found.changes.gone}
+    only = [one for one in found.before if one.site is None]
+    hazards = any(said != "unknown" for one in found.after for said in one.hazards.values())
+    lost = bool(only) and "shelter" not in kinds and all(one.facility.pk in gone for one in only)
+    sides = (
+        ("sites_missing", not hazards or kinds == {"shelter"}, [p for p in found.before if p.site]),
+        ("shelters_missing", lost or kinds == {"emergency_site"}, [p for p in found.before if p.shelter]),
+    )  # fmt: skip
+    return [
+        Doubt(code, "", len(held), len(found.before), tuple(one.facility.name for one in held))
+        for code, missing, held in sides
+        if held and missing
+    ]
 
 
 def _repeat_doubts(found: Preview, edition: FacilityList) -> list[Doubt]:

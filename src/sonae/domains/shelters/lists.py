@@ -64,11 +64,14 @@ def take_in(
     origin: str = "municipal",
     source: str = "",
     source_date: str = "",
+    elsewhere: bool = False,
 ) -> FacilityList:
     """Read uploaded files and keep what they say; nothing in force changes by a list to be agreed to.
 
     A file that cannot be read refuses the whole upload: it is kept as ``refused`` with the reason, the
-    list in force stays. A list to compare with takes the place of the one before at once.
+    list in force stays. A list to compare with takes the place of the one before at once; one that is
+    mostly of another municipality is refused (``outside_municipality``) unless ``elsewhere`` says that
+    it is meant, as a whole prefecture's is.
     """
     _allowed(actor)
     if purpose not in PURPOSES or origin not in ORIGINS:
@@ -86,6 +89,8 @@ def take_in(
         source_date=source_date.strip()[:10], uploaded_at=clock.now(), uploaded_by=_name(actor),
     )  # fmt: skip
     _read_into(edition, files)
+    if purpose == "compare" and not elsewhere:
+        _refuse_elsewhere(edition)
     with writing():
         if purpose == "replace":
             _keep_first(edition.uploaded_at)
@@ -109,6 +114,19 @@ def take_in(
             rows=len(edition.rows), defects=len(edition.defects),
         )  # fmt: skip
     return edition
+
+
+def _refuse_elsewhere(edition: FacilityList) -> None:
+    """Refuse a list to compare with that is another municipality's: it would ask about nothing."""
+    at = [(row["lat"], row["lon"]) for row in edition.rows if row["lat"] is not None]
+    found = municipalities.away([lat for lat, _ in at], [lon for _, lon in at])
+    if found.most:
+        raise SonaeError(
+            "outside_municipality",
+            f"{found.total:,}件のうち{found.far:,}件の施設が、市のどの町からも"
+            f"{municipalities.FAR_M / 1000:g}kmより遠く（およそ{found.km:,.0f}km）にあります。",
+            "別の市の一覧ではありませんか。県全体の一覧なら、その印を付けて、もう一度送ってください。",
+        )
 
 
 def _keep_first(at: datetime) -> None:

@@ -37,7 +37,8 @@ class Doubt:
 
     ``code``: many_changed · capacities_leap · capacities_lost · designations_lost · many_gone · moved_far ·
     other_place (an id that
-    now names something else) · same_id (one id for several places) · rows_differ (rows of one place that
+    now names something else) · sites_missing · shelters_missing (no row of
+    that designation) · same_id (one id for several places) · rows_differ (rows of one place that
     contradict each other) · closed · reopens. ``field``: of which values, empty = of places. ``count`` of ``total`` places.
     """
 

@@ -35,10 +35,12 @@ def group() -> None:
 @click.option("--date", default="", help="データの日付 YYYY-MM-DD")
 @click.option("--bbox", type=BoxType(), help="この範囲にかかる道だけ（西,南,東,北の度数）")
 @click.option("--dem", default="", help="標高（地理院 DEM PNG タイルのフォルダ、基盤地図情報DEM）")
+@click.option("--agree", "agreed", multiple=True, metavar="CODE",
+              help="確かめた疑わしい点（エラーが示す far_from_towns・homes_cut_off）。何度でも指定できる")  # fmt: skip
 @_format
 def load(
     files: tuple[Path, ...], source: str, date: str, bbox: Box | None, dem: str,
-    fmt: str | None,
+    agreed: tuple[str, ...], fmt: str | None,
 ) -> None:  # fmt: skip
     """FILE（道路データ、または evacuation build で作ったフォルダ1つ）を、この市の道路網にする。
 
@@ -47,6 +49,7 @@ def load(
     with Rows(fmt) as rows, worlds.entered(serving()):
         try:
             network, defects = _read(files, source, date, bbox, dem)
+            evacuation.refuse_doubtful(network, agreed)
             evacuation.load_network(network, defects=defects)
         except SonaeError as error:
             rows.refuse(error, "、".join(map(str, files)))

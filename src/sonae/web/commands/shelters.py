@@ -25,6 +25,8 @@ from sonae.web.staff import listwords
 @click.option("--origin", type=click.Choice(shelters.ORIGINS), default="municipal", show_default=True,
               help="国の一覧か、市の一覧か")  # fmt: skip
 @click.option("--compare", is_flag=True, help="入れ替えず、いまの一覧とくらべるだけ")
+@click.option("--elsewhere", is_flag=True,
+              help="--compare で、県全体の一覧など、ほかの市の施設が多い一覧でも受け取る")  # fmt: skip
 @click.option("--source", default="", help="出典（画面に出る）")
 @click.option("--date", "source_date", default="", help="何日現在か（2026-04-01）")
 @click.option("--confirm", is_flag=True, help="変わるところを確かめたので、使い始める")
@@ -35,7 +37,7 @@ from sonae.web.staff import listwords
 )
 def load(
     files: tuple[Path, ...], origin: str, compare: bool, source: str, source_date: str,
-    confirm: bool, agreed: tuple[str, ...], fmt: str | None,
+    confirm: bool, agreed: tuple[str, ...], elsewhere: bool, fmt: str | None,
 ) -> None:  # fmt: skip
     """FILE（指定緊急避難場所と指定避難所が別なら両方）を市の施設の一覧として受け取り、変わるところを1行ずつ書き出す。
 
@@ -48,7 +50,7 @@ def load(
             sent = [Upload(path.name, read_bytes(str(path))) for path in files]
             edition = shelters.take_in(
                 SYSTEM, sent, purpose="compare" if compare else "replace", origin=origin,
-                source=source, source_date=source_date,
+                source=source, source_date=source_date, elsewhere=elsewhere,
             )  # fmt: skip
             if edition.state == "refused":
                 told = edition.result

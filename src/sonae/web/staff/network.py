@@ -19,7 +19,8 @@ from django.utils.translation import gettext as _
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import interface as evacuation
-from sonae.domains.evacuation.interface import Shown
+from sonae.domains.evacuation.interface import NetworkDoubt, Shown
+from sonae.domains.municipalities import interface as municipalities
 from sonae.platform.access import Audience, actor_of, audience
 from sonae.web import kept, words
 from sonae.web.drawing import Ground, TownMark, lines_png, town_map
@@ -164,8 +165,24 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
         "token": token,
         "rows": _compared(new, old),
         "old": old,
-    }
+        "doubts": [(one.code, _asked(one))
+                   for one in evacuation.doubts_of(new.unreached, new.network)],
+    }  # fmt: skip
     return render(request, "staff/network_preview.html", context)
+
+
+def _asked(one: NetworkDoubt) -> str:
+    """Return what a person has to agree to, in words."""
+    told = {"count": f"{one.count:,}", "total": f"{one.total:,}", "km": f"{one.km:,.0f}",
+            "far": f"{municipalities.FAR_M / 1000:g}"}  # fmt: skip
+    if one.code == "homes_cut_off":
+        return _("%(total)s世帯のうち%(count)s世帯で、道がつながらなくなります。") % told
+    return (
+        _(
+            "道の点%(total)sのうち%(count)sが、市のどの町からも%(far)skmより遠く（およそ%(km)skm）にあります。別の市の道路網ではありませんか。"
+        )
+        % told
+    )
 
 
 def _compared(new: Shown, old: Shown | None) -> list[tuple[str, Any, Any]]:
@@ -191,7 +208,15 @@ def decide(request: HttpRequest, token: str, verb: str) -> HttpResponse:
     if request.method == "POST":
         actor = actor_of(request)
         if verb == "confirm":
-            network = evacuation.confirm_network(actor, token)
+            try:
+                network = evacuation.confirm_network(
+                    actor, token, agreed=request.POST.getlist("agreed")
+                )
+            except SonaeError as error:
+                if error.code != "conflict":
+                    raise
+                flash.error(request, f"{error.detail} {error.hint}".strip())
+                return HttpResponseRedirect(in_world(f"/staff/network/{token}/"))
             kept.forget()
             told = _("道路網を入れ替えました：%(source)s。避難計画を作り直しています。")
             flash.success(request, told % {"source": network.source})

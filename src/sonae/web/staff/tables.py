@@ -59,12 +59,16 @@ def upload(request: HttpRequest) -> HttpResponse:
     typed = {
         key: request.POST.get(key, "") for key in ("purpose", "origin", "source", "source_date")
     }
+    elsewhere = request.POST.get("elsewhere") == "1"
     try:
-        edition = shelters.take_in(actor_of(request), files, **typed)
+        edition = shelters.take_in(actor_of(request), files, elsewhere=elsewhere, **typed)
     except SonaeError as error:
         flash.error(request, f"{error.detail} {error.hint}".strip())
         return render(
-            request, "staff/table/overview.html", _overview() | {"typed": typed}, status=422
+            request,
+            "staff/table/overview.html",
+            _overview() | {"typed": typed, "refusal": error.code},
+            status=422,
         )
     if edition.state == "refused":
         detail, hint = edition.result.get("detail", ""), edition.result.get("hint", "")
