@@ -1,4 +1,4 @@
-"""Tables of text (CSV) as people send them: UTF-8 with or without BOM, Shift_JIS, any column order."""
+"""Tables of text (CSV) as people send them: UTF-8 with or without BOM, Shift_JIS, EUC-JP, any column order."""
 
 from __future__ import annotations
 
@@ -14,21 +14,43 @@ from typing import Any
 
 from sonae.core.errors import SonaeError
 
-ENCODINGS = ("utf-8-sig", "cp932")
-
 
 def decode(raw: bytes, name: str) -> str:
-    """Return the text; SonaeError ``encoding`` when it is neither UTF-8 nor Shift_JIS."""
+    """Return the text; SonaeError ``encoding`` when it is neither UTF-8, Shift_JIS nor EUC-JP."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _utf16(raw, name)
-    for encoding in ENCODINGS:
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise SonaeError(
-        "encoding", f"{name}の文字コードを判別できません。", "UTF-8で保存してください。"
-    )
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = _japanese(raw)
+    if text is None:
+        raise SonaeError(
+            "encoding", f"{name}の文字コードを判別できません。",
+            "UTF-8・Shift_JIS・EUC-JPのどれかで保存してください。",
+        )  # fmt: skip
+    return text
+
+
+def _japanese(raw: bytes) -> str | None:
+    """Return what Shift_JIS or EUC-JP bytes say, None when they are neither.
+
+    Bytes may be sound as both. Those of EUC-JP then read as Shift_JIS as half-width kana with stray
+    kanji between; a table of half-width kana alone is Shift_JIS.
+    """
+    shift, euc = _strictly(raw, "cp932"), _strictly(raw, "euc_jp")
+    if shift is None or euc is None:
+        return euc if shift is None else shift
+    wide = [one for one in shift if not (one.isascii() or "\uff61" <= one <= "\uff9f")]
+    syllables = sum("\u3041" <= one <= "\u30fe" for one in euc)
+    rather_euc = bool(wide) or syllables * 10 > sum(not one.isascii() for one in euc)
+    return euc if rather_euc else shift
+
+
+def _strictly(raw: bytes, encoding: str) -> str | None:
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError:
+        return None
 
 
 def _utf16(raw: bytes, name: str) -> str:
