@@ -121,11 +121,13 @@ def test_reasons(street: Path) -> None:
 
 
 def test_a_site_off_every_road_is_told_of(street: Path) -> None:
-    gsi(street / "sites.json", [("Z", 9000, "洪水")])
+    gsi(street / "sites.json", [(f"Z{n}", 9000 + 100 * n, "洪水") for n in range(7)])
     status, rows, said = sonae("route", *files(street), "--for", "flood", "-", given=origins(50))
     assert status == 0
     assert rows[0]["reason"] == "not_connected"
-    assert said[0]["note"] == "far_from_road"
+    (note,) = [one for one in said if one["note"] == "far_from_road"]
+    assert (note["count"], len(note["rows"])) == (7, 7), "one line, however many there are"
+    assert "ほか2件" in note["detail"]
 
 
 def test_bad_inputs_are_refused_one_by_one(street: Path) -> None:
@@ -173,8 +175,8 @@ def test_real_city_against_networkx(tmp_path: Path) -> None:
 
     ends = {name: nearest(*place) for name, place in flagged.items()}
     sources = {node for node, metres in ends.values() if metres <= 1000}
-    away = {one["detail"] for one in said}
-    assert len(away) > 10, "sites beyond the mapped centre are named"
+    (note,) = [one for one in said if one.get("note") == "far_from_road"]
+    assert note["count"] == len(note["rows"]) > 10, "sites beyond the mapped centre are told of"
     length = nx.multi_source_dijkstra_path_length(graph, sources, weight="metres")
     for row, y, x in zip(rows, lat, lon, strict=True):
         node, off = nearest(x, y)

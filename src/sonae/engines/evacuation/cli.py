@@ -57,6 +57,7 @@ _for = click.option(
     "--for", "hazards", multiple=True, required=True, type=click.Choice(HAZARDS),
     help="どの災害のための避難か。複数ならすべてに指定された避難場所だけを選ぶ",
 )  # fmt: skip
+_MOST_NAMES = 5
 _format = click.option(
     "--format", "fmt", type=click.Choice(FORMATS), help="出力の形（既定: 端末では table）"
 )
@@ -270,9 +271,18 @@ def read_layers(specs: tuple[str, ...], rows: Rows) -> list[Layer]:
 
 
 def _tell_far(placed: Placed) -> None:
-    """Say which facilities lie away from every road; they are not silently left out."""
+    """Say on one line for each list which facilities lie away from every road; none is left out silently."""
+    far: dict[str, list[Listed]] = {}
     for one in placed.far():
-        note = {"input": one.input, "row": one.row, "note": "far_from_road", "detail": one.name}
+        far.setdefault(one.input, []).append(one)
+    for name, rows in far.items():
+        told = "、".join(one.name for one in rows[:_MOST_NAMES])
+        more = f"、ほか{len(rows) - _MOST_NAMES}件" if len(rows) > _MOST_NAMES else ""
+        note = {
+            "input": name, "note": "far_from_road", "count": len(rows),
+            "rows": [one.row for one in rows],
+            "detail": f"道から遠く、行き先に選べない避難場所が{len(rows)}件：{told}{more}",
+        }  # fmt: skip
         click.echo(json.dumps(note, ensure_ascii=False), err=True)
 
 
