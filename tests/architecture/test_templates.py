@@ -96,3 +96,12 @@ def test_what_the_policy_refuses_is_seen(text: str) -> None:
 )  # fmt: skip
 def test_what_the_policy_allows_is_left_alone(text: str) -> None:
     assert not any(pattern.search(text) for pattern in INLINE.values())
+
+
+def test_a_table_that_scrolls_is_no_second_landmark_of_its_section() -> None:
+    """Screen readers list landmarks: one of the name of the section around it is one too many."""
+    scrolls = re.compile(r'class="table-scroll[^"]*"[^>]*role="(\w+)"')
+    roles = {
+        (page.name, role) for page in TEMPLATES for role in scrolls.findall(page.read_text("utf-8"))
+    }
+    assert roles and {role for _, role in roles} == {"group"}
