@@ -70,7 +70,8 @@ def test_the_name_of_an_own_destination_is_in_no_address(plain: Page, city: City
      ("goal=own&leaving=car&kind=relatives&place_town=どこにもない", "見つかりませんでした。"),
      ("goal=own&leaving=car&kind=relatives&place_town=町", "行き先の町が3件あります。"),
      ("goal=upstairs&leaving=on_foot", "この家では選べません。"),
-     ("goal=upstairs&leaving=on_foot&storeys=999&floor=x", "この家では選べません。")],
+     ("goal=upstairs&leaving=on_foot&storeys=1&floor=1", "この家では選べません。"),
+     ("goal=upstairs&leaving=on_foot&storeys=999&floor=x", "階は、1から60までの数字で")],
 )  # fmt: skip
 def test_wrong_answers_are_told_and_can_be_mended(
     plain: Page, city: City, query: str, told: str
@@ -81,7 +82,7 @@ def test_wrong_answers_are_told_and_can_be_mended(
 
 
 def test_high_above_the_water_one_may_plan_to_stay(plain: Page, city: City) -> None:
-    plain.goto("/plan/?town=001&goal=upstairs&leaving=on_foot&storeys=8&floor=5")
+    plain.goto("/plan/?town=001&goal=upstairs&leaving=on_foot&storeys=８&floor=5")
     expect(plain.locator(".levels > li").nth(3)).to_contain_text("全員が上の階へ移り、外へ出ない。")
     assert plain.get_by_text("ここで出発").count() == 0
 
@@ -93,6 +94,7 @@ def test_a_household_s_plan_is_kept_changed_taken_back_and_deleted(
     phone.goto("/me/")
     phone.get_by_role("link", name="計画をつくる").click()
     expect(phone.get_by_label("家の上の階に残る")).to_be_disabled()
+    expect(phone.get_by_label("家にとどまる")).to_be_disabled()
     phone.get_by_label("ペット").check()
     phone.get_by_label("自分たちの車で行く").check()
     phone.get_by_label("自分で決めた所").check()

@@ -53,6 +53,23 @@ def read(text: str) -> Written:
     return Written(_OAZA.sub("", stem), int(found["number"]) if found else None)
 
 
+def beyond(text: str) -> str:
+    """Return what follows the town in an address: ``栄町一丁目2番3号`` → 2番3号, ``栄町1-2`` → -2.
+
+    Of 広塚12番地 the number itself: it is counted in 番 or 番地, not in 丁目.
+    """
+    plain = "".join(unicodedata.normalize("NFKC", text).split())
+    plain = _KANJI_CHOME.sub(lambda found: f"{_number(found[1])}丁目", plain)
+    found = _FIRST_NUMBER.match(plain)
+    if found is None:
+        return ""
+    rest = plain[found.end() :]
+    if rest.startswith(("番", "号")):
+        return f"{found['number']}{rest}"
+    rest = re.sub(r"^(?:丁目|ちょうめ|チョウメ|-?chome)", "", rest, flags=re.IGNORECASE)
+    return rest if re.search(r"\d", rest) else ""
+
+
 def reading(name: str, spoken: str) -> str:
     """Return the reading of the stem alone: without オオアザ, without イッチョウメ."""
     stem = _OAZA_KANA.sub("", spoken) if name.startswith(("大字", "字")) else spoken
@@ -90,12 +107,25 @@ def fits(query: str, name: str, spoken: str) -> int:
     # ヅ and ズ, キョウ and キョ are one to who spells by ear.
     if kana.is_kana(asked.stem):
         key = kana.loose_key(_OAZA_KANA.sub("", kana.katakana(asked.stem)))
-        return max(_rank(key, kana.loose_key(said)) for said in (reading(name, spoken), spoken))
+        return max(_rank(key, kana.loose_key(said)) for said in _spoken(name, spoken))
     if asked.stem.isascii() and (roman := romaji.from_roman(asked.stem)):
         return _rank(
             kana.loose_key(romaji.short(roman)), kana.loose_key(romaji.short(reading(name, spoken)))
         )
     return 0
+
+
+def _spoken(name: str, spoken: str) -> list[str]:
+    """Return the readings by which a town is asked for: without and with its number.
+
+    町 is まち here and ちょう there; who is new in the city takes it for the other.
+    """
+    said = [reading(name, spoken), spoken]
+    if read(name).stem.endswith("町"):
+        for end, other in (("マチ", "チョウ"), ("チョウ", "マチ")):
+            if said[0].endswith(end):
+                said.append(said[0].removesuffix(end) + other)
+    return said
 
 
 def _one_form(text: str) -> str:

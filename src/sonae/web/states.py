@@ -93,6 +93,7 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "inside": (lazy("危険区域の中"), "bad"),
         "outside": (lazy("危険区域の外"), "good"),
         "unknown": (lazy("調査されていない"), "caution"),
+        "divided": (lazy("町の中で分かれています"), "caution"),
         "ordered": (lazy("避難情報の対象"), "caution"),
     },
     "order": {

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
+from sonae.core import clock
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import Walker
-from sonae.domains.residents.interface import population
+from sonae.domains.municipalities.interface import Town
+from sonae.domains.residents.interface import Household, population
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
 from sonae.engines.evacuation.profiles import ELDERLY, WHEELCHAIR
@@ -98,16 +102,88 @@ def test_a_full_site_is_nobody_s_destination(city: City) -> None:
 
 
 @pytest.mark.parametrize(
-    ("east", "storeys", "floor", "answer"),
-    [(50, 2, 1, "no"), (350, 8, 5, "yes"), (350, 0, 0, "no"), (650, 2, 1, "yes"), (850, 2, 1, "unknown")],
+    ("east", "storeys", "floor", "home", "upstairs"),
+    [(50, 2, 1, "no", "no"), (250, 2, 1, "no", "yes"), (250, 1, 1, "no", "no"), (350, 8, 5, "yes", "yes"),
+     (350, 8, 8, "yes", "no"), (350, 0, 0, "no", "no"), (350, 2, 5, "no", "no"), (650, 2, 1, "yes", "no"),
+     (650, 1, 1, "yes", "no"), (650, 0, 0, "yes", "no"), (850, 2, 1, "unknown", "unknown")],
 )  # fmt: skip
 def test_staying_is_allowed_only_where_it_is_known_to_be_safe(
-    city: City, east: int, storeys: int, floor: int, answer: str
+    city: City, east: int, storeys: int, floor: int, home: str, upstairs: str
 ) -> None:
-    """Deep water: no; high up: yes; unknown floor in water: no; never surveyed: unknown."""
-    allowed, rule = evacuation.may_stay(*at(east, 50), Walker(floor=floor, storeys=storeys))
-    assert allowed == answer
-    assert (rule is None) == (allowed == "yes" and east == 650)
+    """Upstairs needs water and a floor above it; a floor above the roof is no floor; unsurveyed: unknown."""
+    found = evacuation.staying(*at(east, 50), Walker(floor=floor, storeys=storeys))
+    assert (found.allows("home"), found.allows("upstairs")) == (home, upstairs)
+    for goal, answer in (("home", home), ("upstairs", upstairs)):
+        assert (found.why(goal) == "") == (answer == "yes")
+
+
+def test_where_no_hazard_is_mapped_nobody_is_told_that_staying_is_safe(city: City) -> None:
+    from sonae.domains.hazards.interface import HazardMap
+
+    HazardMap.objects.all().delete()
+    found = evacuation.staying(*at(650, 50), Walker(floor=1, storeys=2))
+    assert (found.allows("home"), found.allows("upstairs")) == ("unknown", "unknown")
+
+
+def test_a_town_is_answered_by_its_gravest_ground(city: City) -> None:
+    """西町 is wet all over, 中町 in part, 東町 is dry or was never surveyed; its point is dry."""
+    flood = evacuation.imagined(["flood"], 4)
+
+    def told(name: str) -> tuple[str, bool, str]:
+        town = city.towns[name]
+        ground = evacuation.ground_of(town)
+        advice = evacuation.advise(town.latitude, town.longitude, Walker(), flood, ground=ground)
+        (spread,) = evacuation.spread_over(ground, ["flood"])
+        return advice.decision, advice.whole, spread.zone
+
+    assert told("西町") == ("leave", True, "inside")
+    assert told("中町") == ("leave", False, "divided")
+    assert told("東町") == ("leave_unknown", False, "unknown")
+    alone = evacuation.advise(*at(750, 50), Walker(), flood)
+    assert alone.decision == "not_exposed", "one point of 東町 says nothing of the whole"
+
+
+def test_what_is_said_of_a_town_is_never_safer_than_any_home_in_it(city: City) -> None:
+    """Wherever a home stands, the town's answer is at least as grave as its own."""
+    rank = {"not_exposed": 0, "stay": 1, "upstairs": 2, "leave_unknown": 3, "leave": 4}
+    flood = evacuation.imagined(["flood"], 4)
+    for east in (420, 495, 560, 790, 805, 860):
+        Household.objects.filter(town=city.towns["中町"]).update(longitude=at(east, 50)[1])
+        for town in city.towns.values():
+            ground = evacuation.ground_of(town)
+            whole = evacuation.advise(town.latitude, town.longitude, Walker(), flood, ground=ground)
+            for home in Household.objects.filter(town=town):
+                own = evacuation.advise(home.latitude, home.longitude, Walker(), flood)
+                assert rank[whole.decision] >= rank[own.decision]
+                assert not whole.whole or whole.decision == own.decision
+
+
+def test_a_town_without_homes_is_never_called_outside(city: City) -> None:
+    """The register tells where people live; without it the rest of the town is unknown."""
+    Household.objects.filter(town=city.towns["東町"]).update(town=city.towns["中町"])
+    town = city.towns["東町"]
+    Town.objects.filter(pk=town.pk).update(longitude=at(650, 50)[1])
+    town.refresh_from_db()
+    ground = evacuation.ground_of(town)
+    flood = evacuation.imagined(["flood"], 4)
+    advice = evacuation.advise(town.latitude, town.longitude, Walker(), flood, ground=ground)
+    (spread,) = evacuation.spread_over(ground, ["flood"])
+    assert spread.zone in ("unknown", "divided")
+    assert not advice.whole
+
+
+def test_minutes_are_of_the_hour_and_by_day_where_a_plan_asks(city: City) -> None:
+    """In the dark the same way takes longer; a plan and a card count by day."""
+    lat, lon = at(50, 50)
+    for hour, slower in ((12, 1.0), (23, 0.8)):
+        with clock.using(clock.FrozenClock(datetime(2026, 7, 1, hour, tzinfo=clock.JST))):
+            now = evacuation.best_way(lat, lon, ["flood"]).minutes
+            planned = evacuation.advise(lat, lon, Walker(), evacuation.imagined(["flood"], 4)).way
+            day = evacuation.best_way(lat, lon, ["flood"], by_day=True).minutes
+            assert evacuation.best_way(lat, lon, ["flood"], lasting=True).minutes == day
+        assert now is not None and day is not None and planned is not None
+        assert now * slower == pytest.approx(day)
+        assert planned.minutes == pytest.approx(now, abs=0.06), "the sentence and the card agree"
 
 
 def test_a_town_is_outside_only_where_all_of_it_is(city: City) -> None:

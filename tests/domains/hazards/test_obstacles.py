@@ -137,11 +137,11 @@ def test_tonight_s_water_and_closures_are_no_matter_of_a_lasting_plan(city: City
     """A card and a timeline are made from the maps; the answer of now from what was seen."""
     home = Household.objects.get(pk=city.residents["高橋 幸子"].household_id)
     place, walker = (home.latitude, home.longitude), evacuation.Walker()
-    plan = evacuation.may_stay(*place, walker)
+    plan = evacuation.staying(*place, walker)
     card = evacuation.cards.SiteFinder().site(home, "flood", walker)
     told(report("flooded", square(610), hazard="flood", depth_m=1.2))
     told(report())
-    assert evacuation.may_stay(*place, walker) == plan
+    assert evacuation.staying(*place, walker) == plan
     assert evacuation.cards.SiteFinder().site(home, "flood", walker) == card
     assert card[0] is not None
 

@@ -3,6 +3,7 @@
 from sonae.domains.evacuation import cards, timelines
 from sonae.domains.evacuation.basemap import BaseMap, basemap, build_basemap
 from sonae.domains.evacuation.capacity import Changes, Settled, place_everyone
+from sonae.domains.evacuation.ground import Ground, ground_of
 from sonae.domains.evacuation.models import (
     Advice,
     Assignment,
@@ -35,10 +36,13 @@ from sonae.domains.evacuation.places import (
     CHECKED,
     NOT_EXPOSED,
     PlaceAdvice,
+    Staying,
     advise,
     imagined,
-    may_stay,
+    mapped,
     offered,
+    spread_over,
+    staying,
     zone_over,
 )
 from sonae.domains.evacuation.previews import (
@@ -94,6 +98,7 @@ __all__ = [
     "CardBatch",
     "Changes",
     "EvacuationOrder",
+    "Ground",
     "HouseholdTimeline",
     "NetworkDoubt",
     "PersonalAdvice",
@@ -101,6 +106,7 @@ __all__ = [
     "PlanRun",
     "Settled",
     "Shown",
+    "Staying",
     "Unreached",
     "Walker",
     "Way",
@@ -127,13 +133,14 @@ __all__ = [
     "doubts_of",
     "draft_order",
     "edit",
+    "ground_of",
     "homes_of",
     "imagined",
     "lift",
     "lines_hit",
     "load_network",
+    "mapped",
     "may_change_network",
-    "may_stay",
     "network_in_force",
     "network_preview",
     "network_stamp",
@@ -153,6 +160,8 @@ __all__ = [
     "roads_hit",
     "rule",
     "sites_under_water",
+    "spread_over",
+    "staying",
     "steps",
     "submit",
     "timelines",

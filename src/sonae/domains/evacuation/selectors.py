@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from sonae.core import clock
 from sonae.domains.evacuation import networks, roadstate
 from sonae.domains.evacuation.models import Advice, PlanRun
-from sonae.domains.evacuation.services import city_or_empty, engine_sites
+from sonae.domains.evacuation.services import city_or_empty, conditions, engine_sites
 from sonae.domains.hazards import interface as hazards
 from sonae.domains.residents.interface import AssistanceRegistrant, Resident, shared_position
 from sonae.domains.shelters import interface as shelters
@@ -18,7 +19,7 @@ from sonae.domains.shelters.interface import Facility
 from sonae.engines.evacuation.danger import RoadState
 from sonae.engines.evacuation.graph import Graph, RouteTree, way, way_edges
 from sonae.engines.evacuation.planning import REASONS, City, SiteChooser
-from sonae.engines.evacuation.profiles import ADULT, PROFILES, WHEELCHAIR
+from sonae.engines.evacuation.profiles import ADULT, PROFILES, WHEELCHAIR, Conditions
 from sonae.engines.evacuation.rulebook import RULE_NUMBER, RULES, Rule, TimeRule
 from sonae.engines.evacuation.rulebook import trace as rules_that_held
 
@@ -200,13 +201,15 @@ def best_way(
     *,
     any_site: bool = False,
     lasting: bool = False,
+    by_day: bool = False,
 ) -> Way:
     """Return the best designated site for a place (degrees) and a set of hazards, and the way there.
 
     Never the nearest one that is not designated; without any the reason says so. Minutes are for
-    ``walker``, by default an adult, by day on bare roads; a site that is known not to take the
+    ``walker``, by default an adult, as people walk now; a site that is known not to take the
     walker's wheelchair or pets is none, unless ``any_site``: then it is one, by a way that fits.
-    ``lasting``: see `sites_for` and `graphs_for`.
+    ``lasting``: see `sites_for` and `graphs_for`. ``by_day``: minutes by day on bare roads, which
+    ``lasting`` means too.
     """
     goer = walker or Walker()
     city = city_or_empty()
@@ -225,13 +228,14 @@ def best_way(
     if best < 0:
         return Way(None, None, None, None, [], False, "not_connected")
     facility = shelters.facility(int(table.pk[chosen[best]]))
+    walking = Conditions() if lasting or by_day else conditions(clock.now())
     line = [(longitude, latitude), *_line(city, graphs[goer.stairs], tree, start)]
     effort = float(chooser.effort_m(chosen, goer.stairs)[start]) + float(off[0])
     return Way(
         facility,
         float(tree.distance_m[start]) + float(off[0]),
         float(tree.danger_m[start]),
-        effort / PROFILES[goer.profile].speed / 60.0,
+        effort / float(walking.speeds()[goer.profile]) / 60.0,
         line,
         REASONS[code] == "partial",
         "",

@@ -257,13 +257,13 @@ def compute(
         hazards.layers() if lasting else hazards.planning_layers(),
         engine_sites(table),
         [_engine_warned(item, now) for item in warned],
-        conditions=_conditions(now),
+        conditions=conditions(now),
         roads=RoadState() if lasting else roadstate.roads_now(city),
         told=None if plain else seats.told(people, table),
     )
 
 
-def _conditions(now: datetime) -> Conditions:
+def conditions(now: datetime) -> Conditions:
     """Return how people walk now: by the sun over the city, and by the snow that is warned of."""
     here = municipality()
     place = here.latitude, here.longitude

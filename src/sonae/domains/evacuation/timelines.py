@@ -15,12 +15,12 @@ from django.db.models import Q, QuerySet
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import places
+from sonae.domains.evacuation.ground import ground_of
 from sonae.domains.evacuation.models import Advice, HouseholdTimeline
 from sonae.domains.evacuation.selectors import Walker, current_run
-from sonae.domains.hazards import interface as hazards
 from sonae.domains.municipalities.interface import Town
 from sonae.domains.residents.interface import Household, Resident, own_home
-from sonae.engines.evacuation.timeline import Answers
+from sonae.engines.evacuation.timeline import STAYS, Answers
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import take_turn, writing
@@ -105,14 +105,13 @@ def state(
 ) -> HouseholdTimeline:
     """Store the household's timeline in place of the one before, which can be brought back.
 
-    `SonaeError` ``unreadable`` for an own destination without a kind, ``not_allowed`` for staying
-    upstairs where the rules do not allow it or nobody knows.
+    `SonaeError` ``unreadable`` for an own destination without a kind, ``not_allowed`` for staying at
+    home or upstairs where the rules do not allow it or nobody knows.
     """
     _not_in_exercise()
     home, own = _holder(actor, window)
     place = _checked(answers, destination)
-    if answers.goal == "upstairs":
-        _require_upstairs(home, answers)
+    _require_staying(home, answers)
     return _store(home, own, actor, {
         "members": sorted(answers.members), "leaving": answers.leaving, "goal": answers.goal,
         "place_kind": place.kind, "place_name": place.name, "town": place.town,
@@ -138,18 +137,16 @@ def household_walker(home: Household, answers: Answers) -> Walker:
     )
 
 
-def _require_upstairs(home: Household, answers: Answers) -> None:
-    """Refuse staying where it is not known to be safe."""
-    walker = household_walker(home, answers)
-    allowed, rule = (
-        places.may_stay(home.latitude, home.longitude, walker)
-        if home.located
-        else ("unknown", None)
-    )
-    if allowed == "yes":
+def _require_staying(home: Household, answers: Answers) -> None:
+    """Refuse a plan to stay where that is not known to be safe, or where there is no upper floor."""
+    if answers.goal not in STAYS:
         return
-    why = rule.ja if rule else "家のまわりの危険が調べられていません。"
-    raise SonaeError("not_allowed", f"家の上の階に残る計画にはできません。{why}")
+    walker = household_walker(home, answers)
+    found = places.staying(home.latitude, home.longitude, walker, known=home.located)
+    if found.allows(answers.goal) == "yes":
+        return
+    where = "家の上の階に残る" if answers.goal == "upstairs" else "家にとどまる"
+    raise SonaeError("not_allowed", f"{where}計画にはできません。{found.why(answers.goal)}")
 
 
 def _store(
@@ -176,15 +173,14 @@ def _store(
 def undo(actor: Actor, window: int | None = None) -> HouseholdTimeline:
     """Bring back the plan before the last change; once more brings the change back.
 
-    `SonaeError` ``not_allowed`` for staying upstairs where that is not, or no longer, known to be safe.
+    `SonaeError` ``not_allowed`` for staying where that is not, or no longer, known to be safe.
     """
     _not_in_exercise()
     home, own = _holder(actor, window)
     earlier = _rows(home, own).filter(current=False).first()
     if earlier is None:
         raise SonaeError("not_found", "元に戻せる計画はありません。")
-    if earlier.goal == "upstairs":
-        _require_upstairs(home, answers_of(earlier))
+    _require_staying(home, answers_of(earlier))
     return _store(home, own, actor, {
         name: getattr(earlier, name)
         for name in ("members", "leaving", "goal", "place_kind", "place_name", "town", "outside")
@@ -268,30 +264,26 @@ def expected_at_own() -> int:
     return leaving.filter(resident__in=with_own_destination(warned)).count()
 
 
-def checked_hazards() -> list[str]:
-    """Return the hazards that some layer maps here."""
-    mapped = {row.hazard for row in hazards.maps()}
-    return [name for name in places.CHECKED if name in mapped]
-
-
 def zones_of(destination: Destination) -> dict[str, str]:
-    """Return hazard → inside, outside or unknown at an own destination, for every mapped hazard.
+    """Return hazard → inside, divided, outside or unknown at an own destination, for every mapped hazard.
 
-    A town is answered by all its homes together: outside only where each of them is. Beyond the
+    A town is inside where each of its homes is, outside only where all of its ground is. Beyond the
     municipality, or without a town, everything is unknown.
     """
-    names = checked_hazards()
-    if destination.town is None or destination.outside:
+    names, town = places.mapped(), destination.town
+    if town is None or destination.outside:
         return dict.fromkeys(names, "unknown")
-    homes = Household.objects.filter(town=destination.town).values_list("latitude", "longitude")
-    points = [*homes, (destination.town.latitude, destination.town.longitude)]
-    return places.zone_over(names, [lat for lat, _ in points], [lon for _, lon in points])
+    homes = Household.objects.filter(town=town).values_list("latitude", "longitude")
+    points = [*homes, (town.latitude, town.longitude)]
+    by_homes = places.zone_over(names, [lat for lat, _ in points], [lon for _, lon in points])
+    spread = {one.hazard: one.zone for one in places.spread_over(ground_of(town), names)}
+    return {name: "inside" if by_homes[name] == "inside" else spread[name] for name in names}
 
 
 def _towns_inside(warned: Iterable[str]) -> frozenset[int]:
     """Return the towns (primary keys) of own destinations that lie inside one of these hazards."""
     asked = frozenset(warned)
-    names = [name for name in checked_hazards() if name in asked] if asked else []
+    names = [name for name in places.mapped() if name in asked] if asked else []
     if not names:
         return frozenset()
     stated = _in_force().exclude(town=None).values("town")

@@ -1,6 +1,7 @@
 """Reads: the layers in use, and what they say about places."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from sonae.domains.hazards.models import HazardMap
 from sonae.domains.hazards.obstacles import observed_layers
 from sonae.engines.hazard import stored
 from sonae.engines.hazard.layer import HazardLayer, Layer
-from sonae.engines.hazard.lookup import ZONES, governing, zones
+from sonae.engines.hazard.lookup import IN, OUT, ZONES, governing, zones
 
 _loaded: dict[str, HazardLayer] = {}
 
@@ -119,3 +120,57 @@ def _one_place(
         "source": decided.source if decided else "",
         "date": decided.date if decided else "",
     }
+
+
+@dataclass(frozen=True)
+class Spread:
+    """One hazard over many places: ``zone`` inside, divided, outside or unknown of them together.
+
+    ``divided``: some lie inside and some do not. ``outside``: all do, and were surveyed. ``share``:
+    of the places inside. ``depth_m``: upper bound of the deepest, None when not stated; ``detail``
+    the gravest class in words.
+    """
+
+    hazard: str
+    zone: str
+    share: float
+    depth_m: float | None
+    detail: str
+    collapse: bool
+    source: str
+    date: str
+
+
+def over_places(
+    lat: "np.typing.NDArray[np.float64]",
+    lon: "np.typing.NDArray[np.float64]",
+    hazards: Sequence[str],
+) -> list[Spread]:
+    """Say for each hazard what holds for all the places (degrees) together, with the flooding seen now."""
+    held = planning_layers()
+    return [
+        _spread([one for one in held if one.hazard == name], name, lat, lon) for name in hazards
+    ]
+
+
+def _spread(
+    own: Sequence[Layer],
+    hazard: str,
+    lat: "np.typing.NDArray[np.float64]",
+    lon: "np.typing.NDArray[np.float64]",
+) -> Spread:
+    """Answer for one hazard over many places."""
+    found = zones(own, lat, lon)
+    inside = found.zone == IN
+    share = float(inside.mean()) if len(lat) else 0.0
+    known = "outside" if len(lat) and (found.zone == OUT).all() else "unknown"
+    zone = known if not inside.any() else "inside" if inside.all() else "divided"
+    worst = int(np.argmax(found.rank)) if len(lat) else 0
+    rank = int(found.rank[worst]) if len(lat) else 0
+    decided = own[int(found.layer[worst])] if rank else next(iter(governing(own)), None)
+    detail = decided.details[rank - 1] if decided and 0 < rank <= len(decided.details) else ""
+    deep = found.depth_m[inside & ~np.isnan(found.depth_m)]
+    return Spread(
+        hazard, zone, share, float(deep.max()) if len(deep) else None, detail,
+        bool(found.collapse.any()), decided.source if decided else "", decided.date if decided else "",
+    )  # fmt: skip

@@ -41,6 +41,11 @@ def search_towns(query: str) -> list[Town]:
     return found or (_fitting(stem, everything) if stem else [])
 
 
+def names_a_house(query: str) -> bool:
+    """Tell whether what was typed goes on behind the town: a block, a lot or a house number."""
+    return townname.beyond(_without_city(query)) != ""
+
+
 def _fitting(asked: str, everything: list[Town]) -> list[Town]:
     ranks = [(townname.fits(asked, town.name, town.kana), town) for town in everything]
     best = max((rank for rank, _ in ranks), default=0)

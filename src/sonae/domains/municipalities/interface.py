@@ -1,6 +1,11 @@
 """What other domains and the screens may use of municipalities."""
 
-from sonae.domains.municipalities.gazetteer import can_be_read, search_towns, towns_in_order
+from sonae.domains.municipalities.gazetteer import (
+    can_be_read,
+    names_a_house,
+    search_towns,
+    towns_in_order,
+)
 from sonae.domains.municipalities.models import Municipality, Town
 from sonae.domains.municipalities.selectors import (
     FAR_M,
@@ -32,6 +37,7 @@ __all__ = [
     "load_municipality",
     "metres_from_towns",
     "municipality",
+    "names_a_house",
     "renew_register_version",
     "search_towns",
     "serving_code",

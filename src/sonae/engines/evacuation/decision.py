@@ -61,7 +61,8 @@ def _depth_tests(
     profile: NDArray[np.uint8],
 ) -> Tests:
     """Return the tests for water-depth zones (flood, inland flood, surge), in the rules' order."""
-    known = (floor > 0) & (storeys > 0)
+    # A floor above the roof is a slip of the pen: which of the two is wrong, nobody knows.
+    known = (floor > 0) & (storeys >= floor)
     top = np.where(storeys <= DETACHED_STOREYS, np.maximum(storeys, floor), floor)
     above = floor_height(floor) >= found.depth_m
     reachable = floor_height(top) >= found.depth_m

@@ -14,7 +14,8 @@ from sonae.engines.evacuation.profiles import ADULT, ELDERLY, START_MINUTES, WHE
 
 MEMBERS: Final = ("child", "elderly", "wheelchair", "pets")
 LEAVING: Final = ("on_foot", "fetched", "car")
-GOALS: Final = ("site", "own", "upstairs")
+STAYS: Final = ("home", "upstairs")
+GOALS: Final = ("site", "own", *STAYS)
 SLOW: Final = frozenset({"child", "elderly", "wheelchair"})
 """Who needs longer: 高齢者等 of level 3 means the old, the disabled, small children and who goes with them."""
 
@@ -91,6 +92,9 @@ _WAIT: Final = _(
 _LATE: Final = _("まだ家にいたら、いますぐ出る。道が危険なときは、近くの丈夫な建物の上の階へ移る。")
 _CARRY: Final = _("水・食べ物・薬・ラジオ・あかりを上の階へ運ぶ。")
 _UP_EARLY: Final = _("階段に時間がかかる人は、いまのうちに上の階へ移る。")
+_HOME_CARRY: Final = _("水・食べ物・薬・ラジオ・あかりを、家の安全な部屋に集める。")
+_HOME_WAIT: Final = _("避難の情報を確かめ、家族を家に集める。危ないと感じたら、待たずに避難する。")
+_HOME: Final = _("全員が家にとどまり、警報が終わるまで外へ出ない。")
 _UP: Final = _("全員が上の階へ移り、外へ出ない。")
 _LAST: Final = _(
     "外へ出ない。上の階か、崖や川からいちばん遠い部屋へ移る。命の危険があるときは119番に電話する。"
@@ -106,6 +110,9 @@ def steps(answers: Answers, walk_minutes: float | None) -> tuple[Step, ...]:
         third = Step(3, (_CARRY, *slow))
         return (first, Step(2, (_("家のまわりの危険と、上の階への移り方を確かめる。"),)), third,
                 Step(4, (_UP,)), Step(5, (_LAST,)))  # fmt: skip
+    if answers.goal == "home":
+        return (first, Step(2, (_("家のまわりの危険が変わっていないか、地図で確かめる。"),)),
+                Step(3, (_HOME_CARRY, _HOME_WAIT)), Step(4, (_HOME,)), Step(5, (_LAST,)))  # fmt: skip
     second = [_CALL[answers.leaving]]
     if answers.goal == "own":
         second.append(_("行き先の人に「行くかもしれない」と伝える。"))

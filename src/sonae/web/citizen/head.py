@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -12,7 +13,10 @@ from sonae.domains.municipalities.interface import Town
 from sonae.domains.warnings import interface as warnings
 from sonae.web import words
 from sonae.web.citizen import sentence, walkers
+from sonae.web.citizen.dangers import Danger
 from sonae.web.citizen.sentence import Advised
+
+Calm = tuple[str, str, float | None]
 
 
 @dataclass(frozen=True)
@@ -32,14 +36,25 @@ class Head:
     level: int = 0
 
 
-def order_for(town: Town | None) -> tuple[str, int]:
-    """Return the gravest order in force for a town (or for the whole city) in words, and its level."""
+@dataclass(frozen=True)
+class Ordered:
+    """An order in force for a town: in words, its level (0: none), the hazard it is about."""
+
+    name: str = ""
+    level: int = 0
+    hazard: str = ""
+
+
+def order_for(town: Town | None) -> Ordered:
+    """Return the gravest order in force for a town (or for the whole city)."""
     orders = [
         order
         for order in evacuation.orders_in_force()
         if order.whole_city or (town and any(one.pk == town.pk for one in order.towns.all()))
     ]
-    return (_(evacuation.ORDER_NAMES[orders[0].level]), orders[0].level) if orders else ("", 0)
+    if not orders:
+        return Ordered()
+    return Ordered(_(evacuation.ORDER_NAMES[orders[0].level]), orders[0].level, orders[0].hazard)
 
 
 def watched() -> str:
@@ -70,22 +85,29 @@ def notes_of(advice: PlaceAdvice, walker: evacuation.Walker) -> tuple[str, ...]:
 def of_place(
     advice: PlaceAdvice,
     walker: evacuation.Walker,
-    order: tuple[str, int],
-    calm: tuple[str, str, float | None] = ("", "", None),
+    order: Ordered,
+    dangers: Sequence[Danger],
+    calm: Calm = ("", "", None),
+    *,
+    town: bool = False,
 ) -> Head:
-    """Return the head for a place; ``calm`` (goal, hazard, minutes) is what quiet times name."""
-    name, level = order
+    """Return the head for a place, or for a whole ``town``, of which the maps say ``dangers``.
+
+    ``calm`` (goal, hazard, minutes) is what quiet times name.
+    """
+    name, level = order.name, order.level
     tone = tone_of(advice.decision, advice.departure, level)
     if advice.decision == evacuation.NOT_EXPOSED:
         sure = _sure()
-        tone = tone if level or sure == "calm" else "watch"
-        return Head(_not_exposed(name, calm, sure), tone, order=name, level=level)
+        tone = tone if level or (sure == "calm" and advice.whole) else "watch"
+        text = _not_exposed(advice, order, dangers, calm, sure, town=town)
+        return Head(text, tone, order=name, level=level)
     way = advice.way
     goal = walkers.name_of(way.facility) if way and way.facility else ""
     text = sentence.sentence(
         Advised(
             advice.decision, advice.departure, advice.leave_by, goal,
-            way.minutes if way else None, way.reason if way else "",
+            way.minutes if way else None, way.reason if way else "", not advice.whole,
         )
     )  # fmt: skip
     because = advice.because
@@ -96,12 +118,22 @@ def of_place(
     )  # fmt: skip
 
 
-def _not_exposed(order: str, calm: tuple[str, str, float | None], sure: str) -> str:
-    """Return the sentence for a place that the maps know no danger for."""
-    if order:
-        return sentence.ordered(order)
+def _not_exposed(
+    advice: PlaceAdvice,
+    order: Ordered,
+    dangers: Sequence[Danger],
+    calm: Calm,
+    sure: str,
+    *,
+    town: bool,
+) -> str:
+    """Return the sentence for a place that the plan sends nobody away from."""
+    if order.name:
+        zones = {one.hazard: one.zone for one in dangers}
+        zone = zones.get(order.hazard, "unknown") if advice.whole else "unknown"
+        return sentence.ordered(order.name, order.level, zone)
     if names := watched():
-        return sentence.outside(names)
+        return sentence.outside(names, town=town) if advice.whole else sentence.uncertain(names)
     return sentence.quiet(*calm, sure=sure)
 
 

@@ -26,10 +26,10 @@ from sonae.platform.access import Actor, Audience, actor_of, audience
 from sonae.platform.scope import is_exercise
 from sonae.web import blocked, papercard, words
 from sonae.web.citizen import head, looks, owngoal, walkers
-from sonae.web.citizen.dangers import dangers_at
+from sonae.web.citizen.dangers import Danger, dangers_at
 from sonae.web.citizen.front import situation
 from sonae.web.citizen.head import Head
-from sonae.web.citizen.nearest import Choice, choose
+from sonae.web.citizen.nearest import Choice, choose, instead_of
 from sonae.web.citizen.walkers import Goer
 from sonae.web.citizen.where import USUAL, current_hazards
 from sonae.web.drawing import RoutePlace, route_map
@@ -146,7 +146,7 @@ class Action:
 
     ``way``: metres, metres in danger and minutes to the place, which is another than the plan's when
     that one refuses what the household needs. ``reasons``: every rule that held, as sentence and
-    source.
+    source. ``closed``: why the place is another than the usual one.
     """
 
     advice: evacuation.Advice
@@ -158,6 +158,7 @@ class Action:
     head: Head
     reasons: list[tuple[str, str]]
     near: tuple[blocked.Shown, ...] = ()
+    closed: str = ""
 
     @property
     def late(self) -> bool:
@@ -189,7 +190,17 @@ def action_of(house: Household) -> Action | None:
         _head(house, personal, way, unmet),
         [(_(rule.ja), rule.source) for rule in personal.reasons],
         tuple(near),
+        walkers.closed_instead(_closed(house, personal, place)) if place else "",
     )
+
+
+def _closed(
+    house: Household, personal: evacuation.PersonalAdvice, named: shelters.Place
+) -> shelters.Place | None:
+    """Return the closed or full place where the household expects to be sent, None otherwise."""
+    longitude, latitude = personal.start
+    walker, hazard = house.goer.walker, personal.advice.hazard
+    return instead_of(latitude, longitude, hazard, shelters.places(), named, walker)
 
 
 def _fitting_way(
@@ -228,7 +239,7 @@ def _head(
         advice.decision, advice.departure, advice.leave_by, personal.rule, advice.hazard,
         advice.zone, way, unmet, personal.reasons,
     )  # fmt: skip
-    made = head.of_place(told, house.goer.walker, order)
+    made = head.of_place(told, house.goer.walker, order, ())
     own = owngoal.of(house.timeline)
     leaving = advice.decision.startswith("leave") and advice.departure != "too_late"
     return owngoal.led(made, own, told) if own and leaving else made
@@ -289,29 +300,35 @@ def usual_places(
     ]
 
 
-def calm_head(house: Household, usual: list[tuple[str, Choice | None]]) -> Head:
+def calm_head(
+    house: Household, usual: list[tuple[str, Choice | None]], dangers: list[Danger]
+) -> Head:
     """Return the sentence for a household that the plan knows in no danger."""
     first = next(((name, one) for name, one in usual if one), None)
     calm: tuple[str, str, float | None] = ("", "", None)
     if first is not None and first[1] is not None:
         calm = (walkers.name_of(first[1].place.facility), first[0], first[1].minutes)
     nothing = evacuation.PlaceAdvice(evacuation.NOT_EXPOSED)
-    return head.of_place(nothing, house.goer.walker, head.order_for(house.home.town), calm)
+    order = head.order_for(house.home.town)
+    return head.of_place(nothing, house.goer.walker, order, dangers, calm)
 
 
 def answer(house: Household) -> dict[str, Any]:
     """Return what the household is told: the sentence, the action with its way, the usual places."""
     action = action_of(house)
     usual = usual_places(house.home, house.goer.walker)
+    dangers = dangers_at(
+        house.home.latitude, house.home.longitude, current_hazards(), located=house.home.located
+    )
+    own = owngoal.of(house.timeline)
     return {
         "house": house,
-        "head": action.head if action else calm_head(house, usual),
+        "head": action.head if action else calm_head(house, usual, dangers),
         "action": action,
-        "dangers": dangers_at(
-            house.home.latitude, house.home.longitude, current_hazards(), located=house.home.located
-        ),
+        "dangers": dangers,
         "usual": usual,
-        "own": owngoal.of(house.timeline),
+        "own": own,
+        "own_refused": own is not None and owngoal.refused(own),
         "goer": house.goer,
     }
 

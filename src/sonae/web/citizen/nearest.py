@@ -15,7 +15,11 @@ EARTH_M = 6_371_000.0
 
 @dataclass(frozen=True)
 class Choice:
-    """A designated place and the way: metres, minutes (None = unknown), line as (lon, lat)."""
+    """A designated place and the way: metres, minutes (None = unknown), line as (lon, lat).
+
+    ``slow_minutes``: of who needs support in walking, None where the walker is no faster.
+    ``instead_of``: the place that would be named if it were not closed or full.
+    """
 
     place: shelters.Place
     distance_m: float
@@ -24,6 +28,7 @@ class Choice:
     slow_minutes: float | None
     danger_m: float
     line: Sequence[tuple[float, float]] = ()
+    instead_of: shelters.Place | None = None
 
 
 def straight(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
@@ -61,6 +66,7 @@ def choose(
     walker: evacuation.Walker | None = None,
     *,
     lasting: bool = False,
+    by_day: bool = False,
 ) -> Choice | None:
     """Return the place to name for ``hazard`` from a point in degrees, or None when there is none.
 
@@ -68,23 +74,49 @@ def choose(
 
     Without a walking network, or off it, the distance is straight and the minutes stay unknown. None
     where the network knows no way now: `candidates` tells whether there are places at all.
-    ``lasting``: for paper that outlives tonight's closures.
+    ``lasting``: for paper that outlives tonight's closures. ``by_day``: minutes by day, not as one
+    walks now.
     """
     goer = walker or evacuation.Walker()
+    told = {"lasting": lasting, "by_day": by_day}
     if evacuation.city() is not None:
-        way = evacuation.best_way(lat, lon, [hazard], goer, lasting=lasting)
+        way = evacuation.best_way(lat, lon, [hazard], goer, **told)
         if way.facility is None and goer.needs:
-            way = evacuation.best_way(lat, lon, [hazard], goer, any_site=True, lasting=lasting)
+            way = evacuation.best_way(lat, lon, [hazard], goer, any_site=True, **told)
         if way.facility is None and way.reason == "not_connected":
             return None
         place = next((p for p in places if way.facility and p.facility.pk == way.facility.pk), None)
         if place is not None and way.distance_m is not None:
-            slow = way.distance_m / PROFILES[ASSISTED].speed / 60
+            closed = None if lasting else instead_of(lat, lon, hazard, places, place, goer)
             return Choice(
-                place, way.distance_m, True, way.minutes, slow, way.danger_m or 0.0, way.line
-            )
+                place, way.distance_m, True, way.minutes, _slow(way.minutes, goer),
+                way.danger_m or 0.0, way.line, closed,
+            )  # fmt: skip
     fit = candidates(hazard, places, lasting=lasting)
     return _straight(lat, lon, [p for p in fit if not goer.refused_by(p.facility)] or fit)
+
+
+def _slow(minutes: float | None, goer: evacuation.Walker) -> float | None:
+    """Return the minutes of the same way for who needs support in walking, None where no more."""
+    own, slow = PROFILES[goer.profile].speed, PROFILES[ASSISTED].speed
+    return None if minutes is None or own <= slow else minutes * own / slow
+
+
+def instead_of(
+    lat: float,
+    lon: float,
+    hazard: str,
+    places: list[shelters.Place],
+    named: shelters.Place,
+    goer: evacuation.Walker,
+) -> shelters.Place | None:
+    """Return the closed or full place where people expect to be sent, None when it is the ``named`` one."""
+    shut = [p for p in places if hazard in p.hazards and p.state not in shelters.ADMITTING]
+    if not shut:
+        return None
+    usual = evacuation.best_way(lat, lon, [hazard], goer, lasting=True).facility
+    found = next((p for p in shut if usual and p.facility.pk == usual.pk), None)
+    return found if found and found.facility.pk != named.facility.pk else None
 
 
 def _straight(lat: float, lon: float, fit: list[shelters.Place]) -> Choice | None:

@@ -112,7 +112,7 @@ def extract(request: HttpRequest) -> HttpResponse:
     answers = evacuation.timelines.answers_of(row) if row else None
     place = plan.Home("", home.latitude, home.longitude, home.floor or 0, home.storeys or 0,
                       home.located)  # fmt: skip
-    kept = answers if answers and not plan.upstairs_problem(place, answers) else None
+    kept = answers if answers and not plan.staying_problem(place, answers) else None
     steps = plan.shown(place, kept, owngoal.of(row)) if kept else {}
     context = {
         **told,

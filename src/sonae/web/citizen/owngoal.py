@@ -46,6 +46,13 @@ def of(row: HouseholdTimeline | None) -> OwnGoal | None:
     return of_destination(found) if found else None
 
 
+def refused(own: OwnGoal) -> bool:
+    """Tell whether the maps speak against an own destination in what is warned of now."""
+    run = evacuation.current_run()
+    warned = frozenset(item["hazard"] for item in run.hazards) if run else frozenset()
+    return bool(warned) and own.zone(warned) == "inside"
+
+
 def led(made: Head, own: OwnGoal, advice: PlaceAdvice) -> Head:
     """Return the head that leads to the own destination, unless it lies in what is warned of now."""
     run = evacuation.current_run()

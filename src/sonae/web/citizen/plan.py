@@ -19,8 +19,7 @@ from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.residents import interface as residents
 from sonae.domains.shelters import interface as shelters
 from sonae.engines.evacuation.profiles import NIGHT
-from sonae.engines.evacuation.rulebook import Rule
-from sonae.engines.evacuation.timeline import MEMBERS, Answers, Step, steps
+from sonae.engines.evacuation.timeline import MEMBERS, STAYS, Answers, Step, steps
 from sonae.platform.access import Audience, actor_of, audience
 from sonae.platform.scope import is_exercise
 from sonae.web import words
@@ -38,10 +37,12 @@ LEAVING_NAMES = {
 GOAL_NAMES = {
     "site": lazy("市が指定した避難場所"),
     "own": lazy("自分で決めた所（親せきの家、駐車場など）"),
+    "home": lazy("家にとどまる（いま住んでいる階）"),
     "upstairs": lazy("家の上の階に残る"),
 }
 STAY_TEXTS = {
-    "yes": lazy("この家では、上の階に残ることができます。"),
+    ("home", "yes"): lazy("この家では、家にとどまることができます。"),
+    ("upstairs", "yes"): lazy("この家では、上の階に残ることができます。"),
     "no": lazy("この家では選べません。"),
     "unknown": lazy("この家で安全か分かっていないため、選べません。"),
 }
@@ -79,6 +80,7 @@ class Home:
     """What a plan is made for: a place in degrees and its floors.
 
     ``located`` False: the house itself is not known, only its town; nothing is said of it then.
+    ``ground``: of the town, where no more than that is known; the place is then its middle.
     """
 
     name: str
@@ -87,6 +89,18 @@ class Home:
     floor: int
     storeys: int
     located: bool = True
+    ground: evacuation.Ground | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer that can be chosen: code, name, whether it was, and for staying whether it may be."""
+
+    code: str
+    name: str
+    on: bool
+    allowed: str = "yes"
+    text: str = ""
 
 
 def goals_of(home: Home, walker: Walker) -> list[Goal]:
@@ -95,7 +109,7 @@ def goals_of(home: Home, walker: Walker) -> list[Goal]:
     offered = {code for place in places for code in place.hazards}
     found = []
     for code in (one for one in where.USUAL if one in offered):
-        choice = choose(home.latitude, home.longitude, code, places, walker)
+        choice = choose(home.latitude, home.longitude, code, places, walker, by_day=True)
         if choice is not None:
             facility = choice.place.facility
             found.append(
@@ -134,7 +148,7 @@ def shown(home: Home, answers: Answers, own: OwnGoal | None) -> dict[str, Any]:
         "answers": answers,
         "goer": goer,
         "own": own,
-        "goals": goals if answers.goal != "upstairs" else [],
+        "goals": goals if answers.goal not in STAYS else [],
         "lines": lines_of(answers, goals),
         "who": words.listed(
             [str(walkers.MEMBER_NAMES[m]) for m in MEMBERS if m in answers.members]
@@ -148,19 +162,28 @@ def asked(home: Home, answers: Answers | None, place: timelines.Destination) -> 
     """Return the three questions with what was answered before, and whether one may stay."""
     chosen = answers or Answers()
     goer = Goer(chosen.members, home.floor, home.storeys)
-    stay, rule = _may_stay(home, goer.walker)
+    stay = _staying(home, goer.walker)
     return {
         "home": home,
         "chosen": chosen,
         "place": place,
         "members": [(c, str(n), c in chosen.members) for c, n in walkers.MEMBER_NAMES.items()],
         "ways": [(c, str(n), c == chosen.leaving) for c, n in LEAVING_NAMES.items()],
-        "goal_choices": [(c, str(n), c == chosen.goal) for c, n in GOAL_NAMES.items()],
+        "goal_choices": [
+            Choice(code, str(name), code == chosen.goal, *_stay(stay, code))
+            for code, name in GOAL_NAMES.items()
+        ],
         "kinds": [(c, str(n), c == place.kind) for c, n in words.PLACE_KINDS.items()],
-        "stay": stay,
-        "stay_text": STAY_TEXTS[stay],
-        "stay_why": _(rule.ja) if rule and stay != "yes" else "",
     }
+
+
+def _stay(stay: evacuation.Staying, goal: str) -> tuple[str, str]:
+    """Return whether a way of staying may be chosen, and in words why; other goals always may."""
+    if goal not in STAYS:
+        return "yes", ""
+    told, why = stay.allows(goal), stay.why(goal)
+    text = STAY_TEXTS[goal, "yes"] if told == "yes" else STAY_TEXTS[told]
+    return told, f"{text}{_(why) if why else ''}"
 
 
 def _answers(data: QueryDict) -> Answers | None:
@@ -250,7 +273,7 @@ def keep(request: HttpRequest, kept: Kept) -> HttpResponse:
         context = asked(home, given, place or timelines.Destination())
         return render(request, "citizen/plan_ask.html", {**context, **kept.context})
     answers = timelines.answers_of(row)
-    context = {**shown(home, answers, owngoal.of(row)), "problem": upstairs_problem(home, answers)}
+    context = {**shown(home, answers, owngoal.of(row)), "problem": staying_problem(home, answers)}
     undo = timelines.can_undo(actor_of(request), kept.window)
     more = {**kept.context, "undo": undo, "frozen": is_exercise()}
     return render(request, "citizen/plan.html", {**context, **more})
@@ -310,15 +333,17 @@ def public(request: HttpRequest) -> HttpResponse:
     """Make a plan for a town or a position; everything is in the address, nothing is stored."""
     spot, found = where.sought(request)
     if spot is None:
-        asking = where.asking(request.GET.get("q", "").strip()[:80], found, "", False, "/plan/")
+        asking = where.asking(where.typed(request), found, "", False, "/plan/")
         return render(request, "citizen/plan_ask.html", {**asking, "seek": True})
     goer = walkers.read(request.GET)
-    home = Home(spot.name, spot.latitude, spot.longitude, goer.floor, goer.storeys)
+    home = Home(
+        spot.name, spot.latitude, spot.longitude, goer.floor, goer.storeys, True, spot.ground
+    )
     answers = _answers(request.GET)
     place, choices = _destination(request.GET)
-    problem = ""
-    if "goal" in request.GET:
-        problem = _problem(request.GET, answers, choices) or upstairs_problem(home, answers)
+    problem = walkers.problem_of(request.GET)
+    if "goal" in request.GET and not problem:
+        problem = _problem(request.GET, answers, choices) or staying_problem(home, answers)
         if not problem and answers is not None:
             return _carried(request, spot, home, answers, place)
     context = {**asked(home, answers or Answers(goer.members), place), "spot": spot, "goer": goer}
@@ -326,22 +351,26 @@ def public(request: HttpRequest) -> HttpResponse:
     return render(request, "citizen/plan_ask.html", context)
 
 
-def _may_stay(home: Home, walker: Walker) -> tuple[str, Rule | None]:
-    """Say whether the home may be stayed in; unknown where the house is not known."""
-    if not home.located:
-        return "unknown", None
-    return evacuation.may_stay(home.latitude, home.longitude, walker)
+def _staying(home: Home, walker: Walker) -> evacuation.Staying:
+    """Return how the home could be stayed in; unknown where the house is not known."""
+    return evacuation.staying(
+        home.latitude, home.longitude, walker, home.ground, known=home.located
+    )
 
 
-def upstairs_problem(home: Home, answers: Answers | None) -> str:
-    """Return why staying upstairs cannot be planned, nothing when it can or is not asked for."""
-    if answers is None or answers.goal != "upstairs":
+def staying_problem(home: Home, answers: Answers | None) -> str:
+    """Return why staying cannot be planned, nothing when it can or is not asked for."""
+    if answers is None or answers.goal not in STAYS:
         return ""
-    walker = Goer(answers.members, home.floor, home.storeys).walker
-    stay, rule = _may_stay(home, walker)
-    if stay == "yes":
+    stay = _staying(home, Goer(answers.members, home.floor, home.storeys).walker)
+    told, text = _stay(stay, answers.goal)
+    if told == "yes":
         return ""
-    return f"{STAY_TEXTS[stay]}{_(rule.ja) if rule else ''}"
+    if home.ground is None:
+        return text
+    return text + _(
+        "町の全体で安全と分かるときだけ選べます。家の場所で調べるには、家で「いまいる場所でさがす」を押してください。"
+    )
 
 
 def _carried(

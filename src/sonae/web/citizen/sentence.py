@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -23,7 +23,10 @@ NOWHERE = {
 
 @dataclass(frozen=True)
 class Advised:
-    """What a sentence is made of: the plan's codes, the goal's name, minutes of walking (None: unknown)."""
+    """What a sentence is made of: the plan's codes, the goal's name, minutes of walking (None: unknown).
+
+    ``part``: it holds for the gravest part of a town, not for all of it.
+    """
 
     decision: str
     departure: str
@@ -31,6 +34,7 @@ class Advised:
     goal: str
     minutes: float | None
     reason: str = ""
+    part: bool = False
 
 
 def _walk(minutes: float | None) -> str:
@@ -48,7 +52,20 @@ def moment(at: datetime) -> str:
 
 
 def sentence(one: Advised) -> str:
-    """Return what to do, where and until when."""
+    """Return what to do, where and until when; for a divided town whom it is for as well."""
+    if not one.part:
+        return _told(one)
+    if one.decision == "leave_unknown":
+        return _("この町には、危険かどうか調べられていない所があります。") + _told(
+            replace(one, part=False), surveyed=""
+        )
+    return _(
+        "この町は、場所によって危険が違います。危険な所にいる人と、分からない人は、次のとおりです。"
+    ) + _told(one)
+
+
+def _told(one: Advised, surveyed: str | None = None) -> str:
+    """Return what to do, where and until when; ``surveyed`` takes the place of who lacks a survey."""
     if one.departure == "too_late":
         return _("外へ出ないで、いますぐ上の階か、崖や川からいちばん遠い部屋へ移ってください。")
     if one.decision == "upstairs":
@@ -58,46 +75,85 @@ def sentence(one: Advised) -> str:
     if not one.goal:
         why = str(NOWHERE.get(one.reason, NOWHERE["none_designated"]))
         return _("いますぐ危険な場所から離れてください。%(why)s") % {"why": why}
-    return _leaving(one)
+    return _leaving(
+        one, _("ここは危険かどうか調べられていません。") if surveyed is None else surveyed
+    )
 
 
-def _leaving(one: Advised) -> str:
+def _leaving(one: Advised, unsurveyed: str) -> str:
     """Return the sentence for who has somewhere to go; unsurveyed ground is never called dangerous."""
     told = {"goal": one.goal, "walk": _walk(one.minutes)}
     if one.departure == "leave_by" and one.leave_by is not None:
         told["time"] = moment(one.leave_by)
         if one.decision == "leave_unknown":
             return (
-                _(
-                    "ここは危険かどうか調べられていません。%(time)sまでに%(goal)sへ避難することを考えてください%(walk)s。"
-                )
-                % told
+                unsurveyed
+                + _("%(time)sまでに%(goal)sへ避難することを考えてください%(walk)s。") % told
             )
         return _("%(time)sまでに出発して、%(goal)sへ避難してください%(walk)s。") % told
     if one.departure == "prepare":
         return _("いつでも%(goal)sへ出発できるように、いま準備してください%(walk)s。") % told
     if one.decision == "leave_unknown":
-        return (
-            _(
-                "ここは危険かどうか調べられていません。いま%(goal)sへ避難することを考えてください%(walk)s。"
-            )
-            % told
-        )
+        return unsurveyed + _("いま%(goal)sへ避難することを考えてください%(walk)s。") % told
     return _("いますぐ%(goal)sへ避難してください%(walk)s。") % told
 
 
-def outside(hazards: str) -> str:
-    """Return the sentence for a place outside the danger that is warned of."""
+def outside(hazards: str, *, town: bool = False) -> str:
+    """Return the sentence for a place, or a whole ``town``, outside the danger that is warned of."""
+    if town:
+        return _(
+            "この町は、いま警戒している災害（%(hazards)s）の危険区域の外です。危ないと感じたら、すぐに避難してください。"
+        ) % {"hazards": hazards}
     return _(
         "ここは、いま警戒している災害（%(hazards)s）の危険区域の外です。危ないと感じたら、すぐに避難してください。"
     ) % {"hazards": hazards}
 
 
-def ordered(order: str) -> str:
-    """Return the sentence for a place in an ordered town that the maps know no danger for."""
+def uncertain(hazards: str) -> str:
+    """Return the sentence for a town of which no map tells where its danger begins and ends."""
     return _(
-        "この町に%(order)sが出ています。地図では危険区域の外ですが、危ないと感じたら、すぐに避難してください。"
-    ) % {"order": order}
+        "この町の中のどこが、いま警戒している災害（%(hazards)s）で危険かは、分かっていません。危ないと感じたら、すぐに避難してください。"
+    ) % {"hazards": hazards}
+
+
+def ordered(order: str, level: int, zone: str) -> str:
+    """Return the sentence for an ordered town from which the plan sends nobody away.
+
+    ``zone``: what the maps say there of the hazard that the order is about.
+    """
+    told = {"order": order}
+    if zone == "outside":
+        return _ordered_outside(told)
+    if level >= 5:
+        return (
+            _(
+                "この町に%(order)sが出ています。危険な所にいる人と、分からない人は、上の階など少しでも安全な所へ、いますぐ移ってください。"
+            )
+            % told
+        )
+    if level == 4:
+        return (
+            _(
+                "この町に%(order)sが出ています。危険な所にいる人と、分からない人は、いますぐ避難してください。"
+            )
+            % told
+        )
+    return (
+        _(
+            "この町に%(order)sが出ています。危険な所にいる人と、分からない人は、時間のかかる人から避難を始めてください。"
+        )
+        % told
+    )
+
+
+def _ordered_outside(told: dict[str, str]) -> str:
+    """Return the sentence for an ordered place that lies outside on the maps."""
+    return (
+        _(
+            "この町に%(order)sが出ています。地図では危険区域の外ですが、危ないと感じたら、すぐに避難してください。"
+        )
+        % told
+    )
 
 
 def quiet(goal: str, hazard: str, minutes: float | None, *, sure: str = "calm") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,9 +14,10 @@ from django.utils.translation import gettext_lazy as lazy
 from sonae.core import romaji
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import Walker
-from sonae.domains.shelters.interface import Facility
+from sonae.domains.shelters.interface import Facility, Place
 from sonae.engines.evacuation.profiles import PROFILES
 from sonae.engines.evacuation.timeline import MEMBERS, Answers
+from sonae.web import words
 
 MEMBER_NAMES = {
     "child": lazy("小さい子ども"),
@@ -38,6 +40,7 @@ NEED_TEXTS = {
     ),
 }
 MOST_FLOORS = 60
+LONGEST_NUMBER = 4
 
 
 @dataclass(frozen=True)
@@ -75,16 +78,38 @@ class Goer:
         return [(code, str(name), code in self.members) for code, name in MEMBER_NAMES.items()]
 
 
-def _number(text: str) -> int:
-    """Return a floor from 1, else 0 = unknown."""
-    return int(text) if text.isdecimal() and 0 < int(text[:4]) <= MOST_FLOORS else 0
+def _number(text: str) -> int | None:
+    """Return a floor from 1, 0 where none was written, None for what is none."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if not plain:
+        return 0
+    number = int(plain) if len(plain) <= LONGEST_NUMBER and plain.isdecimal() else 0
+    return number if 0 < number <= MOST_FLOORS else None
 
 
 def read(query: QueryDict) -> Goer:
-    """Read who goes from an address; words that no question offers are left out."""
+    """Read who goes from an address; words that no question offers are left out.
+
+    Floors that are no numbers, or higher than the building, are unknown: `problem_of` says so.
+    """
     named = {part for text in query.getlist("m") for part in text.split(",")}
     floor, storeys = _number(query.get("floor", "")), _number(query.get("storeys", ""))
-    return Goer(frozenset(named & set(MEMBERS)), floor, max(storeys, floor) if storeys else 0)
+    members = frozenset(named & set(MEMBERS))
+    if floor and storeys and floor > storeys:
+        return Goer(members)
+    return Goer(members, floor or 0, storeys or 0)
+
+
+def problem_of(query: QueryDict) -> str:
+    """Return in words why the floors of an address were not taken, nothing when they were."""
+    floor, storeys = _number(query.get("floor", "")), _number(query.get("storeys", ""))
+    if floor is None or storeys is None:
+        return _("階は、1から%(most)dまでの数字で書いてください。") % {"most": MOST_FLOORS}
+    if floor and storeys and floor > storeys:
+        return _("%(storeys)d階建ての建物に、%(floor)d階はありません。書きまちがいがないか確かめてください。") % {
+            "storeys": storeys, "floor": floor,
+        }  # fmt: skip
+    return ""
 
 
 def offered(facility: Facility, walker: Walker) -> list[str]:
@@ -93,6 +118,17 @@ def offered(facility: Facility, walker: Walker) -> list[str]:
     return [
         str(NEED_TEXTS[need, value]) for need, value in known.items() if (need, value) in NEED_TEXTS
     ]
+
+
+def closed_instead(shut: Place | None) -> str:
+    """Say that the place where people expect to be sent is closed or full, nothing without one."""
+    if shut is None:
+        return ""
+    told = {"name": name_of(shut.facility), "state": words.state("facility", shut.state)[0]}
+    return (
+        _("いつもの避難先「%(name)s」は、いま%(state)sです。そのため、ほかの所を案内しています。")
+        % told
+    )
 
 
 def name_of(facility: Facility) -> str:

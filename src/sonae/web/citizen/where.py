@@ -18,7 +18,7 @@ from sonae.domains.warnings import interface as warnings
 from sonae.platform.access import Audience, audience
 from sonae.web import blocked, kept, livemap, words
 from sonae.web.citizen import head, walkers
-from sonae.web.citizen.dangers import dangers_at
+from sonae.web.citizen.dangers import Danger, dangers_at, dangers_over
 from sonae.web.citizen.head import Head
 from sonae.web.citizen.nearest import Choice, candidates, choose
 from sonae.web.citizen.walkers import Goer
@@ -26,6 +26,8 @@ from sonae.web.drawing import RoutePlace, route_map
 from sonae.web.templatetags.sonae import Link, in_world
 
 MOST_MATCHES = 40
+LONGEST_QUERY = 80
+"""Longer than any address; the field of the page takes no more."""
 FRESH_SECONDS = 3.0
 USUAL = ("flood", "inland_flood", "landslide", "earthquake")
 """Hazards answered in quiet times, as far as any site is designated for them."""
@@ -40,6 +42,11 @@ class Spot:
     longitude: float
     query: dict[str, str]
     town: municipalities.Town | None = None
+
+    @property
+    def ground(self) -> evacuation.Ground | None:
+        """All of the town, None for a position: an answer for a town holds for whoever lives there."""
+        return evacuation.ground_of(self.town) if self.town else None
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,11 @@ class Answer:
         return place is not None and any(place.designated(h) == "partial" for h in self.hazards)
 
     @property
+    def closed(self) -> str:
+        """Say why people are not sent where they expect to be, nothing where they are."""
+        return walkers.closed_instead(self.choice.instead_of if self.choice else None)
+
+    @property
     def reported_at(self) -> datetime | None:
         """When the place's state was last reported."""
         return self.place.report.at if self.place and self.place.report else None
@@ -147,12 +159,17 @@ def spot_asked(request: HttpRequest) -> Spot | None:
 
 def sought(request: HttpRequest) -> tuple[Spot | None, list[municipalities.Town]]:
     """Return where the reader is, by position, town code or a name that fits one town; else what fits."""
-    query = request.GET.get("q", "").strip()[:80]
-    found = municipalities.search_towns(query) if query else []
+    query = typed(request)
+    found = municipalities.search_towns(query) if 0 < len(query) <= LONGEST_QUERY else []
     spot = spot_asked(request)
     if spot is None and len(found) == 1:
         spot = _spot_of(found[0])
     return spot, found
+
+
+def typed(request: HttpRequest) -> str:
+    """Return what was typed to find a town, cut just behind the longest that is searched for."""
+    return request.GET.get("q", "").strip()[: LONGEST_QUERY + 1]
 
 
 def hazard_asked(request: HttpRequest) -> str:
@@ -172,27 +189,35 @@ def where(request: HttpRequest) -> HttpResponse:
     hazard = hazard_asked(request)
     spot, found = sought(request)
     goer = walkers.read(request.GET)
+    query = typed(request)
+    problem = walkers.problem_of(request.GET)
     if spot is not None and "town" in spot.query:
-        return _for_town(request, spot, hazard, goer)
+        number = municipalities.names_a_house(query) and "town" not in request.GET
+        return _for_town(request, spot, hazard, goer, {"numbered": number, "odd_floors": problem})
     if spot is not None:
-        return render(request, "citizen/where.html", answered(spot, hazard, goer))
-    query = request.GET.get("q", "").strip()[:80]
+        context = {**answered(spot, hazard, goer), "odd_floors": problem}
+        return render(request, "citizen/where.html", context)
     asked = bool(request.GET.get("at") or request.GET.get("town"))
     return render(request, "citizen/where.html", asking(query, found, hazard, asked))
 
 
-def _for_town(request: HttpRequest, spot: Spot, hazard: str, goer: Goer) -> HttpResponse:
-    """Answer for a town: the same for everybody there, so a whole town asks for one rendering."""
+def _for_town(
+    request: HttpRequest, spot: Spot, hazard: str, goer: Goer, said: dict[str, object]
+) -> HttpResponse:
+    """Answer for a town: the same for everybody there, so a whole town asks for one rendering.
+
+    ``said``: what the page tells of the question itself; few answers differ in it.
+    """
 
     query = query_of(spot, hazard, goer)
 
     def rendered() -> bytes:
         here = "/where/?" + urlencode(query)
-        context = {**answered(spot, hazard, goer), "here": here}
+        context = {**answered(spot, hazard, goer), **said, "here": here}
         return render_to_string("citizen/where.html", context, request=request).encode()
 
     with kept.for_all(request):
-        page = kept.keep(f"where:{urlencode(query)}", FRESH_SECONDS, rendered)
+        page = kept.keep(f"where:{urlencode({**query, **said})}", FRESH_SECONDS, rendered)
     return kept.answer(request, page, packed=True)
 
 
@@ -211,6 +236,8 @@ def asking(
     problem = ""
     if asked:
         problem = _("その場所は分かりませんでした。町の名前でさがしてください。")
+    elif len(query) > LONGEST_QUERY:
+        problem = _("長すぎて、さがせません。町の名前だけを入力してください。")
     elif query and not found:
         problem = _(
             "「%(query)s」に合う町は見つかりませんでした。下の一覧からえらんでください。"
@@ -218,7 +245,7 @@ def asking(
     elif len(found) > MOST_MATCHES:
         problem = _("%(count)d件あります。もう少し長く入力してください。") % {"count": len(found)}
     return {
-        "query": query,
+        "query": query[:LONGEST_QUERY],
         "readable": municipalities.can_be_read(),
         "problem": problem,
         "chosen": hazard,
@@ -243,9 +270,15 @@ def answered(spot: Spot, hazard: str, goer: Goer) -> dict[str, object]:
         for code in dict.fromkeys([*current, *offered])
     ]
     answers = _answers(spot, asked, places, goer.walker)
+    ground = spot.ground
+    dangers = (
+        dangers_over(ground, current)
+        if ground
+        else dangers_at(spot.latitude, spot.longitude, current)
+    )
     return {
         "spot": spot,
-        "head": _head(spot, goer, answers),
+        "head": _head(spot, goer, answers, dangers),
         "live_map": _live_map(query_of(spot, hazard, goer), asked),
         "goer": goer,
         "readable": municipalities.can_be_read(),
@@ -253,22 +286,26 @@ def answered(spot: Spot, hazard: str, goer: Goer) -> dict[str, object]:
         "current": current,
         "hazards": links,
         "answers": answers,
-        "dangers": dangers_at(spot.latitude, spot.longitude, current),
+        "dangers": dangers,
+        "divided": ground is not None and any(one.zone != "outside" for one in dangers),
         "plan": in_world("/plan/?" + urlencode(same)),
         "extract": in_world("/where/map.svg?" + urlencode(query_of(spot, hazard, goer))),
     }
 
 
-def _head(spot: Spot, goer: Goer, answers: list[Answer]) -> Head:
+def _head(spot: Spot, goer: Goer, answers: list[Answer], dangers: list[Danger]) -> Head:
     """Return the first sentence: of what is in force now, else of the first usual hazard."""
     town = spot.town.pk if spot.town else 0
-    advice = evacuation.advise(spot.latitude, spot.longitude, goer.walker, town=town)
+    advice = evacuation.advise(
+        spot.latitude, spot.longitude, goer.walker, town=town, ground=spot.ground
+    )
     first = next((one for one in answers if one.choice), None)
     calm: tuple[str, str, float | None] = ("", "", None)
     if first is not None and first.choice is not None:
         goal = walkers.name_of(first.choice.place.facility)
         calm = (goal, first.hazard_names, first.choice.minutes)
-    return head.of_place(advice, goer.walker, head.order_for(spot.town), calm)
+    order = head.order_for(spot.town)
+    return head.of_place(advice, goer.walker, order, dangers, calm, town=spot.town is not None)
 
 
 def _live_map(query: dict[str, str], asked: list[str]) -> str:
