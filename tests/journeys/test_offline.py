@@ -89,12 +89,48 @@ def test_the_last_answer_for_a_town_stays_without_a_log_in(
     other = f"/where/map.svg?town={flooded.towns['東町'].code}"
     refused = phone.evaluate("path => fetch(path).then(() => false, () => true)", other)
     assert refused, "the map of another town is never shown in its stead"
+    phone.goto(f"/where/?town={flooded.towns['西町'].code}")
+    expect(phone.locator("#kept-note")).to_be_visible()
+    expect(phone.locator("#kept-other")).to_be_hidden()
     phone.goto("/where/?q=somewhere-else")
     expect(phone.locator(".kicker").first).to_contain_text("西町からの避難先")
     expect(phone.locator("#kept-note")).to_be_visible()
+    expect(phone.locator("#kept-other")).to_contain_text("この電話に残っていません")
+    expect(phone.locator("#kept-other")).to_contain_text("最後に見た「西町からの避難先」")
     assert phone.locator("img.map").evaluate("img => img.complete && img.naturalWidth > 0")
     phone.problems.clear()  # type: ignore[attr-defined]
     check_page(phone, "offline-where-phone")
+
+
+def test_the_first_page_ever_opened_is_kept(phone: Page, flooded: City) -> None:
+    """A shared link or a QR code leads straight to an answer: no second page is needed to keep it."""
+    path = "/where/?q=西町"
+    phone.goto(path)
+    kept = phone.evaluate(
+        """async () => {
+          const held = path => caches.match(path, {cacheName: "sonae-answer", ignoreSearch: true});
+          for (let turn = 0; turn < 200; turn++) {
+            if (await held("/where/") && await held("/where/map.svg")) return true;
+            await new Promise(again => setTimeout(again, 100));
+          }
+          return false;
+        }"""
+    )
+    assert kept
+    phone.context.set_offline(True)
+    phone.goto(path)
+    expect(phone.locator(".kicker").first).to_contain_text("西町からの避難先")
+    expect(phone.locator("#kept-note")).to_be_visible()
+    expect(phone.locator("#kept-other")).to_be_hidden()
+    assert phone.locator("img.map").evaluate("img => img.complete && img.naturalWidth > 0")
+
+
+def test_a_page_of_one_s_own_is_not_taken_for_the_town_s(phone: Page, flooded: City) -> None:
+    """Nothing of one's own was kept: the town's answer is shown, and that it is another."""
+    ready(phone, f"/where/?town={flooded.towns['西町'].code}")
+    phone.context.set_offline(True)
+    phone.goto("/me/")
+    expect(phone.locator("#kept-other")).to_be_visible()
 
 
 def test_nothing_kept_is_said_with_what_to_do(

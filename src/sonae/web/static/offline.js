@@ -1,7 +1,12 @@
 // Progressive: registers the worker, and lets a resident keep the own extract on this phone.
 const PRIVATE = "sonae-private", EXTRACT = "/me/kept/";
 const able = "serviceWorker" in navigator && "caches" in window && window.isSecureContext;
-if (able) navigator.serviceWorker.register("/sw.js").catch(() => {});
+if (able) {
+  const first = !navigator.serviceWorker.controller;
+  navigator.serviceWorker.register("/sw.js").catch(() => {});
+  const map = document.querySelector("img.map")?.src;
+  if (first) navigator.serviceWorker.ready.then((found) => found.active.postMessage({ page: location.href, map }));
+}
 
 const box = document.getElementById("keep");
 const say = (name) => {

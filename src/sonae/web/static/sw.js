@@ -35,29 +35,45 @@ async function fetched(request) {
   return answer;
 }
 
+const asks = (url) => url.pathname === "/where/" && /[?&](town|at|q)=/.test(url.search);
+
+// The page that brought the worker was loaded without it: it asks afterwards that its answer be kept.
+self.addEventListener("message", (event) => {
+  const urls = [event.data?.page, event.data?.map].filter(Boolean).map((one) => new URL(one, location.origin));
+  const [answer, map] = urls.filter((url) => url.origin === location.origin);
+  if (!answer || !asks(answer)) return;
+  event.waitUntil((async () => {
+    await page(new Request(answer, { credentials: "same-origin" }), answer);
+    if (map?.pathname === "/where/map.svg") await part(new Request(map), map);
+  })());
+});
+
 async function page(request, url) {
   try {
     const answer = await fetched(request);
-    if (url.pathname === "/where/" && answer.ok && !answer.redirected && /[?&](town|at|q)=/.test(url.search)) {
+    if (asks(url) && answer.ok && !answer.redirected) {
       const text = await answer.clone().text();
       if (text.includes('id="kept-note"')) await keep(ANSWER, "/where/", answer.clone());
     }
     return answer;
   } catch {
-    return (await kept(url.pathname)) || Response.error();
+    return (await kept(url)) || Response.error();
   }
 }
 
-async function kept(path) {
+async function kept(url) {
   const own = await caches.match(EXTRACT, { cacheName: PRIVATE });
   const answer = await caches.match("/where/", { cacheName: ANSWER });
-  const first = path === "/where/" ? answer || own : own || answer;
-  return first ? told(first) : caches.match("/offline/", { cacheName: SHELL_CACHE });
+  const first = url.pathname === "/where/" ? answer || own : own || answer;
+  if (!first) return caches.match("/offline/", { cacheName: SHELL_CACHE });
+  const other = asks(url) ? new URL(first.url).search !== url.search : url.pathname.startsWith("/me/") && first === answer;
+  return told(first, other ? ["kept-note", "kept-other"] : ["kept-note"]);
 }
 
-// The copy says itself that it is one: the server wrote the sentence, hidden; here it is shown.
-async function told(copy) {
-  const text = (await copy.text()).replace('id="kept-note" class="notice warning" hidden', 'id="kept-note" class="notice warning"');
+// The copy says itself that it is one, and of which place: the server wrote it, hidden; here it is shown.
+async function told(copy, notes) {
+  let text = await copy.text();
+  for (const id of notes) text = text.replace(`id="${id}" class="notice warning" hidden`, `id="${id}" class="notice warning"`);
   const headers = new Headers(copy.headers);
   for (const name of ["content-encoding", "content-length"]) headers.delete(name);
   return new Response(text, { headers });
