@@ -56,6 +56,11 @@ class Upload:
     raw: bytes
 
 
+def _usual_source(origin: str) -> str:
+    """Return what residents read as the source of a list whose sender named none: never a file's name."""
+    return "国の一覧" if origin == "national" else f"{municipalities.municipality().name}の一覧"
+
+
 def take_in(
     actor: Actor,
     files: Sequence[Upload],
@@ -85,7 +90,7 @@ def take_in(
     edition = FacilityList(
         purpose=purpose, origin=origin, files=[one.name[:200] for one in files],
         digest=hashlib.sha256(b"\0".join(one.raw for one in files)).hexdigest(),
-        source=source.strip()[:120] or "、".join(one.name for one in files)[:120],
+        source=source.strip()[:120] or _usual_source(origin),
         source_date=source_date.strip()[:10], uploaded_at=clock.now(), uploaded_by=_name(actor),
     )  # fmt: skip
     _read_into(edition, files)

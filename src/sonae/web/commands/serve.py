@@ -127,7 +127,7 @@ def web_command(bind: str, workers: int, threads: int) -> list[str]:
         "--bind", bind, "--worker-class", "gthread", "--reuse-port",
         "--workers", str(workers), "--threads", str(threads),
         "--keep-alive", "15", "--timeout", "120", "--graceful-timeout", "20",
-        "--no-control-socket", "--log-level", "warning",
+        "--no-control-socket", "--log-level", "warning", "--limit-request-line", "8190",
     ]  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from sonae.core.clock import JST
 from sonae.domains.municipalities.interface import Town
 from sonae.domains.warnings import interface as warnings
 from sonae.domains.warnings.interface import RuleFiring
-from sonae.platform.access import Audience, actor_of, permits
+from sonae.platform.access import Audience, actor_of, declared, permits
 from sonae.web import states, words
 from sonae.web.icons import ICONS
 
@@ -151,20 +151,20 @@ def nav_link(context: Context, path: str, name: str) -> SafeString:
 
 
 @lru_cache(maxsize=32)
-def _routed(path: str) -> bool:
-    """Tell whether a path leads to a page."""
+def _audiences(path: str) -> frozenset[Audience] | None:
+    """Return whom the page at a path is for, None where no page is installed."""
     try:
-        resolve(path)
+        return declared(resolve(path))
     except Resolver404:
-        return False
-    return True
+        return None
 
 
 @register.simple_tag(takes_context=True)
 def staff_nav(context: Context) -> list[Link]:
-    """Return the menu of the staff desk: the pages that are installed."""
+    """Return the menu of the staff desk: the pages that are installed and let this reader in."""
     request = context.get("request")
     shown = request.path_info if request else ""
+    role = actor_of(request).role if request else None
     return [
         Link(
             in_world(path),
@@ -173,7 +173,7 @@ def staff_nav(context: Context) -> list[Link]:
             icon,
         )
         for path, name, icon in STAFF_PAGES
-        if _routed(path)
+        if (audiences := _audiences(path)) is not None and permits(audiences, role)
     ]
 
 
@@ -187,6 +187,14 @@ def world_switch(context: Context) -> Link | None:
     if context.get("exercise"):
         return Link(path, _("本番へ戻る"))
     return Link(f"/drill{path}", _("訓練へ"))
+
+
+@register.simple_tag(takes_context=True)
+def into_exercise(context: Context) -> bool:
+    """Tell whether a log-in was asked for by a page of the exercise, to which it leads back."""
+    request = context.get("request")
+    asked = request.GET.get("next") or request.POST.get("next") or "" if request else ""
+    return asked == "/drill" or asked.startswith("/drill/")
 
 
 @register.simple_tag
