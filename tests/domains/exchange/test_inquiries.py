@@ -230,6 +230,8 @@ def test_a_visitor_who_may_be_a_shielded_resident_is_nobody(city: City) -> None:
                              ("さとう", "", "サトウ マモル")):  # fmt: skip
         hidden = visitor(name, born, kana)
         assert all(one.key != f"v{hidden.pk}" for one in people.candidates(OPERATOR, name)), name
+    Resident.held.filter(pk=city.residents["佐藤 守"].pk).update(left_on="2026-07-01")
+    assert not people.candidates(OPERATOR, "サトウ マモル"), "nor after moving away"
     same_name = visitor("佐藤 守", "1950-01-01")
     assert f"v{same_name.pk}" in {one.key for one in people.candidates(OPERATOR, "佐藤")}
     Resident.objects.filter(pk=city.residents["備 太郎"].pk).update(shielded=True)

@@ -222,6 +222,14 @@ def test_who_becomes_shielded_leaves_and_who_always_was_never_shows(city: City) 
     )
 
 
+def test_who_has_moved_away_leaves_too(city: City) -> None:
+    agree(city, "備 太郎")
+    [whole] = exported()
+    Resident.held.filter(pk=city.residents["備 太郎"].pk).update(left_on="2026-07-01")
+    [grave] = exported()
+    assert (grave.id, "full_name" in grave.fields) == (whole.id, False)
+
+
 def test_no_export_without_a_domain_or_for_others(city: City) -> None:
     for wrong in ("", "x", "a/b.example", "-a.example"):
         with pytest.raises(SonaeError, match="unprocessable"):

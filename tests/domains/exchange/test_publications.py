@@ -104,6 +104,17 @@ def test_who_is_found_is_taken_out_at_once(missing: City) -> None:
     assert publications.withdrawn(OPERATOR, publications.publication_of(pk)) == 1
 
 
+def test_more_people_missing_take_no_name_out(
+    missing: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publications, "MOST_NAMES", 11)
+    pk = in_force()
+    monkeypatch.setattr(publications, "MOST_NAMES", 3)
+    assert len(publications.hand_over(OPERATOR, pk).lines) == 11
+    with pytest.raises(SonaeError, match="too_large"):
+        publications.prepare(OPERATOR, "x")
+
+
 def test_who_has_refused_is_not_named(missing: City) -> None:
     taro = missing.residents["備 太郎"].pk
     consent.grant(CLERK, taro, "public", "name_publication", ())

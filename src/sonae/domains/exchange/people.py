@@ -48,7 +48,8 @@ class Hidden:
     def __init__(self) -> None:
         """Read the names of those who are shielded."""
         self._years: dict[str, set[str]] = {}
-        rows = Resident.objects.filter(shielded=True)
+        # Who has moved away is as much in danger here as before.
+        rows = Resident.held.filter(shielded=True)
         for name, kana, born in rows.values_list("name", "kana_key", "birth_date"):
             for key in (residents.name_key(name), kana):
                 self._years.setdefault(key, set()).add(born[:4])

@@ -75,7 +75,7 @@ def _subjects(looker: str) -> list[int]:
 
 
 def _part(actor: Actor, domain: str, to: Outsider, subjects: Sequence[int]) -> Exported:
-    rows = Resident.objects.filter(pk__in=subjects).select_related("household__town")
+    rows = Resident.held.filter(pk__in=subjects).select_related("household__town")
     people = {one.pk: one for one in rows}
     before = set(
         AccessEvent.objects.filter(
@@ -88,7 +88,8 @@ def _part(actor: Actor, domain: str, to: Outsider, subjects: Sequence[int]) -> E
     )  # fmt: skip
     states, city = safety.state_of(list(people)), municipality()
     for pk, one in people.items():
-        if made[pk].outcome == "permit" and "name" in made[pk].fields:
+        here = not one.left_on
+        if here and made[pk].outcome == "permit" and "name" in made[pk].fields:
             yield (
                 _person(one, made[pk], city, domain),
                 _notes(one, made[pk], states.get(pk), city, domain),

@@ -10,6 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import QuerySet
+
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.consent import interface as consent
@@ -77,14 +79,14 @@ def _decisions(
     )  # fmt: skip
 
 
-def _unaccounted() -> list[Resident]:
+def _unaccounted() -> QuerySet[Resident]:
     """Return residents of the present inquiry of whom nothing has been heard, by reading."""
     inquiry = safety.current_inquiry()
     if inquiry is None:
-        return []
+        return Resident.objects.none()
     missing = safety.InquirySubject.objects.filter(inquiry=inquiry, accounted_at=None)
     rows = Resident.objects.filter(pk__in=missing.values("resident"))
-    return list(rows.select_related("household__town").order_by("kana_key", "pk")[: MOST_NAMES + 1])
+    return rows.select_related("household__town").order_by("kana_key", "pk")
 
 
 def prepare(actor: Actor, title: str) -> NamePublication:
@@ -92,7 +94,9 @@ def prepare(actor: Actor, title: str) -> NamePublication:
     require(actor, Audience.OPERATOR)
     if not title.strip():
         raise SonaeError("unprocessable", "件名を書いてください。")
-    people, policy = _unaccounted(), policy_now()
+    # The shielded are left out before anything is counted: no limit tells of them either.
+    people = list(_unaccounted().filter(shielded=False)[: MOST_NAMES + 1])
+    policy = policy_now()
     if len(people) > MOST_NAMES:
         raise SonaeError(
             "too_large", f"安否の分からない人が{MOST_NAMES:,}人を超えています。",
@@ -132,7 +136,8 @@ def refresh(row: NamePublication) -> int:
     )
     states = safety.state_of([one.resident_id for one in held])
     seen = {pk for pk, one in states.items() if one.seen_at > row.drafted_at}
-    missing = {one.pk for one in _unaccounted()}
+    asked = [one.resident_id for one in held]
+    missing = set(_unaccounted().filter(pk__in=asked).values_list("pk", flat=True))
     count = 0
     with writing():
         for one in held:
