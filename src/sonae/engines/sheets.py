@@ -69,15 +69,13 @@ def lines_of(raw: bytes, name: str) -> Lines:
 
 def decoded(raw: bytes, name: str) -> tuple[str, str]:
     """Return text and encoding; SonaeError ``encoding`` names the lines that are written otherwise."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return tables.decode(raw, name), "utf-16"
-    for encoding in tables.ENCODINGS:
-        try:
-            return raw.decode(encoding), encoding
-        except UnicodeDecodeError:
-            continue
-    raise SonaeError("encoding", f"{name}の文字コードを判別できません。{_strange_lines(raw)}",
-                     "1つの文字コード（UTF-8）で保存し直してください。")  # fmt: skip
+    try:
+        return tables.decoded(raw, name)
+    except SonaeError as error:
+        raise SonaeError(
+            error.code, f"{error.detail}{_strange_lines(raw)}",
+            "1つの文字コード（UTF-8）で保存し直してください。",
+        ) from error  # fmt: skip
 
 
 def _strange_lines(raw: bytes) -> str:

@@ -17,33 +17,39 @@ from sonae.core.errors import SonaeError
 
 def decode(raw: bytes, name: str) -> str:
     """Return the text; SonaeError ``encoding`` when it is neither UTF-8, Shift_JIS nor EUC-JP."""
+    return decoded(raw, name)[0]
+
+
+def decoded(raw: bytes, name: str) -> tuple[str, str]:
+    """Return the text and its encoding; errors as `decode` has them."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _utf16(raw, name)
+        return _utf16(raw, name), "utf-16"
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig"), "utf-8-sig"
     except UnicodeDecodeError:
-        text = _japanese(raw)
-    if text is None:
+        found = _japanese(raw)
+    if found is None:
         raise SonaeError(
             "encoding", f"{name}の文字コードを判別できません。",
             "UTF-8・Shift_JIS・EUC-JPのどれかで保存してください。",
         )  # fmt: skip
-    return text
+    return found
 
 
-def _japanese(raw: bytes) -> str | None:
-    """Return what Shift_JIS or EUC-JP bytes say, None when they are neither.
+def _japanese(raw: bytes) -> tuple[str, str] | None:
+    """Return what Shift_JIS or EUC-JP bytes say and which it is, None when they are neither.
 
     Bytes may be sound as both. Those of EUC-JP then read as Shift_JIS as half-width kana with stray
     kanji between; a table of half-width kana alone is Shift_JIS.
     """
     shift, euc = _strictly(raw, "cp932"), _strictly(raw, "euc_jp")
     if shift is None or euc is None:
-        return euc if shift is None else shift
+        kept, name = (euc, "euc_jp") if shift is None else (shift, "cp932")
+        return None if kept is None else (kept, name)
     wide = [one for one in shift if not (one.isascii() or "\uff61" <= one <= "\uff9f")]
     syllables = sum("\u3041" <= one <= "\u30fe" for one in euc)
     rather_euc = bool(wide) or syllables * 10 > sum(not one.isascii() for one in euc)
-    return euc if rather_euc else shift
+    return (euc, "euc_jp") if rather_euc else (shift, "cp932")
 
 
 def _strictly(raw: bytes, encoding: str) -> str | None:

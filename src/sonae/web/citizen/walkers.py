@@ -17,7 +17,7 @@ from sonae.domains.evacuation.interface import Walker
 from sonae.domains.shelters.interface import Facility, Place
 from sonae.engines.evacuation.profiles import PROFILES
 from sonae.engines.evacuation.timeline import MEMBERS, Answers
-from sonae.web import words
+from sonae.web import states, words
 
 MEMBER_NAMES = {
     "child": lazy("小さい子ども"),
@@ -124,7 +124,7 @@ def closed_instead(shut: Place | None) -> str:
     """Say that the place where people expect to be sent is closed or full, nothing without one."""
     if shut is None:
         return ""
-    told = {"name": name_of(shut.facility), "state": words.state("facility", shut.state)[0]}
+    told = {"name": name_of(shut.facility), "state": states.state("facility", shut.state)[0]}
     return (
         _("いつもの避難先「%(name)s」は、いま%(state)sです。そのため、ほかの所を案内しています。")
         % told
