@@ -17,7 +17,7 @@ from sonae.domains.evacuation.interface import Walker
 from sonae.domains.shelters.interface import Facility, Place
 from sonae.engines.evacuation.profiles import PROFILES
 from sonae.engines.evacuation.timeline import MEMBERS, Answers
-from sonae.web import states, words
+from sonae.web import states
 
 MEMBER_NAMES = {
     "child": lazy("小さい子ども"),

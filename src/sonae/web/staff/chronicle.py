@@ -108,7 +108,6 @@ ACTS = {
     "kin_consent_noted": lazy("氏名公表への家族の同意を記録"),
     "partner_enrolled": lazy("ほかの市町村との共有を登録"),
     "partner_stopped": lazy("ほかの市町村との共有を停止"),
-    "exchange_policies_chosen": lazy("答えてよい範囲の表を選択"),
     "pfif_uploaded": lazy("PFIFのファイルを読み込み"),
     "pfif_imported": lazy("PFIFの人を取り込み"),
     "pfif_discarded": lazy("PFIFの案を取り下げ"),
