@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sonae.core.errors import SonaeError
+from sonae.engines import sheets
 from sonae.engines.tables import decode
 
 TABLE = "名称,所在地,収容人数\n広塚児童館,備え市広塚1丁目2番,540\n第一小学校,備え市本町,300\n"
@@ -14,6 +15,7 @@ KANA = "ID,ﾅﾏｴ\n1,ﾋﾛﾂｶｼﾞﾄﾞｳｶﾝ\n2,ﾀﾞｲｲﾁｼ�
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932", "euc_jp", "utf-16"])
 def test_every_encoding_of_an_office_reads_the_same(encoding: str) -> None:
     assert decode(TABLE.encode(encoding), "t.csv") == TABLE
+    assert sheets.decoded(TABLE.encode(encoding), "t.csv")[0] == TABLE, "and in a roster"
 
 
 @pytest.mark.parametrize("text", ["施設,数\n", "東京都\n", "避難所\n" * 50, "カナ,ﾊﾝｶｸ\n"])
