@@ -31,25 +31,26 @@ from sonae.web.icons import ICONS
 register = template.Library()
 
 STAFF_PAGES = (
-    ("/staff/", lazy("概況"), "desk"),
-    ("/staff/warnings/", lazy("警報"), "warning"),
-    ("/staff/inputs/", lazy("受信経路"), "outbox"),
-    ("/staff/orders/", lazy("避難情報"), "order"),
-    ("/staff/messages/", lazy("伝達"), "message"),
-    ("/staff/shelters/", lazy("避難所"), "shelter"),
-    ("/staff/capacity/", lazy("受入見込み"), "shelter"),
-    ("/staff/safety/", lazy("安否"), "people"),
-    ("/staff/register/", lazy("住民情報"), "people"),
-    ("/staff/rosters/", lazy("名簿"), "order"),
-    ("/staff/review/", lazy("照合"), "people"),
-    ("/staff/visitors/", lazy("来訪者"), "people"),
-    ("/staff/inquiries/", lazy("安否照会"), "question"),
-    ("/staff/cards/", lazy("避難カード"), "card"),
-    ("/staff/map/", lazy("地図"), "map"),
-    ("/staff/roads/", lazy("道路と浸水"), "road"),
-    ("/staff/hazards/", lazy("ハザード情報"), "layers"),
-    ("/staff/exercise/", lazy("訓練"), "play"),
+    ("/staff/", lazy("概況"), "desk", ""),
+    ("/staff/warnings/", lazy("警報"), "warning", lazy("知る")),
+    ("/staff/inputs/", lazy("受信経路"), "outbox", ""),
+    ("/staff/orders/", lazy("避難情報"), "order", lazy("伝える")),
+    ("/staff/messages/", lazy("伝達"), "message", ""),
+    ("/staff/shelters/", lazy("避難所"), "shelter", lazy("避難する")),
+    ("/staff/capacity/", lazy("受入見込み"), "shelter", ""),
+    ("/staff/cards/", lazy("避難カード"), "card", ""),
+    ("/staff/safety/", lazy("安否"), "people", lazy("確かめる")),
+    ("/staff/rosters/", lazy("名簿"), "order", ""),
+    ("/staff/review/", lazy("照合"), "people", ""),
+    ("/staff/visitors/", lazy("来訪者"), "people", ""),
+    ("/staff/inquiries/", lazy("安否照会"), "question", ""),
+    ("/staff/map/", lazy("地図"), "map", lazy("もとになるもの")),
+    ("/staff/roads/", lazy("道路と浸水"), "road", ""),
+    ("/staff/hazards/", lazy("ハザード情報"), "layers", ""),
+    ("/staff/register/", lazy("住民情報"), "people", ""),
+    ("/staff/exercise/", lazy("訓練"), "play", lazy("備える")),
 )
+"""Address, name, icon, and of the first page of a group the name of that."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Link:
     current: bool = False
     icon: str = ""
     html: str = ""
+    group: str = ""
 
 
 def in_world(path: str) -> str:
@@ -165,16 +167,15 @@ def staff_nav(context: Context) -> list[Link]:
     request = context.get("request")
     shown = request.path_info if request else ""
     role = actor_of(request).role if request else None
-    return [
-        Link(
-            in_world(path),
-            str(name),
-            shown.startswith(path) if path != "/staff/" else shown == path,
-            icon,
-        )
-        for path, name, icon in STAFF_PAGES
-        if (audiences := _audiences(path)) is not None and permits(audiences, role)
-    ]
+    found, group = list[Link](), ""
+    for path, name, icon, begins in STAFF_PAGES:
+        group = str(begins) or group
+        audiences = _audiences(path)
+        if audiences is not None and permits(audiences, role):
+            here = shown.startswith(path) if path != "/staff/" else shown == path
+            found.append(Link(in_world(path), str(name), here, icon, group=group))
+            group = ""
+    return found
 
 
 @register.simple_tag(takes_context=True)
