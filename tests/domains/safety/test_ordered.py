@@ -24,7 +24,8 @@ def test_an_order_where_the_maps_know_no_danger_opens_the_inquiry(city: City) ->
     evacuation.approve(APPROVER, order.pk)
     outbox.drain()
     assert safety.unaccounted_count().unaccounted == len(there)
-    assert {row.resident_pk for row in safety.unaccounted(OPERATOR)} == there
+    shown = there - {city.residents["佐藤 守"].pk}
+    assert {row.resident_pk for row in safety.unaccounted(OPERATOR)} == shown
     assert inquiries.include_order(order.pk) is not None
     assert safety.unaccounted_count().total == len(there), "nobody twice"
     evacuation.cancel(APPROVER, order.pk)
