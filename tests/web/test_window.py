@@ -91,6 +91,9 @@ def test_the_shielded_are_not_to_be_found(city: City) -> None:
     assert hidden.replace("サトウ", "ダレモ") == nobody
     shown = clerk.get(page(city, "山﨑 清")).content.decode()
     assert "山﨑 ミツ" in shown and "佐藤" not in shown
+    assert clerk.get(page(city, "佐藤 守")).status_code == 404, (
+        "his number opens no home without him"
+    )
     city.residents["山﨑 清"].household.resident_set.exclude(name="佐藤 守").update(shielded=True)
     assert clerk.get(page(city, "佐藤 守")).status_code == 404
     assert clerk.get("/staff/cards/window/999999/").status_code == 404

@@ -23,10 +23,12 @@ from sonae.domains.hazards import interface as hazards
 from sonae.domains.hazards import obstacles
 from sonae.domains.hazards.interface import Obstacle, Report
 from sonae.domains.residents.interface import Household
+from sonae.domains.shelters import interface as shelters
 from sonae.domains.warnings import interface as warnings
 from sonae.platform import outbox
 from sonae.platform.models import AuditEntry
 from sonae.platform.scope import World
+from sonae.web.citizen.nearest import choose
 from tests.engines.evacuation.small import at
 from tests.fixtures import CLERK, OPERATOR, VIEWER, City, flood_telegram
 
@@ -166,6 +168,13 @@ def test_nobody_is_sent_to_a_site_that_stands_in_the_water(city: City) -> None:
     way = evacuation.best_way(*at(50, 50), ["flood"])
     assert way.facility != park
     assert "浸水の報告があります" in Client().get("/shelters/").content.decode()
+    rest = [one for one in city.facilities.values() if one.pk != park.pk]
+    for one in rest:
+        shelters.set_state(OPERATOR, one.pk, "closed")
+    found = choose(*at(50, 50), "flood", shelters.places())
+    assert found is None, "not even where no other site is left"
+    for one in rest:
+        shelters.set_state(OPERATOR, one.pk, "open")
     hazards.withdraw(OPERATOR, row.pk)
     outbox.drain()
     assert evacuation.sites_under_water() == frozenset()

@@ -228,7 +228,8 @@ def _born_plainly(date: FuzzyDate, first: str, last: str) -> Q:
     """Return the condition on birth dates of which the register knows year, month and day, or less."""
     if date.precision == "day" and not date.approximate and not date.irregular:
         return Q(birth_date__in=[first, first[:7], first[:4]])
-    return Q(birth_date__gte=first[:4], birth_date__lte=last)
+    low = first[:4] if date.approximate else first
+    return Q(birth_date__gte=low, birth_date__lte=last) | Q(birth_date__in=[first[:7], first[:4]])
 
 
 def _shown(
@@ -276,13 +277,16 @@ def household_of(
     """Return everyone of a resident's household for the desk, in the register's order.
 
     Members under 支援措置 are absent, unless ``shown`` is the own QR or card number of one of them
-    (the text as scanned): who stands there with it is checked in with the others of the home.
+    (the text as scanned): who stands there with it is checked in with the others of the home. Asked by
+    the number of one of them alone, the home is nobody's: a list without that person would tell.
     """
     home = Resident.objects.filter(pk=resident_pk).values("household")
     rows = list(_everyone().filter(household__in=home).order_by("pk"))
     holders = {one.pk for one in presented(shown)[1] if one.shielded} if shown else set()
     opened = any(one.pk in holders for one in rows)
     listed = [one for one in rows if opened or not one.shielded]
+    if all(one.pk != resident_pk for one in listed):
+        return []
     return _shown(actor, listed, presented=opened, purpose=purpose)
 
 

@@ -44,15 +44,17 @@ def candidates(
 ) -> list[shelters.Place]:
     """Return the places anyone may flee to for ``hazard``: designated, not closed or full, for all.
 
-    Fully designated ones exclude the partial ones: those count only where nothing else is left.
-    ``lasting``: whether or not they are closed or full tonight.
+    None that lies in water that was seen. Fully designated ones exclude the partial ones: those count
+    only where nothing else is left. ``lasting``: whatever is closed, full or under water tonight.
     """
+    wet = frozenset[int]() if lasting else evacuation.sites_under_water()
     fit = [
         place
         for place in places
         if hazard in place.hazards
         and (place.facility.usable != "no" if lasting else place.state in shelters.ADMITTING)
         and not place.restricted_to
+        and place.facility.pk not in wet
     ]
     whole = [place for place in fit if place.designated(hazard) == "yes"]
     return whole or fit
