@@ -29,6 +29,8 @@ def test_a_network_is_previewed_and_put_into_force(
     expect(page.get_by_text("まだ使われていません")).to_be_visible()
     expect(page.get_by_role("link", name="第一小学校")).to_be_visible()
     check_page(page, "staff-network-preview")
+    for doubt in page.get_by_role("checkbox").all():
+        doubt.check()
     page.get_by_role("button", name="この道路網に入れ替える").click()
     expect(page.get_by_text("道路網を入れ替えました")).to_be_visible()
     found = evacuation.city()

@@ -148,24 +148,23 @@ def test_without_javascript_the_desk_shows_the_same(
 def test_the_list_is_ordered_filtered_and_exported(
     page: Page, flooded: City, sign_in: SignIn, check_page: CheckPage
 ) -> None:
-    """Danger × need; a shielded person has no name; zones and towns; CSV as of now; all recorded."""
+    """Danger × need; a shielded person is on no list; zones and towns; CSV as of now; all recorded."""
     sign_in(page, Role.OPERATOR)
     page.goto("/staff/safety/")
     rows = page.locator("tbody tr")
-    assert rows.count() == 9
+    assert rows.count() == 8
     expect(rows.first).to_contain_text("備 太郎")
     expect(rows.first).to_contain_text("要介護３")
     assert "佐藤 守" not in page.content()
-    expect(page.get_by_text("支援措置対象（詳細は担当者へ）")).to_be_visible()
     check_page(page, "staff-safety")
     page.get_by_label("区域").select_option("unknown")
     page.get_by_role("button", name="絞り込む").click()
-    assert page.locator("tbody tr").count() == 3
+    assert page.locator("tbody tr").count() == 2
     with page.expect_download() as saved:
         page.get_by_role("link", name="CSVで保存").click()
     text = saved.value.path().read_bytes().decode("utf-8-sig")
     table = list(csv.reader(io.StringIO(text)))
-    assert len(table) == 2 + 3 and "現在" in table[0][0]
+    assert len(table) == 2 + 2 and "現在" in table[0][0]
     assert table[2][1] == "山﨑 清"
     assert AuditEntry.objects.filter(action="safety.export").count() == 1
 
