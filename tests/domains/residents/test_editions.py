@@ -261,6 +261,29 @@ def test_a_tenth_of_the_register_gone_needs_a_second_person(city: City) -> None:
     assert agree(row, APPROVER).state == "in_force" and Resident.objects.count() == 20
 
 
+def crowd(count: int) -> None:
+    home = Household.objects.get(number="00000001")
+    for n in range(count):
+        Resident.objects.create(resident_id=f"X{n:02}", household=home, name=f"人 {n}", kana="ヒト",
+                                kana_key="ヒト", name_key="人")  # fmt: skip
+
+
+def test_people_marked_as_gone_count_as_gone(city: City) -> None:
+    crowd(28)  # 40 people: a tenth is four
+    marked = [[*one, "転出"] for one in rows_now()]
+    for kept in marked[:36]:
+        kept[-1] = ""
+    assert not editions.needs_second(sent(table(marked, [*HEADINGS, "住民状態"])))
+    marked[0][-1] = "転出"
+    row = sent(table(marked, [*HEADINGS, "住民状態"]))
+    assert editions.needs_second(row) and agree(row).state == "agreed"
+    daily = [[*one, "削除"] for one in rows_now()[:5]]
+    few, many = (sent(table(daily[:n], [*HEADINGS, "異動区分"]), whole=False) for n in (4, 5))
+    assert not editions.needs_second(few), "measured against the whole register"
+    assert [(one["count"], one["total"]) for one in many.summary["doubts"]] == [(5, 40)]
+    assert editions.needs_second(many)
+
+
 def test_what_was_looked_at_is_what_happens(city: City) -> None:
     rows = rows_now()
     rows[0][8] = "090-1111-2222"

@@ -86,6 +86,7 @@ def found(raw: bytes, name: str, mapping: Columns, *, whole: bool) -> Found:
     made = engine.compare(
         _held(by_number, keys_asked), read, whole=whole, today=clock.today().isoformat()
     )
+    made.total = made.present if whole else Resident.objects.count()
     for one in made.unknown:
         read.tell(
             one.row,

@@ -84,6 +84,7 @@ class Difference:
     left and lives here again. ``shields``: (pk, begin …) of new measures, ``lifted`` whose shield ends.
     ``places``: number of a home → where it lies,
     for those that are new or moved. ``unknown``: rows of people who should be there and are not. ``before``: who left before we knew them.
+    ``present``: people here among those compared; ``total``: here in all, where a file names only some.
     """
 
     new: list[Person] = field(default_factory=list)
@@ -98,6 +99,7 @@ class Difference:
     already: list[Person] = field(default_factory=list)
     before: int = 0
     present: int = 0
+    total: int = 0
     same: int = 0
     homes_new: list[Home] = field(default_factory=list)
     places: dict[str, Place] = field(default_factory=dict)
@@ -286,7 +288,7 @@ def doubts(found: Difference, read: Reading, *, unplaced: int) -> list[Doubt]:
     """
     told = []
     if many_gone(found):
-        told.append(Doubt("many_gone", len(found.gone), found.present))
+        told.append(Doubt("many_gone", len(found.left), max(found.total, found.present)))
     for item, count in sorted(found.by_item().items()):
         if item in ("left_on", "shielded"):
             continue
@@ -302,5 +304,6 @@ def doubts(found: Difference, read: Reading, *, unplaced: int) -> list[Doubt]:
 
 
 def many_gone(found: Difference) -> bool:
-    """Tell whether so many are gone that one person must not decide."""
-    return found.present >= FEW and len(found.gone) > MANY_GONE * found.present
+    """Tell whether so many leave, lacking or marked as gone, that one person must not decide."""
+    total = max(found.total, found.present)
+    return total >= FEW and len(found.left) > MANY_GONE * total
