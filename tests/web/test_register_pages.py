@@ -299,6 +299,13 @@ def test_a_shielded_person_is_nowhere(city: City) -> None:
 def test_every_word_of_a_file_has_words() -> None:
     for code in ITEMS:
         assert registerwords.item(code)
-    for code in ("many_gone", "many_changed", "left_out", "shields_lifted", "unplaced"):
+    for code in (
+        "many_gone",
+        "many_changed",
+        "left_out",
+        "shields_lifted",
+        "shields_unread",
+        "unplaced",
+    ):
         one = Doubt(code, 3, 20, "name" if code == "many_changed" else "")
         assert registerwords.doubt({**one.__dict__, "key": one.key})["sentence"]

@@ -370,6 +370,25 @@ def test_the_shield_comes_and_goes_with_the_file_but_never_silently(city: City) 
     assert not Resident.objects.get(name="備 太郎").shielded
 
 
+def test_a_shield_that_cannot_be_read_shields_and_is_asked_about(city: City) -> None:
+    heads = [*HEADINGS, "抑止フラグ"]
+    rows = [[*one, "有" if one[2] == "備 太郎" else ""] for one in rows_now()]
+    rows[1][-1], rows[2][-1] = "2", "無"
+    rows.append(["R998", rows[0][1], "新田 来", "ニッタ ライ", "", "", "", rows[0][7], "", "DV"])
+    rows.append(["R999", rows[0][1], "新田 仮", "ニッタ カリ", "", "", "", rows[0][7], "", "DV"])
+    row = sent(table(rows, heads))
+    assert ("shields_unread", 3) in [(one["key"], one["count"]) for one in row.summary["doubts"]]
+    told = [(one["row"], one["value"]) for one in row.defects if one["problem"] == "shield_unread"]
+    assert told == [(0, "2"), (0, "DV")], "the report lists signs, never people"
+    assert "新田" not in str(row.summary)
+    with pytest.raises(SonaeError, match="疑わしい"):
+        editions.confirm(ADMINISTRATOR, row.pk, seen=row.stamp)
+    agree(row)
+    for one in (rows[1][0], "R998", "R999"):
+        assert Resident.objects.get(resident_id=one).shielded
+    assert not Resident.objects.get(resident_id=rows[2][0]).shielded
+
+
 def test_long_files_are_the_workers(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(editions, "AT_ONCE", 5)
     rows = rows_now()

@@ -142,6 +142,12 @@ def _flag(cell: str) -> Converted:
     return None, "not_a_flag"
 
 
+def _shield(cell: str) -> Converted:
+    """A sign that is no plain no shields: whoever is shielded by mistake can be found by asking."""
+    said, problem = _flag(cell)
+    return (True, "shield_unread") if problem else (said, "")
+
+
 def _state(cell: str) -> Converted:
     found = _STATES.get(unicodedata.normalize("NFKC", cell))
     return ("", "bad_state") if found is None else (found, "")
@@ -187,7 +193,7 @@ def _degrees(cell: str) -> Converted:
 
 CONVERTERS: Final[Mapping[str, Callable[[str], Converted]]] = {
     "text": _text, "number": _number, "name": _name, "kana": _kana, "date": born, "sex": _sex,
-    "flag": _flag, "state": _state, "change": _change, "phone": _phone, "email": _email,
+    "flag": _flag, "shield": _shield, "state": _state, "change": _change, "phone": _phone, "email": _email,
     "language": _language, "count": _count, "degrees": _degrees, "address": _text,
 }  # fmt: skip
 

@@ -298,6 +298,8 @@ def doubts(found: Difference, read: Reading, *, unplaced: int) -> list[Doubt]:
         told.append(Doubt("left_out", read.left_out, read.rows))
     if found.lifted:
         told.append(Doubt("shields_lifted", 0, 0))
+    if unread := read.counts["shield_unread"]:
+        told.append(Doubt("shields_unread", unread, read.rows))
     if read.homes and unplaced > MANY_CHANGED * len(read.homes):
         told.append(Doubt("unplaced", unplaced, len(read.homes)))
     return told

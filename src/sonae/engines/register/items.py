@@ -58,7 +58,7 @@ _LIST: Final = (
     Item("left_on", _("異動年月日"), "date", "person", ("住民でなくなった年月日", "転出年月日", "消除年月日",
          "転出日", "異動日")),
     Item("left_reason", _("異動事由"), "text", "person", ("消除事由", "異動事由名")),
-    Item("shielded", _("支援措置"), "flag", "person", ("支援措置対象", "支援措置対象者", "抑止フラグ", "支援措置区分",
+    Item("shielded", _("支援措置"), "shield", "person", ("支援措置対象", "支援措置対象者", "抑止フラグ", "支援措置区分",
          "DV等支援措置", "閲覧制限", "shielded")),
     Item("shield_from", _("支援措置の開始日"), "date", "person", ("支援措置開始日", "支援措置開始年月日")),
     Item("shield_until", _("支援措置の終了日"), "date", "person", ("支援措置終了日", "支援措置終了年月日",

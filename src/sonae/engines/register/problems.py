@@ -52,6 +52,7 @@ PROBLEMS: Final[dict[str, Problem]] = {
     "irregular_date": Problem(_("暦にない日付"), _("書かれたまま残しました（住民記録の標準で認められています）。")),
     "not_a_sex": Problem(_("性別を読めない"), _("性別は不明として扱います。")),
     "not_a_flag": Problem(_("有無を読めない"), _("1・0か、有・無で書いてください。"), True),
+    "shield_unread": Problem(_("支援措置を読めない"), _("支援措置の対象として扱いました。対象でない印は、0か無で書いてください。"), True),
     "not_a_change": Problem(_("異動区分を読めない"), _("追加・変更・削除のどれかで書いてください。"), True),
     "bad_position": Problem(_("緯度経度を読めない"), _("町の代表点を使います。位置を直してください。")),
     "not_a_phone": Problem(_("電話番号の形でない"), _("書かれたまま残しました。")),

@@ -38,7 +38,7 @@ SAMPLES: Final = 5
 MISWRITTEN: Final = 0.05
 """So many numbers at most are copied wrongly; where more do not fit, they have no check digit."""
 _OFTEN: Final = frozenset(
-    {"text", "date", "sex", "flag", "state", "change", "language", "count", "address"}
+    {"text", "date", "sex", "flag", "shield", "state", "change", "language", "count", "address"}
 )
 _LONGEST: Final = {"name": 120, "kana": 160, "former_name": 120, "relation": 20, "email": 120,
                    "left_reason": 20, "resident_id": 24, "language": 12}  # fmt: skip
@@ -269,6 +269,7 @@ class _Rows:
         self.extra = [item for item in self.spoken if ITEMS[item].of in ("registrant", "plan")]
         self.year = clock.today().year
         self.addresses: dict[str, tuple[Any, str]] = {}
+        self.signs: set[str] = set()
 
     def take(self, row: int, cells: list[str]) -> None:
         """Take one row."""
@@ -309,11 +310,21 @@ class _Rows:
                 if memo is not None:
                     memo[cell] = known
             value, problem = known
-            if problem:
+            if problem == "shield_unread":
+                self._unread_shield(heading, cell)
+            elif problem:
                 left = "left_out" if problem in ("not_an_address", "bad_position") else "kept"
                 self.found.tell(row, heading, cell, problem, left)
             values[item] = value
         return values
+
+    def _unread_shield(self, heading: str, cell: str) -> None:
+        """Tell each sign once and without its rows: no report lists who is shielded."""
+        if cell in self.signs:
+            self.found.counts["shield_unread"] += 1
+            return
+        self.signs.add(cell)
+        self.found.tell(0, heading, cell, "shield_unread", "corrected")
 
     def _converted(
         self,
