@@ -12,6 +12,7 @@ from openpyxl import Workbook
 from sonae.core.errors import SonaeError
 from sonae.domains.municipalities.interface import Municipality
 from sonae.domains.residents import interface as residents
+from sonae.domains.residents import shields
 from sonae.domains.residents.interface import Household, RegisterEdition, Resident, editions
 from sonae.domains.residents.models import ProtectionMeasure, ResidentHistory
 from sonae.platform import outbox
@@ -350,6 +351,10 @@ def test_the_shield_comes_and_goes_with_the_file_but_never_silently(city: City) 
         editions.confirm(ADMINISTRATOR, row.pk, seen=row.stamp)
     agree(row)
     assert not Resident.objects.filter(shielded=True).exists()
+    editions.undo(ADMINISTRATOR, row.pk)
+    held = Resident.objects.get(shielded=True)
+    assert ProtectionMeasure.objects.get(ended_at=None).resident_id == held.pk
+    agree(sent(table(rows, heads)))
     rows[0][9:] = ["1", "令和8年4月1日", "令和9年3月31日", "有"]
     row = sent(table(rows, heads))
     assert "備 太郎" not in str(row.summary), "no example shows who is shielded"
@@ -366,8 +371,10 @@ def test_the_shield_comes_and_goes_with_the_file_but_never_silently(city: City) 
         "a file that is silent lifts nothing"
     )
     editions.undo(ADMINISTRATOR, plain.pk)
+    shields.set_shield(ADMINISTRATOR, "R0011", until="2028-03-31")  # renewed on the page
     editions.undo(ADMINISTRATOR, row.pk)
-    assert not Resident.objects.get(name="備 太郎").shielded
+    assert Resident.objects.get(name="備 太郎").shielded, "taking a file back lifts nothing"
+    assert ProtectionMeasure.objects.get(ended_at=None).until == "2028-03-31"
 
 
 def test_a_shield_that_cannot_be_read_shields_and_is_asked_about(city: City) -> None:

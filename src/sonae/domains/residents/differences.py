@@ -276,10 +276,15 @@ def changed_since(edition: RegisterEdition) -> bool:
 
 
 def undo(edition: RegisterEdition, by: str) -> None:
-    """Write back what the edition changed; who came with it has left again, so that nothing is lost."""
+    """Write back what the edition changed; who came with it has left again, so that nothing is lost.
+
+    Shields that it lifted are back; those that it brought stay, for they may have been renewed since.
+    """
     own = list(ResidentHistory.objects.filter(edition=edition.pk).order_by("pk"))
     back = {"resident": [], "household": []}  # type: dict[str, list[Change]]
     for row in own:
+        if row.item == "shielded" and row.after:
+            continue
         of = "resident" if row.resident_id else "household"
         pk = row.resident_id or row.household_id or 0
         back[of].append(Change(pk, row.item.removeprefix("home."), row.after, row.before))
@@ -299,13 +304,8 @@ def undo(edition: RegisterEdition, by: str) -> None:
     register.write_changes(Household, [*back["household"], *_snapped_anew(back["household"])])
     register.remember(back["resident"], "resident", by, edition.pk)
     register.remember(back["household"], _HOUSEHOLD, by, edition.pk, prefix="home.")
-    for one in back["resident"]:
-        if one.item == "shielded":
-            (
-                shields.begin_many([(one.pk, ("", "", False, False))], by)
-                if one.after
-                else shields.end_many([one.pk], by)
-            )
+    lifted = [one.pk for one in back["resident"] if one.item == "shielded"]
+    shields.begin_many([(pk, ("", "", False, False)) for pk in lifted], by)
     register.settle_homes(today)
     renew_register_version()
     announce_change("register")
