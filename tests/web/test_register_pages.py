@@ -209,8 +209,14 @@ def test_files_of_the_roster_and_of_plans(city: City) -> None:
     ]  # fmt: skip
     send(admin, table(rows, heads), "meibo.csv", purpose="registrants")
     row = newest()
-    assert (row.summary["counts"]["new"], row.summary["counts"]["gone"]) == (1, 1), row.problem
+    assert (row.summary["counts"]["new"], row.summary["counts"]["gone"]) == (1, 0), row.problem
     assert row.defect_counts == {"unknown_person": 1}
+    assert [one["key"] for one in row.summary["doubts"]] == ["left_out", "nobody_gone"], (
+        "whoever is unknown may be somebody mistyped"
+    )
+    send(admin, table(rows[:-1], heads), "meibo.csv", purpose="registrants")
+    row = newest()
+    assert (row.summary["counts"]["new"], row.summary["counts"]["gone"]) == (1, 1), row.problem
     page = admin.get(f"{HOME}{row.pk}/").content.decode()
     assert "備 花子" in page and "要介護５" in page
     assert "反映しました" in agree(admin, row)
@@ -305,6 +311,7 @@ def test_every_word_of_a_file_has_words() -> None:
         "left_out",
         "shields_lifted",
         "shields_unread",
+        "nobody_gone",
         "unplaced",
     ):
         one = Doubt(code, 3, 20, "name" if code == "many_changed" else "")

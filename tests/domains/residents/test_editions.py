@@ -13,7 +13,13 @@ from sonae.core.errors import SonaeError
 from sonae.domains.municipalities.interface import Municipality
 from sonae.domains.residents import interface as residents
 from sonae.domains.residents import shields
-from sonae.domains.residents.interface import Household, RegisterEdition, Resident, editions
+from sonae.domains.residents.interface import (
+    AssistanceRegistrant,
+    Household,
+    RegisterEdition,
+    Resident,
+    editions,
+)
 from sonae.domains.residents.models import ProtectionMeasure, ResidentHistory
 from sonae.platform import outbox
 from sonae.platform.access import Actor, Role
@@ -283,6 +289,61 @@ def test_people_marked_as_gone_count_as_gone(city: City) -> None:
     assert not editions.needs_second(few), "measured against the whole register"
     assert [(one["count"], one["total"]) for one in many.summary["doubts"]] == [(5, 40)]
     assert editions.needs_second(many)
+
+
+def test_nobody_is_gone_while_a_row_is_nobodys(city: City) -> None:
+    rows = rows_now()
+    numberless, short = ["", *rows.pop(5)[1:]], rows[2][:2]
+    rows[2] = short  # says who it is: stays, whatever else is wrong
+    row = sent(table(rows))
+    assert row.summary["counts"]["gone"] == 1
+    for broken in (numberless, [numberless[1]], ["R00"]):
+        row = sent(table([*rows, broken]))
+        assert row.summary["counts"]["gone"] == 0
+        assert ("nobody_gone", 1) in [(one["key"], one["count"]) for one in row.summary["doubts"]]
+        keys = {one["key"] for one in row.summary["doubts"]} - {"nobody_gone"}
+        with pytest.raises(SonaeError, match="疑わしい"):
+            editions.confirm(ADMINISTRATOR, row.pk, seen=row.stamp, agreed=keys)
+
+
+def test_a_broken_row_takes_nobody_off_the_roster(city: City) -> None:
+    AssistanceRegistrant.objects.all().delete()
+    people = list(Resident.objects.order_by("pk")[:4])
+    for one in people:
+        AssistanceRegistrant.objects.create(resident=one, reason="難病")
+    heads = [
+        "避難支援等を必要とする事由",
+        "氏名",
+        "生年月日",
+        "住民ID",
+        "車いす",
+        "特記事項",
+        "居所",
+        "続柄",
+        "性別",
+    ]
+    rows = [
+        ["難病", one.name, one.birth_date, one.resident_id, "", "", "", "", ""] for one in people
+    ]
+
+    def gone(*lines: list[str]) -> tuple[int, list[str]]:
+        row = sent(table(list(lines), heads), purpose="registrants")
+        assert row.state == "waiting", row.problem
+        return row.summary["counts"]["gone"], [one["key"] for one in row.summary["doubts"]]
+
+    assert gone(*rows[:3]) == (1, [])
+    mistyped = [*rows[0][:3], "R9911", "", "", "", "", ""]
+    assert gone(mistyped, *rows[1:3]) == (1, ["left_out"]), "the name says who is meant"
+    cut = [
+        ["難病", "", "", rows[0][3], ""],
+        ["難病", "", "", rows[0][3]],
+        ["難病", "だれか", "", "R9", "", "", "", "", ""],
+    ]
+    assert gone(cut[0], *rows[1:3]) == (1, ["left_out"]), "a number in any column says who is meant"
+    for broken in cut[1:]:
+        assert gone(broken, *rows[1:3]) == (0, ["left_out", "nobody_gone"])
+    Resident.held.filter(pk=people[0].pk).update(left_on="2026-07-01")
+    assert gone(*rows[:3]) == (1, ["left_out"]), "who has left the town is nobody mistyped"
 
 
 def test_what_was_looked_at_is_what_happens(city: City) -> None:

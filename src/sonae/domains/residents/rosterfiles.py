@@ -34,13 +34,17 @@ _HELPER_ITEMS: Final = {"supporter": "name", "supporter_address": "address", "su
 
 @dataclass
 class Found:
-    """A file of the roster or of plans, compared: ``changes`` have whole entries before and after."""
+    """A file of the roster or of plans, compared: ``changes`` have whole entries before and after.
+
+    ``kept``: entries that the file lacks, but one of its rows is of nobody can tell whom.
+    """
 
     read: Reading
     changes: list[Change] = field(default_factory=list)
     present: int = 0
     same: int = 0
     shielded: frozenset[int] = frozenset()
+    kept: int = 0
     names: Mapping[int, tuple[str, str]] = field(default_factory=dict)
 
     def summary(self) -> dict[str, Any]:
@@ -67,6 +71,9 @@ class Found:
         if self.read.left_out:
             doubts.append({"key": "left_out", "code": "left_out", "count": self.read.left_out,
                            "total": self.read.rows, "item": ""})  # fmt: skip
+        if self.kept:
+            doubts.append({"key": "nobody_gone", "code": "nobody_gone", "count": self.kept,
+                           "total": self.present, "item": ""})  # fmt: skip
         items = Counter(name for one in self.changes for name in _differing(one))
         return {
             "counts": counts,
@@ -113,7 +120,7 @@ def _write(changes: Iterable[Change], by: str) -> None:
 def found(raw: bytes, name: str, mapping: Columns, *, whole: bool, purpose: str) -> Found:
     """Read a file of the roster or of plans and compare it with what is held."""
     read = reading.read(raw, name, purpose, mapping, placing.finder(), partial=not whole)
-    people = _told(read)
+    people, named = _told(read)
     made = Found(
         read,
         shielded=frozenset(Resident.objects.filter(shielded=True).values_list("pk", flat=True)),
@@ -129,7 +136,9 @@ def found(raw: bytes, name: str, mapping: Columns, *, whole: bool, purpose: str)
             _compare_plan(made, pk, rows, plans.plan_json(held.get(pk)))
         made.same += len(made.changes) == count
     if whole and purpose == "registrants":
-        for pk in entries.keys() - people.keys():
+        lacking = entries.keys() - people.keys() - named
+        made.kept = len(lacking) if read.unkeyed else 0
+        for pk in () if read.unkeyed else lacking:
             made.changes.append(Change(pk, "registrant", plans.as_json(entries[pk]), None))
             if pk in held:
                 made.changes.append(Change(pk, "plan", plans.plan_json(held[pk]), None))
@@ -171,20 +180,28 @@ def _compare_plan(
         made.changes.append(Change(pk, "plan", before, after))
 
 
-def _told(read: Reading) -> dict[int, list[Person]]:
-    """Return resident → rows, noting rows of nobody and of several."""
+def _told(read: Reading) -> tuple[dict[int, list[Person]], set[int]]:
+    """Return resident → rows, and whom a row left out may mean; note rows of nobody and of several."""
     keyed = "number" in read.fields
     column = "number" if keyed else "resident_id"
     by_key: dict[str, int] = {}
     by_name: dict[tuple[str, str], list[int]] = defaultdict(list)
-    rows = Resident.objects.values_list("pk", column, "name_key", "birth_date")
-    for pk, key, name, birth in rows.iterator(chunk_size=4000):
+    left: dict[str, int] = {}
+    rows = Resident.held.values_list("pk", column, "name_key", "birth_date", "left_on")
+    for pk, key, name, birth, left_on in rows.iterator(chunk_size=4000):
+        if left_on:
+            left[key] = pk
+            continue
         if key:
             by_key[key] = pk
         by_name[name, birth].append(pk)
     people: dict[int, list[Person]] = defaultdict(list)
+    named: set[int] = set()
     for one in read.people.values():
         if not one.row:
+            meant = by_key.get(one.key, left.get(one.key))
+            read.unkeyed += meant is None
+            named |= {meant} if meant is not None else set()
             continue
         pks = [by_key[one.key]] if one.key in by_key else []
         if not one.key:
@@ -192,6 +209,11 @@ def _told(read: Reading) -> dict[int, list[Person]]:
         if len(pks) == 1:
             people[pks[0]].append(one)
             continue
+        # A number of nobody may be mistyped: whoever has that name and birth date stays.
+        alike = by_name.get((name_key(one.name), one.birth.key), [])
+        may = [left[one.key]] if one.key and one.key in left else alike
+        named.update(may)
+        read.unkeyed += not may
         read.left_out += 1
         read.tell(
             one.row,
@@ -200,7 +222,7 @@ def _told(read: Reading) -> dict[int, list[Person]]:
             "several_people" if pks else "unknown_person",
             "left_out",
         )
-    return people
+    return people, named
 
 
 def undo(edition: RegisterEdition, by: str) -> None:

@@ -85,6 +85,7 @@ class Difference:
     ``places``: number of a home → where it lies,
     for those that are new or moved. ``unknown``: rows of people who should be there and are not. ``before``: who left before we knew them.
     ``present``: people here among those compared; ``total``: here in all, where a file names only some.
+    ``kept``: lacking in a full edition, but one of its rows is of nobody can tell whom.
     """
 
     new: list[Person] = field(default_factory=list)
@@ -98,6 +99,7 @@ class Difference:
     unknown: list[Person] = field(default_factory=list)
     already: list[Person] = field(default_factory=list)
     before: int = 0
+    kept: int = 0
     present: int = 0
     total: int = 0
     same: int = 0
@@ -145,7 +147,9 @@ def compare(held: Iterable[Held], read: Reading, *, whole: bool, today: str) -> 
         found.present += not one.left_on
         person = read.people.get(one.key)
         if person is None:
-            if whole and not one.left_on:
+            if whole and not one.left_on and read.unkeyed:
+                found.kept += 1
+            elif whole and not one.left_on:
                 found.gone.add(one.pk)
                 _leave(found, one, today, "removed")
             continue
@@ -296,6 +300,8 @@ def doubts(found: Difference, read: Reading, *, unplaced: int) -> list[Doubt]:
             told.append(Doubt("many_changed", count, found.present, item))
     if read.left_out:
         told.append(Doubt("left_out", read.left_out, read.rows))
+    if found.kept:
+        told.append(Doubt("nobody_gone", found.kept, found.present))
     if found.lifted:
         told.append(Doubt("shields_lifted", 0, 0))
     if unread := read.counts["shield_unread"]:

@@ -93,6 +93,7 @@ class Home:
 class Reading:
     """What a file says. ``rows``: rows with something in them. ``fields``: what it speaks of.
 
+    ``unkeyed``: rows left out of which nobody can tell whose they are.
     ``counts``: kind of defect → how many in all; ``defects``: the first `MOST_DEFECTS` of them.
     """
 
@@ -101,6 +102,7 @@ class Reading:
     fields: frozenset[str] = frozenset()
     rows: int = 0
     left_out: int = 0
+    unkeyed: int = 0
     encoding: str = ""
     defects: list[Defect] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -286,12 +288,14 @@ class _Rows:
         self._person(row, self._values(row, cells))
 
     def _seen(self, cells: list[str]) -> None:
-        """A broken row still says that its person is not gone, when it says who."""
-        at, item, _h, _m, convert, _t = self.cells[0]
-        if item in ("number", "resident_id") and at < len(cells):
-            key = convert(cleaned(cells[at]))[0]
-            if key and key not in self.found.people:
-                self.found.people[key] = Person(0, key)
+        """A broken row still says that its person is not gone, when it says who: not in its last cell."""
+        told = "number" if "number" in self.spoken else "resident_id"
+        at, convert = next(((c[0], c[4]) for c in self.cells if c[1] == told), (len(cells), str))
+        key = convert(cleaned(cells[at]))[0] if at < len(cells) - 1 else ""
+        if key:
+            self.found.people.setdefault(key, Person(0, key))
+        else:
+            self.found.unkeyed += 1
 
     def _is_heading(self, cells: list[str]) -> bool:
         return (
@@ -347,6 +351,7 @@ class _Rows:
             filter(None, (values.get("family"), values.get("given")))
         )
         if not key and ("number" in self.spoken or "resident_id" in self.spoken or not name):
+            self.found.unkeyed += 1
             self._leave_out(
                 row, "number" if "number" in self.spoken else "resident_id", name, "no_number"
             )
