@@ -472,6 +472,25 @@ def test_long_files_are_the_workers(city: City, monkeypatch: pytest.MonkeyPatch)
     assert editions.in_force() == row
 
 
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_file_put_aside_while_it_is_read_stays_aside(
+    city: City, monkeypatch: pytest.MonkeyPatch, broken: bool
+) -> None:
+    monkeypatch.setattr(editions, "AT_ONCE", 5)
+    row, read = sent(table(rows_now())), editions._found
+
+    def meanwhile(one: RegisterEdition) -> object:
+        found = read(one)
+        editions.discard(ADMINISTRATOR, one.pk)
+        return editions.raw_of(one) if broken else found
+
+    monkeypatch.setattr(editions, "_found", meanwhile)
+    outbox.drain()
+    row.refresh_from_db()
+    assert (row.state, row.decided_by) == ("discarded", ADMINISTRATOR.name)
+    assert set(row.summary) == {"counts"} and not row.problem and not row.defects
+
+
 def test_a_newer_file_sets_the_undecided_one_aside(city: City) -> None:
     first = sent(table(rows_now()))
     second = sent(table(rows_now()))

@@ -267,18 +267,25 @@ def prepare(pk: int) -> None:
     except SonaeError as error:
         _refuse(row, error)
         row.state = "mapping" if error.code == "missing_columns" else "refused"
-        with writing():
-            row.save()
-            if row.state == "refused":
-                _forget_file(pk)
+        if _keep_read(row, "problem", "defects", "defect_counts") and row.state == "refused":
+            _forget_file(pk)
         return
     row.stamp, row.state, row.rows = version, "waiting", found.read.rows
     row.encoding, row.problem = found.read.encoding[:12], {}
     row.summary = found.summary()
     row.defect_counts = dict(found.read.counts)
     row.defects = [one.to_json() for one in found.read.defects]
+    _keep_read(row, "stamp", "rows", "encoding", "problem", "summary", "defect_counts", "defects")
+
+
+def _keep_read(row: RegisterEdition, *fields: str) -> bool:
+    """Store what reading found; False: somebody put the file aside in the meantime, and so it stays."""
     with writing():
-        row.save()
+        still = RegisterEdition.objects.select_for_update().filter(pk=row.pk, state="reading")
+        if not still.exists():
+            return False
+        row.save(update_fields=["state", *fields])
+    return True
 
 
 def _found(row: RegisterEdition) -> differences.Found | rosterfiles.Found:
