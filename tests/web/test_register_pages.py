@@ -8,6 +8,7 @@ from django.test import Client
 
 from sonae.domains.consent.interface import AccessEvent
 from sonae.domains.identity.interface import Account
+from sonae.domains.municipalities.interface import Municipality
 from sonae.domains.residents.interface import (
     AssistanceRegistrant,
     Household,
@@ -81,6 +82,24 @@ def test_a_file_is_sent_looked_at_agreed_to_and_undone(city: City) -> None:
     assert Resident.objects.get(pk=one.pk).name == "備 太郎"
     born = Resident.held.get(resident_id="R999")
     assert (born.birth_written, born.birth_date) == ("昭和20年3月上旬", "1945-03")
+
+
+def test_nothing_is_said_to_be_in_force_that_is_not(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The register changes between the yes and the writing: the file waits again, and the page says so."""
+    admin, rows, read = client(Role.ADMINISTRATOR), rows_now(), editions._found
+    rows[0][2] = "備 太朗"
+    send(admin, table(rows))
+
+    def meanwhile(row: RegisterEdition) -> object:
+        Municipality.objects.filter(code=CODE).update(register_version="other")
+        return read(row)
+
+    monkeypatch.setattr(editions, "_found", meanwhile)
+    page = agree(admin, newest())
+    assert newest().state == "waiting"
+    assert "反映しました" not in page and page.count("住民情報が変わりました") == 2
 
 
 def test_columns_are_chosen_on_a_page(city: City) -> None:

@@ -220,8 +220,13 @@ def _decided(request: HttpRequest, pk: int, verb: str) -> None:
                 "1人目の確認を記録しました。別の管理者か決裁者が確かめると、反映されます。"
             ),
             "applying": _("書き込みを始めました。"),
+            "in_force": _("反映しました。避難の計算がやり直されます。"),
         }
-        flash.success(request, said.get(row.state, _("反映しました。避難の計算がやり直されます。")))
+        if row.state in said:
+            flash.success(request, said[row.state])
+        else:
+            told = (row.problem.get(part) for part in ("detail", "hint"))
+            flash.error(request, " ".join(filter(None, told)))
     elif verb == "discard":
         editions.discard(actor, pk)
         flash.success(request, _("取りやめました。いまの住民情報はそのままです。"))
