@@ -6,7 +6,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from sonae.domains.consent.interface import AccessEvent
+from sonae.core.errors import SonaeError
+from sonae.domains.consent.interface import AccessEvent, ConsentGrant
 from sonae.domains.identity.interface import Account
 from sonae.domains.municipalities.interface import Municipality
 from sonae.domains.residents.interface import (
@@ -16,14 +17,16 @@ from sonae.domains.residents.interface import (
     Resident,
     editions,
     plans,
+    shields,
 )
 from sonae.domains.residents.models import EvacuationPlan
 from sonae.engines.register.difference import Doubt
 from sonae.engines.register.items import ITEMS
 from sonae.platform.access import Role
+from sonae.platform.scope import World
 from sonae.web.staff import registerwords
 from tests.domains.residents.test_editions import rows_now, table
-from tests.fixtures import CODE, City
+from tests.fixtures import ADMINISTRATOR, CODE, City
 
 HOME = "/staff/register/"
 pytestmark = pytest.mark.django_db
@@ -217,6 +220,26 @@ def test_the_roster_goes_only_to_whom_people_agreed(city: City) -> None:
     clerk.post(f"{HOME}roster/{one.pk}/consent/", {**agreed, "answer": "withdraw"})
     bad = clerk.post(f"{HOME}roster/{one.pk}/consent/", {**agreed, "body": "隣人"}, follow=True)
     assert "提供先と" in bad.content.decode()
+
+
+def test_an_exercise_changes_no_consent_and_no_shield(city: City) -> None:
+    clerk, one = client(Role.OPERATOR), city.residents["備 太郎"]
+    agreed = {"body": "消防機関", "answer": "yes", "phase": "peacetime"}
+    clerk.post(f"{HOME}roster/{one.pk}/consent/", agreed, follow=True)
+    before = list(ConsentGrant.objects.values())
+    with city.entered(World.EXERCISE):
+        for answer in ("yes", "no", "withdraw"):
+            page = clerk.post(
+                f"/drill{HOME}roster/{one.pk}/consent/", {**agreed, "answer": answer}, follow=True
+            ).content.decode()
+            assert "同意を変えられません" in page and "記録しました" not in page
+    assert list(ConsentGrant.objects.values()) == before
+    with city.entered(World.EXERCISE):
+        with pytest.raises(SonaeError, match="訓練"):
+            shields.set_shield(ADMINISTRATOR, one.resident_id)
+        with pytest.raises(SonaeError, match="訓練"):
+            shields.lift_shield(ADMINISTRATOR, city.residents["佐藤 守"].resident_id, "申出")
+    assert [one.name for one in Resident.objects.filter(shielded=True)] == ["佐藤 守"]
 
 
 def test_files_of_the_roster_and_of_plans(city: City) -> None:

@@ -224,9 +224,16 @@ def record(
 
 
 def _may_decide(actor: Actor, subject: int) -> None:
-    """Consent is given and withdrawn by the person, or at a window in the person's presence."""
+    """Consent is given and withdrawn by the person, or at a window in the person's presence.
+
+    Both worlds share it: an exercise changes nobody's.
+    """
     if actor.resident_id != subject or actor.role is not Role.RESIDENT:
         require(actor, Audience.RECEPTION)
+    if is_exercise():
+        raise SonaeError(
+            "conflict", "訓練の中では、同意を変えられません。", "本番の画面で行ってください。"
+        )
 
 
 def grant(

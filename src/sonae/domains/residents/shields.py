@@ -19,7 +19,7 @@ from sonae.engines.register.difference import Change
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import bulk_insert, writing
-from sonae.platform.scope import current_municipality
+from sonae.platform.scope import current_municipality, is_exercise
 
 Terms = tuple[str, str, bool, bool]
 """Begin and end (ISO dates or empty), 仮支援措置, 併せて支援を求める者."""
@@ -58,7 +58,7 @@ def set_shield(
     A measure in force is replaced (renewed). `SonaeError` ``not_found`` for any number that cannot be
     shielded, ``unreadable`` for a day that is none.
     """
-    require(actor, Audience.ADMINISTRATOR)
+    _may_shield(actor)
     first, last = _day(begun_on), _day(until)
     with writing():
         for place, one in enumerate([number, *together]):
@@ -75,7 +75,7 @@ def set_shield(
 
 def lift_shield(actor: Actor, number: str, reason: str) -> None:
     """End the shield of a resident, with a reason; `SonaeError` ``not_found`` where there is none."""
-    require(actor, Audience.ADMINISTRATOR)
+    _may_shield(actor)
     if not reason.strip():
         raise SonaeError("unreadable", "解除の理由を書いてください。")
     with writing():
@@ -88,6 +88,15 @@ def lift_shield(actor: Actor, number: str, reason: str) -> None:
         _flag(row, False, actor)
         renew_register_version()
         audit.record(actor.id, "register.shield_lifted", "", reason=reason.strip()[:200])
+
+
+def _may_shield(actor: Actor) -> None:
+    """Refuse who may not, and any change from within an exercise: both worlds share the register."""
+    require(actor, Audience.ADMINISTRATOR)
+    if is_exercise():
+        raise SonaeError(
+            "conflict", "訓練の中では、支援措置を変えられません。", "本番の画面で行ってください。"
+        )
 
 
 def _one(number: str) -> Resident:
