@@ -16,12 +16,14 @@ from sonae.domains.residents.interface import (
     RegisterEdition,
     Resident,
     editions,
+    homes,
     plans,
     shields,
 )
 from sonae.domains.residents.models import EvacuationPlan
 from sonae.engines.register.difference import Doubt
 from sonae.engines.register.items import ITEMS
+from sonae.platform import outbox
 from sonae.platform.access import Role
 from sonae.platform.scope import World
 from sonae.web.staff import registerwords
@@ -299,11 +301,20 @@ def test_address_points_place_homes(city: City) -> None:
         ["隣町", "1", "37", "139"],
         ["東町", "5", "x", "139"],
     ]
+    outbox.drain()
     sent = SimpleUploadedFile("jukyo.csv", table(lines, ["町名", "番地", "緯度", "経度"]))
     page = admin.post(f"{HOME}points/", {"file": sent}, follow=True).content.decode()
     assert "1世帯の位置が分かりました" in page and "使えない行：2" in page
     home = Household.objects.get(number="00000001")
-    assert (home.place, home.latitude) == ("point", 37.0009)
+    assert (home.place, home.latitude, home.node) == ("point", 37.0009, None)
+    outbox.drain()
+    home.refresh_from_db()
+    assert home.node is not None and home.node_metres is not None, "put back on the roads"
+    far = table([["東町", "三番地の4", "35.6", "139.7"]], ["町名", "番地", "緯度", "経度"])
+    for world, said in ((World.LIVE, "この市にある"), (World.EXERCISE, "訓練")):
+        with city.entered(world), pytest.raises(SonaeError, match=said):
+            homes.load_points(ADMINISTRATOR, far, "far.csv")
+    assert Household.objects.get(pk=home.pk).latitude == 37.0009
     bad = SimpleUploadedFile("x.csv", b"a,b\n1,2\n")
     assert (
         "必要な列がありません"

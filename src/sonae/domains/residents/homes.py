@@ -17,6 +17,7 @@ from sonae.core.errors import SonaeError
 from sonae.domains.municipalities.interface import (
     Municipality,
     Town,
+    announce_change,
     municipality,
     renew_register_version,
     towns,
@@ -32,7 +33,7 @@ from sonae.engines.register.towns import TownFinder
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import bulk_insert, writing
-from sonae.platform.scope import current_municipality
+from sonae.platform.scope import current_municipality, is_exercise
 
 UNREAD_TOWN: Final = "町名を読めない住所"
 """The town of homes whose address names none: orders and lists show them, so that nobody is forgotten."""
@@ -66,7 +67,7 @@ class Placer:
         town = self.towns.get(home.town)
         if home.latitude is not None and home.longitude is not None:
             given = Place(home.latitude, home.longitude, "home")
-            if self._near(given, town):
+            if self.near(given, town):
                 return given
             self.strange.append(home)
         if town is None or town.code == UNREAD_CODE:
@@ -76,7 +77,7 @@ class Placer:
             return Place(*point, "point")
         return Place(town.latitude, town.longitude, "town")
 
-    def _near(self, place: Place, town: Town | None) -> bool:
+    def near(self, place: Place, town: Town | None) -> bool:
         """Tell whether a position can be in this city at all."""
         centre = town or self.city
         north = (place.latitude - centre.latitude) * _METRES
@@ -138,9 +139,14 @@ class Points:
 def load_points(actor: Actor, raw: bytes, name: str) -> Points:
     """Take a list of address points (住居表示: 住所, 緯度, 経度) in place of the last, and put homes on them.
 
-    Only homes that stood at their town's point move. SonaeError as for any table, the last list stays.
+    Only homes that stood at their town's point move. SonaeError as for any table, the last list stays;
+    ``conflict`` in an exercise, because both worlds share the homes.
     """
     require(actor, Audience.ADMINISTRATOR)
+    if is_exercise():
+        raise SonaeError(
+            "conflict", "訓練の中では、家の位置を変えられません。", "本番の画面で行ってください。"
+        )
     table = reading.opened(raw, name, "points")
     mapping = mappings.guess(table.headings, "points")
     if missing := mappings.lacking(mapping.items, "points"):
@@ -150,7 +156,8 @@ def load_points(actor: Actor, raw: bytes, name: str) -> Points:
     kept, rows = _points(table, mapping)
     if not kept:
         raise SonaeError(
-            "empty_file", f"{name}の住所のうち、この市の町名を読めるものがありません。"
+            "empty_file",
+            f"{name}に、この市の町名を読める住所と、この市にある緯度経度のそろった行がありません。",
         )
     with writing():
         AddressPoint.objects.all()._raw_delete("default")
@@ -161,6 +168,7 @@ def load_points(actor: Actor, raw: bytes, name: str) -> Points:
         })  # fmt: skip
         placed = _put_on(kept)
         renew_register_version()
+        announce_change("register")
         audit.record(actor.id, "address_points_loaded", points=len(kept), placed=placed)
     return Points(rows, len(kept), rows - len(kept), placed)
 
@@ -171,6 +179,7 @@ def _points(
     """Return (town, address) → position of every usable row, and how many rows there are."""
     at = {mapping.columns[h]: n for n, h in enumerate(table.headings) if h in mapping.columns}
     find, degrees, kept, rows = finder(), CONVERTERS["degrees"], {}, 0
+    placer = Placer()
     for _, cells in table.rows:
         rows += 1
         said: Mapping[str, str] = {
@@ -179,7 +188,9 @@ def _points(
         parts = (said.get("town", ""), said.get("block", ""), said.get("house", ""))
         found = find.find(said.get("address") or parts[0] + "-".join(filter(None, parts[1:])))
         lat, lon = (degrees(said[name])[0] for name in ("latitude", "longitude"))
-        if found.town is not None and lat is not None and lon is not None and point_key(found.rest):
+        if found.town is None or lat is None or lon is None or not point_key(found.rest):
+            continue
+        if placer.near(Place(lat, lon, "point"), placer.towns.get(found.town)):
             kept[found.town, point_key(found.rest)] = (lat, lon)
     return kept, rows
 
