@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from sonae.core.errors import SonaeError
+from sonae.domains.consent import interface as consent
 from sonae.domains.consent.interface import AccessEvent, ConsentGrant
 from sonae.domains.identity.interface import Account
 from sonae.domains.municipalities.interface import Municipality
@@ -26,9 +27,10 @@ from sonae.engines.register.items import ITEMS
 from sonae.platform import outbox
 from sonae.platform.access import Role
 from sonae.platform.scope import World
+from sonae.web import rosterpapers
 from sonae.web.staff import registerwords
 from tests.domains.residents.test_editions import rows_now, table
-from tests.fixtures import ADMINISTRATOR, CODE, City
+from tests.fixtures import ADMINISTRATOR, CODE, OPERATOR, City
 
 HOME = "/staff/register/"
 pytestmark = pytest.mark.django_db
@@ -222,6 +224,37 @@ def test_the_roster_goes_only_to_whom_people_agreed(city: City) -> None:
     clerk.post(f"{HOME}roster/{one.pk}/consent/", {**agreed, "answer": "withdraw"})
     bad = clerk.post(f"{HOME}roster/{one.pk}/consent/", {**agreed, "body": "隣人"}, follow=True)
     assert "提供先と" in bad.content.decode()
+
+
+def test_a_body_gets_the_decided_fields_and_no_more(city: City) -> None:
+    one, town = city.residents["備 太郎"], city.towns["西町"].pk
+    legal = {"reason": "要介護４", "care_level": "4", "wheelchair": True, "dwelling": "仮の家",
+             "contact": "090-2", "note": "酸素"}  # fmt: skip
+    helper = {"name": "山田 花", "phone": "090-1", "address": "中町9", "relation": "隣人"}
+    plan = {"destination": "福祉会館", "supporters": [helper]}
+    plans.save_entry(OPERATOR, one.pk, legal, plan)
+    for kinds, seen in (
+        ({"name"}, set()),
+        ({"name", "needs"}, {"要介護４", "福祉会館", "山田 花"}),
+        ({"name", "address", "phone"}, {"仮の家", "090-2"}),
+        (consent.ROSTER, {"要介護４", "福祉会館", "山田 花", "仮の家", "090-2", "090-1"}),
+    ):
+        made = consent.grant(OPERATOR, one.pk, "消防機関", "rescue", kinds, "peacetime")
+        (entry,) = plans.for_body(OPERATOR, town, "消防機関")
+        paper = "|".join(rosterpapers._row(entry))
+        found = {
+            w for w in ("要介護４", "福祉会館", "山田 花", "仮の家", "090-2", "090-1") if w in paper
+        }
+        assert found == seen, kinds
+        assert ("不明" in paper, "計画なし" in paper) == (False, False), (
+            "what is held back is not unknown"
+        )
+        assert (entry.registrant.note, entry.registrant.wheelchair) == (
+            ("酸素", True) if "needs" in kinds else ("", False)
+        )
+        consent.withdraw(OPERATOR, made.pk)
+    kept = AssistanceRegistrant.objects.get(resident=one.pk)
+    assert {name: getattr(kept, name) for name in legal} == legal
 
 
 def test_an_exercise_changes_no_consent_and_no_shield(city: City) -> None:

@@ -64,19 +64,25 @@ def _sex(code: str) -> str:
 
 
 def _row(one: plans.Entry) -> list[str]:
-    """Return one line of the roster."""
+    """Return one line of the roster; a dash where nothing was decided for, never "unknown" or "none"."""
     helper = one.supporters[0] if one.supporters else None
     whom = " ".join(filter(None, (helper.name, helper.phone))) if helper else ""
     reason = "　".join(
         filter(None, (one.registrant.reason, _("車いす") if one.registrant.wheelchair else ""))
     )
+
+    def absent(kind: str, word: str) -> str:
+        return word if kind in one.fields else "–"
+
     return [
         f"{one.name}\n{one.kana}",
-        f"{one.birth_written or words.born(one.birth_date)}\n{_sex(one.sex)}",
-        one.registrant.dwelling or one.address,
-        "\n".join(filter(None, (one.phone, one.registrant.contact))) or _("不明"),
-        reason,
-        "\n".join(filter(None, (whom, one.plan.destination if one.plan else ""))) or _("計画なし"),
+        f"{one.birth_written or words.born(one.birth_date) or '–'}\n"
+        f"{_sex(one.sex) if 'sex' in one.fields else '–'}",
+        one.registrant.dwelling or one.address or "–",
+        "\n".join(filter(None, (one.phone, one.registrant.contact))) or absent("phone", _("不明")),
+        reason or "–",
+        "\n".join(filter(None, (whom, one.plan.destination if one.plan else "")))
+        or absent("needs", _("計画なし")),
     ]
 
 

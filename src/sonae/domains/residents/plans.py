@@ -6,10 +6,11 @@ whom. What may be handed to whom is decided by `consent.disclose` alone; every l
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.db.models import QuerySet
 
@@ -34,11 +35,15 @@ from sonae.platform.scope import is_exercise
 REGISTRANT: Final = ("reason", "care_level", "wheelchair", "dwelling", "contact", "note")
 PLAN: Final = ("destination", "route", "measures", "made_on")
 SUPPORTER: Final = ("name", "address", "phone", "relation", "agreed")
+_KINDS: Final = {"reason": "needs", "care_level": "needs", "wheelchair": "needs", "note": "needs",
+                 "dwelling": "address", "address": "address", "contact": "phone", "phone": "phone"}  # fmt: skip
+"""Item of an entry, or of a supporter → the kind that must be decided for to see it."""
 BODIES: Final = ("消防機関", "警察", "民生委員・児童委員", "社会福祉協議会", "自主防災組織")
 """避難支援等関係者 that the Act names (第49条の11第2項): to whom the roster may go."""
 MOST_SUPPORTERS: Final = 6
 PER_PAGE: Final = 50
 _LOOK: Final = timedelta(minutes=10)
+_Row = TypeVar("_Row", AssistanceRegistrant, Supporter)
 _LENGTHS: Final = {"reason": 60, "care_level": 30, "dwelling": 200, "contact": 120, "note": 400,
                    "destination": 120, "route": 400, "measures": 400, "made_on": 10, "name": 120,
                    "address": 200, "phone": 60, "relation": 40}  # fmt: skip
@@ -46,7 +51,10 @@ _LENGTHS: Final = {"reason": 60, "care_level": 30, "dwelling": 200, "contact": 1
 
 @dataclass(frozen=True)
 class Entry:
-    """One registrant as far as the asker may see: legal items, plan, supporters, consents by body."""
+    """One registrant as far as the asker may see: legal items, plan, supporters, consents by body.
+
+    ``fields``: the kinds that were decided for; what belongs to others is blank here, not unknown.
+    """
 
     pk: int
     number: str
@@ -63,6 +71,7 @@ class Entry:
     supporters: tuple[Supporter, ...]
     grants: tuple[ConsentGrant, ...]
     placed: bool
+    fields: frozenset[str]
 
     @property
     def consents(self) -> dict[str, str]:
@@ -160,7 +169,8 @@ def roster(
 def entries(actor: Actor, rows: Sequence[AssistanceRegistrant], *, body: str = "") -> list[Entry]:
     """Disclose entries of the roster to the actor, or to the ``body`` that they are printed for.
 
-    Who must not be shown (支援措置, no ground for this body) is left out; every decision is recorded.
+    Who must not be shown (支援措置, no ground for this body) is left out, and of the others what was not
+    decided for; every decision is recorded.
     """
     people = [one.resident for one in rows]
     made = consent.disclose(
@@ -198,13 +208,25 @@ def _entry(
     def allowed(field: str, value: str) -> str:
         return value if field in fields else ""
 
-    helpers = tuple(sorted(plan.supporter_set.all(), key=lambda s: s.order)) if plan else ()
+    if "needs" not in fields:
+        plan = None
+    helpers = sorted(plan.supporter_set.all(), key=lambda s: s.order) if plan else ()
     return Entry(
         one.pk, one.number, one.name, allowed("kana", one.kana), allowed("birth_date", one.birth_date),
         allowed("birth_date", one.birth_written), allowed("sex", one.sex),
         allowed("address", f"{home.town.name}{home.address}"), allowed("phone", one.phone),
-        allowed("phone", one.email), row, plan, helpers, tuple(grants), home.located,
+        allowed("phone", one.email), _blanked(row, fields), plan,
+        tuple(_blanked(helper, fields) for helper in helpers), tuple(grants), home.located, fields,
     )  # fmt: skip
+
+
+def _blanked(row: _Row, fields: frozenset[str]) -> _Row:
+    """Return a copy, not to be saved, without the items whose kind is not among the fields."""
+    made = copy.copy(row)
+    for name, kind in _KINDS.items():
+        if kind not in fields and hasattr(made, name):
+            setattr(made, name, False if name == "wheelchair" else "")
+    return made
 
 
 def entry(actor: Actor, resident_pk: int) -> Entry:
