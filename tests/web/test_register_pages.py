@@ -388,6 +388,63 @@ def test_a_shielded_person_is_nowhere(city: City) -> None:
     assert admin.get(f"{HOME}people/{one.pk}/").status_code == 200
 
 
+def test_an_edition_tells_nothing_of_shielded_people(city: City) -> None:
+    """No defect says their names and homes, and only who manages shields reads that some would change."""
+    heads = [
+        "住民ID",
+        "世帯番号",
+        "氏名",
+        "フリガナ",
+        "生年月日",
+        "性別",
+        "続柄",
+        "住所",
+        "電話番号",
+        "支援措置",
+    ]
+    rows = [[*one, ""] for one in rows_now()]
+    held, mate, new, other = rows[11], rows[10], rows[0], rows[5]
+    assert held[2] == "佐藤 守" and mate[1] == held[1]
+    new[9] = "1"
+    for one, phone in (
+        (held, "電話held"),
+        (mate, "電話mate"),
+        (new, "電話new"),
+        (other, "電話other"),
+    ):
+        one[8] = phone
+    mate[7] = "隠れ町 8"
+    rows += [
+        held[:7],
+        [*held[:7], "隠れ町 9", "電話again", ""],
+        ["", "", "佐藤　守", "", "", "", "", "", "", ""],
+    ]
+    admin, approver = client(Role.ADMINISTRATOR), client(Role.APPROVER)
+    send(admin, table(rows, heads))
+    row = newest()
+    assert row.defect_counts["not_a_phone"] >= 4 and row.defect_counts["duplicate"] == 1
+    assert {"short_row", "no_number"} <= row.defect_counts.keys(), row.defect_counts
+    said = " ".join(f"{one['value']} {one['detail']}" for one in row.defects)
+    assert "電話other" in said
+    for word in (
+        "電話held",
+        "電話mate",
+        "電話new",
+        "電話again",
+        "隠れ町",
+        "佐藤",
+        held[0],
+        held[1],
+    ):
+        assert word not in said, word
+    pages = [who.get(f"{HOME}{row.pk}/").content.decode() for who in (admin, approver)]
+    assert ["<dt>支援措置</dt>" in page for page in pages] == [True, False]
+    send(admin, table([["佐藤　守", "1999-09-09", ""]], ["氏名", "生年月日", "避難支援等を必要とする事由"]),
+         "meibo.csv", purpose="registrants")  # fmt: skip
+    row = newest()
+    assert row.defect_counts["no_reason"] == 1 and [one["value"] for one in row.defects] == [""]
+
+
 def test_every_word_of_a_file_has_words() -> None:
     for code in ITEMS:
         assert registerwords.item(code)

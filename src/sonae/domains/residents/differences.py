@@ -111,6 +111,7 @@ def found(raw: bytes, name: str, mapping: Columns, *, whole: bool) -> Found:
     for home in placer.strange:
         read.tell(home.row, "", f"{home.latitude}, {home.longitude}", "bad_position", "left_out")
     _without_home(made, read, keys)
+    shields.silence(read)
     return Found(read, made, keys)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sonae.domains.municipalities.interface import announce_change, renew_register_version
 from sonae.domains.residents import homes as placing
-from sonae.domains.residents import plans, register
+from sonae.domains.residents import plans, register, shields
 from sonae.domains.residents.models import (
     AssistanceRegistrant,
     EvacuationPlan,
@@ -142,6 +142,7 @@ def found(raw: bytes, name: str, mapping: Columns, *, whole: bool, purpose: str)
             made.changes.append(Change(pk, "registrant", plans.as_json(entries[pk]), None))
             if pk in held:
                 made.changes.append(Change(pk, "plan", plans.plan_json(held[pk]), None))
+    shields.silence(read)
     touched = {one.pk for one in made.changes}
     made.names = {pk: (name, number) for pk, name, number in
                   Resident.held.filter(pk__in=list(touched)[:900]).values_list("pk", "name", "number")}  # fmt: skip

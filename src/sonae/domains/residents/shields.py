@@ -14,8 +14,10 @@ from sonae.core.errors import SonaeError
 from sonae.domains.municipalities.interface import renew_register_version
 from sonae.domains.residents import register
 from sonae.domains.residents.models import ProtectionMeasure, Resident
+from sonae.domains.residents.rules import name_key
 from sonae.engines.register.converters import born
 from sonae.engines.register.difference import Change
+from sonae.engines.register.reading import Reading
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import bulk_insert, writing
@@ -41,6 +43,32 @@ def end_many(residents: Iterable[int], by: str) -> None:
     """End the measures in force of these residents."""
     rows = ProtectionMeasure.objects.filter(resident__in=list(residents), ended_at=None)
     rows.update(ended_at=clock.now(), ended_by=by[:120])
+
+
+def silence(read: Reading) -> None:
+    """Take what cells say out of the defects of shielded people and of who lives with them.
+
+    Shielded is who is so here, or would be by the file.
+    """
+    columns = Resident.held.filter(shielded=True).values_list(
+        "number", "resident_id", "name", "household__number"
+    )
+    keys, names, homes = set[str](), set[str](), set[str]()
+    for number, own, name, home in columns:
+        keys |= {number, own}
+        names.add(name)
+        homes.add(home)
+    alike = {name_key(one) for one in names}
+    hidden, people = set[int](), read.people.values()
+    for one in people:
+        if one.shielded or (one.key in keys if one.key else name_key(one.name) in alike):
+            keys.add(one.key)
+            names.add(one.name)
+            homes.add(one.household)
+            hidden.add(one.row)
+    homes.discard("")
+    hidden |= {one.row for one in people if one.household in homes}
+    read.silence(hidden, keys | names)
 
 
 def set_shield(

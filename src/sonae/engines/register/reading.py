@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -120,6 +121,26 @@ class Reading:
         self.counts[problem] += 1
         if len(self.defects) < MOST_DEFECTS:
             self.defects.append(Defect(row, column, value[:120], problem, action, detail))
+
+    def silence(self, rows: Collection[int], words: Collection[str]) -> None:
+        """Take what stands there out of the defects of some rows.
+
+        Of broken and repeated rows no person was read: there the words (numbers, names) tell whose they are.
+        """
+        plain, known = {_plain(one) for one in words} - {""}, {p.row for p in self.people.values()}
+        hidden = {*rows} | {
+            one.row for one in self.defects
+            if one.row not in known and any(word in _plain(one.value) for word in plain)
+        }  # fmt: skip
+        hidden.discard(0)
+        self.defects = [
+            replace(one, value="", detail="") if one.row in hidden else one for one in self.defects
+        ]
+
+
+def _plain(text: str) -> str:
+    """Return a text without spaces, in one width."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 @dataclass

@@ -119,7 +119,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "second": editions.needs_second(row),
         "mine": any(one["id"] == actor.id for one in row.agreed),
         "tiles": [(name, counts.get(name, 0)) for name in TILES[row.purpose]],
-        "items": [(told.item(code), count) for code, count in summary.get("items", {}).items()],
+        "items": [(told.item(code), count) for code, count in summary.get("items", {}).items()
+                  if code != "shielded" or actor.role is Role.ADMINISTRATOR],
         "doubts": [told.doubt(one) for one in summary.get("doubts", ())],
         "changed": [(one, told.told(one["told"])) for one in summary.get("changed", ())],
         "left": [(one, told.told(one["told"])) for one in summary.get("left", ())],
