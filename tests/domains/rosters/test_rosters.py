@@ -410,3 +410,18 @@ def test_people_written_twice_are_asked_about_and_joined(city: City) -> None:
     assert rosters.visitors(OPERATOR, "たびの")[1] == 1
     assert line.visitor_id is not None
     assert residents.shielded_pks() == {city.residents["佐藤 守"].pk}
+
+
+def test_who_was_put_off_and_then_answered_is_not_asked_again(
+    city: City, stranger: RosterLine
+) -> None:
+    question = ask_about(city, stranger, "高橋 葵")
+    MatchQuestion.objects.exclude(pk=question.pk).update(state="settled")
+    rosters.answer(OPERATOR, question.pk, "later")
+    MatchQuestion.objects.update(due_at=1.0)
+    rosters.take_next(OPERATOR)
+    rosters.answer(OPERATOR, question.pk, "none")
+    rosters.work_out(rosters.ask(OPERATOR, stranger.roster_id).pk)
+    before = question.candidates
+    question.refresh_from_db()
+    assert (question.state, question.candidates) == ("settled", before)

@@ -125,9 +125,11 @@ def model_in_force() -> Model | None:
 
 def _decided() -> set[int]:
     """Return the visitors whom a person has settled as residents or as nobody of the register."""
-    rows = MatchQuestion.objects.filter(kind="register", state="settled")
-    told = rows.filter(matchdecision__undone_at=None, matchdecision__isnull=False)
-    return set(told.exclude(matchdecision__answer="later").values_list("visitor", flat=True))
+    told = MatchDecision.objects.filter(
+        question__kind="register", question__state="settled",
+        answer__in=("person", "none"), undone_at=None,
+    )  # fmt: skip
+    return set(told.values_list("question__visitor", flat=True))
 
 
 def lines_as_columns(roster_pk: int | None) -> dict[str, list[str]]:
