@@ -16,6 +16,7 @@ from sonae.domains.residents import interface as residents
 from sonae.domains.rosters import interface as rosters
 from sonae.domains.rosters.interface import MatchQuestion, Roster, RosterFacts, RosterLine
 from sonae.domains.safety import interface as safety
+from sonae.engines.matching import linking
 from sonae.platform.access import Actor, Role
 from sonae.platform.models import AuditEntry
 from tests.fixtures import APPROVER, CLERK, OPERATOR, VIEWER, City, actor
@@ -425,3 +426,22 @@ def test_who_was_put_off_and_then_answered_is_not_asked_again(
     before = question.candidates
     question.refresh_from_db()
     assert (question.state, question.candidates) == ("settled", before)
+
+
+def test_a_run_that_breaks_says_so_and_is_done_when_it_is_tried_again(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = rosters.run_of(counted(city).pk)
+    assert run is not None
+
+    def broken(*_: object, **__: object) -> object:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(linking, "match", broken)
+        with pytest.raises(MemoryError):
+            rosters.work_out(run.pk)
+    run.refresh_from_db()
+    assert run.state == "failed"
+    again = rosters.work_out(run.pk)
+    assert again is not None and again.state == "done"

@@ -65,8 +65,8 @@ def ask(actor: Actor, roster_pk: int | None = None) -> MatchRun:
 
 
 def work_out(run_pk: int) -> MatchRun | None:
-    """Match what a run asks for; a run that was done before is left alone."""
-    run = MatchRun.objects.filter(pk=run_pk, state__in=("waiting", "running")).first()
+    """Match what a run asks for; a run that was done before is left alone, one that failed is not."""
+    run = MatchRun.objects.filter(pk=run_pk).exclude(state="done").first()
     if run is None:
         return None
     begun = time.perf_counter()
@@ -75,8 +75,13 @@ def work_out(run_pk: int) -> MatchRun | None:
     except SonaeError as error:
         _note(run.pk, state="failed", error=f"{error.detail} {error.hint}".strip()[:200])
         return MatchRun.objects.get(pk=run_pk)
+    except Exception:
+        _note(
+            run.pk, state="failed", error=""
+        )  # the page may not say it goes on; the outbox retries
+        raise
     counts["seconds"] = round(time.perf_counter() - begun, 1)
-    _note(run.pk, state="done", percent=100, step="", ended_at=clock.now(), result=counts)
+    _note(run.pk, state="done", percent=100, step="", error="", ended_at=clock.now(), result=counts)
     return MatchRun.objects.get(pk=run_pk)
 
 
