@@ -121,6 +121,25 @@ def test_two_places_at_once_are_shown_with_both_sides_and_settled_undoably(city:
     assert safety.history(VIEWER, key(city)).dispute == "two_places"
 
 
+def test_settling_where_somebody_is_leaves_the_call_for_help(city: City) -> None:
+    one = sighting(city, "備 太郎", "F1", device="T001", status="safe")
+    two = sighting(city, "備 太郎", "F2", device="T002", minutes=3, status="needs_help")
+    safety.record([one, two])
+    safety.settle(OPERATOR, key(city), one.id, "第一小学校に電話で確認")
+    state = safety.state_of([city.residents["備 太郎"].pk])[city.residents["備 太郎"].pk]
+    assert (state.facility, state.status) == (city.facilities["F1"], "needs_help")
+    other = [
+        sighting(city, "備 花子", "F1", device="T001", status="injured"),
+        sighting(city, "備 花子", "F2", device="T002", minutes=3, status="injured"),
+    ]
+    far = sighting(city, "備 花子", None, "report", minutes=5)
+    far.source = "family"
+    safety.record([*other, far])
+    safety.settle(OPERATOR, key(city, "備 花子"), other[0].id, "電話で確認")
+    state = safety.state_of([city.residents["備 花子"].pk])[city.residents["備 花子"].pk]
+    assert state.status == "injured", "who only heard of her does not end her call"
+
+
 def test_a_call_for_help_is_not_silenced_by_somebody_far_away(city: City) -> None:
     taro = city.residents["備 太郎"].pk
     safety.report_self([taro], "needs_help", actor=CLERK)

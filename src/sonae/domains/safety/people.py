@@ -279,7 +279,8 @@ def take_down(
 def settle(actor: Actor, person: str, sighting_id: UUID, reason: str) -> Result:
     """Say which of two sides of a dispute holds: a new sighting, which `undo` takes back as any other.
 
-    It changes neither side, and not since when the person has been heard of. `SonaeError`
+    It changes neither side, and not since when the person has been heard of; about two places, not
+    how the person is either. `SonaeError`
     ``conflict`` when nothing is disputed (any more).
     """
     require(actor, Audience.OPERATOR)
@@ -289,9 +290,11 @@ def settle(actor: Actor, person: str, sighting_id: UUID, reason: str) -> Result:
         raise SonaeError("conflict", "食い違いは、もう整理されています。記録を確かめてください。")
     if not reason.strip():
         raise SonaeError("unprocessable", "どうやって確かめたかを書いてください。")
+    known, where = _known(actor, person), found.dispute == "two_places"
+    status = rules.last_word(rules.standing(_events(known))) if where else side.status
     one = _about(
-        _known(actor, person), direction="move" if found.dispute == "two_places" else "report",
-        facility_pk=side.facility_id, place=side.place, status=side.status,
+        known, direction="move" if where else "report",
+        facility_pk=side.facility_id, place=side.place, status=status,
         occurred_at=side.occurred_at, note=reason.strip()[:400], actor=actor.id,
     )  # fmt: skip
     with writing():

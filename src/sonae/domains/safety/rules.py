@@ -219,6 +219,19 @@ def disputed(left: Sequence[Event]) -> str:
     return "two_words" if _contradicted(left) else ""
 
 
+def last_word(left: Sequence[Event]) -> str:
+    """Return the status that a new sighting about the place alone repeats, so that it changes none.
+
+    A call for help that only somebody far away has contradicted stays one. Of the dead it says
+    nothing: a death is written by two people.
+    """
+    if any(event.status == DECEASED for event in left):
+        return "unknown"
+    if _contradicted(left):
+        return next(event.status for event in reversed(left) if event.source in FIRST_HAND)
+    return left[-1].status
+
+
 def _contradicted(left: Sequence[Event]) -> bool:
     """Tell whether the last word is that of somebody far away, against the person's own call."""
     if left[-1].source not in HEARSAY or left[-1].status != "safe":
