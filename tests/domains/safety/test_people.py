@@ -13,6 +13,7 @@ from sonae.core.ids import uuid7
 from sonae.domains.consent.interface import AccessEvent
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import PersonState, Visitor, VisitorFacts
+from sonae.domains.safety.models import InquirySubject
 from sonae.platform.access import SYSTEM
 from tests.domains.safety.test_ledger import sighting, warn
 from tests.domains.safety.test_links import everything
@@ -180,6 +181,31 @@ def test_nobody_is_dead_by_the_word_of_one(city: City) -> None:
     refused("unprocessable", lambda: safety.decide_death(OPERATOR, row.pk, "undone"))
     safety.decide_death(OPERATOR, row.pk, "undone", "同姓同名の別人")
     assert everything() == before, "undone: exactly what was before"
+
+
+def test_the_dead_are_looked_for_in_no_inquiry(city: City) -> None:
+    """Whether the death is before the opening and confirmed before, or confirmed after it."""
+    long_ago = clock.now() - timedelta(days=5)
+    safety.decide_death(
+        APPROVER, safety.propose_death(OPERATOR, key(city), "police", long_ago).pk, "agreed"
+    )
+    warn(4)
+    left = safety.unaccounted_count().unaccounted
+    assert accounted(city, "備 太郎")
+    row = safety.propose_death(OPERATOR, key(city, "備 花子"), "police", long_ago)
+    safety.decide_death(APPROVER, row.pk, "agreed")
+    assert accounted(city, "備 花子")
+    assert safety.unaccounted_count().unaccounted == left - 1
+    safety.rebuild()
+    assert accounted(city, "備 太郎") and accounted(city, "備 花子")
+    safety.decide_death(OPERATOR, row.pk, "undone", "同姓同名の別人")
+    assert not accounted(city, "備 花子")
+
+
+def accounted(city: City, name: str) -> bool:
+    return not InquirySubject.objects.filter(
+        resident=city.residents[name].pk, accounted_at=None
+    ).exists()
 
 
 def test_no_other_way_writes_a_death_or_takes_one_back(city: City) -> None:

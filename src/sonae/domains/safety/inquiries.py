@@ -172,8 +172,8 @@ def _insert_sql(source: _Source, where: str) -> str:
         JOIN {t["home"]} h ON h.id = r.household_id
         LEFT JOIN {t["registrant"]} g ON g.resident_id = r.id
         LEFT JOIN {t["state"]} s ON s.municipality = %s AND s.world = %s AND s.person = 'r' || r.id
-             AND s.direction IN ({_SETTLED})
-             AND s.status <> 'unknown' AND s.seen_at >= {_moment()}
+             AND (s.status = '{rules.DECEASED}' OR (s.direction IN ({_SETTLED})
+                  AND s.status <> 'unknown' AND s.seen_at >= {_moment()}))
         WHERE r.left_on = '' AND {where}
         ON CONFLICT (inquiry_id, resident_id) DO UPDATE SET
             danger = CASE WHEN excluded.danger > {t["subject"]}.danger

@@ -279,12 +279,15 @@ def accounted_since(events: Iterable[Event], added_at: datetime) -> datetime | N
     """Return since when a person counts as accounted for who came under inquiry at that moment.
 
     The first standing sighting after it that says how the person is; someone who had settled
-    somewhere within `STILL_SETTLED` before it and is still there counts from that moment itself.
+    somewhere within `STILL_SETTLED` before it and is still there counts from that moment itself, and
+    so does whose death before it is confirmed, however long ago.
     The statement that adds people to an inquiry (`inquiries`) says the same in SQL.
     """
     left = standing(events)
     before = [event for event in left if event.occurred_at <= added_at]
     state = fold(before) if before else None
+    if state is not None and state.status == DECEASED:
+        return added_at
     if (
         state is not None
         and state.direction in SETTLED
