@@ -445,3 +445,19 @@ def test_a_run_that_breaks_says_so_and_is_done_when_it_is_tried_again(
     assert run.state == "failed"
     again = rosters.work_out(run.pk)
     assert again is not None and again.state == "done"
+
+
+def test_only_who_is_said_to_be_well_is_safe_and_the_rest_are_told(city: City) -> None:
+    told = {"備 太郎": "行方不明", "備 花子": "けがなし", "高橋 葵": "", "高橋 翔": "軽傷"}
+    rows = "".join(f"{name},{status}\n" for name, status in told.items())
+    roster = counted(city, f"氏名,安否\n{rows}")
+    status = {
+        line.name: safety.Sighting.objects.get(pk=line.sighting).status
+        for line in lines(roster).values()
+    }
+    assert status == {
+        "備 太郎": "unknown", "備 花子": "safe", "高橋 葵": "safe", "高橋 翔": "injured"
+    }  # fmt: skip
+    assert [(one["problem"], one["value"]) for one in roster.defects] == [
+        ("bad_status", "行方不明")
+    ]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sonae.core.errors import SonaeError
 from sonae.engines.rosters import items
+from sonae.engines.rosters.condition import condition
 from sonae.engines.rosters.problems import ACTIONS, PROBLEMS
 from sonae.engines.rosters.reading import Reading, read, read_typed
 
@@ -190,3 +191,28 @@ def test_a_mapping_by_hand_overrules_the_guess() -> None:
 )  # fmt: skip
 def test_headings_are_understood_as_lists_write_them(heading: str, item: str) -> None:
     assert items.meaning(heading) == item
+
+
+@pytest.mark.parametrize(
+    ("heading", "text", "means"),
+    [
+        *(("安否", text, "safe") for text in ("", " ", "－", "無事", "無事です", "ご無事"[1:], "○", "異常なし",
+          "けがなし", "ケガ無し", "負傷はありません", "無事、けがなし", "体調良好", "特になし", "OK", "骨折なし")),
+        *(("安否", text, "injured") for text in ("けが", "軽傷", "右足骨折", "負傷者", "ケガあり", "無事（けがあり）",
+          "骨折の疑い", "重傷 歩けない")),
+        *(("安否", text, "needs_help") for text in ("要救助", "けが、救助要請")),
+        *(("安否", text, "") for text in ("行方不明", "安否不明", "不明", "死亡", "負傷後に死亡", "意識不明", "意識なし、骨折",
+          "けが不明", "×", "有", "未確認", "無事?", "無事、発熱", "無事ではない", "けがなしではない", "心肺停止",
+          "連絡が取れない", "助け不要?", "なにか", "無事か不明", "1")),
+        ("けが", "有", "injured"), ("負傷の有無", "あり", "injured"), ("負傷", "○", "injured"),
+        ("けが", "無", "safe"), ("ケガ", "なし", "safe"), ("負傷", "×", "safe"), ("負傷", "不明", ""),
+        ("負傷", "腕", ""), ("けが", "死亡", ""),
+    ],
+)  # fmt: skip
+def test_a_condition_is_read_with_its_negation_or_not_at_all(
+    heading: str, text: str, means: str
+) -> None:
+    assert condition(text, heading) == means
+    found = read(table([["氏名", heading], ["備 太郎", text]]), "x.csv", as_of=DAY)
+    told = [one.value for one in found.defects if one.problem == "bad_status"]
+    assert (len(found.lines), told) == (1, [] if means or heading == "負傷の有無" else [text])

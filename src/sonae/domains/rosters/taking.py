@@ -13,6 +13,8 @@ from sonae.domains.rosters.models import Roster, RosterLine
 from sonae.domains.rosters.runs import ask
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import NewSighting, Visitor, VisitorFacts
+from sonae.engines.rosters.condition import condition
+from sonae.engines.rosters.items import heading_of
 from sonae.platform import audit, outbox
 from sonae.platform.access import SYSTEM, Actor, Audience, require
 from sonae.platform.db import take_turn, writing
@@ -21,7 +23,6 @@ PICTURES_DUE: Final = "roster.pictures_due"
 PICTURES_KEPT: Final = timedelta(days=30)
 """So long after taking over, photographs help whoever reviews a line; then they go."""
 SOURCES: Final = {"paper": "paper", "file": "paper", "city": "other_city", "family": "family"}
-_HURT: Final = ("けが", "怪我", "負傷", "骨折", "重傷", "軽傷")
 _AT_ONCE: Final = 2000
 
 
@@ -69,6 +70,7 @@ def _sighting(actor: Actor, roster: Roster, line: RosterLine) -> NewSighting:
     tick = ClockReading(ms, line.row & 0xFFFF, f"roster{roster.pk}")
     left, note = line.said.get("left", ""), line.said.get("note", "")
     inside = roster.facility_id is not None
+    asked = heading_of("status", roster.headings, roster.mapping)
     return NewSighting(
         id=line.sighting,
         direction="out" if left and inside else "in" if inside else "report",
@@ -80,7 +82,7 @@ def _sighting(actor: Actor, roster: Roster, line: RosterLine) -> NewSighting:
         ),
         facility_pk=roster.facility_id,
         place=roster.place,
-        status="injured" if any(one in line.said.get("status", "") for one in _HURT) else "safe",
+        status=condition(line.said.get("status", ""), asked) or "unknown",
         device=f"roster:{roster.pk}",
         actor=actor.id,
         needs=[line.said["needs"]] if line.said.get("needs") else [],

@@ -98,6 +98,11 @@ def guess(headings: Sequence[str]) -> list[str]:
     return found
 
 
+def heading_of(item: str, headings: Sequence[str], mapping: Sequence[str]) -> str:
+    """Return the heading of the column of an item, or nothing where no column is it."""
+    return headings[mapping.index(item)] if item in mapping else ""
+
+
 def heading_at(lines: Sequence[Sequence[str]]) -> int | None:
     """Return which of the first lines is the heading: the one that names most items, and a person."""
     best, most = None, 0

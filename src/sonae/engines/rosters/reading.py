@@ -18,12 +18,14 @@ from sonae.core import kana, wareki
 from sonae.core.errors import SonaeError
 from sonae.engines.matching.cards import filled, is_ditto
 from sonae.engines.matching.splitting import Known
+from sonae.engines.rosters.condition import condition
 from sonae.engines.rosters.items import (
     MOST,
     SEARCHED,
     checked,
     guess,
     heading_at,
+    heading_of,
     meaning,
     names_a_person,
 )
@@ -209,9 +211,14 @@ class _Wrong:
         self, row: int, item: str, value: str, problem: str, action: str, detail: str = ""
     ) -> None:
         """Note one."""
-        mapping, headings = self.found.mapping, self.found.headings
-        column = headings[mapping.index(item)] if item in mapping else ""
+        column = heading_of(item, self.found.headings, self.found.mapping)
         self.found.defects.append(Defect(row, column, value[:200], problem, action, detail))
+
+    def read_condition(self, line: Line) -> None:
+        """Note a condition that is neither safe nor a call for help, as far as can be read."""
+        told = line.said["status"]
+        if not condition(told, heading_of("status", self.found.headings, self.found.mapping)):
+            self.tell(line.row, "status", told, "bad_status", "kept")
 
 
 def _said(wrong: _Wrong, number: int, cells: Sequence[str]) -> dict[str, str]:
@@ -301,6 +308,7 @@ def _read_facts(wrong: _Wrong, line: Line, as_of: date) -> None:
     if not facts:
         return
     facts["kana"] = kana.katakana(facts["kana"]) if facts["kana"] else ""
+    wrong.read_condition(line)
     facts["sex"] = _sex(wrong, line, facts["sex"])
     facts["age"] = _age(wrong, line, facts["age"])
     facts["birth_date"] = _birth(wrong, line, facts["birth_date"], as_of)
