@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -16,16 +17,19 @@ from sonae.domains.exchange.interface import (
     NamePublication,
     PfifRecord,
     SafetyRequest,
+    choices,
     partners,
 )
 from sonae.domains.identity import interface as identity
+from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.models import Inquiry, InquirySubject
+from sonae.platform import paper
 from sonae.platform.access import SYSTEM, Role
 from sonae.platform.idempotency import FIELD
 from tests.domains.exchange.test_partners import enrolled, visitor
 from tests.domains.exchange.test_pfif_in_out import document, note, person
-from tests.fixtures import City
+from tests.fixtures import City, actor
 from tests.web.test_orders_pages import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +91,53 @@ def test_from_the_familys_question_to_its_answer(city: City) -> None:
         identity.add_account("t@example.jp", "natsu-no-yuki-7", Role.RESIDENT, resident_pk=taro.pk)
     )
     assert "安否照会：備 梅（おば）" in own.get("/me/").content.decode()
+
+
+def test_who_is_shielded_or_refuses_after_the_decision_is_on_no_page_and_no_paper(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taro = city.residents["備 太郎"]
+    safety.report_self([taro.pk], "injured", actor=SYSTEM)
+    ask("備 太郎")
+    operator, approver = _desk()
+    pk = SafetyRequest.objects.get().pk
+    act(operator, pk, "choose", key=f"r{taro.pk}")
+    act(operator, pk, "identify", identity="call_back")
+    act(operator, pk, "draft")
+    act(approver, pk, "decide")
+    printed: list[dict[str, Any]] = []
+    render = paper.render
+    monkeypatch.setattr(
+        paper, "render", lambda form, data: (printed.append(data), render(form, data))[1]
+    )
+
+    def read() -> tuple[bool, bool]:
+        assert operator.get(f"{ROOT}{pk}/answer.pdf").status_code == 200
+        page = operator.get(f"{ROOT}{pk}/").content.decode()
+        return bool(printed[-1]["lines"]), "けがをしている" in page
+
+    assert read() == (True, True)
+    Resident.objects.filter(pk=taro.pk).update(shielded=True)
+    assert read() == (False, False), "shielded"
+    assert printed[-1]["nothing"]
+    Resident.objects.filter(pk=taro.pk).update(shielded=False)
+    assert read() == (True, True)
+    own = actor(Role.RESIDENT, 9, taro.pk)
+    choices.choose(own, taro.pk, {"kin": "no"})
+    assert read() == (False, False), "refused"
+
+
+def test_a_draft_about_another_person_is_not_shown_by_the_right_of_the_next(city: City) -> None:
+    taro, ken = city.residents["備 太郎"], city.residents["斎藤 健"]
+    safety.report_self([taro.pk], "injured", actor=SYSTEM)
+    ask("備 太郎")
+    operator, _approver = _desk()
+    pk = SafetyRequest.objects.get().pk
+    act(operator, pk, "choose", key=f"r{taro.pk}")
+    act(operator, pk, "identify", identity="call_back")
+    assert "けがをしている" in act(operator, pk, "draft")
+    assert "けがをしている" not in act(operator, pk, "choose", key=f"r{ken.pk}")
+    assert "けがをしている" not in act(operator, pk, "draft")
 
 
 def answered(city: City, name: str, chosen: str = "") -> bytes:

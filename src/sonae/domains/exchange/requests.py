@@ -22,6 +22,10 @@ from sonae.platform.db import take_turn, writing
 MOST_ONLINE: Final = 200
 """Requests over the page within `_WHILE`: more than a city of any size can be asked in earnest."""
 _WHILE: Final = timedelta(minutes=10)
+_ANSWERED: Final = ("drafted", "decided", "given")
+"""States in which the newest answer is about who is meant now."""
+_ABOUT: Final = ("as_of",)
+"""What goes with facts and is none itself."""
 _CHANGED: Final = "起案のあとで、答えられる内容が変わりました。起案し直してください。"
 
 
@@ -274,6 +278,21 @@ def withdraw_request(actor: Actor, pk: int) -> None:
         audit.record(actor.id, "request_withdrawn", f"request:{pk}")
 
 
+def told_now(row: SafetyRequest, answer: SafetyAnswer | None) -> dict[str, Any]:
+    """Return what the newest answer of an inquiry says, as far as it may still be told today.
+
+    Decided anew each time: who has been shielded or has refused since is told of no more. A draft that
+    was returned, or that was about somebody else than is meant now, says nothing. The same steps are
+    taken whether there is a person or not.
+    """
+    made = people.decided(row)
+    permitted = made.fields if made.outcome == "permit" else frozenset()
+    held = answer.facts if answer is not None and row.state in _ANSWERED else {}
+    # As told then; what is new since needs a new decision.
+    left = {kind: held[kind] for kind in held if kind in permitted}
+    return {**left, **{kind: held[kind] for kind in _ABOUT if kind in held}} if left else {}
+
+
 @dataclass(frozen=True)
 class Reading:
     """What who asked may read: the inquiry, whether it is answered, and what is told (may be empty)."""
@@ -297,11 +316,6 @@ def read_online(key: str) -> Reading:
             "not_found", "この受付はありません。", "受付のときに表示されたアドレスを確かめてください。"
         )  # fmt: skip
     answer = SafetyAnswer.objects.filter(request=row).order_by("-pk").first()
-    made = people.decided(row)
-    given = row.state == "given" and answer is not None
-    online = given and answer is not None and answer.how == "online"
-    told = answer.facts if online and answer is not None else {}
-    # As told then, as far as it may still be told; what is new since needs a new decision.
-    left = {kind: told[kind] for kind in told if kind in made.fields or kind == "as_of"}
-    how = answer.how if given and answer is not None else ""
-    return Reading(row, bool(given), left if len(left) > 1 else {}, how)
+    told = told_now(row, answer)
+    how = answer.how if row.state == "given" and answer is not None else ""
+    return Reading(row, bool(how), told if how == "online" else {}, how)

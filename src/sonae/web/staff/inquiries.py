@@ -108,6 +108,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     actor = actor_of(request)
     row = inquiries.request_of(pk)
     answers = inquiries.answers_of(row)
+    told = inquiries.told_now(row, answers[0] if answers else None)
     text = request.GET.get("q", "").strip()
     search, trouble = None, ""
     if text and row.state in ("received", "drafted"):
@@ -136,7 +137,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "preview_as_of": inquirywords.as_of(facts),
         "rule": words.ground(rule) if chosen else "",
         "nothing": inquirywords.nothing(),
-        "answers": [_shown(one) for one in answers],
+        "answers": [_shown(one, told if not at else {}) for at, one in enumerate(answers)],
         "policy": people.policy(),
         "may_decide": row.state == "drafted"
         and permits(frozenset({Audience.APPROVER}), actor.role)
@@ -145,12 +146,12 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "staff/inquiries/detail.html", context)
 
 
-def _shown(one: exchange.SafetyAnswer) -> dict[str, Any]:
+def _shown(one: exchange.SafetyAnswer, told: dict[str, Any]) -> dict[str, Any]:
     return {
         "row": one,
-        "lines": inquirywords.told(one.facts),
-        "as_of": inquirywords.as_of(one.facts),
-        "rule": words.ground(one.rule),
+        "lines": inquirywords.told(told),
+        "as_of": inquirywords.as_of(told),
+        "rule": words.ground(one.rule if told or not one.facts else "no_ground"),
         "how": inquirywords.CHANNELS.get(one.how, ""),
     }
 
@@ -196,8 +197,8 @@ def printed(request: HttpRequest, pk: int) -> HttpResponse:
     if row.state not in ("decided", "given"):
         raise SonaeError("conflict", _("決裁が終わると印刷できます。"))
     answer = inquiries.answers_of(row)[0]
-    lines = inquirywords.told(answer.facts)
-    moment = inquirywords.as_of(answer.facts)
+    told = inquiries.told_now(row, answer)
+    lines, moment = inquirywords.told(told), inquirywords.as_of(told)
     data = {
         "title": _("安否照会への回答"),
         "city": municipalities.municipality().name,
