@@ -60,6 +60,25 @@ def test_whose_address_is_whose(address: str, theirs: bool) -> None:
     assert partners.lives_in(address, row) is theirs
 
 
+@pytest.mark.parametrize(
+    ("address", "name", "prefecture", "theirs"),
+    [
+        ("長野県北安曇郡池田町大字池田", "池田町", "岐阜県", False),
+        ("岐阜県揖斐郡池田町六之井", "池田町", "岐阜県", True),
+        ("揖斐郡池田町六之井", "池田町", "岐阜県", False), ("池田町六之井", "池田町", "岐阜県", False),
+        ("広島県府中市府川町", "府中市", "東京都", False), ("府中市宮西町", "府中市", "東京都", False),
+        ("東京都府中市宮西町", "府中市", "東京都", True),
+        ("広島県安芸郡府中町", "府中町", "広島県", True), ("安芸郡府中町", "府中町", "広島県", False),
+        ("北区王子", "北区", "東京都", False), ("石川県輪島市", "輪島市", "", False),
+    ],
+)  # fmt: skip
+def test_a_name_that_several_places_bear_needs_its_prefecture(
+    address: str, name: str, prefecture: str, theirs: bool
+) -> None:
+    row = ExchangePartner(municipality="992011", name=name, prefecture=prefecture)
+    assert partners.lives_in(address, row) is theirs
+
+
 def test_a_city_gets_its_own_people_and_each_is_on_record(city: City) -> None:
     visitor("輪島 太郎", "石川県輪島市河井町1", status="injured")
     visitor("七尾 次郎", "石川県七尾市")

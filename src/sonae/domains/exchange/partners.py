@@ -37,6 +37,8 @@ BASES: Final = (
     "個人情報の保護に関する法律 第69条第2項",
 )
 """Legal grounds that are offered; another may be written."""
+_BORNE_TWICE: Final = frozenset({"府中市", "伊達市"})
+"""東京都 and 広島県, 北海道 and 福島県: the only names that two 市 bear."""
 
 
 def _hash(token: str) -> str:
@@ -151,9 +153,17 @@ def people_of(row: ExchangePartner, *, after: int = 0) -> Page:
 
 
 def lives_in(address: str, row: ExchangePartner) -> bool:
-    """Tell whether a stated address is in a city: its name first, or after its prefecture (and 郡)."""
+    """Tell whether a stated address is in a city: its name after its prefecture (and 郡).
+
+    Without a prefecture only the name of a 市 says which municipality is meant; two names of 市, and
+    those of many 町 and 村, are borne by several. In doubt nobody is theirs.
+    """
     said = "".join(unicodedata.normalize("NFKC", address).split())
-    left = said.removeprefix(row.prefecture)
+    left = said.removeprefix(row.prefecture) if row.prefecture else said
+    if left == said:
+        return (
+            row.name.endswith("市") and row.name not in _BORNE_TWICE and said.startswith(row.name)
+        )
     if left.startswith(row.name):
         return True
     county, mark, rest = left.partition("郡")
