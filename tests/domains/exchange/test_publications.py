@@ -93,6 +93,15 @@ def test_nobody_under_the_shield_is_named_or_counted(missing: City) -> None:
     assert "備 花子" not in {one.name for one in publications.hand_over(OPERATOR, pk).lines}
 
 
+def test_who_is_shielded_after_the_end_is_shown_no_more(missing: City) -> None:
+    pk = in_force()
+    publications.end(OPERATOR, pk)
+    assert "備 花子" in names(pk)
+    Resident.objects.filter(pk=missing.residents["備 花子"].pk).update(shielded=True)
+    assert len(names(pk)) == 10
+    assert "備 花子" not in names(pk)
+
+
 def test_who_is_found_is_taken_out_at_once(missing: City) -> None:
     pk = in_force()
     taro = missing.residents["備 太郎"]

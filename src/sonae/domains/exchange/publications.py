@@ -156,15 +156,24 @@ def _take_out(one: PublishedName, actor: Actor, why: str) -> None:
 
 
 def lines(actor: Actor, row: NamePublication) -> list[Line]:
-    """Return the names that would be published now; the look at each is recorded."""
+    """Return the names that would be published now; the look at each is recorded.
+
+    Of one that has ended, those that were in it to the end, without who may not be shown today.
+    """
     require(actor, Audience.OPERATOR)
     refresh(row)
     held, policy = _entries(row), rules.publication_policy(row.policy)
-    consent.disclose(
+    shielded = {one.resident_id for one in held if one.resident.shielded}
+    made = consent.disclose(
         actor, [one.resident_id for one in held], purpose="name_publication", kinds=policy.fields,
-        shielded={one.resident_id for one in held if one.resident.shielded},
+        shielded=shielded,
     )  # fmt: skip
-    return [_line(one, policy) for one in held]
+    # Nobody's list, whoever looks: not even that of who keeps the 支援措置.
+    return [
+        _line(one, policy)
+        for one in held
+        if made[one.resident_id].outcome == "permit" and one.resident_id not in shielded
+    ]
 
 
 def _line(one: PublishedName, policy: PublicationPolicy) -> Line:
