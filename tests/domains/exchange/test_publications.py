@@ -113,6 +113,23 @@ def test_who_is_found_is_taken_out_at_once(missing: City) -> None:
     assert publications.withdrawn(OPERATOR, publications.publication_of(pk)) == 1
 
 
+def test_nobody_is_found_by_an_empty_house_or_by_a_new_inquiry(missing: City) -> None:
+    pk = in_force()
+    taro, hanako = missing.residents["備 太郎"], missing.residents["備 花子"]
+    safety.report_self([taro.pk], "unknown", actor=SYSTEM)
+    assert "備 太郎" in names(pk), "nobody has seen him"
+    Inquiry.objects.update(closed_at=clock.now())
+    again = Inquiry.objects.create(opened_at=clock.now(), reason="土砂")
+    InquirySubject.objects.create(
+        inquiry=again, resident=hanako, town=hanako.household.town, zone="inside", danger=50, need=0,
+        added_at=clock.now(),
+    )  # fmt: skip
+    assert names(pk) == ["備 花子"]
+    assert publications.withdrawn(OPERATOR, publications.publication_of(pk)) == 0
+    gone = PublishedName.objects.filter(publication=pk).exclude(withdrawn_at=None)
+    assert set(gone.values_list("withdrawn_why", flat=True)) == {publications.NOT_ASKED_FOR}
+
+
 def test_more_people_missing_take_no_name_out(
     missing: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:

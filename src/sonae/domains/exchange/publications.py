@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
@@ -29,6 +29,7 @@ from sonae.platform.db import writing
 MOST_NAMES = 2000
 FOUND = "安否が確認された"
 NO_LONGER = "公表できなくなった"
+NOT_ASKED_FOR = "安否確認の対象から外れた"
 
 
 @dataclass(frozen=True)
@@ -127,26 +128,49 @@ def _entries(row: NamePublication) -> list[PublishedName]:
 
 
 def refresh(row: NamePublication) -> int:
-    """Take out everyone who has been found or may no longer be named; return how many."""
+    """Take out everyone found, not asked for any more, or not to be named; return how many."""
     if row.state == "ended":
         return 0
     held = _entries(row)
     made = _decisions(
         SYSTEM, [one.resident for one in held], rules.publication_policy(row.policy), recorded=False
     )
-    states = safety.state_of([one.resident_id for one in held])
-    seen = {pk for pk, one in states.items() if one.seen_at > row.drafted_at}
     asked = [one.resident_id for one in held]
+    found = _found(row, asked)
     missing = set(_unaccounted().filter(pk__in=asked).values_list("pk", flat=True))
     count = 0
     with writing():
         for one in held:
-            dead = one.kind == "deceased"
-            found = not dead and (one.resident_id in seen or one.resident_id not in missing)
-            if found or made[one.resident_id].outcome != "permit":
-                _take_out(one, SYSTEM, FOUND if found else NO_LONGER)
+            if why := _why_out(one, made[one.resident_id], found, missing):
+                _take_out(one, SYSTEM, why)
                 count += 1
     return count
+
+
+def _found(row: NamePublication, asked: Sequence[int]) -> set[int]:
+    """Return who has been accounted for: "nobody answered", or a new inquiry, finds nobody."""
+    states = safety.state_of(asked)
+    heard = {
+        pk for pk, one in states.items() if one.status != "unknown" and one.seen_at > row.drafted_at
+    }
+    accounted = safety.InquirySubject.objects.filter(resident__in=asked).filter(
+        Q(accounted_at__gt=row.drafted_at)
+        | Q(inquiry=safety.current_inquiry(), accounted_at__isnull=False)
+    )
+    return heard | set(accounted.values_list("resident_id", flat=True))
+
+
+def _why_out(
+    one: PublishedName, made: Decision, found: Collection[int], missing: Collection[int]
+) -> str:
+    """Return why a name leaves the list, empty while it stays."""
+    if made.outcome != "permit":
+        return NO_LONGER
+    if one.kind == "deceased":
+        return ""
+    if one.resident_id in found:
+        return FOUND
+    return "" if one.resident_id in missing else NOT_ASKED_FOR
 
 
 def _take_out(one: PublishedName, actor: Actor, why: str) -> None:
