@@ -107,8 +107,12 @@ def test_notes_become_sightings_by_what_they_say(city: City) -> None:
 def test_a_note_alone_waits_for_its_person(city: City) -> None:
     alone = b"".join(document((person(), [note()])).partition(b"<pfif:person>")[:1])
     raw = alone + "".join(writing._element(Record("note", note()), "  ")).encode() + b"</pfif:pfif>"
-    assert load(raw).counts["sightings"] == 0
-    assert load(document((person(), [note(day=2)]))).counts["sightings"] == 1
+    assert load(raw, source="other_city").counts["sightings"] == 0
+    assert load(document((person(), []))).counts["sightings"] == 1
+    [seen] = safety.Sighting.objects.all()
+    assert (seen.source, seen.place) == ("other_city", "公民館"), "as its own file had it"
+    assert load(document((person(day=2), []))).counts["sightings"] == 0, "once"
+    assert load(document((person(day=3), [note(day=2)]))).counts["sightings"] == 1
 
 
 def test_real_samples_come_in_and_foreign_domains_stay_out(city: City) -> None:

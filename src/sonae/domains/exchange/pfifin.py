@@ -17,6 +17,8 @@ from itertools import islice
 from typing import Any, BinaryIO, Final
 from uuid import NAMESPACE_URL, uuid5
 
+from django.db.models import Exists, OuterRef, Q
+
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.exchange.models import PfifEdition, PfifRecord
@@ -204,7 +206,7 @@ def _take_over(actor: Actor, row: PfifEdition, opened: Opened, terms: Terms) -> 
     changed: Counter[str] = Counter()
     for part in _read(opened, terms, report):
         changed += _store(row, part)
-    heard = _sightings(actor, row, terms)
+    heard = _sightings(actor, row)
     row.counts = {**dict(report.counts), **dict(changed), "sightings": heard}
     row.defects, row.state, row.content = report.defects, "in_force", None
     row.decided_by, row.decided_at = actor.id, clock.now()
@@ -249,17 +251,25 @@ def visitor_key(person_id: str) -> str:
     return f"pfif-{hashlib.sha256(person_id.encode()).hexdigest()[:40]}"
 
 
-def _sightings(actor: Actor, edition: PfifEdition, terms: Terms) -> int:
-    """Record what the notes of this file say; a note that says otherwise takes its sighting back."""
+def _sightings(actor: Actor, edition: PfifEdition) -> int:
+    """Record what the notes of this file say, and notes of earlier files about its people.
+
+    A note that says otherwise takes its sighting back; one whose person is not known yet waits.
+    """
     last, count = 0, 0
-    notes = PfifRecord.objects.filter(edition=edition, kind="note").order_by("pk")
+    person = PfifRecord.objects.filter(
+        kind="person", record_id=OuterRef("person_id"), edition=edition, tombstone=False
+    )
+    waiting = Q(Exists(person), sighting=None, tombstone=False)
+    notes = PfifRecord.objects.filter(Q(edition=edition) | waiting, kind="note").order_by("pk")
+    notes = notes.select_related("edition").defer("edition__content")
     while part := list(notes.filter(pk__gt=last)[:_AT_ONCE]):
         last = part[-1].pk
-        count += _record_notes(actor, part, terms)
+        count += _record_notes(actor, part)
     return count
 
 
-def _record_notes(actor: Actor, part: Sequence[PfifRecord], terms: Terms) -> int:
+def _record_notes(actor: Actor, part: Sequence[PfifRecord]) -> int:
     people = {
         row.record_id: row.data
         for row in PfifRecord.objects.filter(
@@ -271,7 +281,7 @@ def _record_notes(actor: Actor, part: Sequence[PfifRecord], terms: Terms) -> int
         status = note.data.get("status", "")
         person = people.get(note.person_id)
         if status in HEARD and person is not None:
-            made.append(_sighting(actor, note, person, terms))
+            made.append(_sighting(actor, note, person))
             note.sighting = made[-1].id
         elif note.sighting is not None:
             made.append(_void(actor, note))
@@ -279,10 +289,6 @@ def _record_notes(actor: Actor, part: Sequence[PfifRecord], terms: Terms) -> int
     safety.record(made)
     PfifRecord.objects.bulk_update(part, ["sighting"])
     return sum(one.direction != "void" for one in made)
-
-
-def _source(terms: Terms) -> str:
-    return terms.source if terms.source in safety.SOURCES else "city"
 
 
 def _who(person_id: str, person: Mapping[str, Any]) -> VisitorFacts:
@@ -296,9 +302,7 @@ def _who(person_id: str, person: Mapping[str, Any]) -> VisitorFacts:
     )  # fmt: skip
 
 
-def _sighting(
-    actor: Actor, note: PfifRecord, person: Mapping[str, Any], terms: Terms
-) -> NewSighting:
+def _sighting(actor: Actor, note: PfifRecord, person: Mapping[str, Any]) -> NewSighting:
     """Return what a note says as a sighting; its id is made of the note, so that it counts once."""
     scope, at = current(), min(note.source_date, clock.now())
     status, confidence = HEARD[note.data["status"]]
@@ -307,7 +311,7 @@ def _sighting(
     )
     identifier = uuid5(NAMESPACE_URL, name)
     return NewSighting(
-        id=identifier, direction="report", occurred_at=at, clock=_clock(at), source=_source(terms),
+        id=identifier, direction="report", occurred_at=at, clock=_clock(at), source=note.edition.source,
         visitor=_who(note.person_id, person), place=note.data.get("last_known_location", ""),
         status=status, device="pfif", actor=actor.id, confidence=confidence,
         note=note.data.get("text", ""),
