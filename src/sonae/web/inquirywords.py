@@ -117,12 +117,22 @@ def told(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     if "held" in facts and len(facts) <= 2:
         lines.append((_("安否情報"), _("この方の安否情報が、市に届いています。")))
     if "injury" in facts:
-        lines.append((words.data_kind("injury"), str(INJURIES[facts["injury"]])))
+        lines.append((words.data_kind("injury"), _said(str(INJURIES[facts["injury"]]), facts)))
     if "condition" in facts:
-        lines.append((words.data_kind("condition"), str(CONDITIONS[facts["condition"]])))
+        safe = "heard_from" in facts and facts["condition"] == "safe"
+        text = _("無事") if safe else str(CONDITIONS[facts["condition"]])
+        lines.append((words.data_kind("condition"), _said(text, facts)))
     if "whereabouts" in facts:
         lines.append((words.data_kind("whereabouts"), _place(facts["whereabouts"])))
     return lines
+
+
+def _said(text: str, facts: Mapping[str, Any]) -> str:
+    """Return how somebody is, with who said so where nobody of the city has seen it."""
+    source = facts.get("heard_from")
+    if not source:
+        return text
+    return _("%(what)s（%(who)sから聞いた）") % {"what": text, "who": words.SOURCES[source]}
 
 
 def sex(code: str) -> str:

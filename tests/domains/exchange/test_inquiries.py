@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -19,6 +20,7 @@ from sonae.domains.safety import interface as safety
 from sonae.platform.access import SYSTEM, Actor, Role
 from sonae.platform.models import AuditEntry
 from sonae.platform.scope import World
+from sonae.web import inquirywords
 from tests.fixtures import ADMINISTRATOR, APPROVER, CLERK, OPERATOR, VIEWER, City, actor
 
 pytestmark = pytest.mark.django_db
@@ -171,6 +173,31 @@ def test_who_is_shielded_after_the_answer_is_told_no_more(city: City) -> None:
     assert inquiries.read_online(key).facts["injury"] == "no"
     Resident.objects.filter(pk=city.residents["備 太郎"].pk).update(shielded=True)
     assert inquiries.read_online(key).facts == {}
+
+
+def test_nobody_answering_is_no_news_and_hearsay_is_called_so(city: City) -> None:
+    taro = city.residents["備 太郎"]
+    row = ask("備 太郎")
+    inquiries.choose(OPERATOR, row.pk, f"r{taro.pk}")
+    seen(city, "備 太郎")
+    assert "heard_from" not in inquiries.preview(OPERATOR, row.pk)[0]
+    said(taro.pk, "patrol", safety.RESULTS["4"].status, safety.RESULTS["4"].place)
+    assert inquiries.preview(OPERATOR, row.pk)[0] == {}
+    said(taro.pk, "family")
+    facts = inquiries.preview(OPERATOR, row.pk)[0]
+    assert (facts["condition"], facts["heard_from"]) == ("safe", "family")
+    told = dict(inquirywords.told(facts))
+    assert "無事（家族から聞いた）" in told.values()
+    assert "確認" not in "".join(told.values())
+
+
+def said(resident: int, source: str, status: str = "safe", place: str = "") -> None:
+    """Somebody else says how a resident is."""
+    new = safety.NewSighting(
+        id=uuid4(), direction="report", occurred_at=clock.now(), clock="", source=source,
+        resident_pk=resident, status=status, place=place,
+    )  # fmt: skip
+    safety.record([new])
 
 
 def test_a_draft_is_void_when_less_may_be_told_or_something_new_is_known(city: City) -> None:

@@ -22,6 +22,7 @@ from sonae.engines.pfif.model import Record
 from sonae.platform.access import SYSTEM, Role
 from sonae.platform.scope import World
 from tests.conftest import real_data
+from tests.domains.exchange.test_inquiries import said
 from tests.fixtures import CLERK, OPERATOR, VIEWER, City, actor
 
 pytestmark = pytest.mark.django_db
@@ -211,6 +212,18 @@ def test_only_who_has_agreed_is_given_out_and_leaves_as_a_tombstone(city: City) 
     assert grave.id == whole.id
     assert "full_name" not in grave.fields
     assert grave.expired(datetime.now(UTC) + timedelta(seconds=1))
+
+
+def test_nothing_known_is_no_note_and_hearsay_is_called_so(city: City) -> None:
+    agree(city, "備 太郎")
+    taro = city.residents["備 太郎"].pk
+    safety.report_self([taro], "unknown", actor=SYSTEM)
+    [whole] = exported()
+    assert whole.kind == "person"
+    said(taro, "family")
+    notes = [one.fields["text"] for one in exported() if one.kind == "note"]
+    assert len(notes) == 1
+    assert notes[0].endswith("が家族から聞きました。")
 
 
 def test_who_becomes_shielded_leaves_and_who_always_was_never_shows(city: City) -> None:

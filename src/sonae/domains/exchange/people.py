@@ -158,9 +158,13 @@ def state_of(row: SafetyRequest) -> PersonState | None:
 
 
 def facts(row: SafetyRequest, made: Decision) -> dict[str, Any]:
-    """Return what is told: kind → value, with the time it was true; empty where nothing is known."""
+    """Return what is told: kind → value, with the time it was true; empty where nothing is known.
+
+    ``heard_from``: a source, where only somebody else has said how the person is. "Nobody answered" is
+    no news of anybody.
+    """
     state = state_of(row)
-    if state is None or made.outcome != "permit":
+    if state is None or state.status == "unknown" or made.outcome != "permit":
         return {}
     who = _identity(row)
     told: dict[str, Any] = {
@@ -175,7 +179,18 @@ def facts(row: SafetyRequest, made: Decision) -> dict[str, Any]:
         **who,
     }
     allowed = {kind: value for kind, value in told.items() if kind in made.fields and value}
-    return {**allowed, "as_of": state.seen_at.isoformat()} if allowed else {}
+    about = {"as_of": state.seen_at.isoformat()}
+    if source := _heard_from(row) if set(allowed) & {"injury", "condition"} else "":
+        about["heard_from"] = source
+    return {**allowed, **about} if allowed else {}
+
+
+def _heard_from(row: SafetyRequest) -> str:
+    """Return who has said how the person is, empty where it was seen or said by the person."""
+    found = safety.hearsay(
+        [row.resident_id] if row.resident_id else [], [row.visitor_id] if row.visitor_id else []
+    )
+    return next(iter(found.values()), "")
 
 
 def _identity(row: SafetyRequest) -> dict[str, str]:

@@ -37,6 +37,12 @@ _STATUS: Final = {
     "injured": "believed_alive",
     "needs_help": "believed_alive",
 }
+_HEARD_FROM: Final = {
+    "family": "家族",
+    "school": "学校",
+    "post": "インターネットの投稿",
+    "other_city": "ほかの市区町村",
+}
 
 Exported = Iterator[tuple[Record, list[Record]]]
 
@@ -87,12 +93,13 @@ def _part(actor: Actor, domain: str, to: Outsider, subjects: Sequence[int]) -> E
         shielded={pk for pk, one in people.items() if one.shielded}, outsider=to,
     )  # fmt: skip
     states, city = safety.state_of(list(people)), municipality()
+    heard = safety.hearsay(list(people))
     for pk, one in people.items():
         here = not one.left_on
         if here and made[pk].outcome == "permit" and "name" in made[pk].fields:
             yield (
                 _person(one, made[pk], city, domain),
-                _notes(one, made[pk], states.get(pk), city, domain),
+                _notes(one, made[pk], states.get(pk), heard.get(f"r{pk}", ""), city, domain),
             )
         elif pk in before:
             yield _grave(pk, domain), []
@@ -137,18 +144,29 @@ def _person(one: Resident, made: Decision, city: Municipality, domain: str) -> R
 
 
 def _notes(
-    one: Resident, made: Decision, state: PersonState | None, city: Municipality, domain: str
-) -> list[Record]:
-    """Return what the city knows of a person as one note, with the time it was true."""
-    if state is None or not made.fields & {"injury", "condition", "whereabouts", "held"}:
+    one: Resident, made: Decision, state: PersonState | None, source: str, city: Municipality,
+    domain: str,
+) -> list[Record]:  # fmt: skip
+    """Return what the city knows of a person as one note, with the time it was true.
+
+    ``source``: who said so, where the city has only heard it. Where it knows nothing there is no note,
+    and of a death none either.
+    """
+    if (
+        state is None
+        or state.status not in _STATUS
+        or not made.fields & {"injury", "condition", "whereabouts", "held"}
+    ):
         return []
     fields = {
         "note_record_id": f"{_id('note', one.pk, domain)}.{int(state.seen_at.timestamp())}",
         "person_record_id": _id("person", one.pk, domain), "entry_date": written(clock.now()),
         "author_name": city.name, "source_date": written(state.seen_at),
-        "text": f"{city.name}が確認しました。",
+        "text": f"{city.name}が{_HEARD_FROM[source]}から聞きました。"
+        if source
+        else f"{city.name}が確認しました。",
     }  # fmt: skip
-    if made.fields & {"injury", "condition"} and state.status in _STATUS:
+    if made.fields & {"injury", "condition"}:
         fields["status"] = _STATUS[state.status]
     if "whereabouts" in made.fields and (state.facility or state.place):
         fields["last_known_location"] = state.facility.name if state.facility else state.place

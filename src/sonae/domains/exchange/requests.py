@@ -24,7 +24,7 @@ MOST_ONLINE: Final = 200
 _WHILE: Final = timedelta(minutes=10)
 _ANSWERED: Final = ("drafted", "decided", "given")
 """States in which the newest answer is about who is meant now."""
-_ABOUT: Final = ("as_of",)
+_ABOUT: Final = ("as_of", "heard_from")
 """What goes with facts and is none itself."""
 _CHANGED: Final = "起案のあとで、答えられる内容が変わりました。起案し直してください。"
 

@@ -129,6 +129,22 @@ def state_of(resident_pks: Sequence[int]) -> dict[int, PersonState]:
     return {row.resident_id: row for row in rows if row.resident_id is not None}
 
 
+def hearsay(residents: Sequence[int] = (), visitors: Sequence[int] = ()) -> dict[str, str]:
+    """Return person (as in `PersonState`) → who said how they are, of whom that is only by hearsay.
+
+    A death is by two people's confirmation, never by hearsay.
+    """
+    found: dict[str, str] = {}
+    asked = (("r", "resident_id", residents), ("v", "visitor_id", visitors))
+    for letter, column, people in asked:
+        for pk, events in events_of(column, people).items():
+            left = rules.standing(events)
+            dead = any(one.status == rules.DECEASED for one in left)
+            if left and not dead and left[-1].source in rules.HEARSAY:
+                found[f"{letter}{pk}"] = left[-1].source
+    return found
+
+
 def settled() -> evacuation.Settled:
     """Return who needs no place any more: inside a facility, or heard of elsewhere and in no need.
 
