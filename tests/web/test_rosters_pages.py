@@ -198,10 +198,18 @@ def test_the_sheet_saves_itself_and_keeps_what_was_refused(city: City) -> None:
     typed = {"name": ["備 太郎", "", ""], "kana": ["そなえ たろう", "", ""]}
     saved = operator.post(page, typed, headers={"X-Autosave": "1"})
     assert saved.status_code == 204 and len(rosters.typed_rows(roster)) == 1
-    assert operator.post(page, {"name": [""], "check": "1"}).status_code == 422
+    seen = {"version": saved.headers["X-Sheet-Version"]}
+    assert operator.post(page, seen | {"name": [""], "check": "1"}).status_code == 422
     many = operator.post(page, {"name": ["備"] * 101})
     assert many.status_code == 422 and "100行まで" in many.content.decode()
-    assert operator.post(page, typed | {"check": "1"}).status_code == 302
+    assert f'name="version" value="{seen["version"]}"' in operator.get(page).content.decode()
+    other = {"name": ["高橋 葵"], "version": ""}
+    late = operator.post(page, other, headers={"X-Autosave": "1"})
+    assert late.status_code == 409, "the tab that was opened before it was saved"
+    shown = operator.post(page, other)
+    assert shown.status_code == 409 and "高橋 葵" in shown.content.decode()
+    assert [row["name"] for row in rosters.typed_rows(roster)] == ["備 太郎"]
+    assert operator.post(page, typed | seen | {"check": "1"}).status_code == 302
     assert operator.post(f"{HOME}{roster.pk}/discard/").status_code == 302
     assert operator.get(page).status_code == 302
 

@@ -279,6 +279,10 @@ def test_a_typed_sheet_is_kept_as_typed_and_counts_like_a_file(city: City) -> No
     rosters.take_over(OPERATOR, roster.pk)
     with pytest.raises(SonaeError):
         rosters.save_typed(OPERATOR, roster.pk, TYPED)
+    file = rosters.take_in(OPERATOR, PAPER.encode(), "名簿.csv", facts(city))
+    with pytest.raises(SonaeError, match="conflict"):
+        rosters.save_typed(OPERATOR, file.pk, TYPED)
+    assert rosters.line_count(file.pk) == 5, "the lines of a file are not typed over"
 
 
 def test_an_old_paper_never_overrules_a_later_check_in(city: City) -> None:

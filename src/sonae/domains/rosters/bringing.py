@@ -203,11 +203,18 @@ def begin_typed(actor: Actor, facts: RosterFacts) -> Roster:
 
 
 def save_typed(
-    actor: Actor, roster_pk: int, rows: Sequence[Mapping[str, str]], *, done: bool = False
+    actor: Actor,
+    roster_pk: int,
+    rows: Sequence[Mapping[str, str]],
+    *,
+    done: bool = False,
+    version: str | None = None,
 ) -> Roster:
     """Keep what has been typed so far, as typed; ``done``: it is to be looked at before it counts.
 
-    Each saving replaces the one before. `SonaeError` ``empty_file`` when it is done and nobody is on it.
+    Each saving replaces the one before, which is the one that was seen: ``version`` as `typed_version`
+    said then. `SonaeError` ``edit_conflict`` when another has been saved since, ``conflict`` for a file's
+    roster, ``empty_file`` when it is done and nobody is on it.
     """
     require(actor, Audience.OPERATOR)
     if len(rows) > MOST_TYPED:
@@ -217,6 +224,7 @@ def save_typed(
     with writing():
         take_turn("rosters")
         roster = waiting(roster_pk, "typing", "waiting")
+        _refuse_overwriting(roster, version)
         day = roster.as_of.astimezone(clock.JST).date()
         headings = {item: items.NAMES[item] for item in items.COLUMNS}
         found = read_typed(rows, headings, day)
@@ -230,6 +238,26 @@ def save_typed(
         if done:
             audit.record(actor.id, "roster_typed", f"roster:{roster.pk}", lines=len(found.lines))
     return roster
+
+
+def _refuse_overwriting(roster: Roster, version: str | None) -> None:
+    """Refuse a sheet that would make lines vanish which its writer has not seen."""
+    if roster.digest:
+        raise SonaeError(
+            "conflict", "ファイルから取り込んだ名簿は、入力では直せません。",
+            "ファイルを直して、もう一度送ってください。",
+        )  # fmt: skip
+    if version is not None and version != typed_version(roster):
+        raise SonaeError(
+            "edit_conflict", "この名簿は、別の画面で先に保存されています。",
+            "下は、この画面の内容です。保存すると、別の画面の内容と置き換わります。",
+        )  # fmt: skip
+
+
+def typed_version(roster: Roster) -> str:
+    """Return what tells one saving of a typed sheet from another; nothing before the first."""
+    kept = RosterFile.objects.filter(roster=roster, kind="typed", removed_at=None).first()
+    return kept.digest if kept else ""
 
 
 def _keep_typed(roster: Roster, actor: Actor, rows: Sequence[Mapping[str, str]]) -> None:

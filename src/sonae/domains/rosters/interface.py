@@ -13,6 +13,7 @@ from sonae.domains.rosters.bringing import (
     save_typed,
     take_in,
     typed_rows,
+    typed_version,
 )
 from sonae.domains.rosters.desk import (
     Asked,
@@ -119,6 +120,7 @@ __all__ = [
     "take_next",
     "take_over",
     "typed_rows",
+    "typed_version",
     "undo",
     "visitor",
     "visitors",

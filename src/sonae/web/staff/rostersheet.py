@@ -45,24 +45,33 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the sheet; keep what was typed; or go on to looking at it."""
     actor = actor_of(request)
     roster = rosters.roster_named(actor, pk)
+    version = rosters.typed_version(
+        roster
+    )  # before the rows: it may be older than they are, not newer
     rows = _posted(request) if request.method == "POST" else rosters.typed_rows(roster)
-    status = 200
+    status, elsewhere = 200, False
     if request.method == "POST":
         done = "check" in request.POST
         try:
-            rosters.save_typed(actor, pk, rows, done=done)
+            rosters.save_typed(actor, pk, rows, done=done, version=request.POST.get("version", ""))
             if request.headers.get("X-Autosave"):
-                return HttpResponse(status=204)
+                return HttpResponse(
+                    status=204, headers={"X-Sheet-Version": rosters.typed_version(roster)}
+                )
             if done:
                 return HttpResponseRedirect(in_world(f"{HOME}{pk}/"))
             flash.success(request, _("途中まで保存しました。"))
             return HttpResponseRedirect(in_world(f"{HOME}{pk}/type/"))
         except SonaeError as error:
-            status = 422
+            elsewhere = error.code == "edit_conflict"
+            status = 409 if elsewhere else 422
+            if request.headers.get("X-Autosave"):
+                return HttpResponse(status=status)
             flash.error(request, told(error))
     elif roster.state not in {"typing", "waiting"} or roster.digest:
         return HttpResponseRedirect(in_world(f"{HOME}{pk}/"))
-    return render(request, "staff/rosters/type.html", _context(request, pk, rows), status=status)
+    context = _context(request, pk, rows) | {"version": version, "elsewhere": elsewhere}
+    return render(request, "staff/rosters/type.html", context, status=status)
 
 
 def _context(request: HttpRequest, pk: int, rows: list[dict[str, str]]) -> dict[str, Any]:

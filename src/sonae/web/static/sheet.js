@@ -5,6 +5,8 @@ const note = document.getElementById("saved");
 const MOST = 100;
 let changed = 0;
 let kept = 0;
+let saving = null;
+let held = "held" in form.dataset; // saved elsewhere: from here on only a person saves
 
 const cellsOf = (row) => [...row.querySelectorAll("input")];
 const placeOf = (cell) => {
@@ -80,19 +82,28 @@ body.addEventListener("input", (event) => {
 });
 
 async function keep() {
-  if (changed === kept) return;
+  if (changed === kept || held) return;
   const now = changed;
   const answer = await fetch(location.href, {
     method: "POST", body: new FormData(form), headers: { "X-Autosave": "1" },
   }).catch(() => null);
   if (answer?.status === 204) {
     kept = now;
+    form.elements.version.value = answer.headers.get("X-Sheet-Version");
     note.textContent = `${new Date().toLocaleTimeString("ja-JP", { hour: "2-digit", minute: "2-digit" })} ${form.dataset.saved}`;
   } else {
-    note.textContent = form.dataset.unsaved;
+    held = answer?.status === 409;
+    note.textContent = held ? form.dataset.elsewhere : form.dataset.unsaved;
   }
 }
 
-setInterval(keep, 8000);
-form.addEventListener("submit", () => { kept = changed; });
+setInterval(() => { saving ??= keep().finally(() => { saving = null; }); }, 8000);
+form.addEventListener("submit", (event) => {
+  if (saving) { // its answer brings the version that this saving needs
+    event.preventDefault();
+    saving.then(() => form.requestSubmit(event.submitter));
+    return;
+  }
+  kept = changed;
+});
 window.addEventListener("beforeunload", (event) => { if (changed !== kept) event.preventDefault(); });
