@@ -176,6 +176,7 @@ def check_page() -> CheckPage:
     """Look at a page: accessible, without complaints, not wider than the screen; keep its picture."""
 
     def check(page: Page, name: str) -> None:
+        page.wait_for_load_state()  # a page that a click is only leaving has no document
         assert page.problems == [], "the browser complained"  # type: ignore[attr-defined]
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{wide} pixels wider than the screen"
