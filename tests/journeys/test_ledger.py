@@ -36,6 +36,7 @@ def test_a_sheet_goes_out_and_comes_back_by_keys_alone(
     line = PatrolLine.objects.filter(sighting=None).order_by("place").first()
     assert line is not None
     page.goto("/staff/patrol/line/")
+    expect(page.locator("input[name=code]")).to_be_focused()
     page.keyboard.type(line.code.lower())
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=line.resident.name)).to_be_visible()
