@@ -12,8 +12,9 @@ from django.utils import translation
 from sonae.domains.identity.interface import Account
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import FacilityList
+from sonae.engines.defects import ACTIONS
 from sonae.engines.shelters.changes import COMPARED
-from sonae.engines.shelters.problems import ACTIONS, PROBLEMS
+from sonae.engines.shelters.problems import PROBLEMS
 from sonae.engines.shelters.reconcile import FIELDS
 from sonae.platform.access import Role
 from sonae.web.staff import listwords

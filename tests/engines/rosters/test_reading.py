@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonae.core.errors import SonaeError
+from sonae.engines.defects import ACTIONS
 from sonae.engines.rosters import items
 from sonae.engines.rosters.condition import condition
-from sonae.engines.rosters.problems import ACTIONS, PROBLEMS
+from sonae.engines.rosters.problems import PROBLEMS
 from sonae.engines.rosters.reading import Reading, read, read_typed
 
 DAY = date(2026, 7, 1)

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonae.core.errors import SonaeError
+from sonae.engines.defects import ACTIONS
 from sonae.engines.hazard.layer import NOT_SURVEYED, HazardLayer
 from sonae.engines.shelters import readers
 from sonae.engines.shelters.cli import group
@@ -29,7 +30,7 @@ from sonae.engines.shelters.listing import (
     closure,
     flag,
 )
-from sonae.engines.shelters.problems import ACTIONS, PROBLEMS
+from sonae.engines.shelters.problems import PROBLEMS
 from sonae.engines.shelters.suspect import nameless
 from sonae.engines.shelters.table import read_csv
 from tests.conftest import real_data

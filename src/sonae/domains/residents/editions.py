@@ -19,9 +19,9 @@ from sonae.core.errors import SonaeError
 from sonae.domains.municipalities.interface import municipality
 from sonae.domains.residents import differences, rosterfiles
 from sonae.domains.residents.models import ColumnMapping, RegisterEdition
+from sonae.engines.defects import Defect
 from sonae.engines.register import mappings, reading
 from sonae.engines.register.items import ITEMS, PURPOSES
-from sonae.engines.register.problems import Defect
 from sonae.platform import audit, outbox
 from sonae.platform.access import SYSTEM, Actor, Audience, require
 from sonae.platform.db import take_turn, writing

@@ -141,12 +141,6 @@ def keep(actor: Actor, question_pk: int) -> bool:
         return bool(rows.update(leased_until=now + LEASE_SECONDS))
 
 
-def give_up(actor: Actor, question_pk: int) -> None:
-    """Let go of a question without an answer, for others to take at once."""
-    with writing():
-        MatchQuestion.objects.filter(pk=question_pk, leased_by=actor.id).update(leased_until=0.0)
-
-
 def asked(actor: Actor, question: MatchQuestion) -> Asked:
     """Return a question as shown. Residents come through the decision on disclosure, recorded."""
     require(actor, Audience.OPERATOR)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sonae.core.errors import SonaeError
@@ -100,9 +99,3 @@ def line_named(actor: Actor, pk: int) -> RosterLine:
     if found is None:
         raise SonaeError("not_found", "この行はありません。")
     return found
-
-
-def open_among(visitor_pks: Sequence[int]) -> int:
-    """Return how many of these have a question open."""
-    rows = MatchQuestion.objects.filter(visitor__in=visitor_pks)
-    return rows.exclude(state="settled").values("visitor").distinct().count()

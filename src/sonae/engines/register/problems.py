@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Final
 
-
-@dataclass(frozen=True)
-class Problem:
-    """A kind of defect: its name and what to do. ``grave`` ones leave somebody out or in doubt."""
-
-    name: str
-    advice: str
-    grave: bool = False
+from sonae.engines.defects import Problem
 
 
 def _(text: str) -> str:
     """Mark a sentence for the catalogues; engines speak Japanese, screens translate."""
     return text
 
-
-ACTIONS: Final = {
-    "kept": _("そのまま"),
-    "corrected": _("読み替えた"),
-    "left_out": _("使わなかった"),
-}
 
 PROBLEMS: Final[dict[str, Problem]] = {
     "empty_file": Problem(_("ファイルが空"), _("出し直してもらってください。いまの住民情報を使い続けます。"), True),
@@ -68,19 +54,3 @@ PROBLEMS: Final[dict[str, Problem]] = {
     "bad_state": Problem(_("住民状態を読めない"), _("現に住んでいる人として扱いました。"), True),
 }  # fmt: skip
 """Code of a defect → what it means. Codes are stored and exported: add, never rename."""
-
-
-@dataclass(frozen=True, slots=True)
-class Defect:
-    """One defect: where (row 0 = the whole file), what stands there, what is wrong, what was done."""
-
-    row: int
-    column: str
-    value: str
-    problem: str
-    action: str = "kept"
-    detail: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the defect as JSON data."""
-        return asdict(self)

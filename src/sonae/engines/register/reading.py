@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
+from sonae.engines.defects import Defect
 from sonae.engines.register.converters import (
     CONVERTERS,
     LEFT_REASONS,
@@ -28,7 +29,6 @@ from sonae.engines.register.converters import (
 )
 from sonae.engines.register.items import ITEMS, meaning
 from sonae.engines.register.mappings import PLACES, Mapping, lacking, looks_like_heading
-from sonae.engines.register.problems import Defect
 from sonae.engines.register.towns import TownFinder
 from sonae.engines.sheets import SNIFFED, Line, Lines, lines_of
 

@@ -32,7 +32,3 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
     "birth_and_age": (_("生年月日と年齢が合わない"), _("両方をそのまま残します。照合では生年月日を先に使います。")),
 }  # fmt: skip
 """Code → what it is, and what was done about it."""
-
-ACTIONS: Final[Mapping[str, str]] = {
-    "kept": _("残した"), "corrected": _("直した"), "left_out": _("取り込まない"),
-}  # fmt: skip

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from sonae.core import kana, wareki
 from sonae.core.errors import SonaeError
+from sonae.engines.defects import Defect
 from sonae.engines.matching.cards import filled, is_ditto
 from sonae.engines.matching.splitting import Known
 from sonae.engines.rosters.condition import condition
@@ -49,22 +50,6 @@ _MONTHS: Final = re.compile(r"^(?:生後)?\d{1,2}\s*(?:か月|ヶ月|ケ月|カ�
 _RANGE: Final = re.compile(r"([A-Z]+)(\d+):([A-Z]+)(\d+)")
 _WHO: Final = ("name", "kana")
 _FILLED: Final = ("name", "kana", "address", "phone", "birth_date", "age", "sex")
-
-
-@dataclass(frozen=True)
-class Defect:
-    """One thing wrong: ``row`` as a spreadsheet counts (0: the whole file), heading, value, what was done."""
-
-    row: int
-    column: str
-    value: str
-    problem: str
-    action: str
-    detail: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as stored and as written to a report."""
-        return dict(self.__dict__)
 
 
 @dataclass

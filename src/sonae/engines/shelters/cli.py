@@ -11,12 +11,13 @@ import click
 
 from sonae.core.errors import SonaeError
 from sonae.core.rows import FORMATS, Rows
+from sonae.engines.defects import ACTIONS
 from sonae.engines.hazard.layer import Layer
 from sonae.engines.hazard.readers import open_layers
 from sonae.engines.shelters.changes import Change, Changes, compare
 from sonae.engines.shelters.danger import contradictions
 from sonae.engines.shelters.listing import Defect, Listed, Reading
-from sonae.engines.shelters.problems import ACTIONS, PROBLEMS
+from sonae.engines.shelters.problems import PROBLEMS
 from sonae.engines.shelters.readers import read_file
 from sonae.engines.shelters.reconcile import reconcile as reconciled
 

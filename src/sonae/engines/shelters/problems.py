@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-
-@dataclass(frozen=True)
-class Problem:
-    """A kind of defect: its name, and what to do. ``grave`` ones can send people to a wrong place."""
-
-    name: str
-    advice: str
-    grave: bool = False
+from sonae.engines.defects import Problem
 
 
 def _(text: str) -> str:
     """Mark a sentence for the catalogues; engines speak Japanese, screens translate."""
     return text
 
-
-ACTIONS: Final = {
-    "kept": _("そのまま"),
-    "corrected": _("読み替えた"),
-    "left_out": _("使わなかった"),
-}
 
 PROBLEMS: Final[dict[str, Problem]] = {
     "empty_file": Problem(

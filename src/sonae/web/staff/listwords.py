@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from sonae.domains.shelters import interface as shelters
+from sonae.engines.defects import ACTIONS
 from sonae.engines.shelters.changes import Change, Doubt
-from sonae.engines.shelters.problems import ACTIONS, PROBLEMS
+from sonae.engines.shelters.problems import PROBLEMS
 from sonae.web import words
 
 FIELDS = {

@@ -9,8 +9,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from sonae.engines.defects import ACTIONS
 from sonae.engines.register.items import ITEMS
-from sonae.engines.register.problems import ACTIONS, PROBLEMS
+from sonae.engines.register.problems import PROBLEMS
 from sonae.web import words
 
 PURPOSES = {

@@ -10,8 +10,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from sonae.engines.defects import ACTIONS
 from sonae.engines.rosters.items import NAMES
-from sonae.engines.rosters.problems import ACTIONS, PROBLEMS
+from sonae.engines.rosters.problems import PROBLEMS
 
 KINDS = {
     "paper": lazy("避難所の紙の名簿"),
