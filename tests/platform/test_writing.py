@@ -176,6 +176,18 @@ def test_columns_keep_nothing_binary_numbers_and_unknowns_apart() -> None:
 
 
 @pytest.mark.django_db
+def test_columns_not_given_get_the_default_of_the_model() -> None:
+    with worlds.entered("992011"), writing():
+        bulk_insert(AuditEntry, {
+            "municipality": ["992011"] * 2, "world": ["live"] * 2, "sequence": [1, 2],
+            "at": [clock.now()] * 2, "actor": ["a"] * 2, "action": ["x"] * 2, "target": [""] * 2,
+            "previous_hash": ["0", "1"], "hash": ["1", "2"],
+        })  # fmt: skip
+        one, two = AuditEntry.objects.order_by("sequence")
+    assert (one.detail, two.detail) == ({}, {})
+
+
+@pytest.mark.django_db
 def test_columns_of_unequal_length_are_refused_whole() -> None:
     with pytest.raises(ValueError, match="zip"), writing():
         bulk_insert(WorkerBeat, {"name": ["a", "b"], "seen_at": [1.0]})

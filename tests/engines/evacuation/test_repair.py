@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sonae.engines.evacuation.graph import Graph, Skeleton
-from sonae.engines.evacuation.repair import repaired, risen
+from sonae.engines.evacuation.memory import TreeMemory
+from sonae.engines.evacuation.repair import costs_after, repaired, risen
 from tests.engines.evacuation.small import network
 from tests.engines.evacuation.test_ties import CASES, Case, city, same
 
@@ -111,3 +112,27 @@ def test_who_is_cut_off_is_said_to_have_no_way() -> None:
     assert made is not None
     assert made.site.tolist() == [0, 0, 0, -1]
     assert np.isinf(made.distance_m[3])
+
+
+@settings(max_examples=300, deadline=None)
+@given(CASES, st.data())
+def test_costs_to_single_sites_after_any_closing(case: Case, data: st.DataObject) -> None:
+    net, danger, _ = city(case)
+    skeleton, edges = Skeleton(net), len(case[1])
+    flags = st.lists(st.booleans(), min_size=edges, max_size=edges)
+    cut, seen = np.array(data.draw(flags), bool), np.array(data.draw(flags), bool)
+    before = Graph(net, danger, skeleton=skeleton)
+    worse = np.where(seen, np.maximum(net.length_m, danger), danger).astype(np.float32)
+    after = Graph(net, worse, cut, skeleton=skeleton)
+    sites, nodes = np.array(case[2], np.int32), np.arange(before.nodes, dtype=np.int32)
+    memory = TreeMemory()
+    for graph in (before, after, before):
+        for found, wanted in zip(
+            memory.costs(graph, sites, nodes), graph.costs(sites, nodes), strict=True
+        ):
+            np.testing.assert_array_equal(found, wanted)
+    old = before.packed_costs(sites, nodes)
+    for row, cost in zip(after.packed_costs(sites, nodes), old, strict=True):
+        changed = risen(before, after)
+        assert changed is not None
+        np.testing.assert_array_equal(costs_after(before, after, cost, changed), row)

@@ -178,7 +178,7 @@ def _all_costs(
     city = services.city_or_empty()
     layers = [layer for layer in hazards.planning_layers() if layer.hazard in key[-1]]
     graph = city.graphs(layers, roadstate.roads_now(city))[stairs]
-    wet, metres = graph.costs(np.array(sites, np.int32), np.frombuffer(nodes, np.int32))
+    wet, metres = city.trees.costs(graph, np.array(sites, np.int32), np.frombuffer(nodes, np.int32))
     return wet.T.astype(np.float32), metres.T.astype(np.float32)
 
 

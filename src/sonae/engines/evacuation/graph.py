@@ -244,13 +244,22 @@ class Graph:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return metres in danger and metres in all from ``nodes`` to each site, (sites, nodes).
 
-        inf without a way. One search per site, some at a time to bound the memory.
+        inf without a way.
+        """
+        return unpack(self.packed_costs(site_nodes, nodes))
+
+    def packed_costs(
+        self, site_nodes: NDArray[np.int32], nodes: NDArray[np.int32]
+    ) -> NDArray[np.float64]:
+        """Return the packed costs from ``nodes`` to each site, (sites, nodes); inf without a way.
+
+        One search per site, some at a time to bound the memory.
         """
         packed = np.full((len(site_nodes), len(nodes)), np.inf)
         for start in range(0, len(site_nodes), _AT_ONCE):
             some = np.asarray(site_nodes[start : start + _AT_ONCE])
             packed[start : start + _AT_ONCE] = self._costs(some, nodes)
-        return unpack(packed)
+        return packed
 
     def nearest(
         self, site_nodes: NDArray[np.int32], nodes: NDArray[np.int32], count: int

@@ -11,14 +11,16 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sonae.engines.evacuation.graph import Graph, RouteTree
-from sonae.engines.evacuation.repair import repaired, risen
+from sonae.engines.evacuation.graph import Graph, RouteTree, unpack
+from sonae.engines.evacuation.repair import costs_after, repaired, risen
 
 Kept = TypeVar("Kept")
 MOST_TREES = 64
 """About 2 MB each for 60,000 nodes."""
-MOST_COSTS = 4
-Metres = tuple[NDArray[np.float64], NDArray[np.float64]]
+MOST_WAYS = 4
+"""Graphs whose costs to single sites are kept: with and without stairs, now and before the last closing.
+
+About 0.5 MB a site each for 60,000 nodes."""
 
 
 class Recent(Generic[Kept]):
@@ -57,14 +59,22 @@ class _Grown:
     effort: NDArray[np.float64] | None = None
 
 
+@dataclass(eq=False)
+class _Ways:
+    """Packed costs from every node to single sites, by the site's node."""
+
+    graph: Graph
+    costs: dict[int, NDArray[np.float64]]
+
+
 class TreeMemory:
-    """Route trees of one network; a tree that only lost sites or roads is repaired, not grown anew."""
+    """Route trees and costs of one network; what only lost sites or roads is repaired, not made anew."""
 
     def __init__(self) -> None:
         """Begin with none."""
         self._grown: Recent[_Grown] = Recent(MOST_TREES)
         self._risen: Recent[tuple[Graph, Graph, NDArray[np.int64] | None]] = Recent(MOST_TREES)
-        self._costs: Recent[tuple[Graph, Metres]] = Recent(MOST_COSTS)
+        self._ways: Recent[_Ways] = Recent(MOST_WAYS)
 
     def tree(self, graph: Graph, sites: NDArray[np.int32]) -> RouteTree:
         """Return the tree of ``graph`` towards ``sites`` (nodes)."""
@@ -77,10 +87,33 @@ class TreeMemory:
             grown.effort = graph.effort_m(grown.tree)
         return grown.effort
 
-    def costs(self, graph: Graph, sites: NDArray[np.int32], nodes: NDArray[np.int32]) -> Metres:
-        """Return `Graph.costs` of these sites and nodes."""
-        key = (id(graph), sites.tobytes(), nodes.tobytes())
-        return self._costs.get(key, lambda: (graph, graph.costs(sites, nodes)))[1]
+    def costs(
+        self, graph: Graph, sites: NDArray[np.int32], nodes: NDArray[np.int32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return metres in danger and in all as `Graph.costs` does, each (sites, nodes)."""
+        ways = self._ways.get(id(graph), lambda: _Ways(graph, {}))
+        lacking = [site for site in np.unique(sites).tolist() if site not in ways.costs]
+        if lacking:
+            ways.costs.update(self._after_closing(graph, lacking))
+        if left := [site for site in lacking if site not in ways.costs]:
+            everywhere = np.arange(graph.nodes, dtype=np.int32)
+            found = graph.packed_costs(np.array(left, np.int32), everywhere)
+            ways.costs.update(zip(left, found, strict=True))
+        packed = [ways.costs[site][nodes] for site in np.asarray(sites).tolist()]
+        return unpack(np.array(packed).reshape(len(packed), len(nodes)))
+
+    def _after_closing(self, graph: Graph, sites: list[int]) -> dict[int, NDArray[np.float64]]:
+        """Return the costs to those of ``sites`` that are known from before roads were cut."""
+        found: dict[int, NDArray[np.float64]] = {}
+        for before in self._ways.newest_first():
+            known = [site for site in sites if site in before.costs and site not in found]
+            if not known or before.graph is graph:
+                continue
+            costlier = self._costlier(before.graph, graph)
+            if costlier is not None:
+                for site in known:
+                    found[site] = costs_after(before.graph, graph, before.costs[site], costlier)
+        return found
 
     def _get(self, graph: Graph, sites: NDArray[np.int32]) -> _Grown:
         """Return the tree from memory, mended from a fuller one, or grown."""

@@ -371,7 +371,8 @@ def _lead(
     for hazard_set, groups, stairs, some in _combinations(sets[rows], people, person[rows]):
         mine = rows[some]
         chosen = chooser.choose(hazard_set, groups)[1]
-        fit[stairs].append(mine[np.isin(told.site[person[mine]], chosen)])
+        seat = told.site[person[mine]]
+        fit[stairs].append(mine[np.isin(seat, chosen) & (seat != ways.site[mine])])
     for stairs, parts in fit.items():
         if any(map(len, parts)):
             _walk_to_seat(told, chooser, people, person, np.concatenate(parts), stairs, ways)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import breadth_first_order, dijkstra
 
 from sonae.engines.evacuation import ties
 from sonae.engines.evacuation.graph import NOWHERE, Graph, RouteTree, positions
@@ -66,6 +66,44 @@ def repaired(
         next_node[lost[goes]] = graph.skeleton.column[step[lost[goes]]]
         site[lost] = _sites(site, next_node, lost)
     return RouteTree(site, cost, step, next_node, doubt)
+
+
+def costs_after(
+    before: Graph, after: Graph, cost: NDArray[np.float64], costlier: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the packed costs to one site on ``after`` from those on ``before``, every node's (n,).
+
+    ``costlier``: the entries that `risen` found. A node's cost stands unless some best way of it
+    passes one of them.
+    """
+    lost = _touched(before, cost, costlier)
+    if not len(lost):
+        return cost
+    made = cost.copy()
+    made[lost] = _search(after, cost, lost)
+    return made
+
+
+def _touched(
+    graph: Graph, cost: NDArray[np.float64], entries: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the nodes of which some best way walks one of ``entries``, in order."""
+    row, column = graph.skeleton.row, graph.skeleton.column
+    ends = row[entries]
+    hit = np.unique(
+        ends[np.isfinite(cost[ends]) & (cost[ends] == graph.cost[entries] + cost[column[entries]])]
+    )
+    if not len(hit):
+        return hit.astype(np.int64)
+    # From a node back to those that walk through it on a best way; one node more stands before all.
+    back = np.isfinite(cost[column]) & (cost[column] == graph.cost + cost[row])
+    count = np.concatenate(([0], np.cumsum(back)))[graph.skeleton.start]
+    begin = np.append(count, count[-1] + len(hit)).astype(np.int32)
+    goal = np.concatenate((column[back], hit)).astype(np.int32)
+    size = graph.nodes + 1
+    links = csr_array((np.ones(len(goal)), goal, begin), shape=(size, size))
+    passed = breadth_first_order(links, graph.nodes, return_predecessors=False)
+    return np.sort(passed[passed < graph.nodes]).astype(np.int64)
 
 
 def _lost(
