@@ -1,9 +1,10 @@
 """The spine: telegram accepted → everyone exposed has decision, site, way and time, orders drafted.
 
 The demo city (117,209 people) is made in a folder of its own; then a fresh process accepts one
-telegram after another and empties the outbox's inner lane after each, as ``sonae work`` does. Promise:
-5 s and 1.5 GB on 2 cores. The slow lane, a process of its own there, then gives everyone a place with
-room, and who must go elsewhere than the nearest site is told; that is timed apart. Baseline in the same run: the engine's pass over everyone alone, nothing stored.
+telegram after another and empties the outbox's inner lane after each, as ``sonae work`` does.
+Promise: 5 s and 1.5 GB on 2 cores. The slow lane, a process of its own there, then gives everyone a
+place with room, and who must go elsewhere than the nearest site is told; that is timed apart.
+Baseline in the same run: the engine's pass over everyone alone, nothing stored.
 
 Usage: python benchmarks/spine.py [--size full|small]
 """
@@ -153,7 +154,9 @@ def measure() -> None:
     worst = max(statistics.median(one) for one in times.values())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     alone = statistics.median(engine)
-    print(f"places with room after it, and telling whom it concerns: {statistics.median(places):.2f} s")
+    print(
+        f"places with room after it, and telling whom it concerns: {statistics.median(places):.2f} s"
+    )
     print(f"first telegram of the process: {cold:.2f} s")
     print(f"worst median: {worst:.2f} s (promise {PROMISED_SECONDS:.0f} s); peak memory: {peak:.0f} MB "
           f"(promise {PROMISED_MB} MB)")  # fmt: skip

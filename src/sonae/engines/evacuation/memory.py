@@ -56,6 +56,7 @@ class _Grown:
     graph: Graph
     sites: NDArray[np.int32]
     tree: RouteTree
+    named: frozenset[int]
     effort: NDArray[np.float64] | None = None
 
 
@@ -118,14 +119,19 @@ class TreeMemory:
     def _get(self, graph: Graph, sites: NDArray[np.int32]) -> _Grown:
         """Return the tree from memory, mended from a fuller one, or grown."""
         key = (id(graph), np.asarray(sites).tobytes())
-        return self._grown.get(key, lambda: _Grown(graph, sites, self._made(graph, sites)))
+        return self._grown.get(key, lambda: self._grow(graph, sites))
 
-    def _made(self, graph: Graph, sites: NDArray[np.int32]) -> RouteTree:
+    def _grow(self, graph: Graph, sites: NDArray[np.int32]) -> _Grown:
+        """Return a tree that memory does not have."""
+        named = frozenset(np.asarray(sites).tolist())
+        return _Grown(graph, sites, self._made(graph, sites, named), named)
+
+    def _made(self, graph: Graph, sites: NDArray[np.int32], named: frozenset[int]) -> RouteTree:
         """Repair the fullest tree that has all these sites, or grow one."""
         fuller = [
             one
             for one in self._grown.newest_first()
-            if len(one.sites) >= len(sites) and np.isin(sites, one.sites).all()
+            if len(one.sites) >= len(sites) and named <= one.named
         ]
         for one in sorted(fuller, key=lambda each: len(each.sites)):
             costlier = self._costlier(one.graph, graph)

@@ -89,14 +89,13 @@ def _touched(
 ) -> NDArray[np.int64]:
     """Return the nodes of which some best way walks one of ``entries``, in order."""
     row, column = graph.skeleton.row, graph.skeleton.column
+    cost = np.where(np.isfinite(cost), cost, np.nan)  # who has no way loses none
     ends = row[entries]
-    hit = np.unique(
-        ends[np.isfinite(cost[ends]) & (cost[ends] == graph.cost[entries] + cost[column[entries]])]
-    )
+    hit = np.unique(ends[cost[ends] == graph.cost[entries] + cost[column[entries]]])
     if not len(hit):
         return hit.astype(np.int64)
     # From a node back to those that walk through it on a best way; one node more stands before all.
-    back = np.isfinite(cost[column]) & (cost[column] == graph.cost + cost[row])
+    back = cost[column] == graph.cost + cost[row]
     count = np.concatenate(([0], np.cumsum(back)))[graph.skeleton.start]
     begin = np.append(count, count[-1] + len(hit)).astype(np.int32)
     goal = np.concatenate((column[back], hit)).astype(np.int32)
