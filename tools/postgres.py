@@ -85,14 +85,18 @@ def server() -> Iterator[str]:
         if account:
             os.chown(folder, pwd.getpwnam(account).pw_uid, pwd.getpwnam(account).pw_gid)
         data = folder / "data"
-        initdb = [str(programs / "initdb"), "-D", str(data), "-U", "sonae", "-A", "trust"]
+        initdb = [str(programs / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust"]
         as_owner([*initdb, "-E", "UTF8", "--locale=C", "--no-sync"], account)
         settings = {**FAST, "unix_socket_directories": str(folder)}
         options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
         pg_ctl = [str(programs / "pg_ctl"), "-D", str(data), "-w"]
         as_owner([*pg_ctl, "-l", str(folder / "log"), "-o", options, "start"], account)
         try:
-            yield f"postgres://sonae@{str(folder).replace('/', '%2f')}/postgres"
+            psql = [str(programs / "psql"), "-h", str(folder), "-U", "postgres", "-qc"]
+            # An ordinary role: row-level security does not hold for the superuser.
+            as_owner([*psql, "CREATE ROLE sonae LOGIN CREATEDB"], account)
+            as_owner([*psql, "CREATE DATABASE sonae OWNER sonae"], account)
+            yield f"postgres://sonae@{str(folder).replace('/', '%2f')}/sonae"
         finally:
             as_owner([*pg_ctl, "-m", "immediate", "stop"], account)
     finally:

@@ -44,7 +44,7 @@ def _database(address: str) -> dict[str, object]:
     if address.startswith(("postgres://", "postgresql://")):
         parts = urlsplit(address)
         return {
-            "ENGINE": "django.db.backends.postgresql",
+            "ENGINE": "sonae.platform.postgresql",
             "NAME": parts.path.lstrip("/"),
             "USER": unquote(parts.username or ""),
             "PASSWORD": unquote(parts.password or ""),

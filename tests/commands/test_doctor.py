@@ -20,7 +20,16 @@ from tests.installation import sonae
 def test_a_fresh_installation_is_fit_to_start_and_says_what_it_lacks(home: Path) -> None:
     done = sonae(home, "doctor", "--format", "jsonl")
     found = {row["check"]: row for row in map(json.loads, done.stdout.splitlines())}
-    for check in ("python", "sqlite", "space", "secret_key", "tables", "outbox", "static"):
+    for check in (
+        "python",
+        "sqlite",
+        "space",
+        "secret_key",
+        "tables",
+        "row_security",
+        "outbox",
+        "static",
+    ):
         assert found[check]["state"] == "ok", found[check]
     for check in ("municipality", "mail", "address"):
         assert found[check]["state"] == "warning"

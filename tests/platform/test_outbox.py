@@ -18,7 +18,7 @@ from sonae.core import clock
 from sonae.platform import outbox, worlds
 from sonae.platform.db import writing
 from sonae.platform.models import OutboxEntry, WorkerBeat
-from sonae.platform.scope import World, current
+from sonae.platform.scope import World, current, every_municipality
 from tests.platform.conftest import Script
 
 Payload = dict[str, Any]
@@ -63,6 +63,7 @@ def publish(**options: Any) -> int:
         return outbox.publish(TOPIC, options.pop("payload", {}), **options)
 
 
+@every_municipality()
 def states() -> list[str]:
     return list(OutboxEntry.everywhere.order_by("pk").values_list("state", flat=True))
 

@@ -12,7 +12,7 @@ from typing import Any
 from sonae.core import clock
 from sonae.platform.db import take_turn, writing
 from sonae.platform.models import AuditEntry
-from sonae.platform.scope import current_municipality
+from sonae.platform.scope import current_municipality, every_municipality
 
 GENESIS = "0" * 64
 
@@ -78,12 +78,14 @@ class Head:
         return f"{self.sequence}:{self.hash}"
 
 
+@every_municipality()
 def head(municipality: str) -> Head:
     """Return the newest record of a municipality's chain (sequence 0 when there is none)."""
     last = AuditEntry.everywhere.filter(municipality=municipality).order_by("-sequence").first()
     return Head(last.sequence, last.hash) if last else Head(0, GENESIS)
 
 
+@every_municipality()
 def holds(municipality: str, kept: Head) -> bool:
     """Tell whether the chain still has the record that was its head when it was noted."""
     if kept.sequence == 0:
@@ -92,6 +94,7 @@ def holds(municipality: str, kept: Head) -> bool:
     return rows.filter(hash=kept.hash).exists()
 
 
+@every_municipality()
 def verify(municipality: str) -> int | None:
     """Return the sequence of the first record that does not fit the chain, or None if all do."""
     previous, expected = GENESIS, 1

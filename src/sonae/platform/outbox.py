@@ -29,7 +29,7 @@ from sonae.core import clock
 from sonae.platform import worlds
 from sonae.platform.db import writing
 from sonae.platform.models import OutboxEntry, WorkerBeat
-from sonae.platform.scope import Scope, World, current
+from sonae.platform.scope import Scope, World, current, every_municipality
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +159,7 @@ def _ready(moment: float, lane: Lane | None = None) -> QuerySet[OutboxEntry]:
     return ready.exclude(Exists(earlier)).order_by("-world", "priority", "pk")
 
 
+@every_municipality()
 def _lease(lane: Lane | None = None) -> OutboxEntry | None:
     """Take the best entry for this worker, or None; two workers never hold the same one."""
     moment = time.time()
@@ -171,6 +172,7 @@ def _lease(lane: Lane | None = None) -> OutboxEntry | None:
         return entry if _hold(entry, moment, attempts=F("attempts") + 1) else None
 
 
+@every_municipality()
 def _hold(entry: OutboxEntry, moment: float, **changes: Any) -> bool:
     """Take or lengthen the lease; False when another worker has taken it since we looked."""
     until = moment + LEASE_SECONDS
@@ -184,6 +186,7 @@ def _hold(entry: OutboxEntry, moment: float, **changes: Any) -> bool:
     return True
 
 
+@every_municipality()
 def _finish(entry: OutboxEntry, **changes: Any) -> None:
     """Record the outcome of one run; a worker that has lost its lease has no say any more."""
     with writing():
@@ -343,6 +346,7 @@ def worker_seen() -> float | None:
     return None if seen is None else max(0.0, time.time() - seen)
 
 
+@every_municipality()
 def waiting(scope: Scope | None = None) -> dict[str, int]:
     """Return how many entries are in each state for the scope (default: the one in force)."""
     where = scope or current()

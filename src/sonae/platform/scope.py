@@ -29,7 +29,9 @@ class Scope:
     world: World
 
 
+EVERY = "*"
 _current: ContextVar[Scope | None] = ContextVar("sonae_scope", default=None)
+_widened: ContextVar[bool] = ContextVar("sonae_scope_widened", default=False)
 
 
 def in_force() -> Scope | None:
@@ -63,8 +65,28 @@ def is_exercise() -> bool:
 @contextmanager
 def bound(scope: Scope) -> Iterator[Scope]:
     """Set the scope only; use `platform.worlds.entered`, which also sets the world's clock."""
-    token = _current.set(scope)
+    token, wide = _current.set(scope), _widened.set(False)
     try:
         yield scope
     finally:
+        _widened.reset(wide)
         _current.reset(token)
+
+
+@contextmanager
+def every_municipality() -> Iterator[None]:
+    """Let the database show every city's rows: for what a server does for all, as its queue.
+
+    Only PostgreSQL guards the rows itself (`platform.postgresql`); queries say ``everywhere`` as well.
+    """
+    token = _widened.set(True)
+    try:
+        yield
+    finally:
+        _widened.reset(token)
+
+
+def visible() -> str:
+    """Return whose rows the database may show: a 6-digit code, `EVERY`, or "" for nobody's."""
+    scope = _current.get()
+    return EVERY if _widened.get() else scope.municipality if scope else ""

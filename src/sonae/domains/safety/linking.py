@@ -18,7 +18,7 @@ from sonae.domains.safety import rules
 from sonae.domains.safety.folding import fold_again, forget_states
 from sonae.domains.safety.models import PersonLink, Visitor
 from sonae.platform.db import bulk_insert, take_turn, writing
-from sonae.platform.scope import current
+from sonae.platform.scope import current, every_municipality
 
 _AT_ONCE: Final = 5000
 COLUMNS: Final = (
@@ -70,6 +70,7 @@ def record_links(batch: Sequence[NewLink]) -> list[str]:
     return told
 
 
+@every_municipality()
 def _known(ids: set[UUID]) -> set[UUID]:
     found: set[UUID] = set()
     for part in parts(ids):

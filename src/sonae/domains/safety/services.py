@@ -28,7 +28,7 @@ from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.combining import Together
 from sonae.platform.db import bulk_insert, stored, take_turn, writing
-from sonae.platform.scope import current
+from sonae.platform.scope import current, every_municipality
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +172,7 @@ def _known_before(identifier: UUID, code: str, world: str, refusal: str) -> Resu
     return Result(identifier, "duplicate", refusal or None)
 
 
+@every_municipality()
 def _known_ids(ids: Sequence[UUID]) -> dict[UUID, tuple[str, str, str]]:
     """Return the ids that are stored already with their municipality, world and refusal."""
     as_stored = stored(Sighting, "id")

@@ -26,7 +26,7 @@ from sonae.domains.warnings.services import Accepted, accept
 from sonae.platform import audit, worlds
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import writing
-from sonae.platform.scope import is_exercise
+from sonae.platform.scope import every_municipality, is_exercise
 from sonae.platform.sealing import seal, unseal
 
 _PURPOSE: Final = "warning input"
@@ -250,6 +250,7 @@ class InputLink:
         if self._dead:
             raise DeadLink(self.name)
 
+    @every_municipality()
     def _note(self, **changes: Any) -> None:
         self._alive()
         with writing():

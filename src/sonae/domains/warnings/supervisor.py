@@ -22,6 +22,7 @@ from sonae.domains.warnings.inputs import DeadLink, InputLink, silent
 from sonae.domains.warnings.models import WarningInput
 from sonae.platform import worlds
 from sonae.platform.db import writing
+from sonae.platform.scope import every_municipality
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ class Supervisor:
             stop.wait(0.2)
         self.end()
 
+    @every_municipality()
     def look(self) -> None:
         """Read the lines as they are set up now; start, end and replace runs."""
         rows = {row.pk: row for row in WarningInput.everywhere.filter(enabled=True)}
@@ -88,6 +90,7 @@ class Supervisor:
             _watch(row)
         connection.close()
 
+    @every_municipality()
     def revive(self) -> None:
         """Start again whatever ended, when its pause is over."""
         for pk, run in list(self._runs.items()):
@@ -115,6 +118,7 @@ class Supervisor:
         self._runs.clear()
         connection.close()
 
+    @every_municipality()
     def _start(self, row: WarningInput, *, ended: int) -> None:
         kind = ports.kinds().get(row.kind)
         if kind is None:
@@ -195,6 +199,7 @@ def _in_words(error: OSError) -> str:
     return f"つながりません（{error}）"
 
 
+@every_municipality()
 def _failed(pk: int, why: str) -> None:
     """Note a failure for staff."""
     try:

@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import duckdb
 import pyarrow as pa
 
 from sonae.core.errors import SonaeError
@@ -54,6 +53,7 @@ class DuckDB:
     """One in-memory database; never looks for extensions on the network."""
 
     def __init__(self, threads: int | None = None) -> None:
+        import duckdb
         from splink import DuckDBAPI
 
         # What does not fit in memory is spilt here and not, as by default, beside whoever calls.

@@ -21,6 +21,8 @@ from sonae.core.rows import FORMATS, Rows
 from sonae.domains.municipalities.interface import Municipality
 from sonae.platform.models import OutboxEntry
 from sonae.platform.outbox import worker_seen
+from sonae.platform.postgresql import guard
+from sonae.platform.scope import every_municipality
 from sonae.web.commands.setup import pending_migrations
 
 # SQLite before this version can corrupt a WAL database that several processes write to.
@@ -65,7 +67,7 @@ def findings() -> Iterator[Finding]:
         return
     yield tables
     if tables.state == "ok":
-        for look in (municipality, outbox, worker):
+        for look in (row_security, municipality, outbox, worker):
             yield look()
     for look in (static_files, browser_libraries, catalogues, mail, address):
         yield look()
@@ -123,6 +125,18 @@ def migrations() -> Finding:
     return _judge("tables", not pending, detail, "`sonae setup` を実行してください。")
 
 
+def row_security() -> Finding:
+    """On PostgreSQL the rows of one city are shut to the work of another."""
+    if connection.vendor != "postgresql":
+        return Finding("row_security", "ok", "one file")
+    open_tables, passed_by = guard.unguarded(), guard.passed_by()
+    if passed_by:
+        hint = "SONAE_DATABASE の利用者を、SUPERUSER でも BYPASSRLS でもない役割にしてください。"
+        return Finding("row_security", "warning", passed_by, hint)
+    detail = ", ".join(open_tables) or "every table"
+    return _judge("row_security", not open_tables, detail, "`sonae setup` を実行してください。")
+
+
 def municipality() -> Finding:
     """There is someone to serve."""
     names = list(Municipality.objects.values_list("name", flat=True))
@@ -130,6 +144,7 @@ def municipality() -> Finding:
     return _judge("municipality", bool(names), "、".join(names) or "0", hint, "warning")
 
 
+@every_municipality()
 def outbox() -> Finding:
     """Nothing has failed for good, and nothing has been waiting for minutes."""
     rows = OutboxEntry.everywhere
