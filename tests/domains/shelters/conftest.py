@@ -42,15 +42,11 @@ def make_city(code: str = CODE) -> None:
         code=code, name="試験市", kana="シケンシ", name_en="Shiken City", prefecture="試験県",
         latitude=35.0, longitude=135.0,
     )  # fmt: skip
-    for number in (1, 2, 3):
-        Town.everywhere.create(
-            municipality=code,
-            code=f"T{number}",
-            name=f"{number}丁目",
-            kana="",
-            latitude=35.0,
-            longitude=135.0,
-        )
+    with worlds.entered(code):
+        for number in (1, 2, 3):
+            Town.objects.create(
+                code=f"T{number}", name=f"{number}丁目", kana="", latitude=35.0, longitude=135.0
+            )
 
 
 @pytest.fixture
