@@ -75,8 +75,8 @@ def test_the_fire_brigades_page_gives_nothing_without_a_ground(city: City) -> No
     consent.approve_sharing(APPROVER, drafted.pk)
     asked = client.get("/staff/safety/brigade/").content.decode()
     assert "備 太郎" not in asked, "nothing is handed over before it is asked for"
-    page = client.get("/staff/safety/brigade/?show=1&body=fire").content.decode()
+    page = client.get("/staff/safety/brigade/?show=1&body=消防機関").content.decode()
     assert "備 太郎" in page and "山﨑 清" in page and "渡邉" not in page
-    assert consent.AccessEvent.objects.filter(recipient="消防署", decision="permit").count() == 2
+    assert consent.AccessEvent.objects.filter(recipient="消防機関", decision="permit").count() == 2
     for role in (Role.VIEWER, Role.RECEPTION, Role.RESIDENT):
         assert signed_in(role).get("/staff/safety/brigade/?show=1").status_code == 403

@@ -64,6 +64,14 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "in_force": (lazy("県へ渡せる"), "good"),
         "ended": (lazy("終わった"), ""),
     },
+    "sharing": {
+        "draft": (lazy("決裁待ち"), "caution"),
+        "in_force": (lazy("続いている"), "solid-bad"),
+        "expired": (lazy("期限で終わった"), ""),
+        "ended": (lazy("終わらせた"), ""),
+        "dropped": (lazy("取り下げ"), ""),
+        "lapsed": (lazy("決裁されずに過ぎた"), ""),
+    },
     "what_if": {
         "waiting": (lazy("順番待ち"), ""),
         "running": (lazy("計算中"), "info"),

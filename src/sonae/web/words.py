@@ -176,6 +176,14 @@ PURPOSES = {
     "exchange": lazy("ほかの市町村への提供"),
     "name_publication": lazy("氏名の公表の準備"),
 }
+SUPPORTERS = {
+    "消防機関": lazy("消防機関（消防署・消防団）"),
+    "警察": lazy("警察"),
+    "民生委員・児童委員": lazy("民生委員・児童委員"),
+    "社会福祉協議会": lazy("社会福祉協議会"),
+    "自主防災組織": lazy("自主防災組織"),
+}
+"""避難支援等関係者 (`consent.SUPPORTERS`); records name them as the Act does, in any language."""
 GROUNDS = {
     "self": lazy("本人"),
     "household": lazy("同じ世帯の家族"),
@@ -185,7 +193,7 @@ GROUNDS = {
     "shield_officer": lazy("支援措置：市が決めた担当者が命を守るため"),
     "shield_presented": lazy("支援措置：カードを見せたので名前だけ"),
     "shield_notification": lazy("支援措置：連絡先だけ"),
-    "emergency": lazy("緊急時の情報共有（法律）"),
+    "emergency": lazy("緊急時の名簿提供（法律）"),
     "ordinance": lazy("市の条例"),
     "consent": lazy("本人の同意"),
     "refusal": lazy("本人が断っている"),
@@ -325,6 +333,11 @@ def purpose(code: str) -> str:
 def ground(code: str) -> str:
     """Return by what right data was looked at."""
     return str(GROUNDS.get(code, code))
+
+
+def supporter(body: str) -> str:
+    """Return the name of a body that supports people; another one as it was written."""
+    return str(SUPPORTERS.get(body, body))
 
 
 def data_kind(code: str) -> str:

@@ -119,7 +119,7 @@ def test_sharing_needs_two_people_and_dies_by_itself(city: City) -> None:
     assert outcome(city) == ("emergency", ["address", "name"])
     assert outcome(city, "佐藤 守") == ("shield", [])
     with city.entered(World.EXERCISE):
-        assert consent.sharing_now() is None, "an exercise shares nothing real, nor the other way"
+        assert consent.sharings_now() == [], "an exercise shares nothing real, nor the other way"
     with pytest.raises(SonaeError, match="conflict"):
         consent.approve_sharing(APPROVER, drafted.pk)
     almost, over = (timedelta(hours=6, seconds=shift) for shift in (-30, 1))
@@ -135,6 +135,63 @@ def test_sharing_needs_two_people_and_dies_by_itself(city: City) -> None:
         ("sharing_approved", APPROVER.id),
         ("sharing_ended", OPERATOR.id),
     ]
+
+
+@pytest.mark.django_db
+def test_of_two_sharings_the_last_that_names_the_body_counts(city: City) -> None:
+    def approved(kinds: list[str], hours: float, *bodies: str) -> int:
+        row = consent.declare_sharing(OPERATOR, "洪水", kinds, hours, bodies)
+        return consent.approve_sharing(APPROVER, row.pk).pk
+
+    def counts(body: str) -> int | None:
+        found = consent.sharing_for(body)
+        return found.pk if found else None
+
+    everybody = approved(["name", "address", "phone"], 72)
+    assert counts("警察") == counts("消防機関") == everybody
+    police = approved(["name"], 6, "警察")
+    assert (counts("警察"), counts("消防機関")) == (police, everybody)
+    consent.end_sharing(OPERATOR, police)
+    assert counts("警察") == everybody
+    consent.end_sharing(OPERATOR, everybody)
+    fire = approved(["name"], 6, "消防機関")
+    assert (counts("警察"), counts("消防機関")) == (None, fire)
+    with pytest.raises(SonaeError, match="unreadable"):
+        consent.declare_sharing(OPERATOR, "理由", ["name"], 1, ["報道機関"])
+
+
+@pytest.mark.django_db
+def test_everything_handed_out_under_a_sharing_is_listed_with_it_and_nothing_else(
+    city: City,
+) -> None:
+    outcome(city)
+    row = consent.declare_sharing(OPERATOR, "洪水", ["name", "address"], 6)
+    consent.approve_sharing(APPROVER, row.pk)
+    assert consent.handed_out(OPERATOR, row.pk) == []
+    outcome(city)
+    outcome(city, registrants=False)
+    outcome(city, "佐藤 守")
+    consent.disclose(
+        OPERATOR, [city.residents["備 太郎"].pk], purpose="rescue", kinds=["name"], shielded=()
+    )
+    [handed] = consent.handed_out(OPERATOR, row.pk)
+    assert (handed.body, handed.by, handed.kinds) == (
+        "備え消防署", OPERATOR.id, ("address", "name"),
+    )  # fmt: skip
+    assert handed.people == (city.residents["備 太郎"].pk,)
+    with pytest.raises(SonaeError, match="forbidden"):
+        consent.handed_out(VIEWER, row.pk)
+
+
+@pytest.mark.django_db
+def test_an_exercise_of_a_real_city_hands_nothing_out(city: City) -> None:
+    with city.entered(World.EXERCISE):
+        row = consent.declare_sharing(OPERATOR, "訓練", ["name", "address"], 6)
+        consent.approve_sharing(APPROVER, row.pk)
+        assert outcome(city)[0] == "emergency", "people of a demo city are invented"
+        Municipality.objects.filter(code=CODE).update(is_demo=False)
+        assert outcome(city)[0] == "no_ground"
+        assert consent.sharings_now() == [row], "practised all the same"
 
 
 @pytest.mark.django_db

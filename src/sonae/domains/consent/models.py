@@ -28,10 +28,13 @@ class EmergencySharing(ScopedModel):
     """緊急時の名簿提供 (災害対策基本法 第49条の11第3項): without consent, for a while, by two people.
 
     In force from ``approved_at`` until ``expires_at`` at the latest; it dies by itself. ``kinds`` are
-    the kinds of data that supporters may get.
+    the kinds of data that supporters may get; ``bodies`` which supporters, all where none is named.
+    ``basis``: the law as it was read then.
     """
 
     reason = models.CharField("理由", max_length=200)
+    basis = models.CharField("法的な根拠", max_length=120)
+    bodies = models.JSONField("提供先", default=list)
     kinds = models.JSONField("情報の種類", default=list)
     declared_by = models.CharField("起案者", max_length=120)
     declared_at = models.DateTimeField("起案日時")
@@ -54,7 +57,8 @@ class AccessEvent(ScopedModel):
     """開示記録: one decision about one person's data, readable by that person.
 
     ``looker`` is the identifier of who looked (two people may share a name); ``at`` is the real time,
-    also of a look during an exercise.
+    also of a look during an exercise. ``sharing``: the `EmergencySharing` under which data were handed
+    out; ``asked_by`` the member of staff who handed them out when it was not for the own work.
     """
 
     subject = models.BigIntegerField("住民")
@@ -66,9 +70,18 @@ class AccessEvent(ScopedModel):
     decision = models.CharField("判断", max_length=8)
     rule = models.CharField("根拠", max_length=60)
     trace = models.JSONField("判断の経過", default=list)
+    sharing = models.BigIntegerField("緊急時の名簿提供", null=True)
+    asked_by = models.CharField("渡した職員", max_length=120, blank=True)
 
     class Meta:
-        """Shown newest first to the subject."""
+        """Shown newest first to the subject; what went out under a sharing is listed with it."""
 
         verbose_name = "開示記録"
-        indexes = [models.Index(fields=["municipality", "subject", "at"], name="access_subject")]
+        indexes = [
+            models.Index(fields=["municipality", "subject", "at"], name="access_subject"),
+            models.Index(
+                fields=["municipality", "sharing"],
+                condition=models.Q(sharing__isnull=False),
+                name="access_sharing",
+            ),
+        ]

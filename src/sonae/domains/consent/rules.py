@@ -56,6 +56,10 @@ PURPOSES: Final[Mapping[str, frozenset[str]]] = {
 PHASES: Final = ("peacetime", "emergency", "both")
 ROSTER: Final = frozenset({"name", "kana", "birth_date", "sex", "address", "phone", "needs"})
 """避難行動要支援者名簿の記載事項 (災害対策基本法 第49条の10第2項): the most a supporter can get."""
+SUPPORTERS: Final = ("消防機関", "警察", "民生委員・児童委員", "社会福祉協議会", "自主防災組織")
+"""避難支援等関係者 that the Act names (第49条の11第2項): to whom the roster may go."""
+SHARING_BASIS: Final = "災害対策基本法 第49条の11第3項・第49条の15第3項"
+"""By which the roster and the plans of those on it are handed out without consent, to save lives."""
 LONGEST_SHARING: Final = timedelta(hours=72)
 """No emergency sharing is declared for longer; it can be declared again."""
 

@@ -1,7 +1,6 @@
-"""Reads: who looked at a resident's data, which emergency sharing is in force."""
+"""Reads: who looked at a resident's data, what a resident has consented to or refused."""
 
-from sonae.core import clock
-from sonae.domains.consent.models import AccessEvent, ConsentGrant, EmergencySharing
+from sonae.domains.consent.models import AccessEvent, ConsentGrant
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.scope import current_municipality
 
@@ -22,11 +21,3 @@ def grants_of(actor: Actor, subject: int) -> list[ConsentGrant]:
     if actor.resident_id != subject:
         require(actor, Audience.RECEPTION)
     return list(ConsentGrant.objects.filter(subject=subject).order_by("-granted_at", "-pk"))
-
-
-def sharing_now() -> EmergencySharing | None:
-    """Return the emergency sharing in force, the one that ends last if there are several."""
-    rows = EmergencySharing.objects.filter(
-        approved_at__lte=clock.now(), expires_at__gt=clock.now(), ended_at=None
-    )
-    return rows.order_by("-expires_at").first()

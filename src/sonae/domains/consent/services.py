@@ -1,4 +1,4 @@
-"""Verbs: disclose (decide and record), grant, withdraw; emergency sharing by two people."""
+"""Verbs: disclose (decide and record), grant, withdraw."""
 
 from __future__ import annotations
 
@@ -9,20 +9,18 @@ from datetime import datetime, timedelta
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
-from sonae.domains.consent.models import AccessEvent, ConsentGrant, EmergencySharing
+from sonae.domains.consent.models import AccessEvent, ConsentGrant
 from sonae.domains.consent.rules import (
     KINDS,
-    LONGEST_SHARING,
     PHASES,
     PURPOSES,
-    ROSTER,
     Decision,
     Facts,
     Grant,
     Question,
     decide,
 )
-from sonae.domains.consent.selectors import sharing_now
+from sonae.domains.consent.sharing import sharing_for
 from sonae.domains.municipalities.interface import municipality
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, Role, require
@@ -107,7 +105,7 @@ def disclose(
         require(actor, Audience.OPERATOR)
     at, asked, grants = clock.now(), frozenset(kinds), _grants(subjects)
     officer = bool(shielded) and not (supporter or outsider) and is_shield_officer(actor)
-    sharing, ordinance = (sharing_now(), _ordinance()) if supporter else (None, "")
+    sharing, ordinance = (sharing_for(supporter), _ordinance()) if supporter else (None, "")
     made = {}
     for subject in subjects:
         kind = "supporter" if supporter else recipient_kind(actor, subject, household)
@@ -130,7 +128,7 @@ def disclose(
     if recorded:
         looker = supporter or actor.id
         new = _unseen(made, looker, purpose, once_in) if once_in else made
-        record(actor, purpose, new, supporter, outsider)
+        record(actor, purpose, new, supporter, outsider, sharing.pk if sharing else None)
     return made
 
 
@@ -196,8 +194,12 @@ def record(
     made: Mapping[int, Decision],
     supporter: str = "",
     outsider: Outsider | None = None,
+    sharing: int | None = None,
 ) -> None:
-    """Write one `AccessEvent` per decision, whatever it was; one's own look is not recorded."""
+    """Write one `AccessEvent` per decision, whatever it was; one's own look is not recorded.
+
+    ``sharing``: the emergency sharing in force, noted with what was permitted by it.
+    """
     shown = {subject: one for subject, one in made.items() if one.rule != "self"}
     if not shown:
         return
@@ -219,6 +221,11 @@ def record(
                 "decision": [one.outcome for one in shown.values()],
                 "rule": [one.rule for one in shown.values()],
                 "trace": [list(one.trace) for one in shown.values()],
+                "sharing": [
+                    sharing if one.rule == "emergency" and one.fields else None
+                    for one in shown.values()
+                ],
+                "asked_by": [(actor.id if supporter or outsider else "")[:120]] * count,
             },
         )
 
@@ -278,59 +285,3 @@ def withdraw(actor: Actor, grant_pk: int) -> None:
             row.withdrawn_at = clock.now()
             row.save(update_fields=["withdrawn_at"])
             audit.record(actor.id, "consent_withdrawn", f"resident:{row.subject}", grant=row.pk)
-
-
-def declare_sharing(
-    actor: Actor, reason: str, kinds: Iterable[str], hours: float
-) -> EmergencySharing:
-    """Draft an emergency sharing with supporters for ``hours`` from its approval (72 at most)."""
-    require(actor, Audience.OPERATOR)
-    wanted, length = sorted(set(kinds)), timedelta(hours=hours)
-    if not reason.strip() or not wanted or not ROSTER.issuperset(wanted):
-        raise SonaeError("unreadable", "理由と、名簿の項目を1つ以上指定してください。")
-    if not timedelta(0) < length <= LONGEST_SHARING:
-        raise SonaeError(
-            "unreadable", "期間は72時間までです。必要なら終わる前に改めて起案してください。"
-        )
-    with writing():
-        made = EmergencySharing.objects.create(
-            reason=reason.strip()[:200], kinds=wanted, declared_by=actor.id,
-            declared_at=clock.now(), expires_at=clock.now() + length,
-        )  # fmt: skip
-        audit.record(actor.id, "sharing_declared", f"sharing:{made.pk}", kinds=wanted, hours=hours)
-    return made
-
-
-def approve_sharing(actor: Actor, sharing_pk: int) -> EmergencySharing:
-    """Put a drafted sharing in force; never by the person who drafted it."""
-    require(actor, Audience.APPROVER)
-    with writing():
-        row = _sharing(sharing_pk)
-        if row.declared_by == actor.id:
-            raise SonaeError("forbidden", "起案した本人は決裁できません。")
-        if row.approved_at or row.ended_at or row.expires_at <= clock.now():
-            raise SonaeError("conflict", "この起案は、もう決裁できません。")
-        row.expires_at = clock.now() + (row.expires_at - row.declared_at)
-        row.approved_by, row.approved_at = actor.id, clock.now()
-        row.save()
-        audit.record(actor.id, "sharing_approved", f"sharing:{row.pk}")
-    return row
-
-
-def end_sharing(actor: Actor, sharing_pk: int) -> None:
-    """End a sharing (or drop a draft) before its time; one person is enough for less disclosure."""
-    require(actor, Audience.OPERATOR)
-    with writing():
-        row = _sharing(sharing_pk)
-        if row.ended_at is None:
-            row.ended_by, row.ended_at = actor.id, clock.now()
-            row.save()
-            audit.record(actor.id, "sharing_ended", f"sharing:{row.pk}")
-
-
-def _sharing(pk: int) -> EmergencySharing:
-    """Return one sharing, held against changes by others until the end of the transaction."""
-    row = EmergencySharing.objects.select_for_update().filter(pk=pk).first()
-    if row is None:
-        raise SonaeError("not_found", "この名簿提供は登録されていません。")
-    return row

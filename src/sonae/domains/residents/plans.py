@@ -38,8 +38,8 @@ SUPPORTER: Final = ("name", "address", "phone", "relation", "agreed")
 _KINDS: Final = {"reason": "needs", "care_level": "needs", "wheelchair": "needs", "note": "needs",
                  "dwelling": "address", "address": "address", "contact": "phone", "phone": "phone"}  # fmt: skip
 """Item of an entry, or of a supporter → the kind that must be decided for to see it."""
-BODIES: Final = ("消防機関", "警察", "民生委員・児童委員", "社会福祉協議会", "自主防災組織")
-"""避難支援等関係者 that the Act names (第49条の11第2項): to whom the roster may go."""
+BODIES: Final = consent.SUPPORTERS
+"""To whom the roster may go."""
 MOST_SUPPORTERS: Final = 6
 PER_PAGE: Final = 50
 _LOOK: Final = timedelta(minutes=10)
@@ -176,7 +176,7 @@ def entries(actor: Actor, rows: Sequence[AssistanceRegistrant], *, body: str = "
     made = consent.disclose(
         actor, [one.pk for one in people], purpose="rescue", kinds=consent.ROSTER,
         shielded={one.pk for one in people if one.shielded}, phase="peacetime", supporter=body,
-        registrants={one.pk for one in people}, once_in=_LOOK,
+        registrants={one.pk for one in people}, once_in=timedelta() if body else _LOOK,
     )  # fmt: skip
     plans = {
         one.registrant_id: one
@@ -315,6 +315,12 @@ def _person(resident_pk: int) -> Resident:
 
 def _who(actor: Actor) -> str:
     return (actor.name or actor.id)[:120]
+
+
+def people(actor: Actor, resident_pks: Sequence[int]) -> list[Entry]:
+    """Return those of the residents who stand on the roster today, by reading; each look is recorded."""
+    require(actor, Audience.OPERATOR)
+    return entries(actor, list(_visible().filter(resident__in=list(resident_pks))))
 
 
 def for_body(actor: Actor, town: int, body: str) -> list[Entry]:

@@ -22,7 +22,7 @@ from sonae.platform.access import Audience, actor_of, audience
 from sonae.platform.db import writing
 from sonae.platform.scope import is_exercise
 from sonae.web import words
-from sonae.web.staff.safety import BODIES, RECIPIENTS, moment_of
+from sonae.web.staff.safety import moment_of
 from sonae.web.templatetags.sonae import in_world
 
 HOME: Final = "/staff/patrol/"
@@ -40,7 +40,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "sheets": safety.sheets(actor_of(request)),
         "towns": [(name, found) for name, found in towns if found],
-        "bodies": BODIES.items(),
+        "bodies": words.SUPPORTERS.items(),
         "needs": words.NEED_BANDS.items(),
     }
     return render(request, "staff/patrol.html", context)
@@ -56,7 +56,7 @@ def make(request: HttpRequest) -> HttpResponse:
         made = safety.make_sheets(
             actor_of(request),
             int(town) if town.isascii() and town.isdecimal() and len(town) < 16 else 0,
-            carrier=RECIPIENTS.get(post("body", ""), ""),
+            carrier=post("body", "") if post("body", "") in words.SUPPORTERS else "",
             walker=post("walker", ""),
             need=need if need in safety.NEEDS else "",
         )

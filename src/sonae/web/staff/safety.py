@@ -9,7 +9,6 @@ from django.contrib import messages as flash
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 
 from sonae.core import clock
 from sonae.core.clock import JST
@@ -243,22 +242,22 @@ def brigade(request: HttpRequest) -> HttpResponse:
     """
     actor, filters = actor_of(request), Filters(request)
     asked = request.GET.get("body", "")
-    body = asked if asked in BODIES else "brigade"
+    body = asked if asked in consent.SUPPORTERS else consent.SUPPORTERS[0]
     rows = (
         safety.unaccounted(
             actor,
             town=filters.town,
             need=filters.need,
-            supporter=RECIPIENTS[body],
+            supporter=body,
             limit=MOST_HANDED,
         )
         if request.GET.get("show") == "1"
         else None
     )
-    sharing = consent.sharing_now()
+    sharing = consent.sharing_for(body)
     context = {
         "filters": filters,
-        "bodies": BODIES.items(),
+        "bodies": words.SUPPORTERS.items(),
         "body": body,
         "asked": rows is not None,
         "towns": [(words.town_row(name), found) for name, found in municipalities.towns_in_order()],
@@ -267,19 +266,11 @@ def brigade(request: HttpRequest) -> HttpResponse:
         "sharing": sharing,
         "kinds": [words.data_kind(kind) for kind in sharing.kinds] if sharing else [],
         "as_of": clock.now(),
+        "to": words.supporter(body),
     }
     return render(request, "staff/brigade.html", context)
 
 
-BODIES = {
-    "brigade": lazy("消防団"),
-    "fire": lazy("消防署"),
-    "welfare": lazy("民生委員"),
-    "police": lazy("警察"),
-}
-"""Whom the roster is handed to (避難支援等関係者, 災害対策基本法 第49条の11第2項)."""
-RECIPIENTS = {"brigade": "消防団", "fire": "消防署", "welfare": "民生委員", "police": "警察"}
-"""The same as consents and records name them, whatever the reader's language."""
 MOST_HANDED = 2000
 
 

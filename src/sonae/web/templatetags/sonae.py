@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote
 
 from django import template
@@ -21,6 +22,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from sonae.core import danger_level
 from sonae.core.clock import JST
+from sonae.domains.consent import interface as consent
 from sonae.domains.municipalities.interface import Town
 from sonae.domains.warnings import interface as warnings
 from sonae.domains.warnings.interface import RuleFiring
@@ -44,6 +46,7 @@ STAFF_PAGES = (
     ("/staff/review/", lazy("照合"), "people", ""),
     ("/staff/visitors/", lazy("来訪者"), "people", ""),
     ("/staff/inquiries/", lazy("安否照会"), "question", ""),
+    ("/staff/sharing/", lazy("名簿の提供"), "outbox", ""),
     ("/staff/map/", lazy("地図"), "map", lazy("もとになるもの")),
     ("/staff/roads/", lazy("道路と浸水"), "road", ""),
     ("/staff/hazards/", lazy("ハザード情報"), "layers", ""),
@@ -260,6 +263,16 @@ def level_name(level: int) -> str:
 def duty_alarms() -> list[RuleFiring]:
     """Return the alarms that nobody has taken note of, for the top of every staff page."""
     return warnings.waiting_alarms()
+
+
+@register.simple_tag(takes_context=True)
+def sharing_banner(context: Context) -> dict[str, Any]:
+    """Return the emergency sharings in force, and whether one waits, for those who work with them."""
+    request = context.get("request")
+    role = actor_of(request).role if request else None
+    if not permits(frozenset({Audience.OPERATOR}), role):
+        return {}
+    return {"rows": consent.sharings_now(), "waiting": consent.sharings_waiting()}
 
 
 @register.simple_tag
