@@ -22,6 +22,7 @@ from sonae.engines.rosters.problems import PROBLEMS
 from sonae.platform.access import SYSTEM, Role
 from sonae.web.staff import rosterwords
 from sonae.web.staff.differences import marked
+from tests.domains.rosters.test_rosters import taken
 from tests.fixtures import CODE, OPERATOR, City
 
 HOME = "/staff/rosters/"
@@ -231,3 +232,17 @@ def test_every_comparison_and_defect_has_words() -> None:
     assert {one.name for one in COMPARISONS} <= set(rosterwords.COMPARED)
     told = rosterwords.faults([{"problem": p, "action": "left_out"} for p in PROBLEMS])
     assert len(told) == len(PROBLEMS) and all(one.grave for one in told)
+
+
+def test_a_taking_over_is_undone_on_the_page_with_a_reason(city: City) -> None:
+    roster = taken(city)
+    desk = client(Role.OPERATOR)
+    page = desk.get(f"{HOME}{roster.pk}/").content.decode()
+    assert "全部の行を取り消す" in page
+    empty = desk.post(f"{HOME}{roster.pk}/back/", {"reason": " "}, follow=True).content.decode()
+    assert "取り消す理由を書いてください" in empty and "全部の行を取り消す" in empty
+    told = desk.post(f"{HOME}{roster.pk}/back/", {"reason": "ちがう<b>場所"}, follow=True)
+    page = told.content.decode()
+    assert "取り込みを取り消しました" in page and "ちがう&lt;b&gt;場所" in page
+    assert "確認待ち" in page and "全部の行を取り消す" not in page
+    assert client(Role.VIEWER).post(f"{HOME}{roster.pk}/back/").status_code == 403

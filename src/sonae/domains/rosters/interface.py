@@ -55,7 +55,7 @@ from sonae.domains.rosters.selectors import (
     run_named,
     run_of,
 )
-from sonae.domains.rosters.taking import take_over
+from sonae.domains.rosters.taking import take_back, take_over
 from sonae.domains.rosters.visitors import (
     EDITED,
     Guest,
@@ -114,6 +114,7 @@ __all__ = [
     "run_named",
     "run_of",
     "save_typed",
+    "take_back",
     "take_in",
     "take_next",
     "take_over",

@@ -12,7 +12,8 @@ class Roster(ScopedModel):
 
     ``kind``: paper, file, city (another city's) or family (statements). ``state``: typing → waiting →
     taken; discarded; refused (a file that could not be read). ``digest``: SHA-256 of the bytes as they
-    came; the same bytes are the same roster. ``mapping``: item of every column.
+    came; the same bytes are the same roster. ``mapping``: item of every column. ``taken_back``: each
+    taking over that was undone, as {taken_at, taken_by, at, by, reason, people}.
     """
 
     kind = models.CharField("種類", max_length=8)
@@ -33,6 +34,7 @@ class Roster(ScopedModel):
     brought_by = models.CharField("受け付けた人", max_length=120)
     taken_at = models.DateTimeField("取り込み日時", null=True)
     taken_by = models.CharField("取り込んだ人", max_length=120, blank=True)
+    taken_back = models.JSONField("取り消した取り込み", default=list)
 
     class Meta:
         """The same bytes are in force once per world."""

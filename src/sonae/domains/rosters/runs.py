@@ -152,7 +152,7 @@ def lines_as_columns(roster_pk: int | None) -> dict[str, list[str]]:
         group = f"{line.roster_id}:{line.group}" if line.group else ""
         _append(columns, [str(line.visitor_id), said["name"], said["kana"], *known, group])
     if roster_pk is None:
-        for one in Visitor.objects.order_by("pk").iterator(2000):
+        for one in safety.spoken_of().order_by("pk").iterator(2000):
             if one.pk in written:
                 continue
             known = ["", one.birth_date, "", one.address, ""]
@@ -179,6 +179,9 @@ class _Settling:
             part = found[start : start + _AT_ONCE]
             with writing():
                 take_turn("safety")
+                # Who was taken back while this was computed is nobody to be linked or asked about.
+                there = safety.still_spoken_of([int(one.line_id) for one in part])
+                part = [one for one in part if int(one.line_id) in there]
                 bands = self._links(part)
                 self._questions(part, bands, urgency)
                 self._lines(part, bands)
@@ -298,9 +301,10 @@ def _find_twice(run: MatchRun, lines: Mapping[str, list[str]], settled: _Settlin
     with writing():
         take_turn("safety")
         done = _settled_pairs()
+        there = safety.still_spoken_of({int(key) for pair in found for key in pair})
         for same in found.values():
             first, second = sorted((int(same.first_line), int(same.second_line)))
-            if (first, second) not in done:
+            if (first, second) not in done and {first, second} <= there:
                 asked += _ask_twice(first, second, same)
     return asked
 

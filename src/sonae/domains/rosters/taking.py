@@ -1,4 +1,7 @@
-"""Taking a roster over (名簿の取り込み): one visitor and one sighting per line, whole or not at all."""
+"""Taking a roster over (名簿の取り込み): one visitor and one sighting per line, whole or not at all.
+
+And taking it back: as if it had never been taken over, but for the record of both.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,9 @@ from typing import Final
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
-from sonae.core.ids import ClockReading
+from sonae.core.ids import ClockReading, uuid7
 from sonae.domains.rosters.bringing import remove_pictures, waiting
-from sonae.domains.rosters.models import Roster, RosterLine
+from sonae.domains.rosters.models import MatchQuestion, Roster, RosterLine
 from sonae.domains.rosters.runs import ask
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import NewSighting, Visitor, VisitorFacts
@@ -88,6 +91,74 @@ def _sighting(actor: Actor, roster: Roster, line: RosterLine) -> NewSighting:
         needs=[line.said["needs"]] if line.said.get("needs") else [],
         note=" ".join(one for one in (left and f"退所 {left}", note) if one),
     )
+
+
+def take_back(actor: Actor, roster_pk: int, reason: str) -> Roster:
+    """Undo a taking over: the roster is a draft again, and nobody counts or is linked by it.
+
+    Every sighting of it that still stands is taken back, every link of people of whom nothing else is
+    said is ended, their questions leave the review desk. What was said of somebody since by others
+    stays. `SonaeError` ``unprocessable`` without a reason, ``conflict`` when it is not taken over.
+    """
+    require(actor, Audience.OPERATOR)
+    if not reason.strip():
+        raise SonaeError(
+            "unprocessable", "取り消す理由を書いてください。", "例：ちがう避難所の名簿だった。"
+        )
+    with writing():
+        for turn in ("rosters", "review", "safety"):
+            take_turn(turn)
+        roster = waiting(roster_pk, "taken")
+        lines = list(RosterLine.objects.filter(roster=roster).order_by("row"))
+        people = safety.undo_all(actor, [line.sighting for line in lines])
+        _leave(actor, {line.visitor_id for line in lines if line.visitor_id}, reason)
+        for line in lines:
+            # Taken over again they are new events: what was taken back stays taken back.
+            line.key, line.sighting, line.visitor = uuid7(), uuid7(), None
+            line.band, line.probability = "", None
+        RosterLine.objects.bulk_update(
+            lines, ["key", "sighting", "visitor", "band", "probability"], batch_size=500
+        )
+        _note_back(actor, roster, reason, people)
+        audit.record(
+            actor.id, "roster_taken_back", f"roster:{roster.pk}", lines=len(lines), people=people,
+            reason=reason.strip()[:200],
+        )  # fmt: skip
+    return roster
+
+
+def _leave(actor: Actor, visitors: set[int], reason: str) -> None:
+    """Let go of the visitors of whom nothing is said any more: links, questions, candidates."""
+    gone = visitors - safety.still_spoken_of(visitors)
+    safety.unlink_all(actor, gone, reason.strip())
+    listed = sorted(gone)
+    for start in range(0, len(listed), _AT_ONCE):
+        rows = MatchQuestion.objects.filter(visitor__in=listed[start : start + _AT_ONCE])
+        rows.update(state="settled", leased_until=0.0)
+    _forget_candidates(gone)
+
+
+def _forget_candidates(gone: set[int]) -> None:
+    """Take people off the questions whether somebody else is one of them."""
+    for row in MatchQuestion.objects.filter(kind="duplicate").exclude(state="settled"):
+        left = [one for one in row.candidates if one["person"] not in gone]
+        if len(left) < len(row.candidates):
+            row.candidates, row.state = left, row.state if left else "settled"
+            row.save(update_fields=["candidates", "state"])
+
+
+def _note_back(actor: Actor, roster: Roster, reason: str, people: int) -> None:
+    """Make the roster a draft again that says what became of it before."""
+    roster.taken_back = [
+        *roster.taken_back,
+        {
+            "taken_at": roster.taken_at.isoformat() if roster.taken_at else "",
+            "taken_by": roster.taken_by, "at": clock.now().isoformat(), "people": people,
+            "by": (actor.name or actor.id)[:120], "reason": reason.strip()[:200],
+        },
+    ]  # fmt: skip
+    roster.state, roster.taken_at, roster.taken_by = "waiting", None, ""
+    roster.save(update_fields=["state", "taken_at", "taken_by", "taken_back"])
 
 
 def pictures_due(roster_pk: int) -> None:

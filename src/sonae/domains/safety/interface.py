@@ -31,6 +31,7 @@ from sonae.domains.safety.links import (
     refuse_link,
     undo_link,
     unlink,
+    unlink_all,
     visitors_of,
 )
 from sonae.domains.safety.missing import (
@@ -113,6 +114,7 @@ from sonae.domains.safety.services import (
     record,
     report_self,
     undo,
+    undo_all,
 )
 from sonae.domains.safety.terminals import (
     enrol_terminal,
@@ -121,7 +123,7 @@ from sonae.domains.safety.terminals import (
     terminals,
     touch,
 )
-from sonae.domains.safety.visitors import forget_visitors
+from sonae.domains.safety.visitors import forget_visitors, spoken_of, still_spoken_of
 
 __all__ = [
     "ANSWERS",
@@ -212,7 +214,9 @@ __all__ = [
     "settle",
     "sheet_of",
     "sheets",
+    "spoken_of",
     "state_of",
+    "still_spoken_of",
     "take_down",
     "terminal_by_token",
     "terminals",
@@ -223,9 +227,11 @@ __all__ = [
     "unaccounted_count",
     "unaccounted_listed",
     "undo",
+    "undo_all",
     "undo_line",
     "undo_link",
     "unlink",
+    "unlink_all",
     "visitors_called",
     "visitors_of",
 ]

@@ -231,6 +231,33 @@ def undo_link(actor: Actor, link_id: UUID, reason: str) -> PersonLink:
         return _ended(actor, held, row, reason, undo=True)
 
 
+def unlink_all(actor: Actor, visitor_pks: Iterable[int], reason: str) -> int:
+    """End every link of these visitors, and of others to them; turn down what waits for agreement.
+
+    For visitors of whom nothing is said any more. Return how many links ended. Whoever calls it
+    writes the audit: an entry per person would tell who of them had been linked.
+    """
+    require(actor, Audience.OPERATOR)
+    gone = set(visitor_pks)
+    with writing():
+        take_turn("safety")
+        to_them = (PersonLink.objects.filter(other__in=part) for part in parts(gone))
+        others = {pk for rows in to_them for pk in rows.values_list("visitor", flat=True)}
+        made = []
+        for pk, held in _before(sorted(gone | others)).items():
+            meant = [one for one in held.open if pk in gone or one.other_id in gone]
+            made += [
+                _event(actor, pk, held, one.source, reason, proposed=True, supersedes=one.pk)
+                for one in meant
+            ]
+            force = held.force
+            if force and held.target != (None, None) and (pk in gone or force.other_id in gone):
+                source = _decider(actor, force)
+                made.append(_event(actor, pk, held, source, reason, supersedes=force.pk))
+        record_links(made)
+    return sum(not one.proposed for one in made)
+
+
 def _ended(actor: Actor, held: _Before, row: PersonLink, reason: str, *, undo: bool) -> PersonLink:
     """Supersede a link by its end, or by an undo that lets count what was before it."""
     made = _event(

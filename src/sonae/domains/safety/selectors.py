@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from sonae.core import clock
 from sonae.domains.consent import interface as consent
@@ -173,7 +173,14 @@ def occupancies() -> dict[int, int]:
     inside = dict(rows.values_list("facility_id").annotate(n=Count("pk")))
     seen = Sighting.objects.filter(facility__isnull=False, refusal="")
     ever = seen.order_by().values_list("facility_id", flat=True).distinct()
-    return {pk: inside.get(pk, 0) for pk in ever}
+    return {pk: inside.get(pk, 0) for pk in ever if inside.get(pk) or _reported(pk)}
+
+
+def _reported(facility_pk: int) -> bool:
+    """Tell whether anything of an empty facility still stands: what was taken back reported nothing."""
+    rows = Sighting.objects.filter(facility=facility_pk, refusal="").exclude(direction="void")
+    voids = Sighting.objects.filter(supersedes=OuterRef("pk"), refusal="", direction="void")
+    return rows.filter(~Exists(voids)).exists()
 
 
 @dataclass(frozen=True)

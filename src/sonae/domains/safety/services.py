@@ -19,7 +19,7 @@ from sonae.core.ids import uuid7
 from sonae.domains.safety import rules
 from sonae.domains.safety.calls import call_duty
 from sonae.domains.safety.folding import fold_again, store_residents, store_visitors
-from sonae.domains.safety.linking import link_anew
+from sonae.domains.safety.linking import link_anew, parts
 from sonae.domains.safety.models import DeathConfirmation, PersonState, Sighting, Visitor
 from sonae.domains.safety.reading import events_of, present, superseded
 from sonae.domains.safety.rules import Event
@@ -403,27 +403,49 @@ def undo(actor: Actor, sighting_id: UUID) -> Result:
         raise SonaeError("not_found", "この記録はありません。")
     if row.status == rules.DECEASED:
         raise SonaeError("conflict", "死亡の確認は、本人の記録の画面で取り消します。")
-    visitor = row.visitor
     with writing():
         audit.record(actor.id, "sighting_undone", str(sighting_id))
-        [result] = record(
-            [
-                NewSighting(
-                    id=uuid7(),
-                    direction="void",
-                    occurred_at=clock.now(),
-                    clock="",
-                    source=row.source,
-                    resident_pk=row.resident_id,
-                    visitor=_facts(visitor) if visitor else None,
-                    facility_pk=row.facility_id,
-                    device="web",
-                    actor=actor.id,
-                    supersedes=row.pk,
-                )
-            ]
-        )
+        [result] = record([_void(actor, row)])
     return result
+
+
+def undo_all(actor: Actor, sighting_ids: Sequence[UUID]) -> int:
+    """Take many sightings back at once, in one transaction; return how many still counted till now.
+
+    What was taken back or corrected before is left as it is. Whoever calls it writes the audit.
+    """
+    require(actor, Audience.OPERATOR)
+    count = 0
+    with writing():
+        take_turn("safety")
+        for part in parts(sighting_ids):
+            gone = set(superseded(part))
+            rows = Sighting.objects.select_related("visitor").filter(pk__in=part, refusal="")
+            voids = [
+                _void(actor, row)
+                for row in rows.exclude(direction="void").exclude(status=rules.DECEASED)
+                if row.pk not in gone
+            ]
+            record(voids)
+            count += len(voids)
+    return count
+
+
+def _void(actor: Actor, row: Sighting) -> NewSighting:
+    """Return the event that takes a sighting back."""
+    return NewSighting(
+        id=uuid7(),
+        direction="void",
+        occurred_at=clock.now(),
+        clock="",
+        source=row.source,
+        resident_pk=row.resident_id,
+        visitor=_facts(row.visitor) if row.visitor else None,
+        facility_pk=row.facility_id,
+        device="web",
+        actor=actor.id,
+        supersedes=row.pk,
+    )
 
 
 def _facts(visitor: Visitor) -> VisitorFacts:

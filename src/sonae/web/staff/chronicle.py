@@ -72,6 +72,7 @@ ACTS = {
     "roster_pictures_removed": lazy("名簿の写真を消去"),
     "roster_discarded": lazy("名簿を取りやめ"),
     "roster_taken_over": lazy("名簿を取り込み"),
+    "roster_taken_back": lazy("名簿の取り込みを取り消し"),
     "roster_exported": lazy("名簿をファイルに書き出し"),
     "matching_asked": lazy("名簿の照合を依頼"),
     "match_answered": lazy("照合の確認に答えた"),

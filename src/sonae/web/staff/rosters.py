@@ -125,6 +125,9 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "columns": _columns(roster),
         "items": rosterwords.item_names(),
         "typed": not roster.digest,
+        "backs": [
+            one | {"at": datetime.fromisoformat(one["at"])} for one in reversed(roster.taken_back)
+        ],
     }
     return render(request, "staff/rosters/show.html", context)
 
@@ -167,6 +170,14 @@ def decide(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
             rosters.discard(actor, pk)
             flash.success(request, _("取りやめました。人数は変わっていません。"))
             target = HOME
+        elif verb == "back":
+            rosters.take_back(actor, pk, request.POST.get("reason", ""))
+            flash.success(
+                request,
+                _(
+                    "取り込みを取り消しました。この名簿の人は数えられていません。直して取り込み直せます。"
+                ),
+            )
         elif verb == "match":
             rosters.ask(actor, pk)
             flash.success(request, _("照合を始めます。"))
