@@ -18,6 +18,7 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "waiting": (lazy("決定待ち"), "caution"),
         "in_force": (lazy("使用中"), "good"),
         "replaced": (lazy("新しい一覧に替わった"), ""),
+        "overtaken": (lazy("新しい案に置き換えられた"), ""),
         "discarded": (lazy("取りやめた"), ""),
         "refused": (lazy("読めなかった"), "bad"),
     },
@@ -28,6 +29,7 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "agreed": (lazy("2人目の確認待ち"), "caution"),
         "applying": (lazy("書き込み中"), "info"),
         "in_force": (lazy("反映済み"), "good"),
+        "overtaken": (lazy("新しい案に置き換えられた"), ""),
         "discarded": (lazy("取りやめた"), ""),
         "refused": (lazy("読めなかった"), "bad"),
         "undone": (lazy("取り消した"), ""),
@@ -43,6 +45,7 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "waiting": (lazy("決定待ち"), "caution"),
         "in_force": (lazy("使用中"), "good"),
         "replaced": (lazy("使い終わった"), ""),
+        "overtaken": (lazy("新しい案に置き換えられた"), ""),
         "discarded": (lazy("取りやめた"), ""),
     },
     "roster_line": {

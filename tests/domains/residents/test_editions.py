@@ -495,7 +495,7 @@ def test_a_newer_file_sets_the_undecided_one_aside(city: City) -> None:
     first = sent(table(rows_now()))
     second = sent(table(rows_now()))
     first.refresh_from_db()
-    assert (first.state, second.state) == ("discarded", "waiting")
+    assert (first.state, second.state) == ("overtaken", "waiting")
     editions.discard(ADMINISTRATOR, second.pk)
     with pytest.raises(SonaeError):
         agree(second)

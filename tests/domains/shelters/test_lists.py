@@ -253,7 +253,7 @@ def test_a_newer_upload_takes_the_place_of_one_that_waits(listed: Scope) -> None
     first = shelters.take_in(CLERK, [upload(*lines())])
     second = shelters.take_in(CLERK, [upload(*lines()[:4])])
     first.refresh_from_db()
-    assert (first.state, second.state) == ("discarded", "waiting")
+    assert (first.state, second.state) == ("overtaken", "waiting")
     shelters.discard(CLERK, second.pk)
     again = shelters.take_again(CLERK, FacilityList.objects.get(pk=first.pk).pk)
     assert again.state == "waiting" and len(again.rows) == 5
@@ -261,7 +261,7 @@ def test_a_newer_upload_takes_the_place_of_one_that_waits(listed: Scope) -> None
     assert [one.state for one in shelters.editions()] == [
         "in_force",
         "discarded",
-        "discarded",
+        "overtaken",
         "replaced",
         "replaced",
     ]

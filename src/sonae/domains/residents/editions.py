@@ -156,7 +156,7 @@ def _set_aside(purpose: str, who: str) -> None:
     )
     for pk in rows.values_list("pk", flat=True):
         _forget_file(pk)
-    rows.update(state="discarded", decided_at=clock.now(), decided_by=who)
+    rows.update(state="overtaken", decided_at=clock.now(), decided_by=who)
 
 
 def _look(row: RegisterEdition, raw: bytes) -> None:

@@ -45,7 +45,7 @@ def learn_anew(actor: Actor = SYSTEM, progress: Tell | None = None) -> MatchingM
         take_turn("matching_model", every_world=True)
         last = MatchingModel.objects.order_by("-number").first()
         MatchingModel.objects.filter(state="waiting").update(
-            state="discarded", decided_at=clock.now()
+            state="overtaken", decided_at=clock.now()
         )
         made = MatchingModel.objects.create(
             number=last.number + 1 if last else 1, content=model.to_json(), made_at=clock.now(),

@@ -234,7 +234,7 @@ class VisitorEntry(ScopedModel):
 class MatchingModel(TenantModel):
     """照合の重み: one edition of the settings of matching, learnt from decisions.
 
-    ``state``: waiting, in_force, replaced or discarded. ``figures``: {before, after} on decisions held
+    ``state``: waiting, in_force, replaced, overtaken or discarded. ``figures``: {before, after} on decisions held
     out; ``decisions``: how many it was learnt from.
     """
 

@@ -101,7 +101,7 @@ def take_in(
             _keep_first(edition.uploaded_at)
         if edition.state == "waiting":
             FacilityList.objects.filter(purpose=purpose, state="waiting").update(
-                state="discarded", decided_at=clock.now(), decided_by=_name(actor)
+                state="overtaken", decided_at=clock.now(), decided_by=_name(actor)
             )
         if edition.state == "waiting" and purpose == "compare":
             FacilityList.objects.filter(purpose="compare", state="in_force").update(
@@ -374,10 +374,10 @@ def take_again(actor: Actor, pk: int) -> FacilityList:
     _allowed(actor)
     with writing():
         old = edition_named(pk)
-        if old.state not in {"replaced", "discarded"} or not old.rows:
+        if old.state not in {"replaced", "overtaken", "discarded"} or not old.rows:
             raise SonaeError("conflict", "この一覧は、もう一度使えません。")
         FacilityList.objects.filter(purpose="replace", state="waiting").update(
-            state="discarded", decided_at=clock.now(), decided_by=_name(actor)
+            state="overtaken", decided_at=clock.now(), decided_by=_name(actor)
         )
         old.pk, old.state, old.purpose, old.result = None, "waiting", "replace", {"again": pk}
         old.uploaded_at, old.uploaded_by = clock.now(), _name(actor)

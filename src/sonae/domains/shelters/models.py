@@ -106,7 +106,7 @@ class FacilityList(TenantModel):
     """施設一覧: one uploaded edition; what it said is kept, also of editions that were refused.
 
     ``purpose``: ``replace`` (to come into force) or ``compare`` (to be set beside the list in force).
-    ``origin``: ``national`` or ``municipal``. ``state``: waiting, in_force, replaced, discarded or
+    ``origin``: ``national`` or ``municipal``. ``state``: waiting, in_force, replaced, overtaken, discarded or
     refused. ``rows`` and ``defects``: as `engines.shelters` reads them; ``fields``: what it speaks of.
     """
 
