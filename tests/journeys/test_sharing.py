@@ -47,3 +47,21 @@ def test_two_people_open_the_roster_and_one_closes_it(
     phone.go_back()
     phone.get_by_role("button", name="いま終わらせる").click()
     expect(phone.get_by_text("終わらせました")).to_be_visible()
+
+
+def test_an_officer_is_named_by_two_people(
+    page: Page, phone: Page, city: City, sign_in: SignIn, check_page: CheckPage
+) -> None:
+    sign_in(page, Role.ADMINISTRATOR, name="管理")
+    page.goto("/staff/")
+    page.get_by_role("link", name="設定", exact=True).click()
+    page.get_by_label("担当者に加える人").select_option(index=1)
+    page.get_by_label("加える理由").fill("夜間の当直")
+    page.get_by_role("button", name="提案する").click()
+    expect(page.get_by_text("提案した人と、名前の出ている本人は")).to_be_visible()
+    check_page(page, "staff-settings")
+    sign_in(phone, Role.APPROVER, name="部長")
+    phone.goto("/staff/settings/")
+    phone.get_by_role("button", name=re.compile("確かめた。変える")).click()
+    expect(phone.get_by_text("設定を変えました")).to_be_visible()
+    check_page(phone, "staff-settings-phone")

@@ -67,6 +67,11 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "in_force": (lazy("県へ渡せる"), "good"),
         "ended": (lazy("終わった"), ""),
     },
+    "setting": {
+        "waiting": (lazy("もう1人の確認待ち"), "caution"),
+        "in_force": (lazy("変えた"), "good"),
+        "refused": (lazy("取りやめた"), ""),
+    },
     "sharing": {
         "draft": (lazy("決裁待ち"), "caution"),
         "in_force": (lazy("続いている"), "solid-bad"),

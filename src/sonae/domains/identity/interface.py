@@ -1,6 +1,7 @@
 """What other domains and the screens may use of identity."""
 
-from sonae.domains.identity.models import AccessToken, Account
+from sonae.domains.identity import citysettings
+from sonae.domains.identity.models import AccessToken, Account, SettingChange
 from sonae.domains.identity.selectors import accounts, actor_for, on_duty
 from sonae.domains.identity.services import (
     add_account,
@@ -20,10 +21,12 @@ __all__ = [
     "SCOPES",
     "AccessToken",
     "Account",
+    "SettingChange",
     "access_tokens",
     "accounts",
     "actor_for",
     "add_account",
+    "citysettings",
     "close_account",
     "issue_token",
     "on_duty",

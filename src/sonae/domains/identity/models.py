@@ -79,3 +79,36 @@ class AccessToken(TenantModel):
         """Listed by account, newest first."""
 
         verbose_name = "アクセストークン"
+
+
+class SettingChange(TenantModel):
+    """設定の変更: one change of a setting that says who may do or see what; never erased.
+
+    ``setting`` of `citysettings.SETTINGS`; ``account`` whom it is about, where it is about somebody;
+    ``wanted`` on or off. ``state``: waiting (for a second person), in_force, refused.
+    """
+
+    setting = models.CharField("設定", max_length=40)
+    account = models.ForeignKey(
+        Account, null=True, on_delete=models.PROTECT, verbose_name="アカウント"
+    )
+    wanted = models.BooleanField("入れる")
+    reason = models.CharField("理由", max_length=200)
+    state = models.CharField("状態", max_length=8, default="waiting")
+    proposed_by = models.CharField("提案者", max_length=120)
+    proposed_at = models.DateTimeField("提案日時")
+    decided_by = models.CharField("決定者", max_length=120, blank=True)
+    decided_at = models.DateTimeField("決定日時", null=True)
+    decided_why = models.CharField("決定の理由", max_length=200, blank=True)
+
+    class Meta:
+        """One change about one person waits at a time."""
+
+        verbose_name = "設定の変更"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["municipality", "setting", "account"],
+                condition=models.Q(state="waiting"),
+                name="setting_waiting_once",
+            )
+        ]
