@@ -25,7 +25,7 @@ def test_the_list_is_narrowed_and_says_who_is_not_on_it(city: City) -> None:
     client = signed_in(Role.VIEWER)
     page = client.get("/staff/safety/?need=registrant").content.decode()
     assert "備 太郎" in page and "渡邉 実" not in page
-    assert "支援措置を受けている人は、この名簿にも" in page
+    assert "支援措置を受けている人は、この人数にも名簿にも入りません" in page
     place = city.facilities["F2"].pk
     for query in (
         f"shelter={place}", "silent=6", "need=nonsense&shelter=x&silent=1&town=9&page=0",

@@ -19,6 +19,7 @@ from sonae.domains.safety import interface as safety
 from sonae.engines.matching import linking
 from sonae.platform.access import Actor, Role
 from sonae.platform.models import AuditEntry
+from sonae.web.staff import chronicle
 from tests.fixtures import APPROVER, CLERK, OPERATOR, VIEWER, City, actor
 
 SECOND = actor(Role.OPERATOR, 33)
@@ -230,6 +231,76 @@ def test_nobody_learns_of_a_shielded_resident(city: City) -> None:
     again = rosters.ask_again(SECOND, line.visitor_id or 0)
     with pytest.raises(SonaeError):
         rosters.answer(SECOND, again.pk, "person", hidden)
+
+
+ONE_LINE = """氏名,ふりがな,性別,生年月日,住所
+{},1,1999/9/9,東町5番地
+"""
+
+
+def test_a_list_of_one_name_is_no_question_that_its_count_answers(city: City) -> None:
+    """Matched, a line that is somebody under 支援措置 reads as that of a stranger, on every page."""
+    told, pks = [], []
+    for name in ("佐藤　守,さとう まもる", "旅野 太,たびの ふとし"):
+        roster = taken(city, ONE_LINE.format(name))
+        run = rosters.run_of(roster.pk)
+        [line] = RosterLine.objects.filter(roster=roster)
+        assert run is not None and line.visitor_id is not None
+        pks.append(line.visitor_id)
+        guest, entries = rosters.visitor(OPERATOR, line.visitor_id)
+        listed = [one for one in rosters.visitors(OPERATOR)[0] if one.who.visitor_pk == pks[-1]]
+        told.append([
+            {name: run.result[name] for name in ("lines", "auto", "review", "none", "twice")},
+            [one.state for one in rosters.lines_of(OPERATOR, roster.pk)], line.band, line.probability,
+            guest.state and (guest.state.facility_id, guest.state.direction, guest.state.seen_at),
+            guest.question, entries, len(listed), rosters.progress(OPERATOR).open,
+            rosters.outcome(OPERATOR, line.visitor_id),
+        ])  # fmt: skip
+        told[-1][4] = told[-1][4] and told[-1][4][:2]
+    assert told[0] == told[1]
+    assert list(safety.links_of(pks)) == pks[:1], "one of the two was found, silently"
+    lines_told = [one.text for one in chronicle.happenings()]
+    assert not any("結び付けた" in one for one in lines_told)
+    # Answered as nobody's, the clerk's answer is kept and the silent link with it.
+    for pk in pks:
+        question = rosters.ask_again(OPERATOR, pk)
+        rosters.answer(OPERATOR, question.pk, "none")
+    assert list(safety.links_of(pks)) == pks[:1]
+    assert not AuditEntry.objects.filter(action="person_unlinked").exists()
+
+
+def test_two_writings_of_somebody_hidden_are_asked_about_like_anybodys(city: City) -> None:
+    told = []
+    for name in ("佐藤　守,さとう まもる", "旅野 太,たびの ふとし"):
+        taken(city, ONE_LINE.format(name))
+        run = rosters.run_of(taken(city, ONE_LINE.format(name + " "), place="体育館").pk)
+        assert run is not None
+        told.append({key: run.result[key] for key in ("auto", "review", "none", "twice")})
+    assert told[0] == told[1] and told[0]["twice"] == 1
+
+
+def test_who_came_under_a_shield_since_leaves_no_gap_among_the_candidates(
+    city: City, stranger: RosterLine
+) -> None:
+    """The others are as sure as if there had been no such candidate; the one is as nobody to answer with."""
+    question = ask_about(city, stranger, "高橋 葵", "高橋 幸子")
+    gone = city.residents["高橋 葵"]
+    type(gone).objects.filter(pk=gone.pk).update(shielded=True)
+    [only] = rosters.asked(OPERATOR, question).choices
+    assert only.number == 1 and only.probability == pytest.approx(0.3 / 0.4)
+    answers = set()
+    for pk in (gone.pk, 10**9):
+        with pytest.raises(SonaeError) as refused:
+            rosters.answer(OPERATOR, question.pk, "person", pk)
+        answers.add((refused.value.code, refused.value.detail))
+    assert len(answers) == 1
+    other = city.residents["高橋 幸子"]
+    type(other).objects.filter(pk=other.pk).update(shielded=True)
+    MatchQuestion.objects.update(leased_until=0.0)
+    taken_next = rosters.take_next(OPERATOR)
+    assert taken_next is None or taken_next.pk != question.pk, "nobody is left to ask about"
+    question.refresh_from_db()
+    assert question.state == "settled"
 
 
 def test_another_clerks_link_is_not_shown(city: City, stranger: RosterLine) -> None:

@@ -22,6 +22,7 @@ from sonae.domains.consent.services import (
     grant,
     is_shield_officer,
     record,
+    shield_officers,
     withdraw,
 )
 from sonae.domains.consent.sharing import (
@@ -71,6 +72,7 @@ __all__ = [
     "sharings",
     "sharings_now",
     "sharings_waiting",
+    "shield_officers",
     "state_of",
     "withdraw",
 ]

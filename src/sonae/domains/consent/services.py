@@ -137,9 +137,12 @@ def is_shield_officer(actor: Actor) -> bool:
 
     It is data of the municipality: ``settings["shield_officers"]``, a list of account numbers.
     """
-    return actor.account_id is not None and actor.account_id in (
-        municipality().settings.get("shield_officers") or ()
-    )
+    return actor.account_id is not None and actor.account_id in shield_officers()
+
+
+def shield_officers() -> frozenset[int]:
+    """Return the accounts (numbers) that the city has named for the people under 支援措置."""
+    return frozenset(municipality().settings.get("shield_officers") or ())
 
 
 def _really() -> datetime:

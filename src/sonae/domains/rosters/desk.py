@@ -115,16 +115,24 @@ def take_next(actor: Actor) -> MatchQuestion | None:
             When(leased_by=actor.id, leased_until__gt=now, then=Value(1.0)),
             default=Value(0.0), output_field=FloatField(),
         )  # fmt: skip
-        found = (
-            rows.filter(leased_by=actor.id, leased_until__gt=now)
-            .order_by(-F("order"), "pk")
-            .first()
-            or _free(rows, actor, now).order_by(-mine, "-order", "pk").first()
-        )
+        held = rows.filter(leased_by=actor.id, leased_until__gt=now).order_by(-F("order"), "pk")
+        free = _free(rows, actor, now).order_by(-mine, "-order", "pk")
+        found = held.first()
+        while found is None and (one := free.first()) is not None:
+            found = None if _nobody_left(one) else one
         if found is None:
             return None
         _lease(found, actor, now)
     return found
+
+
+def _nobody_left(question: MatchQuestion) -> bool:
+    """Tell whether nobody can be asked about (any more); then the question is settled as a stranger's."""
+    if question.state == "second" or _still_there(question):
+        return False
+    question.state, question.leased_until = "settled", 0.0
+    question.save(update_fields=["state", "leased_until"])
+    return True
 
 
 def _lease(question: MatchQuestion, actor: Actor, now: float) -> None:
@@ -159,17 +167,36 @@ def _card(who: Written) -> list[RosterLine]:
 
 
 def _resident_choices(actor: Actor, question: MatchQuestion) -> list[Choice]:
-    people = [one["person"] for one in question.candidates]
-    homes = residents.homes_of(actor, people)
+    shown = _still_there(question)
+    homes = residents.homes_of(actor, [one["person"] for one in shown])
     found: list[Choice] = []
-    for one in question.candidates:
+    for one in shown:
         home = homes.get(one["person"])
-        if home is None:  # left the register since, or is not to be seen any more
+        if home is None:
             continue
         resident = next(p for p in home if p.pk == one["person"])
         others = [p for p in home if p.pk != resident.pk]
         found.append(_choice(len(found) + 1, one, None, resident, others))
     return found
+
+
+def _still_there(question: MatchQuestion) -> list[dict[str, Any]]:
+    """Return the candidates of today: without who has left the register since or come under 支援措置.
+
+    How sure they are as if there had been no others.
+    """
+    if question.kind == "duplicate":
+        return list(question.candidates)
+    people = [one["person"] for one in question.candidates]
+    there = residents.Resident.objects.filter(pk__in=people, shielded=False)
+    known = set(there.values_list("pk", flat=True))
+    gone = sum(one["probability"] for one in question.candidates if one["person"] not in known)
+    rest = max(1.0 - gone, 1e-6)
+    return [
+        {**one, "probability": round(min(one["probability"] / rest, 1.0), 4)}
+        for one in question.candidates
+        if one["person"] in known
+    ]
 
 
 def _visitor_choices(question: MatchQuestion) -> list[Choice]:
@@ -224,11 +251,12 @@ def answer(actor: Actor, question_pk: int, what: str, person: int | None = None)
     with writing():
         take_turn("review")
         question = _held(actor, question_pk)
-        shown = {one["person"]: one for one in question.candidates}
+        today = _still_there(question)
+        shown = {one["person"]: one for one in today}
         if what == "person" and person not in shown:
             raise SonaeError("unprocessable", "この候補は、いまの問いにありません。")
         made = MatchDecision(
-            question=question, answer=what, at=clock.now(), by=actor.id, shown=question.candidates,
+            question=question, answer=what, at=clock.now(), by=actor.id, shown=today,
             person=person if what == "person" else None,
         )  # fmt: skip
         if what == "later":
@@ -307,9 +335,14 @@ def _link(actor: Actor, question: MatchQuestion, chosen: Mapping[str, Any]) -> P
 
 def _unlink(actor: Actor, question: MatchQuestion) -> PersonLink | None:
     """End the link of somebody who is nobody of the register after all."""
-    if question.kind != "register" or not safety.links_of([question.visitor_id]):
+    if question.kind != "register":
         return None
-    return safety.unlink(actor, question.visitor_id, "候補のだれでもない")
+    try:
+        return safety.unlink(actor, question.visitor_id, "候補のだれでもない")
+    except SonaeError as error:
+        if error.code != "conflict":  # linked to nobody whom this clerk could mean
+            raise
+    return None
 
 
 def last_answer(actor: Actor) -> MatchDecision | None:

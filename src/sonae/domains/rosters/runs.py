@@ -24,7 +24,7 @@ from sonae.domains.rosters.models import (
     RosterLine,
 )
 from sonae.domains.safety import interface as safety
-from sonae.domains.safety.interface import Match, Visitor
+from sonae.domains.safety.interface import Match
 from sonae.engines.matching import again, linking
 from sonae.engines.matching.linking import Candidate, LineResult
 from sonae.engines.matching.model import Model
@@ -182,10 +182,10 @@ class _Settling:
                 # Who was taken back while this was computed is nobody to be linked or asked about.
                 there = safety.still_spoken_of([int(one.line_id) for one in part])
                 part = [one for one in part if int(one.line_id) in there]
-                bands = self._links(part)
+                bands, told = self._links(part)
                 self._questions(part, bands, urgency)
-                self._lines(part, bands)
-            for band in bands.values():
+                self._lines(part, told)
+            for band in told.values():
                 counts[band] += 1
         return counts
 
@@ -212,8 +212,12 @@ class _Settling:
             for c in shown
         ]  # fmt: skip
 
-    def _links(self, part: Sequence[LineResult]) -> dict[str, str]:
-        """Link whom the machine is sure of; return line → band."""
+    def _links(self, part: Sequence[LineResult]) -> tuple[dict[str, str], dict[str, str]]:
+        """Link whom the machine is sure of; return line → band, and as it is told.
+
+        Told, a line that is somebody under 支援措置 is nobody's: a list of one name must not be a question
+        that its count answers.
+        """
         stands = safety.links_of([int(one.line_id) for one in part])
         bands = {
             one.line_id: "auto" if int(one.line_id) in stands else self._band(one) for one in part
@@ -228,7 +232,9 @@ class _Settling:
         ]  # fmt: skip
         if matches:
             safety.link_many(SYSTEM, matches, source="auto")
-        return bands
+        silent = {str(one.visitor_pk) for one in matches if one.resident_pk in self.shielded}
+        silent |= {str(pk) for pk, link in stands.items() if link.resident_id in self.shielded}
+        return bands, {line: "none" if line in silent else band for line, band in bands.items()}
 
     def _questions(
         self, part: Sequence[LineResult], bands: Mapping[str, str], urgency: Mapping[int, float]
@@ -262,7 +268,7 @@ class _Settling:
         sure = {one.line_id: one.probability for one in part}
         for row in held:
             row.band = bands[str(row.visitor_id)]
-            row.probability = sure[str(row.visitor_id)]
+            row.probability = sure[str(row.visitor_id)] if row.band != "none" else None
         RosterLine.objects.bulk_update(held, ["band", "probability"], batch_size=500)
 
 
@@ -284,7 +290,8 @@ def _urgency(people: Iterable[int]) -> dict[int, float]:
 
 def _find_twice(run: MatchRun, lines: Mapping[str, list[str]], settled: _Settling) -> int:
     """Ask about people who seem to be written twice and are nobody sure of the register."""
-    open_now = set(Visitor.objects.filter(resident=None, same_as=None).values_list("pk", flat=True))
+    # As the clerks see it, who are asked: two writings of somebody under 支援措置 too.
+    open_now = set(safety.Eyes().own().values_list("pk", flat=True))
     everyone = lines_as_columns(None) if run.roster_id is not None else lines
     kept = [n for n, key in enumerate(everyone["line_id"]) if int(key) in open_now]
     columns = {name: [values[n] for n in kept] for name, values in everyone.items()}

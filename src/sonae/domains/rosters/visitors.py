@@ -44,7 +44,8 @@ def visitors(
     is not listed: a person is listed once.
     """
     require(actor, Audience.OPERATOR)
-    rows = Visitor.objects.filter(resident=None, same_as=None)
+    eyes = safety.Eyes(actor)
+    rows = eyes.own()
     if typed := text.strip():
         spoken = kana.katakana(typed)
         told = VisitorEntry.objects.filter(
@@ -57,17 +58,12 @@ def visitors(
     pks = list(rows.order_by("-pk").values_list("pk", flat=True)[offset : offset + limit])
     with writing():
         audit.record(actor.id, "visitors_seen", "", count=len(pks), searched=bool(text.strip()))
-    return _guests(pks), rows.count()
+    return _guests(eyes, pks), rows.count()
 
 
-def _guests(pks: list[int]) -> list[Guest]:
+def _guests(eyes: safety.Eyes, pks: list[int]) -> list[Guest]:
     known = written(pks)
-    states = {
-        row.visitor_id: row
-        for row in PersonState.objects.filter(person__in=[f"v{pk}" for pk in pks]).select_related(
-            "facility"
-        )
-    }
+    states = eyes.states(pks)
     cities = dict(
         VisitorEntry.objects.filter(visitor__in=pks).order_by("at", "pk").values_list(
             "visitor", "home_city"
@@ -91,12 +87,12 @@ def visitor(actor: Actor, pk: int) -> tuple[Guest, list[VisitorEntry]]:
     `SonaeError` ``not_found`` also for who is linked: such a person's page is the resident's.
     """
     require(actor, Audience.OPERATOR)
-    there = Visitor.objects.filter(pk=pk, resident=None, same_as=None).exists()
-    if not there:
+    eyes = safety.Eyes(actor)
+    if not eyes.own(Visitor.objects.filter(pk=pk)).exists():
         raise SonaeError("not_found", "この来訪者はいません。")
     with writing():
         audit.record(actor.id, "visitor_seen", f"visitor:{pk}")
-    [found] = _guests([pk])
+    [found] = _guests(eyes, [pk])
     return found, list(VisitorEntry.objects.filter(visitor=pk).order_by("-at", "-pk"))
 
 

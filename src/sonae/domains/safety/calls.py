@@ -6,21 +6,32 @@ nothing. A call made after somebody was helped, could not be reached, or was wel
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.conf import settings
 from django.db.models import Q
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.consent.interface import Decision
+from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import rules
 from sonae.domains.safety.models import CallAnswer, InquirySubject, PersonState, Visitor
 from sonae.domains.safety.reading import events_of
-from sonae.domains.safety.selectors import SHIELDED_TEXT, current_inquiry, looked, visitor_name
+from sonae.domains.safety.selectors import (
+    SHIELDED_TEXT,
+    current_inquiry,
+    looked,
+    openly,
+    visitor_name,
+)
+from sonae.domains.safety.whose import Eyes
 from sonae.domains.warnings.interface import alarm_duty
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
@@ -36,7 +47,8 @@ class Call:
 
     ``where`` is what was said of the place, ``home`` the registered address with its town; either
     may be empty, and whoever goes there needs both. ``danger`` 0–100 as on the list of the
-    unaccounted. ``answer`` is one of `ANSWERS`; ``history`` all that was done, newest first.
+    unaccounted. ``person`` as in `PersonState`, or an opaque word for somebody under 支援措置, of whom the
+    danger is not told either. ``answer`` is one of `ANSWERS`; ``history`` all that was done, newest first.
     ``clock``: that of the call, for `answer_call`.
     """
 
@@ -56,28 +68,36 @@ class Call:
 def help_wanted(actor: Actor, limit: int = 100) -> list[Call]:
     """Return the calls for help, for staff: open ones first, then by danger, then the oldest first."""
     require(actor, Audience.STAFF)
-    states = list(_calling())
-    answers, dangers = _answers(state.person for state in states), _dangers()
+    eyes = Eyes(actor)
+    states = _calling(eyes)
+    answers, dangers = _answers((state.person for state in states), eyes), _dangers(actor)
     stands = _standing(states, answers)
     states.sort(key=lambda state: _urgency(state, stands, dangers))
-    found = _with_people([state.pk for state in states[:limit]])
+    found = _with_people(states[:limit])
     people = [row.resident for row in found if row.resident is not None]
     made = looked(actor, people, "rescue", ("name", "address", "phone", "safety"))
     return [_call(row, made, answers, stands, dangers) for row in found]
 
 
-def _calling() -> Iterable[PersonState]:
+def _calling(eyes: Eyes) -> list[PersonState]:
+    """Return who calls for help, as a reader sees them, the oldest call first."""
     rows = PersonState.objects.filter(status__in=rules.CALLS).order_by("seen_at", "pk")
-    return rows.only("pk", "person", "resident_id", "visitor_id", "clock", "seen_at")
+    stored = rows.only("pk", "person", "resident_id", "visitor_id", "clock", "seen_at")
+    if not eyes.residents:
+        return list(stored)
+    found = [one for one in stored if one.resident_id not in eyes.residents]
+    found += [one for one in eyes.parts() if one.status in rules.CALLS]
+    return sorted(found, key=lambda one: (one.seen_at, one.person))
 
 
-def _answers(people: Iterable[str]) -> dict[str, list[CallAnswer]]:
+def _answers(people: Iterable[str], eyes: Eyes) -> dict[str, list[CallAnswer]]:
     """Return person → what was done about the calls, newest first.
 
     What was done for a visitor is done for whoever the visitor turns out to be.
     """
     whose = {person: person for person in people}
-    whose |= _written_as(whose)
+    linked = _written_as(whose).items()
+    whose |= {one: end for one, end in linked if int(one[1:]) not in eyes.hidden}
     found: dict[str, list[CallAnswer]] = {}
     for one in CallAnswer.objects.filter(person__in=list(whose)).order_by("-pk"):
         found.setdefault(whose[one.person], []).append(one)
@@ -97,9 +117,9 @@ def _written_as(people: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _dangers() -> dict[int, int]:
-    """Return resident → danger in the current inquiry."""
-    rows = InquirySubject.objects.filter(inquiry=current_inquiry())
+def _dangers(actor: Actor) -> dict[int, int]:
+    """Return resident → danger in the current inquiry, as far as the reader may know it."""
+    rows = openly(InquirySubject.objects.filter(inquiry=current_inquiry()), actor)
     calling = PersonState.objects.filter(status__in=rules.CALLS, resident__isnull=False)
     found = rows.filter(resident__in=calling.values("resident"))
     return {row.resident_id: row.danger for row in found.only("resident_id", "danger")}
@@ -161,16 +181,17 @@ def _urgency(
     state: PersonState, stands: Mapping[str, str], dangers: Mapping[int, int]
 ) -> tuple[int, int, datetime, int]:
     answer = ANSWERS.index(stands[state.person])
-    return answer, -_danger(state, dangers), state.seen_at, state.pk
+    return answer, -_danger(state, dangers), state.seen_at, int(state.person[1:])
 
 
-def _with_people(pks: list[int]) -> list[PersonState]:
-    rows = PersonState.objects.filter(pk__in=pks)
+def _with_people(states: list[PersonState]) -> list[PersonState]:
+    """Return states with their people; one that is stored nowhere reads its own."""
+    rows = PersonState.objects.filter(pk__in=[one.pk for one in states if one.pk])
     found = {
-        row.pk: row
+        row.person: row
         for row in rows.select_related("resident__household__town", "visitor", "facility")
     }
-    return [found[pk] for pk in pks if pk in found]
+    return [found.get(one.person, one) for one in states]
 
 
 def _call(
@@ -190,10 +211,33 @@ def _call(
         home = f"{one.household.town.name} {one.household.address}"
         where, home = (where, home) if "address" in fields else ("", "")
     history = answers.get(row.person, [])
+    told = one is None or "name" in made[one.pk].fields
     return Call(
-        row.person, name, where, home, phone, row.status, row.seen_at,
+        row.person if told else _opaque(row.person), name, where, home, phone, row.status, row.seen_at,
         _danger(row, dangers), stands[row.person], row.clock, tuple(history),
     )  # fmt: skip
+
+
+def _opaque(person: str) -> str:
+    """Return a word for somebody whose number must not be told: the next ones are of the same home."""
+    key = settings.SECRET_KEY.encode()
+    return "x" + hmac.new(key, f"call {person}".encode(), hashlib.sha256).hexdigest()[:20]
+
+
+def _called(actor: Actor, person: str) -> PersonState | None:
+    """Return the call for help that a reader means."""
+    eyes = Eyes(actor)
+    rows = PersonState.objects.filter(status__in=rules.CALLS)
+    if not eyes.sees_all:
+        rows = rows.exclude(resident__in=Resident.held.filter(shielded=True))
+    if (plain := rows.filter(person=person).first()) is not None:
+        return plain
+    known = set(rows.values_list("person", flat=True))
+    for one in _calling(eyes):
+        shown = one.person if one.visitor_id or one.person in known else _opaque(one.person)
+        if shown == person:
+            return one
+    return None
 
 
 def answer_call(
@@ -208,10 +252,11 @@ def answer_call(
         raise SonaeError("unprocessable", "対応を選んでください。")
     with writing():
         take_turn("safety")
-        state = PersonState.objects.filter(person=person, status__in=rules.CALLS).first()
+        state = _called(actor, person)
         if state is None:
             raise SonaeError("not_found", "この人は、いま助けを求めていません。")
-        before = next(iter(_answers([person]).get(person, [])), None)
+        person = state.person
+        before = next(iter(_answers([person], Eyes(actor)).get(person, [])), None)
         made = CallAnswer.objects.create(
             person=person,
             clock=min(seen, state.clock) if seen else state.clock,
@@ -227,8 +272,9 @@ def answer_call(
 
 def help_counts() -> Counter[str]:
     """Return how many calls for help stand at each of `ANSWERS`."""
-    states = list(_calling())
-    answers = _answers(state.person for state in states)
+    eyes = Eyes()
+    states = _calling(eyes)
+    answers = _answers((state.person for state in states), eyes)
     return Counter(_standing(states, answers).values())
 
 
@@ -240,15 +286,19 @@ def help_count() -> int:
 
 def help_times() -> list[datetime]:
     """Return when those who call for help now did so, newest first."""
-    return sorted((state.seen_at for state in _calling()), reverse=True)
+    return sorted((state.seen_at for state in _calling(Eyes())), reverse=True)
 
 
 def help_by_town() -> dict[int, int]:
-    """Return town (primary key) of the home → residents who call for help and are not helped yet."""
-    states = [state for state in _calling() if state.resident_id is not None]
-    stands = _standing(states, _answers(state.person for state in states))
-    waiting = [state.pk for state in states if stands[state.person] != "done"]
-    rows = PersonState.objects.filter(pk__in=waiting)
+    """Return town (primary key) of the home → residents who call for help and are not helped yet.
+
+    Those under 支援措置 are on the list of calls without name and place, and in no town.
+    """
+    eyes = Eyes()
+    states = [state for state in _calling(eyes) if state.resident_id is not None]
+    stands = _standing(states, _answers((state.person for state in states), eyes))
+    waiting = [state.pk for state in states if state.pk and stands[state.person] != "done"]
+    rows = PersonState.objects.filter(pk__in=waiting, resident__shielded=False)
     return dict(Counter(rows.values_list("resident__household__town", flat=True)))
 
 

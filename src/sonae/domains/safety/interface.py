@@ -105,6 +105,7 @@ from sonae.domains.safety.selectors import (
     recent,
     state_of,
     unaccounted_count,
+    unaccounted_shown,
 )
 from sonae.domains.safety.services import (
     NewSighting,
@@ -124,6 +125,7 @@ from sonae.domains.safety.terminals import (
     touch,
 )
 from sonae.domains.safety.visitors import forget_visitors, spoken_of, still_spoken_of
+from sonae.domains.safety.whose import Eyes
 
 __all__ = [
     "ANSWERS",
@@ -146,6 +148,7 @@ __all__ = [
     "CallAnswer",
     "Count3",
     "DeathConfirmation",
+    "Eyes",
     "History",
     "Inquiry",
     "InquirySubject",
@@ -226,6 +229,7 @@ __all__ = [
     "unaccounted_by_urgency",
     "unaccounted_count",
     "unaccounted_listed",
+    "unaccounted_shown",
     "undo",
     "undo_all",
     "undo_line",

@@ -10,6 +10,7 @@ from uuid import UUID
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.core.ids import uuid7
+from sonae.domains.consent import interface as consent
 from sonae.domains.municipalities.interface import municipality
 from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import rules
@@ -22,6 +23,8 @@ from sonae.platform.db import take_turn, writing
 
 TWO_PEOPLE: Final = "link_two_people"
 """Setting of the municipality: a person's link needs a second person's agreement."""
+SILENTLY: Final = "shield.person_linked"
+"""What the record calls a link to somebody under 支援措置."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +77,29 @@ def link_many(actor: Actor, matches: Sequence[Match], *, source: str) -> list[Pe
         made = _wanted(actor, matches, before, source)
         _refuse_circles(made)
         record_links(made)
-        if made:
-            act = "person_link_proposed" if made[0].proposed else "person_linked"
-            target = f"visitor:{made[0].visitor_pk}" if len(made) == 1 else "visitors"
-            audit.record(actor.id, act, target, count=len(made), source=source)
+        _on_record(actor, made, source)
     return _rows([one.id for one in made])
+
+
+def _on_record(actor: Actor, made: Sequence[NewLink], source: str) -> None:
+    """Keep what was linked on record: what concerns the shielded apart, in words of its own.
+
+    The chronology shows those acts to nobody, so that it reads as if the person were not registered.
+    """
+    people = {one.resident_pk for one in made if one.resident_pk is not None}
+    hidden = {
+        pk
+        for part in parts(people)
+        for pk in Resident.held.filter(pk__in=part, shielded=True).values_list("pk", flat=True)
+    }
+    apart = [one for one in made if one.resident_pk in hidden]
+    rest = [one for one in made if one.resident_pk not in hidden]
+    for rows, silent in ((rest, False), (apart, True)):
+        if rows:
+            act = "person_link_proposed" if rows[0].proposed else "person_linked"
+            target = f"visitor:{rows[0].visitor_pk}" if len(rows) == 1 else "visitors"
+            act = SILENTLY if silent else act
+            audit.record(actor.id, act, target, count=len(rows), source=source)
 
 
 def _check_people(actor: Actor, matches: Sequence[Match]) -> None:
@@ -209,7 +230,7 @@ def unlink(actor: Actor, visitor_pk: int, reason: str) -> PersonLink:
     with writing():
         take_turn("safety")
         held = _before([visitor_pk])[visitor_pk]
-        if held.force is None or held.target == (None, None):
+        if held.force is None or held.target == (None, None) or _hidden(actor, held.force):
             raise SonaeError("conflict", "この人は、だれにも結び付いていません。")
         return _ended(actor, held, held.force, reason, undo=False)
 
@@ -223,7 +244,7 @@ def undo_link(actor: Actor, link_id: UUID, reason: str) -> PersonLink:
     with writing():
         take_turn("safety")
         row = PersonLink.objects.filter(pk=link_id).first()
-        if row is None:
+        if row is None or _hidden(actor, row):
             raise SonaeError("not_found", "この結び付けはありません。")
         held = _before([row.visitor_id])[row.visitor_id]
         if held.force is None or held.force.pk != row.pk:
@@ -256,6 +277,13 @@ def unlink_all(actor: Actor, visitor_pks: Iterable[int], reason: str) -> int:
                 made.append(_event(actor, pk, held, source, reason, supersedes=force.pk))
         record_links(made)
     return sum(not one.proposed for one in made)
+
+
+def _hidden(actor: Actor, row: PersonLink) -> bool:
+    """Tell whether a link may not be known to an actor: then, for the actor, there is none."""
+    if row.resident_id is None or actor.id == SYSTEM.id or consent.is_shield_officer(actor):
+        return False
+    return Resident.held.filter(pk=row.resident_id, shielded=True).exists()
 
 
 def _ended(actor: Actor, held: _Before, row: PersonLink, reason: str, *, undo: bool) -> PersonLink:

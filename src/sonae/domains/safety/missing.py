@@ -19,11 +19,10 @@ from sonae.core import clock
 from sonae.domains.consent import interface as consent
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import Advice, HouseholdTimeline
-from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import rules
 from sonae.domains.safety.models import Inquiry, InquirySubject, PersonState
 from sonae.domains.safety.reading import events_of
-from sonae.domains.safety.selectors import inquiry_of, missing, state_of
+from sonae.domains.safety.selectors import inquiry_of, missing, openly, state_of
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Actor, Audience, require
 
@@ -74,19 +73,12 @@ class Narrowed:
     silent: timedelta | None = None
 
 
-def _openly(rows: QuerySet[InquirySubject], actor: Actor | None = None) -> QuerySet[InquirySubject]:
-    """Leave out the shielded, unless it is their officer who asks."""
-    if actor is not None and consent.is_shield_officer(actor):
-        return rows
-    return rows.exclude(resident__in=Resident.objects.filter(shielded=True))
-
-
 def unaccounted_by_town(at: datetime | None = None) -> dict[int, int]:
     """Return town (primary key) → residents not yet accounted for, the shielded left out."""
     inquiry = inquiry_of(at)
     if inquiry is None:
         return {}
-    rows = _openly(missing(inquiry, at)).order_by().values_list("town_id")
+    rows = openly(missing(inquiry, at)).order_by().values_list("town_id")
     return dict(rows.annotate(n=Count("pk")))
 
 
@@ -107,7 +99,7 @@ def unaccounted_by_urgency(at: datetime | None = None) -> dict[tuple[str, str], 
     inquiry = inquiry_of(at)
     if inquiry is None:
         return {}
-    rows = _openly(missing(inquiry, at)).order_by().annotate(band=_DANGER_BAND, needs=_NEED_BAND)
+    rows = openly(missing(inquiry, at)).order_by().annotate(band=_DANGER_BAND, needs=_NEED_BAND)
     counted = rows.values_list("band", "needs").annotate(n=Count("pk"))
     return {(band, needs): count for band, needs, count in counted}
 
@@ -160,7 +152,7 @@ def _chosen(
     actor: Actor | None, inquiry: Inquiry, at: datetime | None, asked: Narrowed
 ) -> QuerySet[InquirySubject]:
     """Return the subjects not accounted for that are asked for, with ``heard``."""
-    rows = _openly(missing(inquiry, at), actor).annotate(heard=_heard())
+    rows = openly(missing(inquiry, at), actor).annotate(heard=_heard())
     if asked.own:
         rows = rows.filter(resident__in=evacuation.timelines.with_own_destination())
     if asked.town is not None:

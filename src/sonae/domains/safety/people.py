@@ -27,6 +27,7 @@ from sonae.domains.safety.models import PersonLink, Sighting, Visitor
 from sonae.domains.safety.reading import events_of
 from sonae.domains.safety.services import NewSighting, Result, VisitorFacts, record
 from sonae.domains.safety.times import clock_of
+from sonae.domains.safety.whose import Eyes
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import writing
@@ -82,6 +83,7 @@ class _Known:
     resident: Resident | None
     visitors: Sequence[Visitor]
     fields: frozenset[str]
+    eyes: Eyes | None = None
 
 
 def known_person(actor: Actor, person: str) -> str:
@@ -96,19 +98,13 @@ def _known(actor: Actor, person: str) -> _Known:
     kind, pk = person[0], int(person[1:])
     if kind == "r":
         return _resident(actor, pk)
-    row = Visitor.objects.filter(pk=pk).first()
+    row, eyes = Visitor.objects.filter(pk=pk).first(), Eyes(actor)
     if row is None:
         raise _nobody()
-    if row.resident_id is not None:
-        try:
-            return _resident(actor, row.resident_id)
-        except (
-            SonaeError
-        ):  # who that is may not be told: for this reader, a person in its own right
-            return _Known(person, None, [row], frozenset(_KINDS))
-    root = row.same_as_id or row.pk
-    same = [*Visitor.objects.filter(pk=root), *Visitor.objects.filter(same_as=root).order_by("pk")]
-    return _Known(f"v{root}", None, same, frozenset(_KINDS))
+    kind, end = eyes.end(row)
+    if kind == "r":
+        return _resident(actor, end)
+    return _Known(f"v{end}", None, eyes.alike(end), frozenset(_KINDS), eyes)
 
 
 def _resident(actor: Actor, pk: int) -> _Known:
@@ -163,7 +159,7 @@ def _events(known: _Known) -> list[rules.Event]:
     if known.resident is not None:
         return events_of("resident_id", [known.resident.pk])[known.resident.pk]
     root = known.visitors[0]
-    return events_of("visitor_id", [root.pk])[root.pk]
+    return (known.eyes or Eyes()).events([root.pk])[root.pk]
 
 
 def _sightings(known: _Known) -> list[Sighting]:
@@ -202,7 +198,9 @@ def _aliases(known: _Known) -> list[tuple[Visitor, PersonLink | None]]:
     root = known.key if known.resident is None else ""
     others = [one for one in known.visitors if f"v{one.pk}" != root]
     links = links_of([one.pk for one in others])
-    return [(one, links.get(one.pk)) for one in others]
+    hidden = known.eyes.residents if known.eyes else set()
+    told = {pk: link for pk, link in links.items() if link.resident_id not in hidden}
+    return [(one, told.get(one.pk)) for one in others]
 
 
 def _about(known: _Known, **facts: object) -> NewSighting:
@@ -229,7 +227,7 @@ def visitors_called(actor: Actor, text: str, limit: int = 20) -> list[Visitor]:
     if not typed:
         return []
     named = Q(name__startswith=typed) | Q(kana__startswith=katakana(typed))
-    rows = Visitor.objects.filter(named, resident=None, same_as=None)
+    rows = Eyes(actor).own(Visitor.objects.filter(named))
     return list(rows.order_by("-pk")[:limit])
 
 

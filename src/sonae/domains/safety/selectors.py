@@ -19,7 +19,9 @@ from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import rules
 from sonae.domains.safety.models import Inquiry, InquirySubject, PersonState, Sighting, Visitor
 from sonae.domains.safety.reading import events_of
+from sonae.domains.safety.whose import Eyes
 from sonae.platform.access import Actor, Audience, require
+from sonae.platform.scope import current_municipality
 
 SHIELDED_TEXT = "支援措置対象（詳細は担当者へ）"
 _AT_ONCE: Final = 5000
@@ -70,16 +72,48 @@ def missing(inquiry: Inquiry, at: datetime | None) -> QuerySet[InquirySubject]:
     return rows.filter(added_at__lte=at).filter(Q(accounted_at=None) | Q(accounted_at__gt=at))
 
 
-def unaccounted_count(at: datetime | None = None) -> Count3:
-    """Return the one number: residents not yet accounted for, by zone, of how many."""
+def openly(rows: QuerySet[InquirySubject], actor: Actor | None = None) -> QuerySet[InquirySubject]:
+    """Leave out the shielded, unless it is their officer who asks."""
+    if actor is not None and consent.is_shield_officer(actor):
+        return rows
+    return rows.exclude(resident__in=Resident.objects.filter(shielded=True))
+
+
+def unaccounted_shown(actor: Actor | None = None, at: datetime | None = None) -> Count3:
+    """Return the one number as a screen may show it: without those under 支援措置, who have their officer.
+
+    With them it would tell of each of them: it would be more than the lists beside it, by town and by
+    danger, and a name written on a list would make it fall. Their officer sees everybody.
+    """
     inquiry = inquiry_of(at)
     if inquiry is None:
         return Count3(0, 0, 0, 0)
-    rows = InquirySubject.objects.filter(inquiry=inquiry)
+    return _counted(
+        openly(InquirySubject.objects.filter(inquiry=inquiry), actor),
+        openly(missing(inquiry, at), actor),
+        at,
+    )
+
+
+def unaccounted_count(at: datetime | None = None) -> Count3:
+    """Return the one number of all: residents not yet accounted for, by zone, of how many.
+
+    For the machine; a screen shows `unaccounted_shown`.
+    """
+    inquiry = inquiry_of(at)
+    if inquiry is None:
+        return Count3(0, 0, 0, 0)
+    return _counted(InquirySubject.objects.filter(inquiry=inquiry), missing(inquiry, at), at)
+
+
+def _counted(
+    rows: QuerySet[InquirySubject], lacking: QuerySet[InquirySubject], at: datetime | None
+) -> Count3:
+    """Count all subjects known at a moment and those of them who are not accounted for."""
     if at is not None:
         rows = rows.filter(added_at__lte=at)
     total = rows.count()
-    zones = Counter(dict(missing(inquiry, at).values_list("zone").annotate(n=Count("pk"))))
+    zones = Counter(dict(lacking.values_list("zone").annotate(n=Count("pk"))))
     inside = zones.get("inside", 0)
     rest = sum(zones.values()) - inside
     return Count3(total, total - inside - rest, inside, rest)
@@ -94,22 +128,24 @@ class Seen:
 
 
 def _per_minute(inquiry: Inquiry, column: str) -> Counter[str]:
-    """Return minute (UTC text) → how many subjects have this moment in it."""
-    table = connection.ops.quote_name(InquirySubject._meta.db_table)
+    """Return minute (UTC text) → how many subjects have this moment in it, the shielded left out."""
+    quote = connection.ops.quote_name
+    table, people = quote(InquirySubject._meta.db_table), quote(Resident._meta.db_table)
     minute = f"substr({column}, 1, 16)"
     if connection.vendor == "postgresql":
         minute = f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {minute}, COUNT(*) FROM {table} WHERE inquiry_id = %s"  # noqa: S608
-            f" AND {column} IS NOT NULL GROUP BY 1",
-            [inquiry.pk],
+            f" AND {column} IS NOT NULL AND resident_id NOT IN"
+            f" (SELECT id FROM {people} WHERE municipality = %s AND shielded) GROUP BY 1",
+            [inquiry.pk, current_municipality()],
         )
         return Counter(dict(cursor.fetchall()))
 
 
 def curve() -> list[Point]:
-    """Return the number of residents not accounted for at every minute at which it changed."""
+    """Return `unaccounted_shown` at every minute at which it changed."""
     inquiry = current_inquiry()
     if inquiry is None:
         return []
@@ -170,10 +206,11 @@ def settled() -> evacuation.Settled:
 def occupancies() -> dict[int, int]:
     """Return facility (primary key) → people inside now; facilities never reported are absent."""
     rows = PersonState.objects.filter(direction__in=rules.PRESENT, facility__isnull=False)
-    inside = dict(rows.values_list("facility_id").annotate(n=Count("pk")))
+    inside = Counter(dict(rows.values_list("facility_id").annotate(n=Count("pk"))))
+    inside.update(_otherwise())
     seen = Sighting.objects.filter(facility__isnull=False, refusal="")
     ever = seen.order_by().values_list("facility_id", flat=True).distinct()
-    return {pk: inside.get(pk, 0) for pk in ever if inside.get(pk) or _reported(pk)}
+    return {pk: inside[pk] for pk in ever if inside[pk] or _reported(pk)}
 
 
 def _reported(facility_pk: int) -> bool:
@@ -183,9 +220,29 @@ def _reported(facility_pk: int) -> bool:
     return rows.filter(~Exists(voids)).exists()
 
 
+def _otherwise() -> Counter[int]:
+    """Return by how much heads differ from the ledger's, at which facility: screens show this number.
+
+    The list of a shelter and its number say the same: whoever is written on it counts there, and that
+    a name on two lists is one person under 支援措置 is told by no number either.
+    """
+    eyes, found = Eyes(), Counter[int]()
+    if not eyes.residents:
+        return found
+    folded = PersonState.objects.filter(resident__in=eyes.residents)
+    for rows, step in ((eyes.parts(), 1), (folded, -1)):
+        for one in rows:
+            if one.direction in rules.PRESENT and one.facility_id is not None:
+                found[one.facility_id] += step
+    return found
+
+
 @dataclass(frozen=True)
 class Occupancy:
-    """People and households inside a facility; ``as_of`` the moment it is true for."""
+    """People and households inside a facility; ``as_of`` the moment it is true for.
+
+    Households of residents; those under 支援措置 count as people alone.
+    """
 
     people: int
     households: int
@@ -197,21 +254,23 @@ def occupancy(facility_pk: int, at: datetime | None = None) -> Occupancy:
     as_of = at or clock.now()
     if at is None:
         rows = PersonState.objects.filter(direction__in=rules.PRESENT, facility=facility_pk)
-        households = rows.exclude(resident=None).aggregate(
+        households = rows.filter(resident__shielded=False).aggregate(
             n=Count("resident__household", distinct=True)
         )["n"]
-        return Occupancy(rows.count(), households, as_of)
+        return Occupancy(rows.count() + _otherwise()[facility_pk], households, as_of)
     residents = _inside("r", facility_pk, at)
     visitors = _inside("v", facility_pk, at)
-    homes = Resident.objects.filter(pk__in=residents).values("household").distinct().count()
+    openly_here = Resident.objects.filter(pk__in=residents, shielded=False)
+    homes = openly_here.values("household").distinct().count()
     return Occupancy(len(residents) + len(visitors), homes, as_of)
 
 
 def _inside(kind: str, facility_pk: int, at: datetime) -> list[int]:
     """Return who was inside a facility as of a moment: residents (``r``), or visitors (``v``).
 
-    A visitor counts as the person that the links now say it is, so that nobody counts twice.
+    A visitor counts as the person that `Eyes` see in it.
     """
+    eyes = Eyes()
     rows: Any = Sighting.objects.filter(facility=facility_pk, refusal="", occurred_at__lte=at)
     ever: set[int] = set()
     for resident, visitor, linked, same_as in (
@@ -219,12 +278,16 @@ def _inside(kind: str, facility_pk: int, at: datetime) -> list[int]:
         .values_list("resident", "visitor", "visitor__resident", "visitor__same_as")
         .distinct()
     ):
+        if visitor in eyes.hidden:
+            linked, same_as = None, eyes.hidden[visitor]
         person = (resident or linked) if kind == "r" else None if linked else same_as or visitor
         if person is not None:
             ever.add(person)
     found = []
-    column = "resident_id" if kind == "r" else "visitor_id"
-    for person, events in events_of(column, sorted(ever), at).items():
+    told = eyes.events(ever, at) if kind == "v" else events_of("resident_id", sorted(ever), at)
+    for pk in eyes.residents & set(told) if kind == "r" else ():
+        told[pk] = eyes.said_by(pk, at)
+    for person, events in told.items():
         state = rules.fold(events)
         if state and state.direction in rules.PRESENT and state.facility == facility_pk:
             found.append(person)
@@ -276,14 +339,17 @@ def visitor_name(visitor: Visitor | None) -> str:
 def conflicts(actor: Actor | None = None) -> list[PersonState]:
     """Return people of whom something is said that cannot be (`rules.disputed`): a clerk must look.
 
-    The shielded are not among them, unless it is their officer who asks.
+    The shielded are not among them, unless it is their officer who asks; who is written down of them is.
     """
+    eyes = Eyes(actor)
     rows = PersonState.objects.filter(conflict=True).select_related(
         "resident", "visitor", "facility"
     )
-    if actor is None or not consent.is_shield_officer(actor):
-        rows = rows.exclude(resident__shielded=True)
-    return list(rows.order_by("-seen_at", "pk"))
+    if eyes.sees_all:
+        return list(rows.order_by("-seen_at", "pk"))
+    written = [one for one in eyes.parts() if one.conflict and one.visitor_id is not None]
+    found = [*rows.exclude(resident__shielded=True), *written]
+    return sorted(found, key=lambda one: (one.seen_at, one.clock), reverse=True)
 
 
 def exported() -> Iterator[dict[str, object]]:

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -74,6 +77,8 @@ ACTS = {
     "roster_taken_over": lazy("名簿を取り込み"),
     "roster_taken_back": lazy("名簿の取り込みを取り消し"),
     "roster_exported": lazy("名簿をファイルに書き出し"),
+    "roster_defects_exported": lazy("名簿の欠陥をファイルに書き出し"),
+    "register.defects_exported": lazy("住民データの欠陥をファイルに書き出し"),
     "matching_asked": lazy("名簿の照合を依頼"),
     "match_answered": lazy("照合の確認に答えた"),
     "match_answer_undone": lazy("照合の答えを取り消し"),
@@ -191,8 +196,10 @@ ACTS = {
 }
 """Acts of the audit in words; tests/architecture sees to it that every act has some."""
 
-HIDDEN = ("account", "signed_", "sign_", "session", "password", "mfa", "register.shield",
-          "roster_picture_seen", "visitor_seen", "visitors_seen")  # fmt: skip
+HIDDEN = ("account", "signed_", "sign_", "session", "password", "mfa", "register.shield", "shield.",
+          "roster_picture_seen", "roster_seen", "roster_line_seen", "register.file_seen", "visitor_seen",
+          "visitors_seen")  # fmt: skip
+"""Acts, by their beginning, that the chronology does not show: they do not even take a line's place."""
 KEY_ACTS = (
     "warnings.ended",
     "warnings.end_undone",
@@ -217,11 +224,8 @@ def happenings(limit: int = 60) -> list[Happening]:
 
 def _acts(limit: int) -> list[Happening]:
     """Return what people did, from the audit, runs of the same act joined."""
-    rows = [
-        row
-        for row in AuditEntry.objects.order_by("-sequence")[: limit * 5]
-        if not row.action.startswith(HIDDEN)
-    ]
+    hidden = reduce(or_, (Q(action__startswith=beginning) for beginning in HIDDEN))
+    rows = list(AuditEntry.objects.exclude(hidden).order_by("-sequence")[: limit * 5])
     names = names_of({row.actor for row in rows})
     runs: list[list[AuditEntry]] = []
     for row in rows:

@@ -37,12 +37,12 @@ DECISION_NAMES = {
 
 def unaccounted() -> dict[str, Any]:
     """The one number, of how many, and by danger and need."""
-    count = safety.unaccounted_count()
+    count = safety.unaccounted_shown()
     inquiry = safety.current_inquiry()
     if inquiry is None or not count.total:
         return {"total": 0, "help": safety.help_count()}
     # Not before it was opened: then another inquiry was going on, about other people.
-    before = safety.unaccounted_count(at=max(clock.now() - timedelta(hours=1), inquiry.opened_at))
+    before = safety.unaccounted_shown(at=max(clock.now() - timedelta(hours=1), inquiry.opened_at))
     return {
         "total": count.total,
         "help": safety.help_count(),
@@ -73,7 +73,7 @@ def falling() -> dict[str, Any]:
     points = [(point.at, point.unaccounted) for point in safety.curve()]
     if not points:
         return {"points": []}
-    count = safety.unaccounted_count().unaccounted
+    count = safety.unaccounted_shown().unaccounted
     points.append((clock.now().replace(second=0, microsecond=0), count))
     step = max(1, len(points) // MOST_ROWS_OF_CURVE)
     title = _("安否未確認の人数の移り変わり")

@@ -93,7 +93,7 @@ def _confirm(request: HttpRequest) -> HttpResponse:
 def _held() -> tuple[int, int]:
     """Return people under inquiry and sightings that the exercise holds."""
     with worlds.entered(current_municipality(), World.EXERCISE):
-        return safety.unaccounted_count().total, safety.Sighting.objects.count()
+        return safety.unaccounted_shown().total, safety.Sighting.objects.count()
 
 
 @audience(Audience.OPERATOR)

@@ -132,7 +132,9 @@ def overview(request: HttpRequest) -> HttpResponse:
     more = listed > PER_PAGE * filters.page
     context = {
         "filters": filters,
-        "count": safety.unaccounted_count(filters.at),
+        "count": safety.unaccounted_shown(actor, filters.at),
+        "officer": consent.is_shield_officer(actor),
+        "officers": bool(consent.shield_officers()),
         "listed": listed,
         "rows": [(row, goals.of(row.destination)) for row in rows],
         "own_count": safety.unaccounted_listed(actor, at=filters.at, own=True),
@@ -182,7 +184,7 @@ def close(request: HttpRequest) -> HttpResponse:
         kept.forget()
         flash.success(request, _("安否確認を終えました。名簿は記録に残っています。"))
         return HttpResponseRedirect(in_world("/staff/safety/"))
-    context = {"inquiry": inquiry, "count": safety.unaccounted_count()}
+    context = {"inquiry": inquiry, "count": safety.unaccounted_shown(actor_of(request))}
     return render(request, "staff/safety_close.html", context)
 
 
