@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.consent import interface as consent
+from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety import patrols
 from sonae.domains.safety.interface import PatrolLine, Sighting
 from sonae.domains.safety.patrols import LETTERS, new_code, read_code
+from sonae.platform.models import AuditEntry
 from tests.domains.safety.test_ledger import sighting, warn
 from tests.fixtures import APPROVER, CLERK, OPERATOR, VIEWER, City
 
@@ -174,9 +176,24 @@ def test_a_shielded_person_is_on_no_sheet_not_even_on_one_made_before(city: City
     type(gone.resident).objects.filter(pk=gone.resident_id).update(shielded=True)
     view, left = safety.sheet_of(OPERATOR, sheet.pk)
     assert (view.lines, len(left)) == (1, 1) and safety.sheets(VIEWER)[0].lines == 1
+    assert [one.place for one in left] == [1], "no number is missing"
     error = refused("not_found", lambda: safety.line_with(OPERATOR, gone.code))
     nobody = refused("not_found", lambda: safety.line_with(OPERATOR, new_code()))
     assert (error.code, error.detail, error.hint) == (nobody.code, nobody.detail, nobody.hint)
+
+
+@pytest.mark.django_db
+def test_paper_of_their_officer_holds_nobody_shielded_either(city: City) -> None:
+    warn(4)
+    with municipalities.changing_settings() as held:
+        held["shield_officers"] = [OPERATOR.account_id]
+    assert "佐藤 守" in {one.name for one in safety.unaccounted(OPERATOR)}
+    [sheet] = safety.make_sheets(OPERATOR, city.towns["東町"].pk)
+    _view, lines = safety.sheet_of(OPERATOR, sheet.pk)
+    assert [(one.place, one.name) for one in lines] == [(1, "山﨑 清"), (2, "山﨑 ミツ")]
+    [entry] = AuditEntry.objects.filter(action="patrol.made")
+    assert entry.detail["people"] == 2
+    refused("conflict", lambda: safety.make_sheets(OPERATOR, city.towns["東町"].pk))
 
 
 @pytest.mark.django_db

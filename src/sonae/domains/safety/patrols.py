@@ -63,9 +63,13 @@ _KINDS: Final = ("name", "kana", "birth_date", "address", "phone", "needs")
 
 @dataclass(frozen=True)
 class LineView:
-    """One line as its reader may see it; ``result`` a key of `RESULTS`, empty while nothing came back."""
+    """One line as its reader may see it; ``result`` a key of `RESULTS`, empty while nothing came back.
+
+    ``place``: its number among the lines that are shown, so that no number is missing between them.
+    """
 
     line: PatrolLine
+    place: int
     name: str
     kana: str
     birth_date: str
@@ -124,6 +128,8 @@ def make_sheets(
 ) -> list[PatrolSheet]:
     """Make the sheets of a town: everyone not accounted for who stands on no open sheet, in order.
 
+    Nobody under 支援措置, whoever makes them: paper goes from hand to hand. Their officer goes there.
+
     ``carrier``: the body that it is handed to (消防団 …): only whom the law allows now. Homes are
     kept whole; at most `MOST_LINES` people on a sheet, larger homes apart. `SonaeError`
     ``conflict`` when nobody is left to be asked after.
@@ -137,7 +143,11 @@ def make_sheets(
         take_turn("safety")
         out = PatrolLine.objects.filter(sheet__ended_at=None, sighting=None)
         held = {line.resident_id for line in out.filter(sheet__town=town).only("resident_id")}
-        people = [row.resident_pk for row in rows if row.resident_pk not in held]
+        listed = [row.resident_pk for row in rows]
+        held |= set(
+            Resident.objects.filter(pk__in=listed, shielded=True).values_list("pk", flat=True)
+        )
+        people = [pk for pk in listed if pk not in held]
         if not people:
             raise SonaeError("conflict", "この町で、新しく見回りが必要な人はいません。")
         made = [_make(actor, town, carrier, walker, part) for part in _parts(_in_order(people))]
@@ -263,19 +273,25 @@ def _views(actor: Actor, rows: QuerySet[PatrolLine], carrier: str) -> list[LineV
     )
     ids = [one.sighting for one in listed if one.sighting]
     told = {row.pk: row for row in Sighting.objects.filter(pk__in=ids)}
+    shown = [one for one in listed if "name" in made[one.resident_id].fields]
     return [
-        _view(one, made[one.resident_id].fields, told.get(one.sighting) if one.sighting else None)
-        for one in listed
-        if "name" in made[one.resident_id].fields
+        _view(
+            one,
+            place,
+            made[one.resident_id].fields,
+            told.get(one.sighting) if one.sighting else None,
+        )
+        for place, one in enumerate(shown, start=1)
     ]
 
 
-def _view(line: PatrolLine, fields: frozenset[str], told: Sighting | None) -> LineView:
+def _view(line: PatrolLine, place: int, fields: frozenset[str], told: Sighting | None) -> LineView:
     one = line.resident
     registrant = getattr(one, "assistanceregistrant", None)
     home = f"{one.household.town.name}{one.household.address}"
     return LineView(
         line=line,
+        place=place,
         name=one.name,
         kana=one.kana if "kana" in fields else "",
         birth_date=one.birth_date if "birth_date" in fields else "",

@@ -224,7 +224,7 @@ def _paper(view: safety.SheetView, lines: list[safety.LineView]) -> dict[str, An
 def _row(one: safety.LineView) -> dict[str, Any]:
     """Return one line of the paper."""
     return {
-        "place": one.line.place,
+        "place": one.place,
         "name": one.name,
         "kana": one.kana,
         "born": words.born(one.birth_date) if one.birth_date else "",
