@@ -26,6 +26,7 @@ from sonae.engines.register.difference import Doubt
 from sonae.engines.register.items import ITEMS
 from sonae.platform import outbox
 from sonae.platform.access import Role
+from sonae.platform.models import AuditEntry
 from sonae.platform.scope import World
 from sonae.web import rosterpapers
 from sonae.web.staff import registerwords
@@ -443,6 +444,40 @@ def test_an_edition_tells_nothing_of_shielded_people(city: City) -> None:
          "meibo.csv", purpose="registrants")  # fmt: skip
     row = newest()
     assert row.defect_counts["no_reason"] == 1 and [one["value"] for one in row.defects] == [""]
+
+
+def test_a_preview_shows_nobody_who_came_under_a_shield_since(city: City) -> None:
+    """Examples and values are those of a comparison: when the register has changed, they are withheld."""
+    admin, approver = client(Role.ADMINISTRATOR), client(Role.APPROVER, "2")
+    rows = rows_now()
+    rows[0][2], rows[3][2] = "備 太朗", "渡辺 実"
+    for at, one in enumerate(rows[:4]):
+        one[7] = "西町 88-1" if at < 3 else "西町 99-1"
+        one[8] = f"電話{at}"
+    send(admin, table(rows))
+    url, taro = f"{HOME}{newest().pk}/", city.residents["備 太郎"]
+    words = ("備 太", "渡辺 実", "88-1", "電話3", "99-1")
+    page = approver.get(url).content.decode()
+    assert all(word in page for word in words) and "電話0" in page
+    told = AccessEvent.objects.filter(decision="permit", subject=taro.pk, purpose="rescue")
+    assert told.count() == 1, "who was shown can read that"
+    approver.get(url)
+    assert told.count() == 1 and AuditEntry.objects.filter(action="register.file_seen").count() == 2
+    shields.set_shield(ADMINISTRATOR, taro.resident_id)
+    for path in (url, f"{url}defects.csv"):
+        answer = approver.get(path).content.decode()
+        assert not any(word in answer for word in (*words, "電話0", "備 花子")), path
+        assert "電話番号" in answer, "row and column are still told"
+    admin.post(f"{url}again/")
+    page, report = (approver.get(path).content.decode() for path in (url, f"{url}defects.csv"))
+    assert "渡辺 実" in page and "電話3" in report and "99-1" in page
+    for hidden in ("備 太", "電話0", "88-1"):
+        assert hidden not in page + report, hidden
+    assert "反映しました" in agree(admin, newest())
+    assert newest().summary.keys() == {"counts", "items", "doubts"}, "no example is kept"
+    assert "電話3" in admin.get(f"{url}defects.csv").content.decode()
+    shields.set_shield(ADMINISTRATOR, city.residents["渡邉 結衣"].resident_id)
+    assert "電話3" not in admin.get(f"{url}defects.csv").content.decode()
 
 
 def test_every_word_of_a_file_has_words() -> None:

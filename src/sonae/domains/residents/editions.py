@@ -17,7 +17,7 @@ from django.conf import settings
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.municipalities.interface import municipality
-from sonae.domains.residents import differences, rosterfiles
+from sonae.domains.residents import differences, previews, rosterfiles
 from sonae.domains.residents.models import ColumnMapping, RegisterEdition
 from sonae.engines.defects import Defect
 from sonae.engines.register import mappings, reading
@@ -399,7 +399,7 @@ def apply(pk: int) -> None:
             row.save()
             return
         found.write(row)
-        row.state, row.summary = "in_force", found.summary()
+        row.state, row.summary = "in_force", previews.numbers(found.summary())
         row.version = municipality().register_version
         row.save(update_fields=["state", "version", "summary"])
         audit.record(SYSTEM.id, "register.in_force", f"edition:{pk}", counts=row.summary["counts"])
@@ -415,7 +415,8 @@ def discard(actor: Actor, pk: int) -> None:
             raise SonaeError("conflict", "この版は、もう決定されています。")
         row.state, row.decided_at, row.decided_by = "discarded", clock.now(), name_of(actor)
         row.summary = {"counts": row.summary.get("counts", {})}
-        row.save(update_fields=["state", "decided_at", "decided_by", "summary"])
+        row.defects = previews.without_values(row.defects)
+        row.save(update_fields=["state", "decided_at", "decided_by", "summary", "defects"])
         audit.record(actor.id, "register.discarded", f"edition:{pk}")
     _forget_file(pk)
 

@@ -1,6 +1,6 @@
 """What other domains and the screens may use of residents."""
 
-from sonae.domains.residents import editions, history, homes, plans, qr, shields
+from sonae.domains.residents import editions, history, homes, plans, previews, qr, shields
 from sonae.domains.residents.models import (
     AssistanceRegistrant,
     Household,
@@ -50,6 +50,7 @@ __all__ = [
     "plans",
     "population",
     "presented",
+    "previews",
     "qr",
     "search",
     "share_position",

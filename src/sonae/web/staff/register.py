@@ -13,9 +13,11 @@ from django.utils.translation import gettext as _
 
 from sonae.core.errors import SonaeError
 from sonae.domains.residents import interface as residents
-from sonae.domains.residents.interface import RegisterEdition, editions
+from sonae.domains.residents.interface import RegisterEdition, editions, previews
 from sonae.engines.register.items import items_of, refused
+from sonae.platform import audit
 from sonae.platform.access import Audience, Role, actor_of, audience
+from sonae.platform.db import writing
 from sonae.platform.scope import is_exercise
 from sonae.web.staff import registerwords as told
 from sonae.web.tablefile import harmless
@@ -109,7 +111,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one edition: how far it is, its defects, and as long as it waits, all that it would change."""
     actor = actor_of(request)
     row = editions.edition(actor, pk)
-    summary = row.summary
+    summary, seen = row.summary, previews.preview(actor, row)
     counts = summary.get("counts", {})
     context = {
         "edition": row,
@@ -122,13 +124,14 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "items": [(told.item(code), count) for code, count in summary.get("items", {}).items()
                   if code != "shielded" or actor.role is Role.ADMINISTRATOR],
         "doubts": [told.doubt(one) for one in summary.get("doubts", ())],
-        "changed": [(one, told.told(one["told"])) for one in summary.get("changed", ())],
-        "left": [(one, told.told(one["told"])) for one in summary.get("left", ())],
-        "homes": [(one, told.told(one["told"])) for one in summary.get("homes", ())],
-        "new": summary.get("new", ()),
+        "legible": seen.legible,
+        "changed": [(one, told.told(one["told"])) for one in seen.changed],
+        "left": [(one, told.told(one["told"])) for one in seen.left],
+        "homes": [(one, told.told(one["told"])) for one in seen.homes],
+        "new": seen.new,
         "empty": not any(counts.get(n, 0) for n in (*TILES[row.purpose][:6], "homes_changed", "homes_new") if n != "same"),
         "faults": told.faults(row.defect_counts),
-        "defects": [told.defect(one) for one in row.defects[:MOST_ROWS]],
+        "defects": [told.defect(one) for one in seen.defects[:MOST_ROWS]],
         "more_defects": max(0, sum(row.defect_counts.values()) - MOST_ROWS),
         "undo_why": editions.why_not_undone(row) if row.state == "in_force" else "",
         "drill": is_exercise(),
@@ -177,14 +180,18 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
 @audience(Audience.ADMINISTRATOR, Audience.APPROVER)
 def defects(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the defects of an edition as CSV that a spreadsheet opens (UTF-8 with BOM)."""
-    row = editions.edition(actor_of(request), pk)
+    actor = actor_of(request)
+    row = editions.edition(actor, pk)
+    seen = previews.preview(actor, row)
+    with writing():
+        audit.record(actor.id, "register.defects_exported", f"edition:{pk}", rows=len(seen.defects))
     held = io.StringIO()
     writer = csv.writer(held)
     writer.writerow(
         [_("行"), _("列"), _("値"), _("何が"), _("したこと"), _("説明"), _("どうするか")]
     )
     advice = {one.name: one.advice for one in told.faults(row.defect_counts)}
-    for one in map(told.defect, row.defects):
+    for one in map(told.defect, seen.defects):
         cells = [one["row"] or "", one["column"], one["value"], one["name"], one["done"], one["detail"],
                  advice.get(one["name"], "")]  # fmt: skip
         writer.writerow([harmless(str(cell)) for cell in cells])
