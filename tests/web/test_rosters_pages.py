@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from sonae.core import clock
+from sonae.domains.consent.interface import AccessEvent
 from sonae.domains.identity.interface import Account
 from sonae.domains.rosters import interface as rosters
 from sonae.domains.rosters.interface import MatchQuestion, Roster, RosterLine
@@ -20,6 +21,7 @@ from sonae.domains.safety import interface as safety
 from sonae.engines.matching.levels import COMPARISONS
 from sonae.engines.rosters.problems import PROBLEMS
 from sonae.platform.access import SYSTEM, Role
+from sonae.platform.models import AuditEntry
 from sonae.web.staff import rosterwords
 from sonae.web.staff.differences import marked
 from tests.domains.rosters.test_rosters import taken
@@ -188,6 +190,21 @@ def test_a_line_that_is_somebody_shielded_reads_like_another_clerks(
         text = operator.get(f"{HOME}lines/{line.pk}/").content.decode()
         pages.append(re.sub(r'value="\w{64}"', "", text[text.index('id="who"') :]))
     assert pages[0] == pages[1]
+
+
+def test_every_look_at_a_roster_is_on_record(city: City, operator: Client) -> None:
+    line, who = RosterLine.objects.get(name="旅野 人美"), city.residents["高橋 葵"].pk
+    safety.link(SYSTEM, line.visitor_id or 0, who, source="auto", reason="氏名が同じ")
+    home = f"{HOME}{line.roster_id}/"
+    for path in (home, f"{HOME}lines/{line.pk}/", f"{home}defects.csv", f"{home}lines.csv"):
+        assert operator.get(path).status_code == 200
+        assert AccessEvent.objects.filter(subject=who, purpose="rescue").count() == 1, "one look"
+    rows = AuditEntry.objects.filter(target=f"roster:{line.roster_id}").order_by("sequence")
+    seen = [(one.action, one.detail["rows"]) for one in rows if "rows" in one.detail]
+    assert seen[-4:] == [
+        ("roster_seen", 3), ("roster_line_seen", 1), ("roster_defects_exported", 3),
+        ("roster_exported", 3),
+    ]  # fmt: skip
 
 
 def test_the_sheet_saves_itself_and_keeps_what_was_refused(city: City) -> None:

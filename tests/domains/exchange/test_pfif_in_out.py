@@ -16,6 +16,7 @@ from sonae.domains.exchange import interface as exchange
 from sonae.domains.exchange.interface import PfifEdition, PfifRecord, pfifin, pfifout
 from sonae.domains.exchange.pfifin import Terms
 from sonae.domains.residents.interface import Resident
+from sonae.domains.rosters import interface as rosters
 from sonae.domains.safety import interface as safety
 from sonae.engines.pfif import reading, writing
 from sonae.engines.pfif.model import Record
@@ -146,11 +147,17 @@ def test_many_parts_in_one_transaction(city: City, monkeypatch: pytest.MonkeyPat
 def test_an_expired_person_is_forgotten(city: City) -> None:
     ends = clock.now() + timedelta(days=1)
     stated = ends.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    load(document((person(expiry_date=stated), [note()])))
+    load(document((person(expiry_date=stated), [note("n0"), note(day=2)])))
+    visitor = safety.Visitor.objects.get()
+    seen = rosters.describe(OPERATOR, visitor.pk, {"name": "旅野 人", "phone": "090-1"})
     assert pfifin.expire() == 0
     with clock.using(FrozenClock(ends + timedelta(seconds=1))):
         assert pfifin.expire() == 1
-        held, gone = (PfifRecord.objects.get(kind=kind) for kind in ("person", "note"))
+        held, gone = (PfifRecord.objects.filter(kind=kind)[0] for kind in ("person", "note"))
+    kept = safety.Sighting.objects.exclude(direction="void")
+    assert {(one.place, one.note) for one in kept} == {("", "")} and kept.count() == 2
+    seen.refresh_from_db()
+    assert (seen.name, seen.phone) == ("", ""), "nor what the desk has written down of it"
     assert (held.tombstone, set(held.data)) == (
         True, {"person_record_id", "source_date", "expiry_date"},
     )  # fmt: skip
@@ -242,9 +249,20 @@ def test_who_becomes_shielded_leaves_and_who_always_was_never_shows(city: City) 
 def test_who_has_moved_away_leaves_too(city: City) -> None:
     agree(city, "備 太郎")
     [whole] = exported()
-    Resident.held.filter(pk=city.residents["備 太郎"].pk).update(left_on="2026-07-01")
+    gone = city.residents["備 太郎"].pk
+    Resident.held.filter(pk=gone).update(left_on="2026-07-01")
+    told = AccessEvent.objects.filter(subject=gone).count()
     [grave] = exported()
     assert (grave.id, "full_name" in grave.fields) == (whole.id, False)
+    assert AccessEvent.objects.filter(subject=gone).count() == told, "nothing was given out"
+
+
+def test_who_was_never_given_out_leaves_no_tombstone(city: City) -> None:
+    """Agreed to something, but not to the name: nothing goes out, and nothing says later that it did."""
+    pk = city.residents["斎藤 健"].pk
+    consent.grant(actor(Role.RESIDENT, 9, pk), pk, "public", "safety_inquiry", ["condition"])
+    assert exported() == [] and exported() == []
+    assert not AccessEvent.objects.filter(subject=pk, decision="permit").exists()
 
 
 def test_no_export_without_a_domain_or_for_others(city: City) -> None:

@@ -22,6 +22,7 @@ from django.db.models import Exists, OuterRef, Q
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.exchange.models import PfifEdition, PfifRecord
+from sonae.domains.rosters import interface as rosters
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import NewSighting, VisitorFacts
 from sonae.engines.pfif import reading
@@ -36,6 +37,8 @@ MOST_BYTES: Final = 20 * 1024 * 1024
 MOST_DEFECTS: Final = 500
 SOURCES: Final = ("family", "other_city")
 EXPIRE: Final = "pfif.expire"
+DEVICE: Final = "pfif"
+"""By which the ledger knows what came from a note."""
 HEARD: Final[Mapping[str, tuple[str, float]]] = {
     "is_note_author": ("safe", 0.8),
     "believed_alive": ("unknown", 0.5),
@@ -313,7 +316,7 @@ def _sighting(actor: Actor, note: PfifRecord, person: Mapping[str, Any]) -> NewS
     return NewSighting(
         id=identifier, direction="report", occurred_at=at, clock=_clock(at), source=note.edition.source,
         visitor=_who(note.person_id, person), place=note.data.get("last_known_location", ""),
-        status=status, device="pfif", actor=actor.id, confidence=confidence,
+        status=status, device=DEVICE, actor=actor.id, confidence=confidence,
         note=note.data.get("text", ""),
         supersedes=note.sighting if note.sighting != identifier else None,
     )  # fmt: skip
@@ -325,7 +328,7 @@ def _void(actor: Actor, note: PfifRecord) -> NewSighting:
     return NewSighting(
         id=uuid5(NAMESPACE_URL, f"void/{note.sighting}"), direction="void", occurred_at=now,
         clock=_clock(now), source="city", visitor=VisitorFacts(person=visitor_key(note.person_id)),
-        device="pfif", actor=actor.id, supersedes=note.sighting,
+        device=DEVICE, actor=actor.id, supersedes=note.sighting,
     )  # fmt: skip
 
 
@@ -354,7 +357,9 @@ def _bury(actor: Actor, part: Sequence[PfifRecord]) -> None:
     ids = [one.record_id for one in part]
     notes = list(PfifRecord.objects.filter(kind="note", person_id__in=ids))
     safety.record([_void(actor, one) for one in notes if one.sighting is not None])
-    safety.forget_visitors(actor, [visitor_key(one) for one in ids])
+    keys = [visitor_key(one) for one in ids]
+    safety.forget_visitors(actor, keys, device=DEVICE)
+    rosters.forget(actor, keys)
     for one in notes:
         one.tombstone, one.sighting, one.data = True, None, {}
     for one in part:

@@ -88,21 +88,34 @@ def _part(actor: Actor, domain: str, to: Outsider, subjects: Sequence[int]) -> E
             looker=to.identifier, decision="permit", subject__in=subjects
         ).values_list("subject", flat=True)
     )
-    made = consent.disclose(
-        actor, list(people), purpose="safety_inquiry", kinds=consent.ANSWER - {"phone"},
-        shielded={pk for pk, one in people.items() if one.shielded}, outsider=to,
-    )  # fmt: skip
-    states, city = safety.state_of(list(people)), municipality()
-    heard = safety.hearsay(list(people))
+    given = _given(actor, to, [one for one in people.values() if not one.left_on])
+    states, city = safety.state_of(list(given)), municipality()
+    heard = safety.hearsay(list(given))
     for pk, one in people.items():
-        here = not one.left_on
-        if here and made[pk].outcome == "permit" and "name" in made[pk].fields:
+        if pk in given:
             yield (
-                _person(one, made[pk], city, domain),
-                _notes(one, made[pk], states.get(pk), heard.get(f"r{pk}", ""), city, domain),
+                _person(one, given[pk], city, domain),
+                _notes(one, given[pk], states.get(pk), heard.get(f"r{pk}", ""), city, domain),
             )
         elif pk in before:
             yield _grave(pk, domain), []
+
+
+def _given(actor: Actor, to: Outsider, people: Sequence[Resident]) -> dict[int, Decision]:
+    """Return whom to give out, with what; on record as given stands nobody else.
+
+    Whose name was not agreed to leaves no record that would make a tombstone of somebody never given.
+    """
+    made = consent.disclose(
+        actor, [one.pk for one in people], purpose="safety_inquiry", kinds=consent.ANSWER - {"phone"},
+        shielded={one.pk for one in people if one.shielded}, outsider=to, recorded=False,
+    )  # fmt: skip
+    given = {
+        pk: one for pk, one in made.items() if one.outcome == "permit" and "name" in one.fields
+    }
+    denied = {pk: one for pk, one in made.items() if one.outcome != "permit"}
+    consent.record(actor, "safety_inquiry", {**given, **denied}, outsider=to)
+    return given
 
 
 def _id(kind: str, pk: int, domain: str) -> str:

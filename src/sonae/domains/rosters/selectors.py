@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from sonae.core.errors import SonaeError
+from sonae.domains.consent import interface as consent
+from sonae.domains.residents import interface as residents
 from sonae.domains.rosters.models import MatchQuestion, MatchRun, Roster, RosterFile, RosterLine
+from sonae.domains.safety import interface as safety
+from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
+from sonae.platform.db import writing
+
+ONE_LOOK: Final = timedelta(hours=1)
+_WRITTEN: Final = ("name", "kana", "birth_date", "sex", "address", "phone")
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,28 @@ def lines_of(actor: Actor, roster_pk: int, limit: int = 100, offset: int = 0) ->
         ).values_list("visitor", "state")
     )
     return [LineState(one, _state(one, states)) for one in lines]
+
+
+def look(actor: Actor, roster_pk: int, what: str, lines: Sequence[RosterLine] | None = None) -> int:
+    """Put on record that lines of a roster (None: all) were seen or given out; return how many.
+
+    ``what``: ``roster_seen``, ``roster_line_seen``, ``roster_exported`` … Who is known to be a resident can
+    read it as well, once an hour for one pair of eyes.
+    """
+    rows = RosterLine.objects.filter(roster=roster_pk)
+    if lines is not None:
+        rows = rows.filter(pk__in=[one.pk for one in lines])
+    visitors = list(rows.order_by().values_list("visitor", flat=True))
+    links = safety.links_of(filter(None, visitors))
+    people = sorted({link.resident_id for link in links.values() if link.resident_id is not None})
+    shielded = residents.Resident.held.filter(pk__in=people, shielded=True)
+    with writing():
+        audit.record(actor.id, what, f"roster:{roster_pk}", rows=len(visitors))
+        consent.disclose(
+            actor, people, purpose="rescue", kinds=_WRITTEN, once_in=ONE_LOOK,
+            shielded=set(shielded.values_list("pk", flat=True)),
+        )  # fmt: skip
+    return len(visitors)
 
 
 def _state(line: RosterLine, states: dict[int, str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -122,6 +122,14 @@ def _birth(text: str) -> str:
     day = wareki.parse(text)
     first, last = str(day.earliest or ""), str(day.latest or "")
     return next((first[:n] for n in (10, 7, 4) if first and first[:n] == last[:n]), "")
+
+
+def forget(actor: Actor, keys: Collection[str]) -> None:
+    """Blank what was written of visitors (by `Visitor.key`), for those whom nobody may keep any longer."""
+    require(actor, Audience.OPERATOR)
+    rows = VisitorEntry.objects.filter(visitor__key__in=keys)
+    with writing():
+        rows.update(**dict.fromkeys(EDITED, ""))
 
 
 def first_seen(pk: int) -> list[safety.Sighting]:

@@ -30,10 +30,17 @@ def still_spoken_of(visitor_pks: Collection[int]) -> set[int]:
     return found
 
 
-def forget_visitors(actor: Actor, keys: Collection[str]) -> int:
-    """Blank the personal data of visitors (by `Visitor.key`); their sightings stay. Return how many."""
+def forget_visitors(actor: Actor, keys: Collection[str], device: str = "") -> int:
+    """Blank the personal data of visitors (by `Visitor.key`); their sightings stay. Return how many.
+
+    Of the sightings that came by ``device``, what was written of the place and beside it goes as well:
+    whoever gave it asked for that. Take them back before, so that no state repeats it.
+    """
     require(actor, Audience.OPERATOR)
     with writing():
+        if device:
+            seen = Sighting.objects.filter(visitor__key__in=keys, device=device)
+            seen.update(place="", note="", needs=[])
         rows = Visitor.objects.filter(key__in=keys)
         count = rows.update(name="", kana="", birth_date="", address="")
         if count:

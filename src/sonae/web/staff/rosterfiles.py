@@ -9,9 +9,7 @@ from django.utils.translation import gettext as _
 
 from sonae.core.clock import JST
 from sonae.domains.rosters import interface as rosters
-from sonae.platform import audit
 from sonae.platform.access import Audience, actor_of, audience
-from sonae.platform.db import writing
 from sonae.web import states, tablefile, words
 from sonae.web.staff import rosterwords
 
@@ -21,7 +19,9 @@ _AT_ONCE = 2000
 @audience(Audience.OPERATOR)
 def defects(request: HttpRequest, pk: int) -> HttpResponse:
     """Return everything that is wrong with a roster."""
-    roster = rosters.roster_named(actor_of(request), pk)
+    actor = actor_of(request)
+    roster = rosters.roster_named(actor, pk)
+    rosters.look(actor, pk, "roster_defects_exported")
     heading = [_("行"), _("列"), _("値"), _("何が"), _("くわしく"), _("したこと")]
     found = (rosterwords.defect(one) for one in roster.defects)
     keys = ("row", "column", "value", "name", "detail", "done")
@@ -34,9 +34,7 @@ def as_table(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """Return the lines of a roster as CSV or XLSX; that they were given out is recorded."""
     actor = actor_of(request)
     roster = rosters.roster_named(actor, pk)
-    count = rosters.line_count(pk)
-    with writing():
-        audit.record(actor.id, "roster_exported", f"roster:{pk}", rows=count, kind=kind)
+    count = rosters.look(actor, pk, "roster_exported")
     where = roster.facility.name if roster.facility else roster.place
     title = f"{roster.name} {where} {words.spoken(roster.as_of.astimezone(JST), 'long')}"
     heading = [_("行"), _("世帯・カード番号"), _("氏名"), _("フリガナ"), _("性別"), _("生年月日"), _("年齢"),

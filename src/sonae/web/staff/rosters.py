@@ -110,6 +110,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     page = max(1, int(request.GET["page"])) if request.GET.get("page", "").isdecimal() else 1
     count = rosters.line_count(pk)
     lines = rosters.lines_of(actor, pk, MOST_ROWS, (page - 1) * MOST_ROWS)
+    rosters.look(actor, pk, "roster_seen", [one.line for one in lines])
     context = {
         "roster": roster,
         "kind": rosterwords.KINDS[roster.kind],
@@ -217,6 +218,7 @@ def line(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one line as written, and (where this clerk may know) who it was found to be."""
     actor = actor_of(request)
     found = rosters.line_named(actor, pk)
+    rosters.look(actor, found.roster_id, "roster_line_seen", [found])
     link = rosters.outcome(actor, found.visitor_id) if found.visitor_id else None
     resident = None
     if link is not None and link.resident_id is not None:
