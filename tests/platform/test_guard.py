@@ -81,7 +81,12 @@ def test_a_rollback_takes_back_what_the_server_was_told() -> None:
             assert actors() == [f"of {OTHER}"]
             raise RuntimeError
         assert actors() == [f"of {ONE}"]
-        with pytest.raises(DatabaseError), transaction.atomic(), worlds.entered(OTHER), connection.cursor() as cursor:
+        with (
+            pytest.raises(DatabaseError),
+            transaction.atomic(),
+            worlds.entered(OTHER),
+            connection.cursor() as cursor,
+        ):
             cursor.execute("SELECT 1/0")
         assert actors() == [f"of {ONE}"]
         with worlds.entered(OTHER):

@@ -422,3 +422,44 @@ def forget() -> None:
     Sighting.objects.all().delete()
     Visitor.objects.update(resident=None, same_as=None)
     InquirySubject.objects.update(accounted_at=None)
+
+
+def dead(city: City, person: str) -> None:
+    """Two people confirm a death."""
+    made = safety.propose_death(OPERATOR, person, "police", clock.now())
+    safety.decide_death(APPROVER, made.pk, "agreed")
+
+
+@pytest.mark.django_db
+def test_who_somebody_dead_is_takes_two_people(city: City) -> None:
+    """A link would write the resident down as dead: not one person's doing, nor the machine's."""
+    warn(4)
+    taro, minoru = city.residents["備 太郎"].pk, city.residents["渡邉 実"].pk
+    visitor = stranger(city, "ソナエ太郎")
+    made = safety.propose_death(OPERATOR, f"v{visitor}", "police", clock.now())
+    assert safety.mourned([Match(visitor, taro)]) == {visitor}, "what is proposed may come true"
+    safety.decide_death(APPROVER, made.pk, "agreed")
+    assert safety.link_many(SYSTEM, [Match(visitor, taro)], source="auto") == []
+    asked = safety.link(CLERK, visitor, taro, source="review", reason="検案書の氏名")
+    assert asked.proposed and taro not in safety.state_of([taro])
+    with pytest.raises(SonaeError, match="forbidden"):
+        safety.agree_link(CLERK, asked.pk)
+    safety.agree_link(OPERATOR, asked.pk)
+    assert safety.state_of([taro])[taro].status == "deceased"
+    # The same for whoever is said to be the dead visitor, or that resident.
+    other = stranger(city, "ソナエ タロウ", minutes=5)
+    assert safety.link(CLERK, other, other_pk=visitor, source="review", reason="").proposed
+    assert safety.link(CLERK, other, taro, source="review", reason="").proposed
+    assert not safety.link(CLERK, other, minoru, source="review", reason="").proposed
+
+
+@pytest.mark.django_db
+def test_an_undo_by_one_joins_nobody_dead_again(city: City) -> None:
+    taro = city.residents["備 太郎"].pk
+    visitor = stranger(city, "ソナエ太郎")
+    safety.link(CLERK, visitor, taro, source="review", reason="")
+    ended = safety.unlink(CLERK, visitor, "別の人")
+    dead(city, f"v{visitor}")
+    with pytest.raises(SonaeError, match="conflict"):
+        safety.undo_link(CLERK, ended.pk, "やはり本人")
+    assert taro not in safety.state_of([taro])

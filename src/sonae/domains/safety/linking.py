@@ -25,7 +25,7 @@ COLUMNS: Final = (
     "id", "visitor_id", "resident_id", "other_id", "proposed", "undo", "clock", "supersedes",
 )  # fmt: skip
 """Of `PersonLink`, in the order of `rules.Link`."""
-K = TypeVar("K", int, UUID)
+K = TypeVar("K", int, str, UUID)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,12 @@ from sonae.domains.municipalities.interface import municipality
 from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import rules
 from sonae.domains.safety.linking import COLUMNS, NewLink, component, parts, record_links
-from sonae.domains.safety.models import PersonLink, Visitor
+from sonae.domains.safety.models import (
+    DeathConfirmation,
+    PersonLink,
+    PersonState,
+    Visitor,
+)
 from sonae.domains.safety.times import server_clock
 from sonae.platform import audit
 from sonae.platform.access import SYSTEM, Actor, Audience, require
@@ -50,9 +55,10 @@ def link(
 ) -> PersonLink:
     """Say that a visitor is a resident, or is another visitor; return the event.
 
-    Where two people are asked for, the first one's event is ``proposed`` and changes nothing until
-    another person says the same. `SonaeError` ``link_circle`` for a link that would close a circle,
-    ``not_found`` for people that are not there, ``conflict`` where it is so already.
+    Where two people are asked for, and always where either of the two may be dead, the first one's
+    event is ``proposed`` and changes nothing until another person says the same. `SonaeError`
+    ``link_circle`` for a link that would close a circle, ``not_found`` for people that are not there,
+    ``conflict`` where it is so already.
     """
     match = Match(visitor_pk, resident_pk, other_pk, reason.strip(), probability)
     made = link_many(actor, [match], source=source)
@@ -65,7 +71,8 @@ def link_many(actor: Actor, matches: Sequence[Match], *, source: str) -> list[Pe
     """Say who many visitors are, in one transaction; return the events made, in order.
 
     Left out: what is so already, and of automatic links whatever a person has decided before, be it
-    that this is nobody of the register. All or nothing otherwise; errors as `link` has them.
+    that this is nobody of the register, and whoever may be dead (`mourned`): nobody is dead by one
+    person's word nor by the machine's. All or nothing otherwise; errors as `link` has them.
     """
     require(actor, Audience.RECEPTION)
     if source not in rules.LINK_SOURCES:
@@ -94,11 +101,13 @@ def _on_record(actor: Actor, made: Sequence[NewLink], source: str) -> None:
     }
     apart = [one for one in made if one.resident_pk in hidden]
     rest = [one for one in made if one.resident_pk not in hidden]
-    for rows, silent in ((rest, False), (apart, True)):
+    for act, rows in (
+        ("person_linked", [one for one in rest if not one.proposed]),
+        ("person_link_proposed", [one for one in rest if one.proposed]),
+        (SILENTLY, apart),
+    ):
         if rows:
-            act = "person_link_proposed" if rows[0].proposed else "person_linked"
             target = f"visitor:{rows[0].visitor_pk}" if len(rows) == 1 else "visitors"
-            act = SILENTLY if silent else act
             audit.record(actor.id, act, target, count=len(rows), source=source)
 
 
@@ -165,12 +174,14 @@ def _wanted(
     actor: Actor, matches: Sequence[Match], before: Mapping[int, _Before], source: str
 ) -> list[NewLink]:
     """Return the events to be made of matches."""
-    ask = source != "auto" and bool(municipality().settings.get(TWO_PEOPLE))
-    made = []
+    machine, always = source == "auto", bool(municipality().settings.get(TWO_PEOPLE))
+    dead, made = mourned(matches), []
     for one in matches:
         held, target = before[one.visitor_pk], (one.resident_pk, one.other_pk)
-        if held.force is not None and (
-            held.target == target or (source == "auto" and held.force.source != "auto")
+        ask = one.visitor_pk in dead or (always and not machine)
+        if (machine and ask) or (
+            held.force is not None
+            and (held.target == target or (machine and held.force.source != "auto"))
         ):
             continue
         same = [p for p in held.open if (p.resident_id, p.other_id) == target]
@@ -186,6 +197,34 @@ def _wanted(
             )
         )  # fmt: skip
     return made
+
+
+def mourned(matches: Iterable[Match]) -> set[int]:
+    """Return the visitors of matches of which either side is confirmed dead, or proposed to be."""
+    sides: dict[int, set[str]] = {}
+    for one in matches:
+        keys = sides.setdefault(one.visitor_pk, {f"v{one.visitor_pk}"})
+        keys.add(f"v{one.other_pk}" if one.resident_pk is None else f"r{one.resident_pk}")
+    named = {int(key[1:]) for keys in sides.values() for key in keys if key[0] == "v"}
+    ends: dict[str, str] = {}
+    for part in parts(named):
+        linked = Visitor.objects.filter(pk__in=part).values_list("pk", "resident", "same_as")
+        for pk, resident, other in linked:
+            ends[f"v{pk}"] = f"r{resident}" if resident else f"v{other or pk}"
+    people = {pk: keys | {ends.get(key, key) for key in keys} for pk, keys in sides.items()}
+    dead = _dead({key for keys in people.values() for key in keys})
+    return {pk for pk, keys in people.items() if keys & dead}
+
+
+def _dead(people: Iterable[str]) -> set[str]:
+    """Return the keys (as in `PersonState`) of people whose death is recorded or proposed."""
+    found: set[str] = set()
+    for part in parts(people):
+        told = PersonState.objects.filter(person__in=part, status=rules.DECEASED)
+        asked = DeathConfirmation.objects.filter(person__in=part, state="proposed")
+        for rows in (told, asked):
+            found.update(rows.values_list("person", flat=True))
+    return found
 
 
 def _event(
@@ -238,7 +277,8 @@ def unlink(actor: Actor, visitor_pk: int, reason: str) -> PersonLink:
 def undo_link(actor: Actor, link_id: UUID, reason: str) -> PersonLink:
     """Take back the link in force (or its end): who the visitor was before is who it is again.
 
-    `SonaeError` ``conflict`` when something newer has been decided about the visitor since.
+    `SonaeError` ``conflict`` when something newer has been decided about the visitor since, or where
+    that would join somebody dead to another person again: that takes two people.
     """
     require(actor, Audience.RECEPTION)
     with writing():
@@ -249,6 +289,7 @@ def undo_link(actor: Actor, link_id: UUID, reason: str) -> PersonLink:
         held = _before([row.visitor_id])[row.visitor_id]
         if held.force is None or held.force.pk != row.pk:
             raise SonaeError("conflict", "この結び付けは、もう変わっています。")
+        _refuse_joining_dead(held, row)
         return _ended(actor, held, row, reason, undo=True)
 
 
@@ -284,6 +325,19 @@ def _hidden(actor: Actor, row: PersonLink) -> bool:
     if row.resident_id is None or actor.id == SYSTEM.id or consent.is_shield_officer(actor):
         return False
     return Resident.held.filter(pk=row.resident_id, shielded=True).exists()
+
+
+def _refuse_joining_dead(held: _Before, row: PersonLink) -> None:
+    """Refuse an undo by which one person alone would say again who somebody dead is."""
+    back = _force([one for one in held.events if one.pk != row.pk])
+    if back is None or (back.resident_id is None and back.other_id is None):
+        return
+    if mourned([Match(row.visitor_id, back.resident_id, back.other_id)]):
+        raise SonaeError(
+            "conflict",
+            "死亡の確認が出ている人なので、1人では前の結び付きに戻せません。",
+            "「別の人」として解いてから、もう一度結び付け、もう1人が確かめてください。",
+        )
 
 
 def _ended(actor: Actor, held: _Before, row: PersonLink, reason: str, *, undo: bool) -> PersonLink:
