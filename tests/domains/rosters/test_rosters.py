@@ -325,6 +325,56 @@ def test_matching_again_leaves_what_a_person_decided(city: City, stranger: Roste
     assert rosters.work_out(run.pk) is None, "a job delivered twice does its work once"
 
 
+def test_a_run_takes_nothing_out_of_a_clerks_hands(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the machine computes a clerk answers one line, has another before the eyes, shares a third."""
+    with changing_settings() as held:
+        held[safety.TWO_PEOPLE] = True
+    roster = counted(city)
+    found = lines(roster)
+    taro, hanako, ken = found["備 太郎"], found["備 花子"], found["斎藤 健"]
+    matched = linking.match
+
+    def meanwhile(*given: object, **more: object) -> list[linking.LineResult]:
+        result = matched(*given, **more)  # type: ignore[arg-type]
+        rosters.answer(OPERATOR, ask_about(city, taro, "高橋 葵").pk, "none")
+        rosters.ask_again(OPERATOR, ask_about(city, hanako, "高橋 葵").visitor_id)
+        rosters.answer(OPERATOR, ask_about(city, ken, "高橋 葵").pk, "person", aoi)
+        return result
+
+    aoi = city.residents["高橋 葵"].pk
+    monkeypatch.setattr(linking, "match", meanwhile)
+    run = rosters.run_of(roster.pk)
+    assert run is not None
+    done = rosters.work_out(run.pk)
+    assert done is not None and (done.state, done.result["lines"]) == ("done", 2)
+    assert safety.links_of([one.visitor_id or 0 for one in (taro, hanako, ken)]) == {}
+    held_by = dict(MatchQuestion.objects.values_list("visitor", "state"))
+    assert [held_by[one.visitor_id or 0] for one in (taro, hanako, ken)] == [
+        "settled", "open", "second",
+    ]  # fmt: skip
+    question = MatchQuestion.objects.get(visitor=hanako.visitor_id, kind="register")
+    rosters.answer(OPERATOR, question.pk, "person", aoi)
+
+
+def test_the_machine_asks_who_somebody_dead_is(city: City) -> None:
+    roster = counted(city)
+    line = lines(roster)["備 太郎"]
+    made = safety.propose_death(OPERATOR, f"v{line.visitor_id}", "police", clock.now())
+    safety.decide_death(APPROVER, made.pk, "agreed")
+    run = rosters.run_of(roster.pk)
+    assert run is not None
+    rosters.work_out(run.pk)
+    question = MatchQuestion.objects.get(visitor=line.visitor_id, kind="register")
+    assert question.state == "open" and not safety.links_of([line.visitor_id or 0])
+    taro = city.residents["備 太郎"].pk
+    assert rosters.answer(OPERATOR, question.pk, "person", taro).proposed
+    rosters.take_next(SECOND)
+    assert not rosters.answer(SECOND, question.pk, "person", taro).proposed
+    assert safety.state_of([taro])[taro].status == "deceased"
+
+
 TYPED = [
     {"name": "備 太郎", "kana": "そなえ たろう", "birth_date": "S25.4.1", "address": "西町1番地"},
     {"name": "〃 花子", "kana": "〃 はなこ", "sex": "女", "address": "同上"},

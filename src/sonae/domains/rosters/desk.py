@@ -345,6 +345,22 @@ def _unlink(actor: Actor, question: MatchQuestion) -> PersonLink | None:
     return None
 
 
+def in_hands(visitor_pks: Sequence[int]) -> set[int]:
+    """Return whose question of the register a person has answered, or is looking at now.
+
+    Under the turn ``review`` that stays so until the transaction ends.
+    """
+    asked = MatchQuestion.objects.filter(kind="register", visitor__in=visitor_pks)
+    held = asked.filter(Q(state="second") | Q(state__in=_ASKED, leased_until__gt=_unix()))
+    told = MatchDecision.objects.filter(
+        question__in=asked.filter(state="settled"), answer__in=("person", "none"), undone_at=None
+    )
+    return {
+        *held.values_list("visitor", flat=True),
+        *told.values_list("question__visitor", flat=True),
+    }
+
+
 def last_answer(actor: Actor) -> MatchDecision | None:
     """Return this clerk's last answer that stands, for the undo key."""
     rows = MatchDecision.objects.filter(by=actor.id, undone_at=None).select_related("question")

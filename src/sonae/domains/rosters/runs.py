@@ -15,6 +15,7 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.core.kana import search_key
 from sonae.domains.residents import interface as residents
+from sonae.domains.rosters.desk import in_hands
 from sonae.domains.rosters.models import (
     MatchDecision,
     MatchingModel,
@@ -114,11 +115,8 @@ def _match(run: MatchRun) -> dict[str, Any]:
         register, lines, model=model_in_force(), progress=_teller(run.pk, 0, 80), as_of=day
     )
     del register
-    decided = _decided()
-    found = [one for one in found if int(one.line_id) not in decided]
-    settled = _Settling(residents.shielded_pks())
-    counts = settled.write(found)
-    counts["twice"] = _find_twice(run, lines, settled)
+    counts = _Settling(residents.shielded_pks()).write(found)
+    counts["twice"] = _find_twice(run, lines)
     return counts
 
 
@@ -126,15 +124,6 @@ def model_in_force() -> Model | None:
     """Return the weights that a person put in force; None: learnt from every roster itself."""
     row = MatchingModel.objects.filter(state="in_force").order_by("-number").first()
     return Model.from_json(row.content) if row else None
-
-
-def _decided() -> set[int]:
-    """Return the visitors whom a person has settled as residents or as nobody of the register."""
-    told = MatchDecision.objects.filter(
-        question__kind="register", question__state="settled",
-        answer__in=("person", "none"), undone_at=None,
-    )  # fmt: skip
-    return set(told.values_list("question__visitor", flat=True))
 
 
 def lines_as_columns(roster_pk: int | None) -> dict[str, list[str]]:
@@ -172,21 +161,28 @@ class _Settling:
     shielded: set[int]
 
     def write(self, found: Sequence[LineResult]) -> dict[str, Any]:
-        """Write links and questions in parts; a part that was written before changes nothing."""
+        """Write links and questions in parts; a part that was written before changes nothing.
+
+        What clerks have answered meanwhile, or are looking at, is theirs: looked up under the desk's own
+        turn, which is always taken before the ledger's.
+        """
         urgency = _urgency({int(c.resident_id) for one in found for c in one.candidates})
-        counts: dict[str, Any] = {"lines": len(found), "auto": 0, "review": 0, "none": 0}
+        counts: dict[str, Any] = {"lines": 0, "auto": 0, "review": 0, "none": 0}
         for start in range(0, len(found), _AT_ONCE):
             part = found[start : start + _AT_ONCE]
             with writing():
+                take_turn("review")
                 take_turn("safety")
                 # Who was taken back while this was computed is nobody to be linked or asked about.
-                there = safety.still_spoken_of([int(one.line_id) for one in part])
+                pks = [int(one.line_id) for one in part]
+                there = safety.still_spoken_of(pks) - in_hands(pks)
                 part = [one for one in part if int(one.line_id) in there]
                 bands, told = self._links(part)
                 self._questions(part, bands, urgency)
                 self._lines(part, told)
             for band in told.values():
                 counts[band] += 1
+            counts["lines"] += len(part)
         return counts
 
     def _band(self, one: LineResult) -> str:
@@ -230,9 +226,14 @@ class _Settling:
             for one in part
             if bands[one.line_id] == "auto" and one.candidates and self._band(one) == "auto"
         ]  # fmt: skip
-        if matches:
-            safety.link_many(SYSTEM, matches, source="auto")
-        silent = {str(one.visitor_pk) for one in matches if one.resident_pk in self.shielded}
+        # Who somebody dead is, two people say.
+        dead = safety.mourned(matches)
+        for one in part:
+            if int(one.line_id) in dead:
+                bands[one.line_id] = "review" if self.visible(one.candidates) else "none"
+        if made := [one for one in matches if one.visitor_pk not in dead]:
+            safety.link_many(SYSTEM, made, source="auto")
+        silent = {str(one.visitor_pk) for one in made if one.resident_pk in self.shielded}
         silent |= {str(pk) for pk, link in stands.items() if link.resident_id in self.shielded}
         return bands, {line: "none" if line in silent else band for line, band in bands.items()}
 
@@ -288,7 +289,7 @@ def _urgency(people: Iterable[int]) -> dict[int, float]:
     return found
 
 
-def _find_twice(run: MatchRun, lines: Mapping[str, list[str]], settled: _Settling) -> int:
+def _find_twice(run: MatchRun, lines: Mapping[str, list[str]]) -> int:
     """Ask about people who seem to be written twice and are nobody sure of the register."""
     # As the clerks see it, who are asked: two writings of somebody under 支援措置 too.
     open_now = set(safety.Eyes().own().values_list("pk", flat=True))
@@ -306,7 +307,7 @@ def _find_twice(run: MatchRun, lines: Mapping[str, list[str]], settled: _Settlin
         found.setdefault(pair, again.Same(*pair, TWICE, None, [_SAME_WORDS], {}))
     asked = 0
     with writing():
-        take_turn("safety")
+        take_turn("review")
         done = _settled_pairs()
         there = safety.still_spoken_of({int(key) for pair in found for key in pair})
         for same in found.values():
