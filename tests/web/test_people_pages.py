@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from sonae.core import clock
 from sonae.core.ids import uuid7
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import Sighting, Visitor, VisitorFacts
 from sonae.platform.access import SYSTEM, Role
 from tests.domains.safety.test_ledger import sighting
-from tests.fixtures import OPERATOR, City
+from tests.fixtures import APPROVER, OPERATOR, City
 from tests.web.test_staff_pages import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +75,28 @@ def test_a_link_is_shown_and_ended_where_the_person_is(city: City) -> None:
     assert client.post(f"{path(city)}unlink/", {"visitor": "999"}).status_code == 404
     page = sent(client, f"{path(city)}unlink/", visitor=visitor.pk, reason="別人")
     assert "結び付きを解きました" in page and "そなえ太郎" not in page
+
+
+def test_a_death_proposed_under_another_name_is_decided_on_the_one_page(city: City) -> None:
+    """Proposed for a visitor who then turned out to be a resident: one person, one confirmation."""
+    safety.record([sighting(city, visitor=VisitorFacts("そなえ太郎", "", "1950-04-01", ""))])
+    visitor, taro = Visitor.objects.get().pk, city.residents["備 太郎"].pk
+    row = safety.propose_death(OPERATOR, f"v{visitor}", "police", clock.now())
+    own = safety.propose_death(OPERATOR, f"r{taro}", "police", clock.now())
+    asked = safety.link(OPERATOR, visitor, taro, source="review", reason="検案書の氏名")
+    safety.agree_link(APPROVER, asked.pk)
+    approver = signed_in(Role.APPROVER)
+    assert approver.get(path(city)).content.decode().count('value="agreed"') == 2
+    for address in (path(city), f"/staff/people/v{visitor}/"):  # as two open tabs would post it
+        approver.post(f"{address}decide/", {"death": row.pk, "step": "agreed"})
+    assert safety.state_of([taro])[taro].status == "deceased"
+    twice = approver.post(f"{path(city)}decide/", {"death": own.pk, "step": "agreed"})
+    assert twice.status_code == 422 and "もう記録されています" in twice.content.decode()
+    operator = signed_in(Role.OPERATOR)
+    again = operator.post(f"{path(city)}death/", {"basis": "police"})
+    assert again.status_code == 422
+    sent(operator, f"{path(city)}decide/", death=row.pk, step="undone", note="別人")
+    assert taro not in safety.state_of([taro]) or safety.state_of([taro])[taro].status != "deceased"
 
 
 def test_a_death_takes_two_and_no_page_of_residents_tells_it(city: City) -> None:

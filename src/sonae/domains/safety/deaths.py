@@ -15,7 +15,7 @@ from sonae.core.errors import SonaeError
 from sonae.core.ids import uuid7
 from sonae.domains.safety import rules
 from sonae.domains.safety.models import DeathConfirmation, Visitor
-from sonae.domains.safety.people import known_person
+from sonae.domains.safety.people import keys_of
 from sonae.domains.safety.services import NewSighting, VisitorFacts, record
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
@@ -36,11 +36,11 @@ def propose_death(
         raise SonaeError("unprocessable", "確認された日時が、いまより後になっています。")
     with writing():
         take_turn("safety")
-        key = known_person(actor, person)
-        if _of([key], "proposed", "agreed"):
+        keys = keys_of(actor, person)
+        if _of(keys, "proposed", "agreed"):
             raise SonaeError("conflict", "この人の死亡の確認は、もう出ています。")
         made = DeathConfirmation.objects.create(
-            person=key, basis=basis, place=place.strip()[:200], note=note.strip()[:400],
+            person=keys[0], basis=basis, place=place.strip()[:200], note=note.strip()[:400],
             occurred_at=occurred_at, proposed_by=actor.id, proposed_name=actor.name[:120],
             proposed_at=clock.now(),
         )  # fmt: skip
@@ -79,6 +79,10 @@ def decide_death(actor: Actor, pk: int, step: str, note: str = "") -> DeathConfi
 def _check(actor: Actor, row: DeathConfirmation, step: str, note: str) -> None:
     if step in ("agreed", "refused") and row.proposed_by == actor.id:
         raise SonaeError("forbidden", "提案した本人は決裁できません。ほかの人が確かめてください。")
+    if step == "agreed" and _of(keys_of(actor, row.person), "agreed"):
+        raise SonaeError(
+            "conflict", "この人の死亡は、もう記録されています。この提案は退けてください。"
+        )
     if step == "withdrawn" and row.proposed_by != actor.id:
         raise SonaeError("forbidden", "取り下げられるのは、提案した本人です。")
     if step == "undone" and not note.strip():

@@ -74,6 +74,11 @@ class History:
     steps: Sequence[Step]
     aliases: Sequence[tuple[Visitor, PersonLink | None]]
 
+    @property
+    def keys(self) -> list[str]:
+        """Every key under which this person may have been written down, the present one first."""
+        return list(dict.fromkeys([self.person, *(f"v{one.pk}" for one, _link in self.aliases)]))
+
 
 @dataclass(frozen=True)
 class _Known:
@@ -86,9 +91,13 @@ class _Known:
     eyes: Eyes | None = None
 
 
-def known_person(actor: Actor, person: str) -> str:
-    """Return the key of who a person is, links followed; `SonaeError` ``not_found`` for nobody."""
-    return _known(actor, person).key
+def keys_of(actor: Actor, person: str) -> list[str]:
+    """Return every key under which a person may be written down, that of who it is first.
+
+    Links are followed as far as the reader may know them; `SonaeError` ``not_found`` for nobody.
+    """
+    known = _known(actor, person)
+    return list(dict.fromkeys([known.key, *(f"v{one.pk}" for one in known.visitors)]))
 
 
 def _known(actor: Actor, person: str) -> _Known:

@@ -80,8 +80,7 @@ def _page(request: HttpRequest, person: str, problem: str = "", status: int = 20
     actor = actor_of(request)
     found = safety.history(actor, person)
     may = permits(frozenset({Audience.OPERATOR}), actor.role)
-    keys = {found.person, *(f"v{one.pk}" for one, _link in found.aliases)}
-    deaths = safety.deaths_of(actor, keys) if may else []
+    deaths = safety.deaths_of(actor, found.keys) if may else []
     names = names_of({step.sighting.actor for step in found.steps})
     context = {
         "one": found,
@@ -188,7 +187,8 @@ def _death(request: HttpRequest, actor: Actor, person: str) -> str:
 
 def _decide(request: HttpRequest, actor: Actor, person: str) -> str:
     wanted, step = request.POST.get("death", ""), request.POST.get("step", "")
-    rows = {str(row.pk): row for row in safety.deaths_of(actor, [person])}
+    keys = safety.history(actor, person).keys
+    rows = {str(row.pk): row for row in safety.deaths_of(actor, keys)}
     if wanted not in rows:
         raise SonaeError("not_found", _("この死亡の確認はありません。"))
     safety.decide_death(actor, rows[wanted].pk, step, request.POST.get("note", ""))
