@@ -494,3 +494,30 @@ def test_every_word_of_a_file_has_words() -> None:
     ):
         one = Doubt(code, 3, 20, "name" if code == "many_changed" else "")
         assert registerwords.doubt({**one.__dict__, "key": one.key})["sentence"]
+
+
+def test_an_edition_that_brought_many_is_undone_on_two_screens(city: City) -> None:
+    rows = rows_now()
+    rows += [
+        [f"N{n}", "00000001", f"新 {n}", "ニイ", "1990-01-01", "1", "子", rows[0][7], ""]
+        for n in range(25)
+    ]
+    first = client(Role.ADMINISTRATOR)
+    send(first, table(rows))
+    row = RegisterEdition.objects.order_by("pk").last()
+    assert row is not None
+    agree(first, row)
+    address = f"/staff/register/{row.pk}/"
+    assert "2人の確認が要ります" in first.get(address).content.decode()
+    asked = first.post(f"{address}undo/", follow=True).content.decode()
+    assert "2人目の確認を待っています" in asked and "提案を取り下げる" in asked
+    second = client(Role.APPROVER)
+    assert "2人目として、この版を取り消す" in second.get(address).content.decode()
+    kept = second.post(f"{address}keep/", follow=True).content.decode()
+    assert "この版は反映されたままです" in kept
+    first.post(f"{address}undo/")
+    done = second.post(f"{address}undo/", follow=True).content.decode()
+    assert "反映する前の内容に戻っています" in done
+    RegisterEdition.objects.filter(pk=row.pk).update(state="failed", problem={"detail": "だめ"})
+    failed = first.get(address).content.decode()
+    assert "書き込めませんでした" in failed and 'action="again/"' in failed

@@ -28,6 +28,7 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "waiting": (lazy("決定待ち"), "caution"),
         "agreed": (lazy("2人目の確認待ち"), "caution"),
         "applying": (lazy("書き込み中"), "info"),
+        "failed": (lazy("書き込めなかった"), "bad"),
         "in_force": (lazy("反映済み"), "good"),
         "overtaken": (lazy("新しい案に置き換えられた"), ""),
         "discarded": (lazy("取りやめた"), ""),

@@ -7,18 +7,20 @@ import io
 
 import openpyxl
 import pytest
+from django.db import IntegrityError, OperationalError
 from openpyxl import Workbook
 
 from sonae.core.errors import SonaeError
 from sonae.domains.municipalities.interface import Municipality
+from sonae.domains.residents import differences, shields
 from sonae.domains.residents import interface as residents
-from sonae.domains.residents import shields
 from sonae.domains.residents.interface import (
     AssistanceRegistrant,
     Household,
     RegisterEdition,
     Resident,
     editions,
+    undoing,
 )
 from sonae.domains.residents.models import ProtectionMeasure, ResidentHistory
 from sonae.platform import outbox
@@ -123,7 +125,7 @@ def test_new_changed_moved_and_gone_then_undone(city: City) -> None:
         ("name", "備 太郎", "備 太朗")
     ]
     assert residents.population().pk.size == 12
-    editions.undo(ADMINISTRATOR, row.pk)
+    undoing.undo(ADMINISTRATOR, row.pk)
     after = everything()
     assert [one for one in after if one[1] not in ("R999", "00000099")] == before
     assert not Resident.objects.filter(resident_id="R999").exists()
@@ -136,12 +138,12 @@ def test_an_edition_is_not_undone_after_a_newer_one(city: City) -> None:
     rows[1][8] = "090-3333-4444"
     second = agree(sent(table(rows)))
     with pytest.raises(SonaeError, match="後に、別の版"):
-        editions.undo(ADMINISTRATOR, first.pk)
-    editions.undo(ADMINISTRATOR, second.pk)
-    editions.undo(ADMINISTRATOR, first.pk)
+        undoing.undo(ADMINISTRATOR, first.pk)
+    undoing.undo(ADMINISTRATOR, second.pk)
+    undoing.undo(ADMINISTRATOR, first.pk)
     assert not Resident.objects.exclude(phone="").exists()
     with pytest.raises(SonaeError, match="すでに取り消され"):
-        editions.undo(ADMINISTRATOR, first.pk)
+        undoing.undo(ADMINISTRATOR, first.pk)
 
 
 def test_a_daily_difference_touches_only_its_rows(city: City) -> None:
@@ -412,7 +414,7 @@ def test_the_shield_comes_and_goes_with_the_file_but_never_silently(city: City) 
         editions.confirm(ADMINISTRATOR, row.pk, seen=row.stamp)
     agree(row)
     assert not Resident.objects.filter(shielded=True).exists()
-    editions.undo(ADMINISTRATOR, row.pk)
+    undoing.undo(ADMINISTRATOR, row.pk)
     held = Resident.objects.get(shielded=True)
     assert ProtectionMeasure.objects.get(ended_at=None).resident_id == held.pk
     agree(sent(table(rows, heads)))
@@ -431,9 +433,9 @@ def test_the_shield_comes_and_goes_with_the_file_but_never_silently(city: City) 
     assert agree(plain) and Resident.objects.get(name="備 太郎").shielded, (
         "a file that is silent lifts nothing"
     )
-    editions.undo(ADMINISTRATOR, plain.pk)
+    undoing.undo(ADMINISTRATOR, plain.pk)
     shields.set_shield(ADMINISTRATOR, "R0011", until="2028-03-31")  # renewed on the page
-    editions.undo(ADMINISTRATOR, row.pk)
+    undoing.undo(ADMINISTRATOR, row.pk)
     assert Resident.objects.get(name="備 太郎").shielded, "taking a file back lifts nothing"
     assert ProtectionMeasure.objects.get(ended_at=None).until == "2028-03-31"
 
@@ -501,3 +503,90 @@ def test_a_newer_file_sets_the_undecided_one_aside(city: City) -> None:
         agree(second)
     with pytest.raises(SonaeError, match="残っていません"):
         editions.raw_of(second)
+
+
+@pytest.mark.parametrize("error", [IntegrityError("unique"), SonaeError("gone", "消えた")])
+def test_a_file_that_cannot_be_written_says_so_and_can_be_tried_again(
+    city: City, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    before, rows = everything(), rows_now()
+    rows[0][8] = "090-1111-2222"
+    row, settle = sent(table(rows)), differences.register.settle_homes
+
+    def broken(_day: str) -> None:
+        raise error
+
+    monkeypatch.setattr(differences.register, "settle_homes", broken)
+    row = agree(row)
+    assert row.state == "failed" and row.problem["detail"] and row.problem["hint"]
+    outbox.drain()
+    row.refresh_from_db()
+    assert row.state == "failed" and everything() == before, "all or nothing"
+    monkeypatch.setattr(differences.register, "settle_homes", settle)
+    assert agree(editions.again(ADMINISTRATOR, row.pk)).state == "in_force"
+    assert Resident.objects.get(resident_id="R0011").phone == "090-1111-2222"
+
+
+def test_a_database_that_is_away_is_asked_again(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, settle = sent(table(rows_now())), differences.register.settle_homes
+
+    def away(_day: str) -> None:
+        raise OperationalError("the connection was closed")
+
+    monkeypatch.setattr(differences.register, "settle_homes", away)
+    with pytest.raises(OperationalError):
+        agree(row)
+    row.refresh_from_db()
+    assert row.state == "applying", "the worker has it"
+    monkeypatch.setattr(differences.register, "settle_homes", settle)
+    editions.apply(row.pk)
+    row.refresh_from_db()
+    assert row.state == "in_force"
+
+
+def test_two_undo_an_edition_that_brought_many(city: City) -> None:
+    rows = rows_now()
+    for n in range(25):
+        rows.append(
+            [f"N{n}", "00000001", f"新 {n}", "ニイ", "1990-01-01", "1", "子", rows[0][7], ""]
+        )
+    row = agree(sent(table(rows)))
+    count = Resident.objects.count()
+    assert undoing.needs_second(row)
+    with pytest.raises(SonaeError, match="forbidden"):
+        undoing.undo(APPROVER, row.pk)
+    assert undoing.undo(ADMINISTRATOR, row.pk).state == "in_force"
+    assert Resident.objects.count() == count, "one person's word changes nothing"
+    with pytest.raises(SonaeError, match="2人目"):
+        undoing.undo(ADMINISTRATOR, row.pk)
+    assert undoing.asked(undoing.keep(APPROVER, row.pk)) is None
+    with pytest.raises(SonaeError, match="conflict"):
+        undoing.keep(APPROVER, row.pk)
+    undoing.undo(ADMINISTRATOR, row.pk)
+    assert undoing.undo(APPROVER, row.pk).state == "undone"
+    assert Resident.objects.count() == count - 25
+
+
+@pytest.mark.parametrize("heading", [None, False])
+def test_what_is_decided_meanwhile_is_not_turned_back(
+    city: City, monkeypatch: pytest.MonkeyPatch, heading: bool | None
+) -> None:
+    """Two pages open on one file: its columns are changed while it comes into force on the other."""
+    row, look = sent(table(rows_now())), editions._edition
+
+    def meanwhile(pk: int) -> RegisterEdition:
+        monkeypatch.undo()
+        found = look(pk)
+        agree(look(pk))
+        editions._store(pk, table(rows_now()))  # as long as its bytes are still being read
+        return found
+
+    monkeypatch.setattr(editions, "_edition", meanwhile)
+    with pytest.raises(SonaeError, match="変えられません"):
+        editions.choose_columns(ADMINISTRATOR, row.pk, row.columns["columns"], heading=heading)
+    row.refresh_from_db()
+    assert row.state == "in_force" and row.columns["heading"]
+    with pytest.raises(SonaeError, match="conflict"):
+        editions.again(ADMINISTRATOR, row.pk)

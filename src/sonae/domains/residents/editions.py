@@ -1,4 +1,4 @@
-"""Verbs on files of the register: take one in, read it, show what it would change, confirm, undo.
+"""Verbs on files of the register: take one in, read it, show what it would change, confirm.
 
 One way for the register, the roster and the plans: file → mapping → defects → difference → a person's yes
 → one transaction. Until then the last good data stay in force; a broken or foreign file changes nothing.
@@ -7,12 +7,14 @@ One way for the register, the roster and the plans: file → mapping → defects
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
+from django.db import OperationalError
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
@@ -32,11 +34,15 @@ AGREED = "register.agreed"
 MOST_BYTES: Final = 300 * 1024 * 1024
 AT_ONCE: Final = 3000
 """So many rows are read and written while the page waits; more is the worker's, with progress."""
-OPEN: Final = ("mapping", "reading", "waiting", "agreed", "applying")
+OPEN: Final = ("mapping", "reading", "waiting", "agreed", "applying", "failed")
 FILES: Final = ("register", "registrants", "plans")
+_COLUMNS_OPEN: Final = ("mapping", "waiting", "refused", "failed")
+_COLUMNS_CLOSED: Final = "このファイルの列は、もう変えられません。"
+_DECIDED: Final = "この版は、もう決定されています。"
+log = logging.getLogger(__name__)
 
 
-def _allowed(actor: Actor) -> None:
+def allowed(actor: Actor) -> None:
     """Refuse who may not change the register, and any change from within an exercise."""
     require(actor, Audience.ADMINISTRATOR)
     if is_exercise():
@@ -47,7 +53,7 @@ def _allowed(actor: Actor) -> None:
         )
 
 
-def _may_see(actor: Actor) -> None:
+def may_see(actor: Actor) -> None:
     """Files of the register are seen by who may change it and by who agrees as the second person."""
     require(actor, Audience.ADMINISTRATOR, Audience.APPROVER)
 
@@ -59,7 +65,7 @@ def name_of(actor: Actor) -> str:
 
 def edition(actor: Actor, pk: int) -> RegisterEdition:
     """Return one edition; SonaeError ``not_found``."""
-    _may_see(actor)
+    may_see(actor)
     return _edition(pk)
 
 
@@ -68,6 +74,14 @@ def _edition(pk: int) -> RegisterEdition:
     if found is None:
         raise SonaeError("not_found", "この版はありません。")
     return found
+
+
+def locked(pk: int, *states: str, why: str) -> RegisterEdition:
+    """Return one edition, nobody else's until the transaction ends; ``conflict`` in any other state."""
+    row = RegisterEdition.objects.select_for_update().filter(pk=pk).first() or _edition(pk)
+    if row.state not in states:
+        raise SonaeError("conflict", why, "一覧の画面で、いまの状態を確かめてください。")
+    return row
 
 
 def editions(purpose: str = "", limit: int = 30) -> list[RegisterEdition]:
@@ -127,7 +141,7 @@ def take_in(
     A file that cannot be read is kept as ``refused`` with the reason. Files still undecided of the same
     purpose are put aside.
     """
-    _allowed(actor)
+    allowed(actor)
     if purpose not in FILES:
         raise SonaeError("unreadable", "ファイルの用途が選ばれていません。")
     if len(raw) > MOST_BYTES:
@@ -152,7 +166,7 @@ def take_in(
 def _set_aside(purpose: str, who: str) -> None:
     """Put files aside that nobody has decided on; a newer one has come."""
     rows = RegisterEdition.objects.filter(
-        purpose=purpose, state__in=("mapping", "reading", "waiting", "agreed")
+        purpose=purpose, state__in=[one for one in OPEN if one != "applying"]
     )
     for pk in rows.values_list("pk", flat=True):
         _forget_file(pk)
@@ -203,10 +217,10 @@ def choose_columns(
     ``heading`` False: the first line is already data. SonaeError ``unreadable`` names what is chosen twice
     or lacking.
     """
-    _allowed(actor)
+    allowed(actor)
     row = _edition(pk)
-    if row.state not in ("mapping", "waiting", "refused") or not _file(pk).exists():
-        raise SonaeError("conflict", "このファイルの列は、もう変えられません。")
+    if row.state not in _COLUMNS_OPEN or not _file(pk).exists():
+        raise SonaeError("conflict", _COLUMNS_CLOSED)
     held = mappings.from_json(row.columns)
     if heading is not None and heading != held.heading:
         return _turned(row, heading)
@@ -219,6 +233,7 @@ def choose_columns(
         names = "、".join(ITEMS[one].name for one in missing)
         raise SonaeError("missing_columns", f"必要な項目の列が選ばれていません：{names}")
     with writing():
+        row = locked(pk, *_COLUMNS_OPEN, why=_COLUMNS_CLOSED)
         ColumnMapping.objects.update_or_create(
             purpose=row.purpose, signature=mappings.signature(row.headings),
             defaults={"columns": made.to_json(), "changed_at": clock.now(), "changed_by": name_of(actor)},
@@ -237,9 +252,11 @@ def _turned(row: RegisterEdition, heading: bool) -> RegisterEdition:
     made = (
         mappings.guess(seen.headings, row.purpose) if heading else mappings.Mapping({}, {}, False)
     )
-    row.headings, row.columns, row.state = seen.headings, made.to_json(), "mapping"
     with writing():
-        row.save()
+        row = locked(row.pk, *_COLUMNS_OPEN, why=_COLUMNS_CLOSED)
+        row.headings, row.columns, row.state = seen.headings, made.to_json(), "mapping"
+        row.agreed = []
+        row.save(update_fields=["headings", "columns", "state", "agreed"])
     return row
 
 
@@ -297,12 +314,10 @@ def _found(row: RegisterEdition) -> differences.Found | rosterfiles.Found:
 
 
 def again(actor: Actor, pk: int) -> RegisterEdition:
-    """Compare a waiting file anew, because the register has changed since."""
-    _allowed(actor)
-    row = _edition(pk)
-    if row.state not in ("waiting", "agreed"):
-        raise SonaeError("conflict", "この版は、もう決定されています。")
+    """Compare a file anew that waits, because the register has changed since, or that was not written."""
+    allowed(actor)
     with writing():
+        row = locked(pk, "waiting", "agreed", "failed", why=_DECIDED)
         row.state, row.agreed = "reading", []
         row.save(update_fields=["state", "agreed"])
     _begin_reading(row)
@@ -324,12 +339,12 @@ def confirm(actor: Actor, pk: int, *, seen: str, agreed: Collection[str] = ()) -
     ``agreed``: keys of all doubts. Where two people must agree, the first yes is kept and the second, by
     another person, puts the file in force. Long files are written by the worker.
     """
-    _may_see(actor)
+    may_see(actor)
     if is_exercise():
-        _allowed(actor)
+        allowed(actor)
     with writing():
         take_turn("register", every_world=True)
-        row = RegisterEdition.objects.select_for_update().filter(pk=pk).first() or _edition(pk)
+        row = locked(pk, "waiting", "agreed", why=_DECIDED)
         _check(actor, row, seen, agreed)
         if needs_second(row) and row.state == "waiting":
             row.state = "agreed"
@@ -352,12 +367,6 @@ def confirm(actor: Actor, pk: int, *, seen: str, agreed: Collection[str] = ()) -
 
 def _check(actor: Actor, row: RegisterEdition, seen: str, agreed: Collection[str]) -> None:
     """Refuse what must not come into force."""
-    if row.state not in ("waiting", "agreed"):
-        raise SonaeError(
-            "conflict",
-            "この版は、もう決定されています。",
-            "一覧の画面で、いまの状態を確かめてください。",
-        )
     if row.state == "agreed" and any(one["id"] == actor.id for one in row.agreed):
         raise SonaeError(
             "forbidden",
@@ -379,12 +388,37 @@ def _check(actor: Actor, row: RegisterEdition, seen: str, agreed: Collection[str
 def apply(pk: int) -> None:
     """Write a confirmed file, all of it or nothing; a killed process leaves the old register whole.
 
-    The file is read and compared before the lock is taken, so that nobody else waits for that.
+    What cannot be written is ``failed``, with the reason, until somebody compares it anew or puts it
+    aside; a database that is busy or away is only asked again.
     """
     row = RegisterEdition.objects.filter(pk=pk, state="applying").first()
     if row is None:
         return
-    found = _found(row)
+    try:
+        _write(row)
+    except OperationalError:
+        raise
+    except Exception as error:
+        log.exception("edition %s was not written", pk)
+        _note_failed(pk, error)
+
+
+def _note_failed(pk: int, error: Exception) -> None:
+    """Say that nothing of a file was written, and why; its bytes stay, so that it can be tried again."""
+    told = error if isinstance(error, SonaeError) else None
+    detail = told.detail if told else f"書き込みの途中で失敗しました（{type(error).__name__}）。"
+    hint = (told.hint if told else "") or "「もう一度くらべる」で、やり直せます。"
+    with writing():
+        rows = RegisterEdition.objects.filter(pk=pk, state="applying")
+        if rows.update(
+            state="failed", agreed=[], problem={"detail": str(detail), "hint": str(hint)}
+        ):
+            audit.record(SYSTEM.id, "register.failed", f"edition:{pk}", error=type(error).__name__)
+
+
+def _write(row: RegisterEdition) -> None:
+    """Write a file; it is read and compared before the lock is taken, so that nobody waits for that."""
+    pk, found = row.pk, _found(row)
     with writing():
         take_turn("register", every_world=True)
         still = RegisterEdition.objects.select_for_update().filter(pk=pk, state="applying")
@@ -408,49 +442,15 @@ def apply(pk: int) -> None:
 
 def discard(actor: Actor, pk: int) -> None:
     """Put a file aside; what it said stays on record without its contents."""
-    _allowed(actor)
+    allowed(actor)
     with writing():
-        row = _edition(pk)
-        if row.state not in OPEN or row.state == "applying":
-            raise SonaeError("conflict", "この版は、もう決定されています。")
+        row = locked(pk, *(one for one in OPEN if one != "applying"), why=_DECIDED)
         row.state, row.decided_at, row.decided_by = "discarded", clock.now(), name_of(actor)
         row.summary = {"counts": row.summary.get("counts", {})}
         row.defects = previews.without_values(row.defects)
         row.save(update_fields=["state", "decided_at", "decided_by", "summary", "defects"])
         audit.record(actor.id, "register.discarded", f"edition:{pk}")
     _forget_file(pk)
-
-
-def why_not_undone(row: RegisterEdition) -> str:
-    """Return why an edition cannot be undone, in words; empty when it can."""
-    if row.state != "in_force":
-        return "まだ反映されていないか、すでに取り消されています。"
-    if not row.digest:
-        return "ファイルから取り込んだ版ではありません。"
-    newer = RegisterEdition.objects.filter(
-        state="in_force", purpose=row.purpose, decided_at__gt=row.decided_at
-    )
-    if newer.exists():
-        return "この版より後に、別の版が反映されています。新しいものから順に取り消してください。"
-    if differences.changed_since(row):
-        return "この版が変えた人か世帯が、その後に直されています。"
-    return ""
-
-
-def undo(actor: Actor, pk: int) -> RegisterEdition:
-    """Take the newest edition back: every item as it was; who came with it counts as never having come."""
-    _allowed(actor)
-    with writing():
-        take_turn("register", every_world=True)
-        row = RegisterEdition.objects.select_for_update().filter(pk=pk).first() or _edition(pk)
-        if why := why_not_undone(row):
-            raise SonaeError("conflict", f"取り消せません。{why}")
-        undone = differences.undo if row.purpose == "register" else rosterfiles.undo
-        undone(row, name_of(actor))
-        row.state = "undone"
-        row.save(update_fields=["state"])
-        audit.record(actor.id, "register.undone", f"edition:{pk}")
-    return row
 
 
 def layouts() -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What other domains and the screens may use of residents."""
 
-from sonae.domains.residents import editions, history, homes, plans, previews, qr, shields
+from sonae.domains.residents import editions, history, homes, plans, previews, qr, shields, undoing
 from sonae.domains.residents.models import (
     AssistanceRegistrant,
     Household,
@@ -57,5 +57,6 @@ __all__ = [
     "shared_position",
     "shielded_pks",
     "shields",
+    "undoing",
     "wheelchairs",
 ]

@@ -23,9 +23,10 @@ class RegisterEdition(TenantModel):
 
     ``purpose``: register, registrants or plans. ``whole``: a full edition (else a daily difference).
     ``state``: mapping (a person must say which column is what) → reading → waiting → (agreed, when two
-    must) → applying → in_force; overtaken (by a newer file), discarded, refused, undone. ``stamp``: the
-    register's version when the difference was made. ``summary``: counts, and until somebody has decided
-    examples (`previews`).
+    must) → applying → in_force or failed; overtaken (by a newer file), discarded, refused, undone.
+    ``agreed``: who has agreed as the first of two, with ``step`` "undo" to its undoing (`undoing`).
+    ``stamp``: the register's version when the difference was made. ``summary``: counts, and until
+    somebody has decided examples (`previews`).
     ``defect_counts``: all of them, ``defects`` the first by row.
     """
 

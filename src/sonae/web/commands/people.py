@@ -77,6 +77,9 @@ def import_people(
             if row.state == "waiting" and confirm:
                 row = editions.confirm(SYSTEM, row.pk, seen=row.stamp, agreed=agreed)
                 second = "2人の確認が要ります。管理者か決裁者が、職員の画面で2人目として確かめてください。"
+                if row.state not in ("agreed", "in_force"):
+                    told = row.problem
+                    raise SonaeError("conflict", told["detail"], told.get("hint", ""))
                 click.echo(second if row.state == "agreed" else "反映しました。", err=True)
             elif row.state == "waiting":
                 click.echo(

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from sonae.core.errors import SonaeError
 from sonae.domains.residents import interface as residents
-from sonae.domains.residents.interface import RegisterEdition, editions, previews
+from sonae.domains.residents.interface import RegisterEdition, editions, previews, undoing
 from sonae.engines.register.items import items_of, refused
 from sonae.platform import audit
 from sonae.platform.access import Audience, Role, actor_of, audience
@@ -133,9 +133,13 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "faults": told.faults(row.defect_counts),
         "defects": [told.defect(one) for one in seen.defects[:MOST_ROWS]],
         "more_defects": max(0, sum(row.defect_counts.values()) - MOST_ROWS),
-        "undo_why": editions.why_not_undone(row) if row.state == "in_force" else "",
+        "undo_why": undoing.why_not(row) if row.state == "in_force" else "",
+        "undo_two": row.state == "in_force" and undoing.needs_second(row),
+        "undo_asked": undoing.asked(row),
+        "firsts": [one for one in row.agreed if one.get("step") != "undo"],
         "drill": is_exercise(),
         "admin": actor.role is Role.ADMINISTRATOR,
+        "actor_id": actor.id,
     }  # fmt: skip
     return render(request, "staff/register/edition.html", context)
 
@@ -241,7 +245,17 @@ def _decided(request: HttpRequest, pk: int, verb: str) -> None:
     elif verb == "again":
         editions.again(actor, pk)
     elif verb == "undo":
-        editions.undo(actor, pk)
-        flash.success(request, _("取り消しました。反映する前の内容に戻っています。"))
+        row = undoing.undo(actor, pk)
+        flash.success(
+            request,
+            _("取り消しました。反映する前の内容に戻っています。")
+            if row.state == "undone"
+            else _(
+                "取り消しの提案を記録しました。別の管理者か決裁者が確かめると、取り消されます。"
+            ),
+        )
+    elif verb == "keep":
+        undoing.keep(actor, pk)
+        flash.success(request, _("取り消しの提案を取り下げました。この版は反映されたままです。"))
     else:
         raise SonaeError("not_found", _("この操作はありません。"))
