@@ -47,6 +47,22 @@ def batch_of(city: City, *towns: str) -> CardBatch:
     return row
 
 
+def test_a_card_does_not_measure_from_where_nobody_lives(city: City) -> None:
+    home = Household.objects.get(number="00000003")
+    sheet = papercard.Sheet(home, [city.residents["斎藤 健"]], Walker())
+    row = papercard.Writer().card(sheet)["rows"][0]
+    assert row["far"] and row["site"]
+    home.place = "town"
+    told = papercard.Writer().card(sheet)
+    assert (told["rows"][0]["site"], told["rows"][0]["far"]) == (row["site"], "")
+    assert "道のりは分かりません" in told["notes"][0]
+    home.place = "none"
+    lost = papercard.Writer().card(sheet)
+    assert {one["site"] for one in lost["rows"]} == {"分かりません。市に聞いてください"}
+    assert "避難先が分かりません" in lost["notes"][0]
+    assert pages(papercard.one_card(sheet)) == 1
+
+
 def test_a_resident_s_card_is_a_real_a6_pdf_with_the_code_that_the_reception_reads(
     city: City,
 ) -> None:

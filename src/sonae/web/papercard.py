@@ -111,6 +111,16 @@ class Writer:
     def _notes(self, sheet: Sheet) -> list[str]:
         """Return the sentences below the table: when to leave, needs, language."""
         notes = []
+        if not sheet.home.located:
+            notes.append(
+                _(
+                    "家の位置が市に登録されていません。避難先は町の中心から選んだもので、道のりは分かりません。市の窓口で登録できます。"
+                )
+                if sheet.home.place == "town"
+                else _(
+                    "家の位置が市に登録されていないため、避難先が分かりません。市の窓口で登録できます。"
+                )
+            )
         if "wheelchair" in sheet.walker.needs:
             notes.append(_("車いすを使う人がいます。"))
         if "pets" in sheet.walker.needs:
@@ -246,6 +256,8 @@ def _make(row: CardBatch) -> None:
 def _listed(number: int, sheet: Sheet) -> dict[str, Any]:
     """Return one line of the cover list."""
     note = _("カード番号なし（QRなし）") if not sheet.home.card_code else ""
+    if not sheet.home.located:
+        note = "　".join(filter(None, [note, _("家の位置は不明")]))
     return {
         "number": number,
         "address": f"{sheet.home.town.name} {sheet.home.address}",

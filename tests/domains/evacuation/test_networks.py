@@ -98,6 +98,24 @@ def test_homes_and_facilities_without_a_way_are_counted_and_listed(
     assert {f.name for f in shelters.facilities() if f.node is None} == {"第一小学校", "中央公園"}
 
 
+def test_of_a_home_of_which_only_the_town_is_known_the_way_may_be_unknown(
+    city: City, tmp_path: Path
+) -> None:
+    Household.objects.filter(number="00000003").update(place="town")
+    Household.objects.filter(number="00000001").update(place="none")
+    path = street(tmp_path / "far.geojson", 1510)
+    missed = evacuation.network_preview(
+        evacuation.preview_network(ADMINISTRATOR, [path], "", "")
+    ).unreached
+    assert (missed.homes, missed.off, missed.unknown) == (5, 1, 2)
+    assert sum(one.homes for one in missed.towns) == 1
+    near = street(tmp_path / "near.geojson", 0)
+    reached = evacuation.network_preview(
+        evacuation.preview_network(ADMINISTRATOR, [near], "", "")
+    ).unreached
+    assert (reached.off, reached.unknown) == (0, 1), "all around the town there is a way"
+
+
 def test_a_file_that_cannot_be_read_leaves_everything(city: City, tmp_path: Path) -> None:
     before = (networks.network_folder() / FILE).read_bytes()
     waiting = set((networks.network_folder() / "previews").glob("*"))

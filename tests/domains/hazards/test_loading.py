@@ -13,6 +13,7 @@ from django.conf import settings
 from sonae.core.errors import SonaeError
 from sonae.domains.hazards import interface as hazards
 from sonae.domains.hazards.interface import HazardMap, Stated
+from sonae.domains.residents.interface import Household
 from sonae.platform import outbox
 from sonae.platform.models import AuditEntry
 from sonae.platform.scope import World
@@ -77,6 +78,19 @@ def test_a_draft_says_what_would_change_and_changes_nothing(city: City, tmp_path
     )  # fmt: skip
     assert zone(50) == ("inside", 3)
     assert hazards.drafts() == [row]
+
+
+def test_of_a_home_of_which_only_the_town_is_known_a_draft_says_unknown(
+    city: City, tmp_path: Path
+) -> None:
+    """As plans do: unless the whole town is alike (`Household.place`)."""
+    Household.objects.filter(number="00000003").update(place="town")  # 350 m ± 300 m: some is wet
+    Household.objects.filter(number="00000004").update(place="none")
+    (old,) = [row for row in hazards.maps() if row.name == "flood_l2"]
+    stated = Stated(source="試験県", extent="city", replaces=old.pk)
+    row = prepared(flood(tmp_path / "A31a-20-25.geojson", (600, 200, 4)), stated)
+    assert row.homes == {"inside": 0, "outside": 3, "unknown": 2}
+    assert row.change == {"inside>outside": 2, "unknown>outside": 1, "unknown>unknown": 2}
 
 
 def test_confirming_takes_it_into_use_and_plans_anew(city: City, tmp_path: Path) -> None:

@@ -220,8 +220,12 @@ class SiteFinder:
     ) -> tuple[Facility | None, float | None]:
         """Return the site for a home and the metres to it by road; None without a site or a way.
 
+        Of a home of which only the town is known it is the town's site, at no known distance; where not
+        even that is known, none.
         A site known to refuse the walker's needs is named only where no other is left.
         """
+        if home.place == "none":
+            return None, None
         plain = Walker(walker.profile, walker.groups, pets=walker.pets)
         found = self._reached(home, hazard, plain, any_site=False)
         if found[0] is None and plain.needs:
@@ -242,7 +246,7 @@ class SiteFinder:
         if best < 0:
             return None, None
         metres = float(tree.distance_m[home.node]) + (home.node_metres or 0.0)
-        return self._facilities.get(int(pks[best])), metres
+        return self._facilities.get(int(pks[best])), metres if home.located else None
 
     def _tree(self, hazard: str, walker: Walker, any_site: bool) -> _Tree | None:
         """Return the tree towards the sites of a hazard and their primary keys, None without any."""

@@ -19,7 +19,7 @@ from sonae.core.clock import JST
 from sonae.core.errors import SonaeError
 from sonae.domains.evacuation.networks import DEFECTS, city, load_network, network_folder, stamp
 from sonae.domains.municipalities import interface as municipalities
-from sonae.domains.residents.interface import Household
+from sonae.domains.residents import interface as residents
 from sonae.domains.shelters import interface as shelters
 from sonae.engines.evacuation.network import FILE, Network
 from sonae.engines.evacuation.reach import FARTHEST_M, describe, reach
@@ -58,6 +58,7 @@ class FacilityOff:
 class Unreached:
     """Whom a network does not reach. ``islands``: homes whose nearest way leads nowhere.
 
+    ``unknown``: homes of which only the town is known, and whose way depends on where in it they lie.
     ``cells``: longitude, latitude and number of homes off the network, on a grid of about 100 m.
     """
 
@@ -68,6 +69,7 @@ class Unreached:
     facilities: list[FacilityOff]
     cells: list[tuple[float, float, int]]
     limit_m: float = FARTHEST_M
+    unknown: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,21 +157,23 @@ def _defects(folder: Path) -> list[dict[str, Any]]:
 
 def unreached(network: Network) -> Unreached:
     """Return the homes and facilities that a network does not reach."""
-    rows = list(Household.objects.values_list("town_id", "latitude", "longitude"))
-    town, lat, lon = (np.array(c) for c in zip(*rows, strict=True)) if rows else (np.zeros(0),) * 3
+    rows = residents.homes.as_columns()
+    town, lat, lon, spread = rows.town, rows.lat, rows.lon, rows.spread_m
     homes = reach(network, lat, lon)
+    off = homes.main_m - spread > FARTHEST_M
+    unsure = ~off & (spread > 0) & ((homes.main_m + spread > FARTHEST_M) | homes.island)
     names = {one.pk: one.name for one in municipalities.towns()}
     far: dict[int, list[float]] = defaultdict(list)
-    for number in np.flatnonzero(homes.off).tolist():
+    for number in np.flatnonzero(off).tolist():
         far[int(town[number])].append(float(homes.main_m[number]))
     towns = [TownOff(names.get(pk, "–"), len(all_), max(all_)) for pk, all_ in far.items()]
     cells: dict[tuple[float, float], int] = defaultdict(int)
-    for x, y in zip(lon[homes.off].tolist(), lat[homes.off].tolist(), strict=True):
+    for x, y in zip(lon[off].tolist(), lat[off].tolist(), strict=True):
         cells[round(round(x / _GRID) * _GRID, 6), round(round(y / _GRID) * _GRID, 6)] += 1
     return Unreached(
-        len(rows), int(homes.off.sum()), int(homes.island.sum()),
+        len(lat), int(off.sum()), int((homes.island & ~unsure).sum()),
         sorted(towns, key=lambda one: -one.homes), _facilities(network),
-        [(*place, count) for place, count in cells.items()],
+        [(*place, count) for place, count in cells.items()], unknown=int(unsure.sum()),
     )  # fmt: skip
 
 

@@ -22,12 +22,12 @@ from sonae.core.ids import uuid7
 from sonae.domains.hazards.models import HazardMap
 from sonae.domains.hazards.selectors import drafts, hazard_map, maps, raster
 from sonae.domains.municipalities import interface as municipalities
-from sonae.domains.residents.interface import Household
+from sonae.domains.residents.interface import Household, homes
 from sonae.engines.hazard import stored
 from sonae.engines.hazard.burning import METRES_PER_DEGREE, Grid, raster_of
 from sonae.engines.hazard.defects import Defect
 from sonae.engines.hazard.layer import NOT_SURVEYED, OUTSIDE, UNREADABLE, HazardLayer, Layer
-from sonae.engines.hazard.lookup import IN, OUT, UNKNOWN, ZONES, zones
+from sonae.engines.hazard.lookup import IN, OUT, UNKNOWN, ZONES, Say, uncertain, zones
 from sonae.engines.hazard.polygons import PolygonLayer
 from sonae.engines.hazard.readers import open_layers
 from sonae.engines.hazard.tiles import LOAD_ZOOM, TileLayer
@@ -267,12 +267,25 @@ def _places() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return places[:, 0], places[:, 1]
 
 
-def _zone_of_homes(layer: Layer) -> NDArray[np.intp]:
-    """Return the zone of every home, as an index into `ZONE_NAMES`, in the order of the register."""
-    rows = [*Household.objects.order_by("pk").values_list("latitude", "longitude")]
-    places = np.array(rows, np.float64).reshape(-1, 2)
-    ranks = layer.ranks_at(places[:, 0], places[:, 1])
-    return np.where(ranks == OUTSIDE, 1, np.where(ranks < UNREADABLE, 0, 2))
+def _zone_of_homes(layer: Layer) -> NDArray[np.uint8]:
+    """Return the zone of every home, as an index into `ZONE_NAMES`, in the order of the register.
+
+    As in plans: of a home whose house nobody knows it is known only where its whole town is alike.
+    """
+
+    def told(lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.uint8]:
+        ranks = layer.ranks_at(lat, lon)
+        return np.where(ranks == OUTSIDE, 1, np.where(ranks < UNREADABLE, 0, 2)).astype(np.uint8)
+
+    return _of_homes(told, 2)
+
+
+def _of_homes(say: Say, unknown: int) -> NDArray[np.uint8]:
+    """Return what is said of every home, ``unknown`` where it is not the same all around its place."""
+    rows = homes.as_columns()
+    found = say(rows.lat, rows.lon)
+    found[uncertain(say, rows.lat, rows.lon, rows.spread_m)] = unknown
+    return found
 
 
 def _homes(layer: Layer) -> dict[str, int]:
@@ -286,17 +299,19 @@ def _states(layers: Sequence[Layer], kind: str) -> NDArray[np.uint8]:
 
     Indices into `engines.hazard.lookup.ZONES`; of collapse or duration where ``kind`` is one of these.
     """
-    rows = [*Household.objects.order_by("pk").values_list("latitude", "longitude")]
-    places = np.array(rows, np.float64).reshape(-1, 2)
-    found = zones(layers, places[:, 0], places[:, 1])
-    if kind == "collapse":
-        told = np.where(found.collapse, IN, np.where(found.collapse_known, OUT, UNKNOWN))
-    elif kind == "duration":
-        unknown = found.duration == NOT_SURVEYED
-        told = np.where(unknown, UNKNOWN, np.where(found.duration > 0, IN, OUT))
-    else:
-        return found.zone
-    return told.astype(np.uint8)
+
+    def told(lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.uint8]:
+        found = zones(layers, lat, lon)
+        if kind == "collapse":
+            states = np.where(found.collapse, IN, np.where(found.collapse_known, OUT, UNKNOWN))
+        elif kind == "duration":
+            unknown = found.duration == NOT_SURVEYED
+            states = np.where(unknown, UNKNOWN, np.where(found.duration > 0, IN, OUT))
+        else:
+            states = found.zone
+        return states.astype(np.uint8)
+
+    return _of_homes(told, UNKNOWN)
 
 
 def _change(row: HazardMap, out: Collection[int], more: Sequence[Layer] = ()) -> dict[str, int]:

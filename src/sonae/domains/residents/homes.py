@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sonae.core.errors import SonaeError
 from sonae.domains.municipalities.interface import (
@@ -124,6 +125,38 @@ def spreads() -> dict[int, float]:
     np.fill_diagonal(apart, np.inf)
     near = np.clip(apart.min(axis=1), NEAREST_M, WIDEST_M)
     return {one.pk: float(metres) for one, metres in zip(rows, near, strict=True)}
+
+
+_HOW: Final = {"town": 1, "none": 2}
+
+
+@dataclass(frozen=True, eq=False)
+class Homes:
+    """Every home in which somebody lives, ordered by primary key; ``spread_m`` as in `Population`."""
+
+    town: NDArray[np.int64]
+    lat: NDArray[np.float64]
+    lon: NDArray[np.float64]
+    spread_m: NDArray[np.float32]
+
+
+def as_columns() -> Homes:
+    """Return every home with how far around its place the house itself may lie."""
+    rows = Household.objects.order_by("pk").values_list("town", "latitude", "longitude", "place")
+    town, lat, lon, place = zip(*rows, strict=True) if rows else ((), (), (), ())
+    towns_ = np.array(town, np.int64)
+    how = np.array([_HOW.get(one, 0) for one in place], np.int8)
+    return Homes(towns_, np.array(lat, np.float64), np.array(lon, np.float64), around(towns_, how))
+
+
+def around(town: NDArray[np.int64], how: NDArray[np.int8]) -> NDArray[np.float32]:
+    """Return how far around its place every home may lie; ``how`` 0: known, 1: in its town, 2: nobody knows."""
+    if not how.any():
+        return np.zeros(len(how), np.float32)
+    keys, at = np.unique(town, return_inverse=True)
+    known = spreads()
+    wide = np.array([known.get(key, np.inf) for key in keys.tolist()], np.float32)[at]
+    return np.select([how == 0, how == 1], [np.float32(0), wide], np.float32(np.inf))
 
 
 @dataclass(frozen=True)

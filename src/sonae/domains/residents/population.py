@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sonae.core import clock
 from sonae.domains.municipalities.interface import Municipality
-from sonae.domains.residents.homes import spreads
+from sonae.domains.residents.homes import around
 from sonae.domains.residents.models import AssistanceRegistrant, Household, Position, Resident
 from sonae.engines.evacuation.profiles import ADULT, ASSISTED, ELDERLY, WHEELCHAIR
 from sonae.platform.scope import current_municipality
@@ -138,19 +138,9 @@ def _read() -> Population:
     groups |= np.where(assisted > 0, GROUP_DISABLED, 0)
     groups |= np.where((age >= 0) & (age < CHILD_AGE), GROUP_CHILD, 0)
     derived = (profile.astype(np.uint8), groups.astype(np.uint8), np.zeros(len(rows), np.bool_))
-    spread = _spread(plain[2], np.array(columns[11], np.int8))
+    spread = around(plain[2], np.array(columns[11], np.int8))
     names = [field.name for field in fields(Population)]
     return Population(**dict(zip(names, (*plain, *derived, spread), strict=True)))
-
-
-def _spread(town: NDArray[np.int64], how: NDArray[np.int8]) -> NDArray[np.float32]:
-    """Return how far around its place every home may lie (`Household.place`)."""
-    if not how.any():
-        return np.zeros(len(how), np.float32)
-    keys, at = np.unique(town, return_inverse=True)
-    known = spreads()
-    around = np.array([known.get(key, np.inf) for key in keys.tolist()], np.float32)[at]
-    return np.select([how == 0, how == 1], [np.float32(0), around], np.float32(np.inf))
 
 
 def shared_position(resident_pk: int, planned_at: datetime) -> Position | None:

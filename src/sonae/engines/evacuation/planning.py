@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +29,7 @@ from sonae.engines.evacuation.profiles import PROFILES, START_MINUTES, Condition
 from sonae.engines.evacuation.rulebook import NOT_EXPOSED
 from sonae.engines.evacuation.told import Told
 from sonae.engines.hazard.layer import Layer
-from sonae.engines.hazard.lookup import OUT, UNKNOWN, Found, zones
+from sonae.engines.hazard.lookup import OUT, UNKNOWN, Found, uncertain, zones
 
 DESIGNATED, PARTIAL = 2, 1
 _GROUNDS, _LAYERS = 8, 32
@@ -261,34 +260,18 @@ def expose(
     return found
 
 
-_RING: Final = [(0.0, 0.0)] + [
-    (share * np.sin(turn), share * np.cos(turn))
-    for share in (0.35, 0.7, 1.0)
-    for turn in np.linspace(0, 2 * np.pi, 12, endpoint=False)
-]
-"""Where around an uncertain place the maps are asked, in shares of its spread (north, east)."""
-
-
 def _around(told: Found, layers: Sequence[Layer], people: People) -> Found:
     """Return what the layers say where a house is only known to lie around a place.
 
     Inside or outside only when they say so all around; else unknown, with no depth of its own.
     """
-    if people.spread_m is None or not people.spread_m.any():
+    if people.spread_m is None:
         return told
-    unsure = np.flatnonzero(people.spread_m > 0)
-    places, back = np.unique(
-        np.stack([people.lat[unsure], people.lon[unsure], people.spread_m[unsure]], axis=1),
-        axis=0, return_inverse=True,
-    )  # fmt: skip
-    lat, lon, spread = places.T
-    reach = np.where(np.isfinite(spread), spread, 0.0) / 111_320.0
-    seen = np.stack([
-        zones(layers, lat + north * reach, lon + east * reach / np.cos(np.radians(lat))).zone
-        for north, east in _RING
-    ])  # fmt: skip
-    agreed = (seen == seen[0]).all(axis=0) & np.isfinite(spread)
-    lost = unsure[~agreed[back.ravel()]]
+    lost = uncertain(
+        lambda lat, lon: zones(layers, lat, lon).zone, people.lat, people.lon, people.spread_m
+    )
+    if not len(lost):
+        return told
     zone, rank = told.zone.copy(), told.rank.copy()
     depth, collapse = told.depth_m.copy(), told.collapse.copy()
     zone[lost], rank[lost], depth[lost], collapse[lost] = UNKNOWN, 0, np.nan, False

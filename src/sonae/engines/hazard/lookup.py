@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,3 +111,38 @@ def zones(layers: Sequence[Layer], lat: NDArray[np.float64], lon: NDArray[np.flo
     which = (_LAST - (best & _LAST)).astype(np.uint8).view(np.int8)
     duration = _BEFORE.take(longest)
     return Found(zone, rank, depth, collapse, duration, which, collapse_known)
+
+
+_RING: Final = [(0.0, 0.0)] + [
+    (share * np.sin(turn), share * np.cos(turn))
+    for share in (0.35, 0.7, 1.0)
+    for turn in np.linspace(0, 2 * np.pi, 12, endpoint=False)
+]
+"""Where around an uncertain place the maps are asked, in shares of its spread (north, east)."""
+Say = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.uint8]]
+
+
+def uncertain(
+    say: Say, lat: NDArray[np.float64], lon: NDArray[np.float64], spread_m: NDArray[np.float32]
+) -> NDArray[np.int64]:
+    """Return the places (indices) of which ``say`` does not tell one thing all around.
+
+    ``spread_m``: how far around its place (degrees) a house may lie; 0 certain, inf nobody knows.
+    """
+    unsure = np.flatnonzero(spread_m > 0)
+    if not len(unsure):
+        return unsure
+    places, back = np.unique(
+        np.stack([lat[unsure], lon[unsure], spread_m[unsure]], axis=1), axis=0, return_inverse=True
+    )
+    lat, lon, spread = places.T
+    reach = np.where(np.isfinite(spread), spread, 0.0) / 111_320.0
+    seen = np.stack(
+        [
+            say(lat + north * reach, lon + east * reach / np.cos(np.radians(lat)))
+            for north, east in _RING
+        ]
+    )
+    agreed = (seen == seen[0]).all(axis=0) & np.isfinite(spread)
+    lost: NDArray[np.int64] = unsure[~agreed[back.ravel()]]
+    return lost

@@ -92,6 +92,7 @@ def _told(network: Network, missed: Unreached) -> dict[str, Any]:
     return {
         "source": network.source, "date": network.date, **figures, "homes": missed.homes,
         "homes_off": missed.off, "homes_beside_islands": missed.islands,
+        "homes_unknown": missed.unknown,
         "facilities_off": sum(one.off for one in missed.facilities),
         "facilities_beside_islands": sum(not one.off for one in missed.facilities),
         "limit_m": missed.limit_m,
