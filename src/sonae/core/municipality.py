@@ -24,6 +24,20 @@ PREFECTURES: Final = {f"{n:02}": name for n, name in enumerate(_NAMES.split(), s
 DEMO_PREFECTURE: Final = "99"
 _DEMO_PREFECTURE_NAME: Final = "見本県"
 
+BORNE_TWICE: Final = frozenset({"府中市", "伊達市"})
+"""東京都 and 広島県, 北海道 and 福島県: the only names that two 市 bear."""
+
+
+def named_alone(text: str) -> bool:
+    """Tell whether a municipality as people write it is one only: a 市, or with its prefecture.
+
+    Names of 町, 村 and 区 are borne by several.
+    """
+    said = "".join(unicodedata.normalize("NFKC", text).split())
+    if any(said.startswith(name) and said != name for name in PREFECTURES.values()):
+        return True
+    return said.endswith("市") and said not in BORNE_TWICE
+
 
 def check_digit(code5: str) -> str:
     """The sixth digit of a five-digit code: weights 6…2, modulus 11, last digit of 11 − remainder."""

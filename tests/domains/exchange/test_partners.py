@@ -11,8 +11,10 @@ from sonae.core import clock
 from sonae.core.clock import FrozenClock
 from sonae.core.errors import SonaeError
 from sonae.domains.exchange import partners as module
+from sonae.domains.exchange import people
 from sonae.domains.exchange.interface import ExchangeDisclosure, ExchangePartner, partners
 from sonae.domains.residents.interface import Resident
+from sonae.domains.rosters import interface as rosters
 from sonae.domains.safety import interface as safety
 from sonae.platform.access import SYSTEM
 from tests.fixtures import ADMINISTRATOR, OPERATOR, VIEWER, City
@@ -167,6 +169,32 @@ def test_a_shielded_person_is_in_no_page_no_count_and_no_gap(
     page = partners.people_of(row)
     assert [one["name"] for one in page.people] == ["甲 一", "乙 二"]
     assert page.following is None, "a page that seems cut would tell of somebody"
+
+
+def test_what_a_clerk_has_written_since_reaches_the_city(city: City) -> None:
+    """A name read better, an address learnt later, a city to be told: `VisitorEntry`."""
+    keys = {name: visitor(name, home) for name, home in (
+        ("輪鳥 太郎", "輪島市"), ("名無し", ""), ("七尾 次郎", "輪島市"), ("海野 波", "珠洲市"),
+        ("佐膝 守", "輪島市"),
+    )}  # fmt: skip
+    pks = {name: safety.Visitor.objects.get(key=key).pk for name, key in keys.items()}
+    said = {
+        "輪鳥 太郎": {"name": "輪島 太郎", "birth_date": "1980-01-02", "address": "輪島市"},
+        "名無し": {"name": "河井 花", "address": "石川県輪島市河井町"},
+        "七尾 次郎": {"name": "七尾 次郎", "address": "輪島市", "home_city": "七尾市"},
+        "海野 波": {"name": "海野 波", "address": "珠洲市", "home_city": "石川県輪島市"},
+        "佐膝 守": {"name": "佐藤 守", "birth_date": "1999-09-09", "address": "輪島市"},
+    }
+    for name, facts in said.items():
+        rosters.describe(OPERATOR, pks[name], facts)
+    row, _key = enrolled()
+    told = {one["name"]: one["birth_date"] for one in partners.people_of(row).people}
+    assert set(told) == {"輪島 太郎", "河井 花", "海野 波"}, "the shielded name hides its bearer"
+    assert told["輪島 太郎"] == "1980-01-02"
+    assert [one.name for one in people.candidates(OPERATOR, "輪島 太郎")] == ["輪島 太郎"]
+    for vague in ("大熊町", "府中市", "輪島市河井町"):
+        with pytest.raises(SonaeError, match="都道府県から"):
+            rosters.describe(OPERATOR, pks["名無し"], {"name": "河井 花", "home_city": vague})
 
 
 def test_pages_follow_each_other(city: City, monkeypatch: pytest.MonkeyPatch) -> None:

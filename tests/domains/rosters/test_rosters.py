@@ -521,6 +521,35 @@ def test_visitors_are_people_in_their_own_right(city: City, stranger: RosterLine
         rosters.visitor(OPERATOR, pk)
 
 
+def test_who_is_written_better_is_matched_anew(city: City) -> None:
+    """One of the register under a name that nobody could read: found once a clerk has asked."""
+    text = "氏名,ふりがな,性別,生年月日,住所\n〓〓 〓,,,,\n旅野 人美,たびの ひとみ,女,S63.2.2,遠い町9\n"
+    roster = taken(city, text)
+    pk = lines(roster)["〓〓 〓"].visitor_id or 0
+    assert not safety.links_of([pk])
+    rosters.describe(OPERATOR, pk, {"name": "〓〓 〓", "note": "赤い上着"})
+    assert rosters.run_of(None) is None, "nothing by which anybody is found"
+    rosters.describe(
+        OPERATOR, pk, {"name": "渡邉 実", "kana": "ワタナベ ミノル", "sex": "1",
+                       "birth_date": "1985-07-07", "address": "西町2番地"},
+    )  # fmt: skip
+    run = rosters.run_of(None)
+    assert run is not None
+    rosters.work_out(run.pk)
+    question = MatchQuestion.objects.get(visitor=pk, kind="register")
+    minoru = city.residents["渡邉 実"].pk
+    assert pk in safety.links_of([pk]) or question.candidates[0]["person"] == minoru
+
+
+def test_a_sighting_that_was_taken_back_is_not_where_somebody_was_seen(
+    city: City, stranger: RosterLine
+) -> None:
+    pk = stranger.visitor_id or 0
+    [one] = rosters.seen(OPERATOR, pk)
+    safety.undo(OPERATOR, one.pk)
+    assert rosters.seen(OPERATOR, pk) == []
+
+
 def test_people_written_twice_are_asked_about_and_joined(city: City) -> None:
     counted(city)
     twice = "氏名,ふりがな,性別,生年月日,住所\n旅野 人美,たびの ひとみ,女,S63.2.2,遠い町9\n"

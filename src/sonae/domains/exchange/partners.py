@@ -10,14 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.db.models import Q
+
 from sonae.core import clock
 from sonae.core.errors import SonaeError
-from sonae.core.municipality import is_valid
+from sonae.core.municipality import BORNE_TWICE, is_valid
 from sonae.domains.consent import interface as consent
 from sonae.domains.consent.interface import Facts, Question
 from sonae.domains.exchange import people
 from sonae.domains.exchange.models import ExchangeDisclosure, ExchangePartner
 from sonae.domains.exchange.opaque import opaque
+from sonae.domains.rosters import interface as rosters
+from sonae.domains.rosters.interface import VisitorEntry
 from sonae.domains.safety.interface import PersonState, Visitor
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
@@ -37,8 +41,6 @@ BASES: Final = (
     "個人情報の保護に関する法律 第69条第2項",
 )
 """Legal grounds that are offered; another may be written."""
-_BORNE_TWICE: Final = frozenset({"府中市", "伊達市"})
-"""東京都 and 広島県, 北海道 and 福島県: the only names that two 市 bear."""
 
 
 def _hash(token: str) -> str:
@@ -132,13 +134,20 @@ class Page:
 def people_of(row: ExchangePartner, *, after: int = 0) -> Page:
     """Return a city's own people who are here, each decided and each put on record.
 
-    Its own are those who have given an address there. Nobody who may be under 支援措置 here is among
+    Its own are those who have given an address there, or of whom a clerk has noted that it is to be told;
+    what was noted comes before the address. Nobody who may be under 支援措置 here is among
     them, and pages are cut after that: no count and no gap tells of anybody.
     """
     if not is_open(row):
         raise SonaeError("forbidden", "この提供は終わっています。")
-    there = Visitor.objects.filter(pk__gt=after).exclude(address="").order_by("pk")
-    own = [one for one in people.visible_visitors(there) if lives_in(one.address, row)]
+    later = rosters.corrections()
+    told_of = Q(pk__in=VisitorEntry.objects.values("visitor"))
+    there = Visitor.objects.filter(~Q(address="") | told_of, pk__gt=after).order_by("pk")
+    own = []
+    for one in people.visible_visitors(there):
+        noted = later[one.pk].home_city if one.pk in later else ""
+        if lives_in(noted or one.address, row):
+            own.append(one)
     part = own[:MOST_AT_ONCE]
     states = {
         one.visitor_id: one
@@ -161,9 +170,7 @@ def lives_in(address: str, row: ExchangePartner) -> bool:
     said = "".join(unicodedata.normalize("NFKC", address).split())
     left = said.removeprefix(row.prefecture) if row.prefecture else said
     if left == said:
-        return (
-            row.name.endswith("市") and row.name not in _BORNE_TWICE and said.startswith(row.name)
-        )
+        return row.name.endswith("市") and row.name not in BORNE_TWICE and said.startswith(row.name)
     if left.startswith(row.name):
         return True
     county, mark, rest = left.partition("郡")

@@ -17,6 +17,7 @@ from sonae.domains.exchange.models import SafetyRequest
 from sonae.domains.municipalities.interface import municipality
 from sonae.domains.residents import interface as residents
 from sonae.domains.residents.interface import Resident
+from sonae.domains.rosters import interface as rosters
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import PersonState, Visitor
 from sonae.platform.access import SYSTEM, Actor, Audience, require
@@ -67,10 +68,15 @@ class Hidden:
 
 
 def visible_visitors(rows: QuerySet[Visitor] | None = None) -> list[Visitor]:
-    """Return visitors that may be listed: linked to nobody, and not `Hidden`."""
-    hidden = Hidden()
+    """Return visitors that may be listed, as they are known by now: linked to nobody, and not `Hidden`.
+
+    Hidden is who is so by what was first written or by what was written since.
+    """
+    hidden, later = Hidden(), rosters.corrections()
     found = Visitor.objects.all() if rows is None else rows
-    return [one for one in found.filter(resident=None, same_as=None) if not hidden.hides(one)]
+    first = (one for one in found.filter(resident=None, same_as=None) if not hidden.hides(one))
+    now = (rosters.corrected(one, later.get(one.pk)) for one in first)
+    return [one for one in now if not hidden.hides(one)]
 
 
 def candidates(actor: Actor, text: str) -> list[Candidate]:
@@ -96,7 +102,9 @@ def _visitors_like(text: str) -> list[Candidate]:
         return []
     rows = Visitor.objects.order_by("kana", "pk")
     for word in words:
-        rows = rows.filter(Q(name__contains=word) | Q(kana__contains=katakana(word)))
+        called = Q(name__contains=word) | Q(kana__contains=katakana(word))
+        since = rosters.VisitorEntry.objects.filter(called).values("visitor")
+        rows = rows.filter(called | Q(pk__in=since))
     return [
         Candidate(f"v{one.pk}", one.name, one.kana, one.birth_date, one.address, True)
         for one in visible_visitors(rows)[:MOST_CANDIDATES]
@@ -202,7 +210,8 @@ def _identity(row: SafetyRequest) -> dict[str, str]:
             "address": f"{home.town.name}{home.address}", "phone": one.phone,
         }  # fmt: skip
     if row.visitor is not None:
-        seen = row.visitor
+        pk = row.visitor.pk
+        seen = rosters.corrected(row.visitor, rosters.corrections([pk]).get(pk))
         return {
             "name": seen.name, "kana": seen.kana, "birth_date": seen.birth_date,
             "address": seen.address,

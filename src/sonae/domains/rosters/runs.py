@@ -15,7 +15,7 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.core.kana import search_key
 from sonae.domains.residents import interface as residents
-from sonae.domains.rosters.desk import in_hands
+from sonae.domains.rosters.desk import corrections, in_hands
 from sonae.domains.rosters.models import (
     MatchDecision,
     MatchingModel,
@@ -23,6 +23,7 @@ from sonae.domains.rosters.models import (
     MatchRun,
     Roster,
     RosterLine,
+    VisitorEntry,
 )
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import Match
@@ -129,14 +130,19 @@ def model_in_force() -> Model | None:
 def lines_as_columns(roster_pk: int | None) -> dict[str, list[str]]:
     """Return people as columns, the visitor's primary key as ``line_id``: a roster's, or all visitors.
 
-    Names and addresses as written: what a card leaves out is read better beside the register.
+    Names and addresses as written: what a card leaves out is read better beside the register. What a
+    person has written better since (`VisitorEntry`) comes before that.
     """
+    later = corrections()
     columns: dict[str, list[str]] = {name: [] for name in ("line_id", *_COLUMNS)}
     written: set[int] = set()
     rows = RosterLine.objects.exclude(visitor=None).order_by("roster", "row")
     for line in rows.filter(**({} if roster_pk is None else {"roster": roster_pk})).iterator(2000):
-        said = line.said
+        said, entry = line.said, later.get(line.visitor_id or 0)
         written.add(line.visitor_id or 0)
+        if entry is not None:
+            _append(columns, _as_corrected(entry, line))
+            continue
         known = [line.sex, line.birth_date, line.age, said["address"], said["phone"]]
         group = f"{line.roster_id}:{line.group}" if line.group else ""
         _append(columns, [str(line.visitor_id), said["name"], said["kana"], *known, group])
@@ -144,9 +150,22 @@ def lines_as_columns(roster_pk: int | None) -> dict[str, list[str]]:
         for one in safety.spoken_of().order_by("pk").iterator(2000):
             if one.pk in written:
                 continue
+            if entry := later.get(one.pk):
+                _append(columns, _as_corrected(entry, None))
+                continue
             known = ["", one.birth_date, "", one.address, ""]
             _append(columns, [str(one.pk), one.name, one.kana, *known, ""])
     return columns
+
+
+def _as_corrected(entry: VisitorEntry, line: RosterLine | None) -> list[str]:
+    """Return the values of a visitor by what a person has written since; the card stays as it was."""
+    group = f"{line.roster_id}:{line.group}" if line and line.group else ""
+    age = line.age if line and line.birth_date == entry.birth_date else ""
+    return [
+        str(entry.visitor_id), entry.name, entry.kana, entry.sex, entry.birth_date, age,
+        entry.address, entry.phone, group,
+    ]  # fmt: skip
 
 
 def _append(columns: Mapping[str, list[str]], values: Sequence[str]) -> None:

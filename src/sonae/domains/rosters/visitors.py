@@ -10,8 +10,10 @@ from django.db.models import Q
 
 from sonae.core import clock, kana, wareki
 from sonae.core.errors import SonaeError
+from sonae.core.municipality import named_alone
 from sonae.domains.rosters.desk import Written, written
 from sonae.domains.rosters.models import MatchQuestion, VisitorEntry
+from sonae.domains.rosters.runs import ask
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import PersonState, Visitor
 from sonae.platform import audit
@@ -19,6 +21,7 @@ from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import writing
 
 EDITED: Final = ("name", "kana", "sex", "birth_date", "address", "phone", "home_city", "note")
+_MATCHED: Final = ("name", "kana", "sex", "birth_date", "address", "phone")
 _LONGEST: Final[Mapping[str, int]] = {
     "name": 120, "kana": 160, "sex": 1, "birth_date": 10, "address": 200, "phone": 40,
     "home_city": 60, "note": 300,
@@ -99,7 +102,8 @@ def visitor(actor: Actor, pk: int) -> tuple[Guest, list[VisitorEntry]]:
 def describe(actor: Actor, pk: int, facts: Mapping[str, str]) -> VisitorEntry:
     """Write down what is known of a visitor by now; what was written before stays readable.
 
-    `SonaeError` ``unreadable`` for a birth date that is none, or nobody's name.
+    Whoever may be somebody of the register by that is matched anew. `SonaeError` ``unreadable`` for a
+    birth date that is none, nobody's name, or a city to be told that is not one only.
     """
     require(actor, Audience.OPERATOR)
     visitor(actor, pk)
@@ -108,11 +112,19 @@ def describe(actor: Actor, pk: int, facts: Mapping[str, str]) -> VisitorEntry:
         raise SonaeError("unreadable", "氏名かフリガナのどちらかは必要です。")
     told["kana"] = kana.katakana(told["kana"])
     told["birth_date"] = _birth(facts.get("birth_date", ""))
+    if told["home_city"] and not named_alone(told["home_city"]):
+        raise SonaeError(
+            "unreadable", "知らせる市区町村が、どこか決まりません。",
+            "町・村・区と、同じ名前のある市は、都道府県から書いてください（例：福島県大熊町）。",
+        )  # fmt: skip
+    before = written([pk])[pk]
     with writing():
         made = VisitorEntry.objects.create(
             visitor_id=pk, at=clock.now(), by=(actor.name or actor.id)[:120], **told
         )
         audit.record(actor.id, "visitor_described", f"visitor:{pk}")
+        if any(told[name] != getattr(before, name) for name in _MATCHED):
+            ask(actor)
     return made
 
 
@@ -132,7 +144,7 @@ def forget(actor: Actor, keys: Collection[str]) -> None:
         rows.update(**dict.fromkeys(EDITED, ""))
 
 
-def first_seen(pk: int) -> list[safety.Sighting]:
-    """Return the sightings of a visitor, newest first."""
-    rows = safety.Sighting.objects.filter(visitor=pk, refusal="").select_related("facility")
-    return list(rows.order_by("-occurred_at")[:50])
+def seen(actor: Actor, pk: int) -> list[safety.Sighting]:
+    """Return the sightings of a visitor that count, newest first: none that was taken back."""
+    steps = safety.history(actor, f"v{pk}").steps
+    return [step.sighting for step in steps if not step.undone][:50]

@@ -55,6 +55,6 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     }  # fmt: skip
     context = {
         "guest": guest, "earlier": entries, "typed": typed or known,
-        "sexes": rosterwords.SEXES.items(), "sightings": rosters.first_seen(pk),
+        "sexes": rosterwords.SEXES.items(), "sightings": rosters.seen(actor, pk),
     }  # fmt: skip
     return render(request, "staff/visitors/one.html", context, status=status)
