@@ -14,9 +14,11 @@ from sonae.core.errors import SonaeError
 from sonae.domains.municipalities.interface import changing_settings
 from sonae.domains.residents import interface as residents
 from sonae.domains.rosters import interface as rosters
+from sonae.domains.rosters import runs
 from sonae.domains.rosters.interface import MatchQuestion, Roster, RosterFacts, RosterLine
 from sonae.domains.safety import interface as safety
 from sonae.engines.matching import linking
+from sonae.engines.matching.linking import Candidate, LineResult
 from sonae.platform.access import Actor, Role
 from sonae.platform.models import AuditEntry
 from sonae.web.staff import chronicle
@@ -325,30 +327,28 @@ def test_matching_again_leaves_what_a_person_decided(city: City, stranger: Roste
     assert rosters.work_out(run.pk) is None, "a job delivered twice does its work once"
 
 
-def test_a_run_takes_nothing_out_of_a_clerks_hands(
-    city: City, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def sure(city: City, *pairs: tuple[RosterLine, str]) -> list[LineResult]:
+    """What the engine says of lines of whom it is sure."""
+    return [
+        LineResult(
+            str(line.visitor_id), pk, 0.9999, "auto", [Candidate(pk, 0.9999, ["同じ"])], False
+        )
+        for line, pk in ((line, str(city.residents[name].pk)) for line, name in pairs)
+    ]
+
+
+def test_a_run_takes_nothing_out_of_a_clerks_hands(city: City) -> None:
     """While the machine computes a clerk answers one line, has another before the eyes, shares a third."""
     with changing_settings() as held:
         held[safety.TWO_PEOPLE] = True
-    roster = counted(city)
-    found = lines(roster)
+    found, aoi = lines(counted(city)), city.residents["高橋 葵"].pk
     taro, hanako, ken = found["備 太郎"], found["備 花子"], found["斎藤 健"]
-    matched = linking.match
-
-    def meanwhile(*given: object, **more: object) -> list[linking.LineResult]:
-        result = matched(*given, **more)  # type: ignore[arg-type]
-        rosters.answer(OPERATOR, ask_about(city, taro, "高橋 葵").pk, "none")
-        rosters.ask_again(OPERATOR, ask_about(city, hanako, "高橋 葵").visitor_id)
-        rosters.answer(OPERATOR, ask_about(city, ken, "高橋 葵").pk, "person", aoi)
-        return result
-
-    aoi = city.residents["高橋 葵"].pk
-    monkeypatch.setattr(linking, "match", meanwhile)
-    run = rosters.run_of(roster.pk)
-    assert run is not None
-    done = rosters.work_out(run.pk)
-    assert done is not None and (done.state, done.result["lines"]) == ("done", 2)
+    result = sure(city, (taro, "備 太郎"), (hanako, "備 花子"), (ken, "斎藤 健"))
+    rosters.answer(OPERATOR, ask_about(city, taro, "高橋 葵").pk, "none")
+    rosters.ask_again(OPERATOR, ask_about(city, hanako, "高橋 葵").visitor_id)
+    rosters.answer(OPERATOR, ask_about(city, ken, "高橋 葵").pk, "person", aoi)
+    counts = runs._Settling(set()).write(result)
+    assert counts == {"lines": 0, "auto": 0, "review": 0, "none": 0}
     assert safety.links_of([one.visitor_id or 0 for one in (taro, hanako, ken)]) == {}
     held_by = dict(MatchQuestion.objects.values_list("visitor", "state"))
     assert [held_by[one.visitor_id or 0] for one in (taro, hanako, ken)] == [
@@ -359,13 +359,10 @@ def test_a_run_takes_nothing_out_of_a_clerks_hands(
 
 
 def test_the_machine_asks_who_somebody_dead_is(city: City) -> None:
-    roster = counted(city)
-    line = lines(roster)["備 太郎"]
+    line = lines(counted(city))["備 太郎"]
     made = safety.propose_death(OPERATOR, f"v{line.visitor_id}", "police", clock.now())
     safety.decide_death(APPROVER, made.pk, "agreed")
-    run = rosters.run_of(roster.pk)
-    assert run is not None
-    rosters.work_out(run.pk)
+    assert runs._Settling(set()).write(sure(city, (line, "備 太郎")))["review"] == 1
     question = MatchQuestion.objects.get(visitor=line.visitor_id, kind="register")
     assert question.state == "open" and not safety.links_of([line.visitor_id or 0])
     taro = city.residents["備 太郎"].pk
@@ -522,23 +519,22 @@ def test_visitors_are_people_in_their_own_right(city: City, stranger: RosterLine
 
 
 def test_who_is_written_better_is_matched_anew(city: City) -> None:
-    """One of the register under a name that nobody could read: found once a clerk has asked."""
-    text = "氏名,ふりがな,性別,生年月日,住所\n〓〓 〓,,,,\n旅野 人美,たびの ひとみ,女,S63.2.2,遠い町9\n"
-    roster = taken(city, text)
-    pk = lines(roster)["〓〓 〓"].visitor_id or 0
-    assert not safety.links_of([pk])
-    rosters.describe(OPERATOR, pk, {"name": "〓〓 〓", "note": "赤い上着"})
+    """Under a name that nobody could read; found once a clerk has asked."""
+    text = "氏名,ふりがな,性別,生年月日,住所,世帯\n〓〓 〓,,男,,,A\n旅野 人美,たびの ひとみ,女,,遠い町9,A\n"
+    line = lines(counted(city, text))["〓〓 〓"]
+    pk = line.visitor_id or 0
+    rosters.describe(OPERATOR, pk, {"name": "〓〓 〓", "sex": "1", "note": "赤い上着"})
     assert rosters.run_of(None) is None, "nothing by which anybody is found"
-    rosters.describe(
-        OPERATOR, pk, {"name": "渡邉 実", "kana": "ワタナベ ミノル", "sex": "1",
-                       "birth_date": "1985-07-07", "address": "西町2番地"},
-    )  # fmt: skip
-    run = rosters.run_of(None)
-    assert run is not None
-    rosters.work_out(run.pk)
-    question = MatchQuestion.objects.get(visitor=pk, kind="register")
-    minoru = city.residents["渡邉 実"].pk
-    assert pk in safety.links_of([pk]) or question.candidates[0]["person"] == minoru
+    facts = {
+        "name": "渡邉 実", "kana": "ワタナベ ミノル", "sex": "1", "birth_date": "1985-07-07",
+        "address": "西町2番地", "phone": "",
+    }  # fmt: skip
+    rosters.describe(OPERATOR, pk, facts)
+    assert rosters.run_of(None) is not None
+    for columns in (runs.lines_as_columns(None), runs.lines_as_columns(line.roster_id)):
+        at = columns["line_id"].index(str(pk))
+        assert {name: columns[name][at] for name in facts} == facts
+        assert columns["group"][at] == columns["group"][1 - at], "still on one card"
 
 
 def test_a_sighting_that_was_taken_back_is_not_where_somebody_was_seen(

@@ -138,6 +138,24 @@ def test_what_comes_back_is_a_sighting_and_the_number_falls(city: City, west: in
 
 
 @pytest.mark.django_db
+def test_an_answer_that_was_undone_elsewhere_is_none(city: City, west: int) -> None:
+    """On the person's page, say: the line does not go on saying that somebody is well."""
+    [sheet] = safety.make_sheets(OPERATOR, west)
+    first = safety.sheet_of(OPERATOR, sheet.pk)[1][0].line
+    safety.report_lines(OPERATOR, {first.pk: ("1", "")})
+    safety.undo(OPERATOR, Sighting.objects.get().pk)
+    view, lines = safety.sheet_of(OPERATOR, sheet.pk)
+    assert (view.state, view.back, lines[0].result, lines[0].reported) == ("out", 0, "", None)
+    assert safety.line_with(OPERATOR, first.code).result == ""
+    assert safety.sheets(VIEWER)[0].back == 0
+    refused("conflict", lambda: safety.make_sheets(OPERATOR, west))
+    refused("not_found", lambda: safety.undo_line(OPERATOR, first.pk))
+    before = safety.unaccounted_count().unaccounted
+    assert safety.report_lines(OPERATOR, {first.pk: ("1", "")}) == 1, "the same again is news now"
+    assert safety.unaccounted_count().unaccounted == before - 1
+
+
+@pytest.mark.django_db
 def test_a_sheet_typed_in_late_does_not_win_over_what_was_heard_since(
     city: City, west: int
 ) -> None:

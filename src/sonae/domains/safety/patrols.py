@@ -9,12 +9,13 @@ from __future__ import annotations
 import secrets
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
+from uuid import UUID
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
@@ -25,6 +26,7 @@ from sonae.domains.residents.interface import Resident
 from sonae.domains.safety.missing import unaccounted
 from sonae.domains.safety.models import PatrolLine, PatrolSheet, Sighting
 from sonae.domains.safety.people import JUST_NOW
+from sonae.domains.safety.reading import superseded
 from sonae.domains.safety.services import NewSighting, record, undo
 from sonae.domains.safety.times import clock_of
 from sonae.engines.evacuation.tours import tour
@@ -141,7 +143,7 @@ def make_sheets(
     rows = unaccounted(actor, town=town.pk, need=need, supporter=carrier, limit=MOST_PEOPLE)
     with writing():
         take_turn("safety")
-        out = PatrolLine.objects.filter(sheet__ended_at=None, sighting=None)
+        out = PatrolLine.objects.filter(sheet__ended_at=None).exclude(_came_back())
         held = {line.resident_id for line in out.filter(sheet__town=town).only("resident_id")}
         listed = [row.resident_pk for row in rows]
         held |= set(
@@ -224,6 +226,19 @@ def _shown(rows: QuerySet[PatrolLine]) -> QuerySet[PatrolLine]:
     return rows.exclude(resident__in=Resident.objects.filter(shielded=True))
 
 
+def _came_back() -> Q:
+    """Return the condition that a line has an answer which nothing has taken back or replaced since."""
+    later = Sighting.objects.filter(supersedes=OuterRef("sighting"), refusal="")
+    return Q(sighting__isnull=False) & ~Q(Exists(later))
+
+
+def _answers(lines: Iterable[PatrolLine]) -> dict[UUID, Sighting]:
+    """Return the answers of lines that stand; one that was undone elsewhere is none."""
+    ids = [one.sighting for one in lines if one.sighting]
+    gone = set(superseded(ids))
+    return {row.pk: row for row in Sighting.objects.filter(pk__in=ids) if row.pk not in gone}
+
+
 def sheets(actor: Actor) -> list[SheetView]:
     """Return all sheets with how far they are: those that are out first, then the newest."""
     require(actor, Audience.STAFF)
@@ -231,7 +246,7 @@ def sheets(actor: Actor) -> list[SheetView]:
         _shown(PatrolLine.objects.all())
         .order_by()
         .values_list("sheet")
-        .annotate(all=Count("pk"), back=Count("pk", filter=Q(sighting__isnull=False)))
+        .annotate(all=Count("pk"), back=Count("pk", filter=_came_back()))
     )
     held = {pk: (every, back) for pk, every, back in counts}
     rows = PatrolSheet.objects.select_related("town").order_by("-number")
@@ -271,8 +286,7 @@ def _views(actor: Actor, rows: QuerySet[PatrolLine], carrier: str) -> list[LineV
         supporter=carrier,
         registrants=[pk for pk, one in people.items() if hasattr(one, "assistanceregistrant")],
     )
-    ids = [one.sighting for one in listed if one.sighting]
-    told = {row.pk: row for row in Sighting.objects.filter(pk__in=ids)}
+    told = _answers(listed)
     shown = [one for one in listed if "name" in made[one.resident_id].fields]
     return [
         _view(
@@ -334,8 +348,7 @@ def report_lines(
         lines = {one.pk: one for one in rows.select_related("sheet")}
         if set(answers) - set(lines):
             raise SonaeError("not_found", "この行はありません。")
-        ids = [one.sighting for one in lines.values() if one.sighting]
-        before = {row.pk: row for row in Sighting.objects.filter(pk__in=ids)}
+        before = _answers(lines.values())
         fresh = []
         for pk, (result, note) in answers.items():
             known = lines[pk].sighting
@@ -392,7 +405,7 @@ def undo_line(actor: Actor, pk: int) -> None:
     with writing():
         take_turn("safety")
         line = PatrolLine.objects.filter(pk=pk).first()
-        if line is None or line.sighting is None:
+        if line is None or line.sighting is None or not _answers([line]):
             raise SonaeError("not_found", "この行は、まだ戻っていません。")
         undo(actor, line.sighting)
         line.sighting = None
