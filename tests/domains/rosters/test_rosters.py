@@ -213,6 +213,25 @@ def test_where_two_people_are_asked_for_the_first_answer_waits(
     assert accounted(city, "高橋 葵")
 
 
+def test_the_first_answer_waits_again_when_the_second_is_taken_back(
+    city: City, stranger: RosterLine
+) -> None:
+    with changing_settings() as held:
+        held[safety.TWO_PEOPLE] = True
+    question = ask_about(city, stranger, "高橋 葵", "高橋 翔")
+    MatchQuestion.objects.exclude(pk=question.pk).update(state="settled")
+    aoi, sho = city.residents["高橋 葵"].pk, city.residents["高橋 翔"].pk
+    rosters.answer(OPERATOR, question.pk, "person", aoi)
+    for what, person in (("person", aoi), ("person", sho), ("none", None)):
+        rosters.take_next(SECOND)
+        made = rosters.answer(SECOND, question.pk, what, person)
+        back = rosters.undo(SECOND, made.pk)
+        assert (back.state, back.first_by) == ("second", OPERATOR.id)
+        assert not accounted(city, "高橋 葵") and rosters.take_next(OPERATOR) is None
+    rosters.answer(SECOND, question.pk, "person", aoi)
+    assert accounted(city, "高橋 葵")
+
+
 def test_nobody_learns_of_a_shielded_resident(city: City) -> None:
     """佐藤 守 is under 支援措置: counted, and to the desk like any line that another clerk settled."""
     roster = taken(city)

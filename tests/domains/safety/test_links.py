@@ -463,3 +463,30 @@ def test_an_undo_by_one_joins_nobody_dead_again(city: City) -> None:
     with pytest.raises(SonaeError, match="conflict"):
         safety.undo_link(CLERK, ended.pk, "やはり本人")
     assert taro not in safety.state_of([taro])
+
+
+@pytest.mark.django_db
+def test_taking_a_second_word_back_brings_the_first_back(city: City) -> None:
+    """Whether the second agreed or refused: the proposal waits again, as it did before."""
+    with municipalities.changing_settings() as held:
+        held[safety.TWO_PEOPLE] = True
+    visitor, taro = stranger(city, "甲"), city.residents["備 太郎"].pk
+    before = everything()
+    asked = safety.link(CLERK, visitor, taro, source="review", reason="")
+    for answer in (safety.agree_link, lambda who, pk: safety.refuse_link(who, pk, "違う")):
+        made = answer(OPERATOR, asked.pk)  # type: ignore[operator]
+        assert safety.proposed_links(visitor) == []
+        safety.take_back(OPERATOR, made.pk, "押しまちがい")
+        assert [one.pk for one in safety.proposed_links()] == [asked.pk]
+        assert everything() == before
+        with pytest.raises(SonaeError, match="conflict"):
+            safety.take_back(OPERATOR, made.pk, "二度")
+    with pytest.raises(SonaeError, match="forbidden"):
+        safety.agree_link(CLERK, asked.pk)
+    safety.agree_link(APPROVER, asked.pk)
+    ended = safety.unlink(CLERK, visitor, "別の人")
+    assert safety.proposed_links() == [], "what was ended is not asked about again"
+    safety.take_back(CLERK, ended.pk, "やはり本人")
+    assert safety.visitors_of([taro]) == {taro: [visitor]} and safety.proposed_links() == []
+    with pytest.raises(SonaeError, match="not_found"):
+        safety.take_back(CLERK, UUID(int=7), "")

@@ -314,7 +314,7 @@ def _settle(
     before = _first(question)
     if before is not None and before.person != made.person:
         if before.link is not None:
-            safety.refuse_link(actor, before.link, "2人目の答えが違った")
+            made.link = safety.refuse_link(actor, before.link, "2人目の答えが違った").pk
         question.state, question.first_by = "open", ""
         made.proposed = True
         return
@@ -384,7 +384,9 @@ def last_answer(actor: Actor) -> MatchDecision | None:
 
 
 def undo(actor: Actor, decision_pk: int) -> MatchQuestion:
-    """Take an own answer back: the link is as it was before, the question is open and this clerk's.
+    """Take an own answer back: all is as it was before it, and the question is this clerk's.
+
+    The first of two answers waits again where this one was the second.
 
     `SonaeError` ``conflict`` when something newer was decided about the person since.
     """
@@ -397,18 +399,24 @@ def undo(actor: Actor, decision_pk: int) -> MatchQuestion:
         if made.undone_at is not None:
             raise SonaeError("conflict", "この答えは、もう取り消されています。")
         if made.link is not None:
-            if made.proposed:
-                safety.refuse_link(actor, made.link, "答えを取り消した")
-            else:
-                safety.undo_link(actor, made.link, "答えを取り消した")
+            safety.take_back(actor, made.link, "答えを取り消した")
         made.undone_at = clock.now()
         made.save(update_fields=["undone_at"])
         question = made.question
-        question.state, question.first_by = "open", ""
+        first = _waits_again(question)
+        question.state = "second" if first else "open"
+        question.first_by = first.by if first else ""
         _lease(question, actor, _unix())
         question.save(update_fields=["state", "first_by"])
         audit.record(actor.id, "match_answer_undone", f"visitor:{question.visitor_id}")
     return question
+
+
+def _waits_again(question: MatchQuestion) -> MatchDecision | None:
+    """Return the first of two answers that waits for a second again, once that was taken back."""
+    waiting = [one.pk for one in safety.proposed_links(question.visitor_id)]
+    rows = MatchDecision.objects.filter(question=question, undone_at=None, link__in=waiting)
+    return rows.order_by("-at", "-pk").first()
 
 
 def ask_again(actor: Actor, visitor_pk: int) -> MatchQuestion:

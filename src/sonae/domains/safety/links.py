@@ -140,8 +140,14 @@ class _Before:
 
     @property
     def open(self) -> list[PersonLink]:
-        """Proposals that nobody has answered, nor anything newer overtaken; the newest last."""
-        gone = {one.supersedes for one in self.events}
+        """Proposals that nobody has answered, nor anything newer overtaken; the newest last.
+
+        An answer that was taken back is none: then the proposal waits again.
+        """
+        gone: set[UUID | None] = set()
+        for one in reversed(self.events):
+            if one.pk not in gone and not _asks(one):
+                gone.add(one.supersedes)
         since = self.force.clock if self.force else ""
         asked = (one for one in self.events if _asks(one) and one.pk not in gone)
         return [one for one in asked if one.clock > since]
@@ -392,6 +398,35 @@ def refuse_link(actor: Actor, link_id: UUID, reason: str) -> PersonLink:
     return _rows([made.id])[0]
 
 
+def take_back(actor: Actor, link_id: UUID, reason: str) -> PersonLink:
+    """Take back whatever an event said: a link, its end, a proposal, or that a proposal was refused.
+
+    Then all is as it was before it; errors as `undo_link` and `refuse_link` have them.
+    """
+    row = PersonLink.objects.filter(pk=link_id).first()
+    if row is None or not row.proposed:
+        return undo_link(actor, link_id, reason)
+    return refuse_link(actor, link_id, reason) if _asks(row) else _ask_again(actor, row, reason)
+
+
+def _ask_again(actor: Actor, row: PersonLink, reason: str) -> PersonLink:
+    """Take a refusal back: the proposal that it answered waits for a second person again."""
+    require(actor, Audience.RECEPTION)
+    with writing():
+        take_turn("safety")
+        held = _before([row.visitor_id])[row.visitor_id]
+        newer = [one for one in held.events if (one.clock, one.pk.hex) > (row.clock, row.pk.hex)]
+        if newer:
+            raise SonaeError("conflict", "この人については、その後に別の答えが出ています。")
+        made = _event(
+            actor, row.visitor_id, held, row.source, reason.strip(), proposed=True, undo=True,
+            supersedes=row.pk,
+        )  # fmt: skip
+        record_links([made])
+        audit.record(actor.id, "person_link_proposed", f"visitor:{row.visitor_id}")
+    return _rows([made.id])[0]
+
+
 def _proposal(link_id: UUID) -> tuple[PersonLink, _Before]:
     """Return a proposal that waits for a second person."""
     row = PersonLink.objects.filter(pk=link_id, proposed=True).first()
@@ -420,9 +455,14 @@ def link_history(visitor_pk: int) -> list[PersonLink]:
     return list(PersonLink.objects.filter(visitor=visitor_pk).order_by("-clock", "-pk"))
 
 
-def proposed_links() -> list[PersonLink]:
-    """Return the proposals that wait for a second person, oldest first. For the machine only."""
-    rows = PersonLink.objects.filter(proposed=True).values_list("visitor", flat=True).distinct()
+def proposed_links(visitor_pk: int | None = None) -> list[PersonLink]:
+    """Return the proposals that wait for a second person, oldest first: of one visitor, or (None) all.
+
+    For the machine only.
+    """
+    asked = PersonLink.objects.filter(proposed=True)
+    asked = asked.filter(visitor=visitor_pk) if visitor_pk is not None else asked
+    rows = asked.values_list("visitor", flat=True).distinct()
     waiting = [one for held in _before(list(rows)).values() for one in held.open]
     return sorted(waiting, key=lambda one: (one.clock, one.pk.hex))
 
