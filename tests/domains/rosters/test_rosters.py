@@ -13,13 +13,14 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.municipalities.interface import changing_settings
 from sonae.domains.residents import interface as residents
+from sonae.domains.rosters import bringing, runs
 from sonae.domains.rosters import interface as rosters
-from sonae.domains.rosters import runs
 from sonae.domains.rosters.interface import MatchQuestion, Roster, RosterFacts, RosterLine
 from sonae.domains.safety import interface as safety
 from sonae.engines.matching import linking
 from sonae.engines.matching.linking import Candidate, LineResult
 from sonae.platform.access import Actor, Role
+from sonae.platform.db import inside_transaction
 from sonae.platform.models import AuditEntry
 from sonae.web.staff import chronicle
 from tests.fixtures import APPROVER, CLERK, OPERATOR, VIEWER, City, actor
@@ -389,6 +390,29 @@ def test_the_machine_asks_who_somebody_dead_is(city: City) -> None:
     rosters.take_next(SECOND)
     assert not rosters.answer(SECOND, question.pk, "person", taro).proposed
     assert safety.state_of([taro])[taro].status == "deceased"
+
+
+def test_a_file_is_read_while_others_write(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what has become of the roster meanwhile is looked up before anything is written."""
+    read, inside = bringing.read, []
+
+    def watched(*given: object, **more: object) -> object:
+        inside.append(inside_transaction())
+        return read(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bringing, "read", watched)
+    roster = rosters.take_in(OPERATOR, PAPER.encode("cp932"), "名簿.csv", facts(city))
+    rosters.remap(OPERATOR, roster.pk, roster.mapping)
+    assert len(inside) >= 2 and not any(inside)
+
+    def meanwhile(*given: object, **more: object) -> object:
+        rosters.discard(OPERATOR, roster.pk)
+        return read(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bringing, "read", meanwhile)
+    with pytest.raises(SonaeError) as gone:
+        rosters.remap(OPERATOR, roster.pk, roster.mapping)
+    assert gone.value.code == "conflict" and not rosters.line_count(roster.pk)
 
 
 TYPED = [

@@ -57,17 +57,18 @@ def take_in(actor: Actor, raw: bytes, file_name: str, facts: RosterFacts) -> Ros
             "too_large", "ファイルは30MBまでです。", "シートや写真を分けて送ってください。"
         )
     digest = hashlib.sha256(raw).hexdigest()
+    _refuse_again(digest)
+    roster = _made(actor, facts, "waiting", facts.name or file_name)
+    roster.digest = digest
+    try:  # a long workbook takes many seconds: nobody else waits for that
+        found = _read(roster, raw, file_name)
+    except SonaeError as error:
+        roster.state = "refused"
+        roster.problem = {"error": error.code, "detail": error.detail, "hint": error.hint}
+        found = Reading([], [], [], [])
     with writing():
         take_turn("rosters")
         _refuse_again(digest)
-        roster = _made(actor, facts, "waiting", facts.name or file_name)
-        roster.digest = digest
-        try:
-            found = _read(roster, raw, file_name)
-        except SonaeError as error:
-            roster.state = "refused"
-            roster.problem = {"error": error.code, "detail": error.detail, "hint": error.hint}
-            found = Reading([], [], [], [])
         _store(roster, found)
         if found.lines or roster.state == "refused":
             _keep_file(roster, actor, "table", file_name, "application/octet-stream", raw)
@@ -160,12 +161,14 @@ def remap(actor: Actor, roster_pk: int, mapping: Sequence[str]) -> Roster:
     """Read a waiting file again with columns as a person says; remembered for the next like it."""
     require(actor, Audience.OPERATOR)
     with writing():
+        roster = waiting(roster_pk, "waiting", "refused")
+    kept = RosterFile.objects.filter(roster=roster, kind="table", removed_at=None).first()
+    if kept is None:
+        raise SonaeError("conflict", "入力した名簿には、列の対応がありません。")
+    found = _read(roster, unseal_bytes(_PURPOSE, bytes(kept.sealed)), kept.name, mapping)
+    with writing():
         take_turn("rosters")
         roster = waiting(roster_pk, "waiting", "refused")
-        kept = RosterFile.objects.filter(roster=roster, kind="table").first()
-        if kept is None:
-            raise SonaeError("conflict", "入力した名簿には、列の対応がありません。")
-        found = _read(roster, unseal_bytes(_PURPOSE, bytes(kept.sealed)), kept.name, mapping)
         roster.state, roster.problem = "waiting", {}
         _store(roster, found)
         RosterLayout.objects.update_or_create(
