@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -26,7 +28,7 @@ from sonae.engines.register.difference import Doubt
 from sonae.engines.register.items import ITEMS
 from sonae.platform import outbox
 from sonae.platform.access import Role
-from sonae.platform.models import AuditEntry
+from sonae.platform.models import AuditEntry, OutboxEntry
 from sonae.platform.scope import World
 from sonae.web import rosterpapers
 from sonae.web.staff import registerwords
@@ -205,6 +207,35 @@ def test_the_roster_entry_is_written_printed_and_taken_off(city: City) -> None:
     assert clerk.post(f"{HOME}roster/{one.pk}/remove/", {"reason": "施設に入所"}).status_code == 302
     assert not AssistanceRegistrant.objects.filter(resident=one.pk).exists()
     assert clerk.get(f"{HOME}roster/{one.pk}/").status_code == 404
+
+
+def test_two_clerks_do_not_overwrite_each_other(city: City) -> None:
+    clerk, one = client(Role.OPERATOR), city.residents["備 太郎"]
+    page, form = f"{HOME}roster/{one.pk}/", {"reason": "要介護４", "destination": "福祉会館"}
+
+    def seen() -> str:
+        found = re.search(r'name="seen" value="(\w+)"', clerk.get(page).content.decode())
+        return found[1] if found else ""
+
+    first = seen()
+    outbox.drain()
+    assert clerk.post(page, {**form, "seen": first}).status_code == 302
+    assert OutboxEntry.everywhere.filter(topic="city.changed", state="pending").exists()
+    late = clerk.post(page, {**form, "destination": "高台中学校", "seen": first})
+    assert late.status_code == 409 and "別の職員が変えました" in late.content.decode()
+    assert "高台中学校" in late.content.decode(), "what was typed is still there"
+    assert EvacuationPlan.objects.get().destination == "福祉会館"
+    assert (
+        clerk.post(page, {**form, "destination": "高台中学校", "seen": seen()}).status_code == 302
+    )
+    answer = {"body": "消防機関", "answer": "yes", "phase": "both", "seen": "0"}
+    clerk.post(f"{page}consent/", answer)
+    told = clerk.post(f"{page}consent/", {**answer, "answer": "no"}, follow=True).content.decode()
+    assert "別の職員が変えました" in told
+    kept = ConsentGrant.objects.get(subject=one.pk, withdrawn_at=None)
+    assert kept.kinds, "the first answer stands"
+    clerk.post(f"{page}consent/", {**answer, "answer": "no", "seen": kept.pk})
+    assert ConsentGrant.objects.get(subject=one.pk, withdrawn_at=None).kinds == []
 
 
 def test_the_roster_goes_only_to_whom_people_agreed(city: City) -> None:

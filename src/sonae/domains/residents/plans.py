@@ -7,6 +7,8 @@ whom. What may be handed to whom is decided by `consent.disclose` alone; every l
 from __future__ import annotations
 
 import copy
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,7 +20,7 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.consent import interface as consent
 from sonae.domains.consent.interface import ConsentGrant
-from sonae.domains.municipalities.interface import renew_register_version
+from sonae.domains.municipalities.interface import announce_change, renew_register_version
 from sonae.domains.residents import register
 from sonae.domains.residents.models import (
     AssistanceRegistrant,
@@ -29,7 +31,7 @@ from sonae.domains.residents.models import (
 from sonae.engines.register.difference import Change
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
-from sonae.platform.db import writing
+from sonae.platform.db import take_turn, writing
 from sonae.platform.scope import is_exercise
 
 REGISTRANT: Final = ("reason", "care_level", "wheelchair", "dwelling", "contact", "note")
@@ -94,7 +96,7 @@ def plan_json(row: EvacuationPlan | None) -> dict[str, Any] | None:
         return None
     helpers = [
         {name: getattr(one, name) for name in SUPPORTER}
-        for one in row.supporter_set.order_by("order")
+        for one in sorted(row.supporter_set.all(), key=lambda one: one.order)
     ]
     return {**{name: getattr(row, name) for name in PLAN}, "supporters": helpers}
 
@@ -242,12 +244,36 @@ def entry(actor: Actor, resident_pk: int) -> Entry:
 # --- writing -----------------------------------------------------------------------------------
 
 
-def save_entry(
-    actor: Actor, resident_pk: int, registrant: Mapping[str, Any], plan: Mapping[str, Any] | None
-) -> None:
-    """Write the legal items and the plan of one person, with history.
+def stamp(resident_pk: int) -> str:
+    """Return what tells one state of a person's entry and plan from another."""
+    row = AssistanceRegistrant.objects.filter(resident=resident_pk).first()
+    plan = EvacuationPlan.objects.filter(registrant__resident=resident_pk).first()
+    told = json.dumps([as_json(row), plan_json(plan)], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
-    `SonaeError` ``unreadable`` without a reason (第49条の10第2項第6号), ``not_found`` as for an unknown person.
+
+def _refuse_overwriting(now: str, seen: str | None) -> None:
+    if seen is not None and seen != now:
+        raise SonaeError(
+            "edit_conflict",
+            "この記載は、開いている間に別の職員が変えました。",
+            "下は、この画面の内容です。保存すると、別の職員の内容と置き換わります。",
+        )
+
+
+def save_entry(
+    actor: Actor,
+    resident_pk: int,
+    registrant: Mapping[str, Any],
+    plan: Mapping[str, Any] | None,
+    *,
+    seen: str | None = None,
+) -> None:
+    """Write the legal items and the plan of one person, with history; plans of everybody follow.
+
+    ``seen``: the `stamp` of what the writer has looked at. `SonaeError` ``edit_conflict`` when it has
+    changed since, ``unreadable`` without a reason (第49条の10第2項第6号), ``not_found`` as for an unknown
+    person.
     """
     _may_write(actor)
     values = cut(
@@ -260,7 +286,9 @@ def save_entry(
             "法律で定められた記載事項です。",
         )
     with writing():
+        take_turn("register", every_world=True)
         row = _person(resident_pk)
+        _refuse_overwriting(stamp(row.pk), seen)
         old = AssistanceRegistrant.objects.filter(resident=row).first()
         changes = [Change(row.pk, "registrant", as_json(old), values)]
         before = EvacuationPlan.objects.filter(registrant__resident=row).first()
@@ -272,7 +300,44 @@ def save_entry(
             changes.append(Change(row.pk, "plan", was, now))
         register.remember([c for c in changes if c.before != c.after], "resident", _who(actor))
         renew_register_version()
+        announce_change("register")
         audit.record(actor.id, "roster.entry_saved", f"resident:{row.pk}")
+
+
+def answer_consent(
+    actor: Actor,
+    resident_pk: int,
+    body: str,
+    answer: str,
+    phase: str = "peacetime",
+    *,
+    seen: int | None = None,
+) -> None:
+    """Write a person's answer to a body (yes, no or withdraw) in place of the one before, or neither.
+
+    ``seen``: the answer in force for that body (primary key, 0: none) that the writer has looked at;
+    `SonaeError` ``edit_conflict`` when it is another by now.
+    """
+    require(actor, Audience.OPERATOR)
+    if body not in BODIES or answer not in ("yes", "no", "withdraw"):
+        raise SonaeError("unreadable", "提供先と、同意の有無を選んでください。")
+    with writing():
+        take_turn("register", every_world=True)
+        row = _person(resident_pk)
+        held = ConsentGrant.objects.filter(
+            subject=row.pk, recipient=body, purpose="rescue", withdrawn_at=None
+        )
+        now = list(held.order_by("pk").values_list("pk", flat=True))
+        if seen is not None and seen != max(now, default=0):
+            raise SonaeError(
+                "edit_conflict", "この同意は、開いている間に別の職員が変えました。",
+                "いまの答えを確かめて、必要なら、もう一度記録してください。",
+            )  # fmt: skip
+        for pk in now:
+            consent.withdraw(actor, pk)
+        if answer != "withdraw":
+            kinds = consent.ROSTER if answer == "yes" else ()
+            consent.grant(actor, row.pk, body, "rescue", kinds, phase)
 
 
 def take_off(actor: Actor, resident_pk: int, reason: str) -> None:
@@ -292,6 +357,7 @@ def take_off(actor: Actor, resident_pk: int, reason: str) -> None:
         old.delete()
         register.remember(changes, "resident", _who(actor))
         renew_register_version()
+        announce_change("register")
         audit.record(
             actor.id, "roster.taken_off", f"resident:{row.pk}", reason=reason.strip()[:200]
         )

@@ -10,7 +10,6 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from sonae.core.errors import SonaeError
-from sonae.domains.consent import interface as consent
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.residents.interface import plans
 from sonae.platform.access import Audience, actor_of, audience
@@ -54,7 +53,9 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         typed = _typed(request)
         try:
-            plans.save_entry(actor, pk, typed["registrant"], typed["plan"])
+            plans.save_entry(
+                actor, pk, typed["registrant"], typed["plan"], seen=request.POST.get("seen")
+            )
             flash.success(request, _("保存しました。"))
             return HttpResponseRedirect(in_world(f"{HOME}{pk}/"))
         except SonaeError as error:
@@ -66,10 +67,12 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
     helpers = [*shown["plan"]["supporters"], {}][: plans.MOST_SUPPORTERS]
     context = {
         "one": found, "registrant": shown["registrant"], "plan": shown["plan"], "problem": problem,
+        "seen": plans.stamp(pk),
         "helpers": list(enumerate(helpers, 1)), "drill": is_exercise(),
         "consents": [(body, state, _grant_of(found, body)) for body, state in found.consents.items()],
     }  # fmt: skip
-    return render(request, "staff/register/entry.html", context, status=422 if problem else 200)
+    status = 200 if problem is None else 409 if problem.code == "edit_conflict" else 422
+    return render(request, "staff/register/entry.html", context, status=status)
 
 
 def _grant_of(found: plans.Entry, body: str) -> Any:
@@ -102,9 +105,11 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     actor, post = actor_of(request), request.POST.get
     target = f"{HOME}{pk}/"
     try:
-        found = plans.entry(actor, pk)
         if verb == "consent":
-            _consent(actor, found, post("body", ""), post("answer", ""), post("phase", "peacetime"))
+            plans.answer_consent(
+                actor, pk, post("body", ""), post("answer", ""), post("phase", "peacetime"),
+                seen=_number(post("seen", "")) if "seen" in request.POST else None,
+            )  # fmt: skip
             flash.success(request, _("記録しました。"))
         elif verb == "remove":
             plans.take_off(actor, pk, post("reason", ""))
@@ -117,18 +122,6 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
             raise
         flash.error(request, f"{error.detail} {error.hint or ''}".strip())
     return HttpResponseRedirect(in_world(target))
-
-
-def _consent(actor: Any, found: plans.Entry, body: str, answer: str, phase: str) -> None:
-    """Write a new answer of the person in place of the old one."""
-    if body not in plans.BODIES or answer not in ("yes", "no", "withdraw"):
-        raise SonaeError("unreadable", _("提供先と、同意の有無を選んでください。"))
-    for one in found.grants:
-        if one.recipient == body and one.withdrawn_at is None:
-            consent.withdraw(actor, one.pk)
-    if answer != "withdraw":
-        kinds = consent.ROSTER if answer == "yes" else ()
-        consent.grant(actor, found.pk, body, "rescue", kinds, phase)
 
 
 @audience(Audience.OPERATOR)
