@@ -590,3 +590,17 @@ def test_what_is_decided_meanwhile_is_not_turned_back(
     assert row.state == "in_force" and row.columns["heading"]
     with pytest.raises(SonaeError, match="conflict"):
         editions.again(ADMINISTRATOR, row.pk)
+
+
+def test_every_example_of_a_big_roster_has_its_name(city: City) -> None:
+    AssistanceRegistrant.objects.all().delete()
+    home = Household.objects.get(number="00000001")
+    Resident.objects.bulk_create(
+        Resident(resident_id=f"X{n:04}", household=home, name=f"人 {n}", kana="ヒト", kana_key="ヒト",
+                 name_key="人") for n in range(950)
+    )  # fmt: skip
+    lines = [[f"X{n:04}", f"人 {n}", "難病"] for n in reversed(range(950))]
+    heads = ["住民ID", "氏名", "避難支援等を必要とする事由"]
+    row = sent(table(lines, heads), purpose="registrants")
+    assert row.summary["counts"]["new"] == 950, row.problem
+    assert [one["name"] for one in row.summary["changed"]] == [line[1] for line in lines[:100]]

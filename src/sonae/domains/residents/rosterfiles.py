@@ -82,10 +82,15 @@ class Found:
             **self._examples(),
         }
 
+    def shown(self) -> list[int]:
+        """Return the first people whose changes are shown as examples."""
+        seen = dict.fromkeys(one.pk for one in self.changes if one.pk not in self.shielded)
+        return list(seen)[:EXAMPLES]
+
     def _examples(self) -> dict[str, Any]:
-        told: dict[int, list[list[Any]]] = defaultdict(list)
+        told: dict[int, list[list[Any]]] = {pk: [] for pk in self.shown()}
         for one in self.changes:
-            if one.pk not in self.shielded and (one.pk in told or len(told) < EXAMPLES):
+            if one.pk in told:
                 before, after = one.before or {}, one.after or {}
                 told[one.pk] += [
                     [name, before.get(name), after.get(name)] for name in _differing(one)
@@ -143,10 +148,8 @@ def found(raw: bytes, name: str, mapping: Columns, *, whole: bool, purpose: str)
             if pk in held:
                 made.changes.append(Change(pk, "plan", plans.plan_json(held[pk]), None))
     shields.silence(read)
-    touched = {one.pk for one in made.changes}
-    made.names = {pk: (name, number) for pk, name, number in
-                  Resident.held.filter(pk__in=list(touched)[:900]).values_list("pk", "name", "number")}  # fmt: skip
-    made.names = {pk: made.names.get(pk, ("", "")) for pk in touched}
+    shown = Resident.held.filter(pk__in=made.shown()).values_list("pk", "name", "number")
+    made.names = {pk: (name, number) for pk, name, number in shown}
     return made
 
 
