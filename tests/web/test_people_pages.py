@@ -74,7 +74,8 @@ def test_a_link_is_shown_and_ended_where_the_person_is(city: City) -> None:
     assert "そなえ太郎" in client.get(path(city)).content.decode()
     assert client.post(f"{path(city)}unlink/", {"visitor": "999"}).status_code == 404
     page = sent(client, f"{path(city)}unlink/", visitor=visitor.pk, reason="別人")
-    assert "結び付きを解きました" in page and "そなえ太郎" not in page
+    assert "結び付きを解きました" in page and "この人として書かれた名前" not in page
+    assert "別の人とした" in page, "in the history it stays"
 
 
 def test_a_death_proposed_under_another_name_is_decided_on_the_one_page(city: City) -> None:

@@ -284,6 +284,14 @@ DISPUTES = {
     "alive": lazy("死亡を確認したあとに、本人を見たという記録があります。"),
 }
 """What cannot both be (`safety.rules.disputed`)."""
+LINK_STEPS = {
+    "linked": lazy("結び付けた"),
+    "proposed": lazy("結び付けを提案"),
+    "refused": lazy("提案を退けた"),
+    "ended": lazy("別の人とした"),
+    "undone": lazy("取り消した"),
+}
+"""What was said of who somebody is (`safety.LinkStep`)."""
 DEATH_BASES = {
     "certificate": lazy("死亡診断書・死体検案書"),
     "police": lazy("警察からの連絡"),

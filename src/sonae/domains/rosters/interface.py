@@ -1,5 +1,13 @@
 """What the screens may use of rosters."""
 
+from sonae.domains.rosters.agreeing import (
+    Proposal,
+    agree,
+    ask_two,
+    proposals,
+    refuse,
+    two_people,
+)
 from sonae.domains.rosters.bringing import (
     KINDS,
     MOST_TYPED,
@@ -83,6 +91,7 @@ __all__ = [
     "MatchRun",
     "MatchingModel",
     "Progress",
+    "Proposal",
     "Roster",
     "RosterFacts",
     "RosterFile",
@@ -90,9 +99,11 @@ __all__ = [
     "VisitorEntry",
     "Written",
     "add_picture",
+    "agree",
     "answer",
     "ask",
     "ask_again",
+    "ask_two",
     "asked",
     "begin_typed",
     "corrected",
@@ -114,6 +125,8 @@ __all__ = [
     "outcome",
     "picture",
     "progress",
+    "proposals",
+    "refuse",
     "remap",
     "remove_pictures",
     "roster_named",
@@ -126,6 +139,7 @@ __all__ = [
     "take_in",
     "take_next",
     "take_over",
+    "two_people",
     "typed_rows",
     "typed_version",
     "undo",

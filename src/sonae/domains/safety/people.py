@@ -22,7 +22,7 @@ from sonae.core.kana import katakana
 from sonae.domains.consent import interface as consent
 from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import rules
-from sonae.domains.safety.links import links_of
+from sonae.domains.safety.links import link_history, links_of
 from sonae.domains.safety.models import PersonLink, Sighting, Visitor
 from sonae.domains.safety.reading import events_of
 from sonae.domains.safety.services import NewSighting, Result, VisitorFacts, record
@@ -178,6 +178,53 @@ def _sightings(known: _Known) -> list[Sighting]:
         own = own | Sighting.objects.filter(resident=known.resident.pk)
     rows = own.filter(refusal="").exclude(direction="void").select_related("facility", "visitor")
     return sorted(rows, key=lambda row: (row.occurred_at, row.clock), reverse=True)
+
+
+@dataclass(frozen=True)
+class LinkStep:
+    """One thing that was said of who somebody is; ``what``: linked, proposed, refused, ended, undone.
+
+    ``written``: the name under which the one of whom it is said was written down.
+    """
+
+    what: str
+    written: str
+    link: PersonLink
+
+
+def link_story(actor: Actor, found: History) -> list[LinkStep]:
+    """Return what people have said of who this person is, newest first.
+
+    What the machine said is not among it, nor what is about a resident other than this one: whoever
+    may not be known here is not told of by a gap either (docs/decisions/0014).
+    """
+    require(actor, Audience.STAFF)
+    own = found.resident.pk if found.resident else None
+    names = {int(key[1:]) for key in found.keys if key[0] == "v"}
+    if own is not None:
+        names |= set(PersonLink.objects.filter(resident=own).values_list("visitor", flat=True))
+    called = {one.pk: one.name or one.kana for one in Visitor.objects.filter(pk__in=names)}
+    steps: list[tuple[str, LinkStep]] = []
+    for pk in names & called.keys():
+        shown: set[UUID | None] = set()
+        for row in reversed(link_history(pk)):
+            about = row.resident_id is not None or row.other_id is not None
+            named = row.other_id is not None or (own is not None and row.resident_id == own)
+            if (about and named and row.source != "auto") or (
+                not about and row.supersedes in shown
+            ):
+                shown.add(row.pk)
+                steps.append((row.clock, LinkStep(_said(row), called[pk], row)))
+    return [step for _clock, step in sorted(steps, key=lambda one: one[0], reverse=True)]
+
+
+def _said(row: PersonLink) -> str:
+    """Return what a link event says, in one word."""
+    if row.undo:
+        return "undone"
+    if row.resident_id is None and row.other_id is None:
+        return "refused" if row.proposed else "ended"
+    return "proposed" if row.proposed else "linked"
 
 
 def _written(row: Sighting, one: Resident | None) -> str:

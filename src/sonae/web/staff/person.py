@@ -96,6 +96,7 @@ def _page(request: HttpRequest, person: str, problem: str = "", status: int = 20
         "conditions": [(key, words.CONDITIONS[key]) for key in safety.STATED],
         "places": [(key, words.DIRECTIONS[key]) for key in safety.HEARD_PLACES],
         "bases": words.DEATH_BASES.items(),
+        "story": _story(actor, found),
         "form": str(uuid7()),
         "typed": request.POST,
         "problem": problem,
@@ -103,6 +104,13 @@ def _page(request: HttpRequest, person: str, problem: str = "", status: int = 20
         "actor": actor,
     }
     return render(request, "staff/person.html", context, status=status)
+
+
+def _story(actor: Actor, found: safety.History) -> list[tuple[str, safety.LinkStep, str]]:
+    """Return what people have said of who this is: in words, the event, by whom."""
+    steps = safety.link_story(actor, found)
+    names = names_of({one.link.by for one in steps})
+    return [(str(words.LINK_STEPS[one.what]), one, names.get(one.link.by, "")) for one in steps]
 
 
 def _line(row: safety.Sighting, names: dict[str, str]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from sonae.core import clock, wareki
 from sonae.core.errors import SonaeError
+from sonae.domains.residents.interface import Person
 from sonae.domains.rosters import interface as rosters
 from sonae.domains.rosters.interface import Asked, Choice, Written
 from sonae.platform.access import Audience, actor_of, audience
@@ -68,17 +69,22 @@ def _row(who: Written, one: Choice) -> Row:
     other = one.resident or one.written
     if other is None:
         raise SonaeError("not_found", _("この候補は登録されていません。"))
+    bars = _bars(one.weights)
+    total = sum(bar.bits for bar in bars)
+    return Row(one, round(100 * one.probability), compared(who, other), bars, total)
+
+
+def compared(who: Written, other: Written | Person) -> list[Cell]:
+    """Return two writings of what may be one person, thing by thing."""
     sex = rosterwords.sex(other.sex)
     note = _born_note(who, other.birth_date)
-    cells = [
+    return [
         Cell(_("氏名"), marked(who.name, other.name)),
         Cell(_("フリガナ"), marked(who.kana, other.kana)),
         Cell(_("生年月日"), marked(who.birth_date, other.birth_date), note),
         Cell(_("性別"), marked(rosterwords.sex(who.sex), sex)),
         Cell(_("住所"), marked(who.address, other.address)),
     ]
-    bars = _bars(one.weights)
-    return Row(one, round(100 * one.probability), cells, bars, sum(bar.bits for bar in bars))
 
 
 def _born_note(who: Written, born: str) -> str:

@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from sonae.web.staff import learning, review
+from sonae.web.staff import agreeing, learning, review
 
 urlpatterns = [
     path("", review.desk, name="review"),
     path("undo/", review.undo, name="review-undo"),
+    path("agree/", agreeing.overview, name="agree"),
+    path("agree/two/", agreeing.choose, name="agree-two"),
+    path("agree/<uuid:link>/<str:verb>/", agreeing.answer, name="agree-answer"),
     path("weights/", learning.overview, name="weights"),
     path("weights/<int:pk>/<str:verb>/", learning.decide, name="weights-decide"),
     path("<int:pk>/", review.one, name="review-one"),
