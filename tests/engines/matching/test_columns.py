@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonae.core.errors import SonaeError
-from sonae.engines.matching import columns, splitting
+from sonae.engines.matching import cards, columns, splitting
 from sonae.engines.matching.characters import Characters
 from sonae.engines.matching.sides import Columns, column, size
 from tests.engines.matching.people import AS_OF, city, roster
@@ -134,6 +134,65 @@ def test_a_ditto_sign_without_a_card_means_the_line_above_and_a_blank_does_not()
     )
     assert [one["lot"] for one in found] == ["栄町1|2-3", "栄町1|2-3", None]
     assert [one["surname"] for one in found] == ["佐藤", "佐藤", "林"]
+
+
+def test_a_list_without_cards_is_read_as_families_as_people_read_it() -> None:
+    given = first(0, "name").split()[1]
+    found = lines(
+        {"name": "佐藤 茂", "kana": "さとう しげる", "address": "栄町1-2-3"},
+        {"name": "〃 春子", "kana": "はるこ", "address": ""},
+        {"name": given, "kana": ""},
+        {"name": "林 健", "address": "本町1-1"},
+        {"name": "林 進", "address": "〃"},
+        {"name": "森 進", "address": "〃"},
+    )
+    cards = [one["card_key"] for one in found]
+    assert cards[0] == cards[1] == cards[2] != cards[3] == cards[4] != cards[5]
+    assert [one["surname"] for one in found[:3]] == ["佐藤"] * 3
+    assert found[1]["surname_kana"] == "サトウ" and found[1]["given_kana"] == "ハルコ"
+    assert [one["lot"] for one in found[:3]] == ["栄町1|2-3"] * 3
+
+
+def test_a_card_that_begins_with_a_ditto_sign_goes_on_from_another_sheet() -> None:
+    found = lines(
+        {"name": "佐藤 茂", "kana": "さとうしげる", "group": "a"}, {"name": "〃 進", "group": "a"},
+        {"name": "〃 春子", "kana": "はるこ", "group": "b"}, {"name": "林 健", "group": "c"},
+    )  # fmt: skip
+    assert (
+        len({one["card_key"] for one in found[:3]}) == 1 != len({one["card_key"] for one in found})
+    )
+    assert (found[2]["surname"], found[2]["surname_kana"]) == ("佐藤", "サトウ")
+
+
+def test_a_given_name_whose_surname_nobody_says_is_no_surname() -> None:
+    given, spoken = (first(0, key).split()[1] for key in ("name", "kana"))
+    (line,) = lines({"name": given, "kana": spoken})
+    assert line["surname"] is None and line["surname_kana"] is None
+    assert (line["given"], line["given_kana"]) == (splitting.kanji_form(given), spoken)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ({"kana": "佐藤 茂"}, {"name": "佐藤 茂"}),
+        ({"name": "さとうしげる", "kana": "佐藤 茂"}, {"name": "佐藤 茂", "kana": "さとうしげる"}),
+        ({"age": "昭和60年1月5日"}, {"birth_date": "昭和60年1月5日"}),
+        ({"birth_date": "41歳", "age": "S60.1.5"}, {"birth_date": "S60.1.5", "age": "41歳"}),
+        ({"birth_date": "女"}, {"sex": "女"}),
+        ({"phone": "栄町1-2-3"}, {"address": "栄町1-2-3"}),
+        ({"address": "090-1234-5678", "phone": "栄町1-2-3"}, {"address": "栄町1-2-3", "phone": "090-1234-5678"}),
+        # What may be meant where it stands is left there.
+        ({"name": "佐藤 茂", "kana": "佐藤 茂"}, {"name": "佐藤 茂", "kana": "佐藤 茂"}),
+        ({"age": "41"}, {"age": "41"}), ({"phone": "同上"}, {"phone": "同上"}),
+        ({"birth_date": "昭和60年", "age": "60.1.5"}, {"birth_date": "昭和60年", "age": "60.1.5"}),
+    ],
+)  # fmt: skip
+def test_what_plainly_stands_in_the_next_cell_is_put_back(
+    written: dict[str, str], meant: dict[str, str]
+) -> None:
+    empty = dict.fromkeys(CELLS, "")
+    assert cards.in_place({**empty, **written}) == {**empty, **meant}
+    assert cards.in_place({**empty, **meant}) == {**empty, **meant}
 
 
 def test_another_card_inherits_nothing() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonae.engines.matching import household, levels, posterior, training
-from sonae.engines.matching.household import Cards
+from sonae.engines.matching.household import Cards, Evidence
 from sonae.engines.matching.model import first
 from sonae.engines.matching.pairs import Pairs
 
@@ -94,7 +94,8 @@ def test_support_of_a_household_is_what_its_definition_says(
 def test_without_cards_the_household_pass_changes_nothing() -> None:
     line, resident, weight = arrays([(0, 1, 3.0), (0, 2, 2.0), (1, 1, 5.0)])
     cards = Cards(np.full(5, -1), np.arange(10))
-    share, added = household.settle(empty(line, resident), weight, cards, 0.8, 1000)
+    settled = household.settle(empty(line, resident), Evidence.alone(weight), cards, 0.8, 1000)
+    share, added = settled.probability, settled.added
     assert share == pytest.approx(posterior.share(line, weight, 5))
     assert not added.any()
 
@@ -103,7 +104,8 @@ def test_a_card_mate_makes_a_namesake_certain_and_the_other_unlikely() -> None:
     """Two men of one name; the wife on the card lives with the first."""
     line, resident, weight = arrays([(0, 0, 4.0), (0, 1, 4.0), (1, 2, 12.0)])
     cards = Cards(np.array([0, 0, -1, -1, -1]), np.array([7, 8, 7]))
-    share, added = household.settle(empty(line, resident), weight, cards, 0.85, 100_000)
+    settled = household.settle(empty(line, resident), Evidence.alone(weight), cards, 0.85, 100_000)
+    share, added = settled.probability, settled.added
     assert share[0] > 0.99 > 0.01 > share[1]
     assert added[0] > 0 > added[1]
 
@@ -111,16 +113,68 @@ def test_a_card_mate_makes_a_namesake_certain_and_the_other_unlikely() -> None:
 def test_nobody_is_two_lines_of_one_card() -> None:
     line, resident, weight = arrays([(0, 0, 20.0), (1, 0, 10.0), (1, 1, 9.0)])
     cards = Cards(np.array([0, 0, -1, -1, -1]), np.array([7, 7]))
-    share, _added = household.settle(empty(line, resident), weight, cards, 0.85, 100_000)
+    settled = household.settle(empty(line, resident), Evidence.alone(weight), cards, 0.85, 100_000)
+    share = settled.probability
     assert share[0] > 0.99
     assert share[2] > share[1]
+
+
+def family(own: float, home: float) -> float:
+    """The probability of the only candidate; ``home`` of its bits say only the household."""
+    line, resident, weight = arrays([(0, 0, own + home + posterior.prior(100_000, 0.9))])
+    evidence = Evidence(weight, np.array([home]), np.zeros(1))
+    cards = Cards(np.full(5, -1), np.full(5, -1))
+    settled = household.settle(empty(line, resident), evidence, cards, 0.85, 100_000, kin=0.1)
+    return float(settled.probability[0])
+
+
+def test_a_surname_and_an_address_alone_make_nobody_a_resident() -> None:
+    """The grandmother taken in bears the name and gives the address of people of the register."""
+    assert family(own=-10, home=0) < family(own=-10, home=30) < 0.1
+    assert family(own=-10, home=60) == pytest.approx(family(own=-10, home=30), rel=0.01)
+    assert family(own=8, home=30) > 0.99
+
+
+@given(st.floats(-12, 12), st.floats(-10, 40))
+def test_nobody_is_a_stranger_or_of_a_family_that_is_known(own: float, home: float) -> None:
+    """The same by Bayes' rule: nobody's odds, a stranger's and a relative's, added up."""
+    resident = 2 ** (own + home + posterior.prior(100_000, 0.9))
+    nobody = 0.9 + 0.1 * 2**home * household._TYPICAL / 100_000
+    assert family(own, home) == pytest.approx(resident / (resident + nobody), rel=1e-6)
+
+
+def test_an_address_that_the_card_says_for_all_counts_once() -> None:
+    """A guest on the card, whose own home is elsewhere, is not made one of the family by it."""
+    line, resident, weight = arrays([(0, 0, 12.0), (1, 1, 2.0), (1, 2, 6.0)])
+    lent = np.array([0.0, 14.0, -4.0])
+    cards = Cards(np.array([0, 0, -1, -1, -1]), np.array([7, 7, -1]))
+    pairs, home = empty(line, resident), np.zeros(3)
+    once = household.settle(pairs, Evidence(weight, home, lent), cards, 0.85, 100_000)
+    twice = household.settle(pairs, Evidence(weight, home, 0 * lent), cards, 0.85, 100_000)
+    assert once.probability[2] > twice.probability[2]
+    assert once.added[1] == pytest.approx(twice.added[1] - 14, abs=0.1)
+
+
+def test_what_several_lines_of_a_card_say_is_found() -> None:
+    card = np.array([0, 0, 0, -1, -1, 1])
+    values = ["a", "b", "a", "a", "a", "a"]
+    assert (
+        household.repeated(card, values, first=False).tolist() == [False, False, True] + [False] * 3
+    )
+    assert (
+        household.repeated(card, values, first=True).tolist() == [True, False, True] + [False] * 3
+    )
+    assert not household.repeated(card, [None] * 6, first=True).any()
 
 
 def test_what_was_decided_is_not_doubted() -> None:
     line, resident, weight = arrays([(0, 0, 20.0), (0, 1, -5.0), (1, 0, 20.0)])
     cards = Cards(np.full(2, -1), np.full(2, -1))
     known = np.array([1, -1])
-    share, _added = household.settle(empty(line, resident), weight, cards, 0.85, 1000, known)
+    settled = household.settle(
+        empty(line, resident), Evidence.alone(weight), cards, 0.85, 1000, known
+    )
+    share = settled.probability
     assert share.tolist() == [0, 1, 0]
 
 

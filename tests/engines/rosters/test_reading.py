@@ -136,6 +136,21 @@ def test_what_is_wrong_is_said_by_row_with_what_was_done() -> None:
     assert [line.row for line in found.lines] == [2, 3, 4, 8, 9]
 
 
+def test_what_stands_in_the_next_cell_is_read_where_it_belongs_and_told() -> None:
+    found = read(
+        table([HEADS, ["1", "", "佐藤 茂", "男", "", "昭和60年1月5日", "栄町", ""]]),
+        "x.csv",
+        as_of=DAY,
+    )
+    (line,) = found.lines
+    assert (line.facts["name"], line.facts["birth_date"]) == ("佐藤 茂", "1985-01-05")
+    assert line.cells[2] == "佐藤 茂" and line.said["kana"] == "佐藤 茂"
+    assert [(d.row, d.column, d.problem, d.action, d.detail) for d in found.defects] == [
+        (2, "氏名", "next_cell", "corrected", "佐藤 茂"),
+        (2, "生年月日", "next_cell", "corrected", "昭和60年1月5日"),
+    ]
+
+
 def test_merged_cells_of_a_workbook_belong_to_every_row() -> None:
     book = openpyxl.Workbook()
     sheet = book.active

@@ -17,11 +17,10 @@ import numpy.typing as npt
 from sonae.core import clock
 from sonae.engines.matching import columns, household, linking, posterior, training, why
 from sonae.engines.matching.columns import Prepared
-from sonae.engines.matching.household import Cards
 from sonae.engines.matching.levels import COMPARISONS
 from sonae.engines.matching.linking import Progress, Work
 from sonae.engines.matching.model import first
-from sonae.engines.matching.sides import Columns, column, size
+from sonae.engines.matching.sides import Columns, size
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -108,15 +107,12 @@ def _through_register(work: Work, lines: int) -> dict[tuple[int, int], tuple[flo
 
 def _twins(roster: Columns, backend: str, as_of: date, tell: Progress) -> Work:
     """Compare a roster with itself; a line and itself, and lines of one card, are left out."""
-    lines = size(roster, "line_id")
     table = columns.alone(roster, as_of)
-    groups = column(roster, "group", lines).to_pylist()
-    cards = Cards(
-        household.numbered(groups, household.LARGEST_CARD),
-        household.numbered(groups, household.LARGEST_HOUSEHOLD),
-    )
+    groups = table["card_key"].to_pylist()
+    both = Prepared(table, table)
+    cards = linking.carded(both, household.numbered(groups, household.LARGEST_HOUSEHOLD))
     start = replace(first(), resident=_SHARE_TWICE)
-    work = linking.worked(Prepared(table, table), cards, start, tell, backend)
+    work = linking.worked(both, cards, start, tell, backend)
     pairs = work.pairs
     card = cards.card
     mates = (card[pairs.line] >= 0) & (card[pairs.line] == card[pairs.resident])

@@ -8,7 +8,8 @@ Columns of a prepared table (text, null where nothing is known): ``row`` (positi
 ``given_loose`` (`core.kana.loose_key`), ``surname_said``, ``given_said`` (the loose kana, or how the
 register's bearers of these kanji say them), ``whole``, ``whole_kana``, ``whole_loose`` (without
 spaces), ``birth`` (yyyymmdd), ``birth_year``, ``day`` (mmdd), ``era_year``, ``sex`` (``1`` male, ``2`` female), ``area`` (town
-without its 丁目), ``town`` (with it), ``lot`` (town and the first two numbers), ``city``, ``phone``.
+without its 丁目), ``town`` (with it), ``lot`` (town and the first two numbers), ``city``, ``phone``;
+a roster has ``card_key``, equal for lines that are written together.
 """
 
 from __future__ import annotations
@@ -285,7 +286,7 @@ def alone(roster: Columns, as_of: date, characters: Characters | None = None) ->
     names_of, spoken = _written(filled, lines, characters)
     names = _names(names_of, spoken, splitting.learn(names_of, spoken))
     names |= {f"{part}_said": names[f"{part}_loose"] for part in ("surname", "given")}
-    return _table(names, _rest(filled, lines, places, as_of, addresses))
+    return _carded(_table(names, _rest(filled, lines, places, as_of, addresses)), filled)
 
 
 def prepare(
@@ -312,7 +313,12 @@ def prepare(
     )
     for part in ("surname", "given"):
         of_register = of_register.append_column(f"{part}_said", of_register[f"{part}_loose"])
-    return Prepared(_in_own_city(of_register, of_roster, places), of_roster)
+    return Prepared(_in_own_city(of_register, of_roster, places), _carded(of_roster, roster))
+
+
+def _carded(table: pa.Table, filled: Columns) -> pa.Table:
+    """Add the card of every line (`cards.filled`)."""
+    return table.append_column("card_key", pa.array(filled["group"], pa.string()))
 
 
 def _in_own_city(register: pa.Table, roster: pa.Table, places: Places) -> pa.Table:

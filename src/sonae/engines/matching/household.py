@@ -4,6 +4,12 @@ Three rounds: how much the card's other lines support a household, what that is 
 members, probabilities again. A candidate of a supported household is no longer one of all residents
 but one of a few; one outside it would be written beside people he or she does not live with; and
 whoever another line of the card already is can hardly be this line as well.
+
+A surname, an address and a family's phone say which household, not who of it. Nearly everybody who
+is not in the register and yet bears them is of the family: the student who lives elsewhere, the
+grandmother taken in. So "nobody of the register" grows with what speaks for the household alone
+(`Evidence.home`), and one who is to be found needs a name or a birth date of his or her own. An
+address that the card's other lines have too is written once for all of them, and counts once.
 """
 
 from __future__ import annotations
@@ -20,6 +26,7 @@ from sonae.engines.matching.pairs import Pairs
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 ROUNDS: Final = 3
 _TWICE: Final = 12.0
 """Bits against one person being two lines of the same card."""
@@ -30,10 +37,33 @@ LARGEST_HOUSEHOLD: Final = 15
 
 @dataclass(frozen=True)
 class Cards:
-    """Card of every line and household of every resident; negative = alone or far too many."""
+    """Card of every line and household of every resident; negative = alone or far too many.
+
+    ``same_address``, ``same_phone``: the lines whose address (phone) an earlier line (any other line)
+    of their card has too; None: not looked at.
+    """
 
     card: Ints
     household: Ints
+    same_address: Flags | None = None
+    same_phone: Flags | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Bits of every pair against chance: ``weight`` of all that agrees and the prior; ``home``, the
+    part of it that says only which household; ``lent``, the part that the card says of all its lines.
+    """
+
+    weight: Floats
+    home: Floats
+    lent: Floats
+
+    @classmethod
+    def alone(cls, weight: Floats) -> Evidence:
+        """Return evidence of which nothing is about the household."""
+        nothing = np.zeros(len(weight))
+        return cls(weight, nothing, nothing)
 
 
 def numbered(values: list[str], largest: int) -> Ints:
@@ -43,6 +73,19 @@ def numbered(values: list[str], largest: int) -> Ints:
     sizes = np.bincount(found[found >= 0], minlength=len(codes) + 1)
     usable = (found >= 0) & (sizes[found] > 1) & (sizes[found] <= largest)
     return np.where(usable, found, -1)
+
+
+def repeated(card: Ints, values: list[str | None], *, first: bool) -> Flags:
+    """Return the lines whose value another line of their card has; ``first`` counts too, or not."""
+    codes: dict[tuple[int, str], list[int]] = {}
+    for n, (one, value) in enumerate(zip(card.tolist(), values, strict=True)):
+        if one >= 0 and value:
+            codes.setdefault((one, value), []).append(n)
+    out = np.zeros(len(card), bool)
+    for rows in codes.values():
+        if len(rows) > 1:
+            out[rows if first else rows[1:]] = True
+    return out
 
 
 def bonus(people: int, together: float) -> tuple[float, float]:
@@ -87,33 +130,62 @@ def _taken(pairs: Pairs, cards: Cards, probability: Floats) -> Floats:
     return out
 
 
+def nobody(pairs: Pairs, home: Floats, kin: float, people: int, lines: int) -> Floats:
+    """Return, by line, the weight of "not in the register": a stranger, or of a family that is in it."""
+    family = np.full(lines, -np.inf)
+    if kin > 0:
+        np.maximum.at(family, pairs.line, home + math.log2(kin * _TYPICAL / max(people, 1)))
+    return np.asarray(np.log2(1 - kin + np.exp2(family)))
+
+
+def of_kin(against: Floats, kin: float) -> Floats:
+    """Return, by line, how probably somebody who is not in the register is of a family that is."""
+    return np.asarray(1 - (1 - kin) / np.exp2(against))
+
+
+@dataclass(frozen=True)
+class Settled:
+    """``probability`` of every pair; ``added``: what the card added to its weight (bits);
+    ``nobody``: by line, the weight of not being in the register.
+    """
+
+    probability: Floats
+    added: Floats
+    nobody: Floats
+
+
 def settle(
     pairs: Pairs,
-    weight: Floats,
+    evidence: Evidence,
     cards: Cards,
     together: float,
     people: int,
     known: Ints | None = None,
-) -> tuple[Floats, Floats]:
-    """Return the probability of every pair, and what the card added to its weight (bits).
+    *,
+    kin: float = 0.0,
+    rounds: int = ROUNDS,
+) -> Settled:
+    """Weigh every pair with what its card says; ``rounds`` 0: every line for itself.
 
     ``known``: the resident of a line where somebody has decided, -1 nobody, -2 not decided.
     """
     lines = len(cards.card)
 
-    def shared(weight: Floats) -> Floats:
-        found = posterior.share(pairs.line, weight, lines)
+    def shared(weight: Floats, against: Floats) -> Floats:
+        found = posterior.share(pairs.line, weight, lines, against)
         if known is None:
             return found
         decided = known[pairs.line]
         return np.where(decided == -2, found, decided == pairs.resident)
 
-    probability = shared(weight)
     added = np.zeros(len(pairs))
+    against = nobody(pairs, evidence.home, kin, people, lines)
+    probability = shared(evidence.weight, against)
     inside, outside = bonus(people, together)
-    for _round in range(ROUNDS):
+    for _round in range(rounds):
         own, best = _support(pairs, cards, probability)
-        taken = _taken(pairs, cards, probability)
-        added = inside * own + outside * (best - own) - _TWICE * taken
-        probability = shared(weight + added)
-    return probability, added
+        family = inside * own + outside * (best - own) - best * evidence.lent
+        added = family - _TWICE * _taken(pairs, cards, probability)
+        against = nobody(pairs, evidence.home + family, kin, people, lines)
+        probability = shared(evidence.weight + added, against)
+    return Settled(probability, added, against)

@@ -16,13 +16,14 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sonae.core import clock
 from sonae.engines.matching import backends, blocking, household, posterior, training, why
 from sonae.engines.matching.backends import Backend
 from sonae.engines.matching.characters import Characters
 from sonae.engines.matching.columns import Prepared, prepare
-from sonae.engines.matching.household import Cards
+from sonae.engines.matching.household import Cards, Settled
 from sonae.engines.matching.levels import COMPARISONS
 from sonae.engines.matching.model import Model, first
 from sonae.engines.matching.pairs import Pairs, compare
@@ -100,16 +101,24 @@ def compared(
 ) -> Work:
     """Find and compare the candidates of every line; learn the weights when no model is given."""
     tell = progress or _silent
-    people, lines = size(register, "resident_id"), size(roster, "line_id")
+    people = size(register, "resident_id")
     tell(0.0, "氏名・日付・住所をそろえています")
     prepared = prepare(register, roster, as_of or clock.today(), characters)
-    cards = Cards(
-        household.numbered(column(roster, "group", lines).to_pylist(), household.LARGEST_CARD),
-        household.numbered(
-            column(register, "household_id", people).to_pylist(), household.LARGEST_HOUSEHOLD
-        ),
-    )
+    homes = column(register, "household_id", people).to_pylist()
+    cards = carded(prepared, household.numbered(homes, household.LARGEST_HOUSEHOLD))
     return worked(prepared, cards, model, tell, backend)
+
+
+def carded(prepared: Prepared, homes: npt.NDArray[np.int64]) -> Cards:
+    """Return who is written with whom, and what a card says once for all of its lines."""
+    roster = prepared.roster
+    card = household.numbered(roster["card_key"].to_pylist(), household.LARGEST_CARD)
+    places = pc.coalesce(roster["lot"], roster["town"]).to_pylist()
+    return Cards(
+        card, homes,
+        household.repeated(card, places, first=False),
+        household.repeated(card, roster["phone"].to_pylist(), first=True),
+    )  # fmt: skip
 
 
 def worked(
@@ -170,26 +179,26 @@ def match(
 
 def probabilities(work: Work) -> tuple[Floats, Floats]:
     """Return the probability of every pair, and what the card's other lines added (bits)."""
-    probability, added, _parts, _used = _settled(work)
-    return probability, added
+    settled = _settled(work, work.pairs.weights(work.model))
+    return settled.probability, settled.added
 
 
-def _settled(work: Work) -> tuple[Floats, Floats, Floats, npt.NDArray[np.bool_]]:
-    """Return probability, addition of the card and weights of every pair, and which lines it changed."""
-    parts = work.pairs.weights(work.model)
-    weight = parts.sum(axis=1) + posterior.prior(work.people, work.model.resident)
-    alone = posterior.share(work.pairs.line, weight, work.lines)
-    probability, added = household.settle(
-        work.pairs, weight, work.cards, work.model.together, work.people
+def _settled(work: Work, parts: Floats, rounds: int = household.ROUNDS) -> Settled:
+    """Return probability and addition of the card of every pair from its weights by comparison."""
+    model = work.model
+    evidence = training.weighed(work.pairs, parts, work.cards, work.people, model)
+    return household.settle(
+        work.pairs, evidence, work.cards, model.together, work.people, kin=model.kin, rounds=rounds
     )
-    used = np.zeros(work.lines, bool)
-    used[work.pairs.line[np.abs(probability - alone) > 0.01]] = True
-    return probability, added, parts, used
 
 
 def results(work: Work, resident_ids: Sequence[str], line_ids: Sequence[str]) -> list[LineResult]:
     """Return the result of every line from compared pairs."""
-    probability, added, parts, used = _settled(work)
+    parts = work.pairs.weights(work.model)
+    settled, alone = _settled(work, parts), _settled(work, parts, rounds=0)
+    probability, added = settled.probability, settled.added
+    used = np.zeros(work.lines, bool)
+    used[work.pairs.line[np.abs(probability - alone.probability) > 0.01]] = True
     chosen = posterior.top(work.pairs.line, probability, MOST_CANDIDATES)
     chosen = chosen[probability[chosen] >= _WORTH_SHOWING]
     shown: list[list[Candidate]] = [[] for _ in range(work.lines)]

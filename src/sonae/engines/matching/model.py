@@ -31,13 +31,15 @@ class Bands:
 @dataclass(frozen=True)
 class Model:
     """``m`` and ``u`` by comparison and level; ``resident``: share of lines that are residents;
-    ``together``: how often people of one card are of one household; ``learnt``: from what.
+    ``together``: how often people of one card are of one household; ``kin``: share of those who are
+    not in the register but belong to a household that is; ``learnt``: from what.
     """
 
     m: dict[str, dict[str, float]]
     u: dict[str, dict[str, float]]
     resident: float = 0.88
     together: float = 0.85
+    kin: float = 0.1
     bands: Bands = Bands()
     learnt: dict[str, Any] = field(default_factory=dict)
     version: int = VERSION

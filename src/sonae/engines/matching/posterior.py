@@ -20,12 +20,13 @@ def prior(people: int, resident: float) -> float:
     return math.log2(resident / (1 - resident) / max(people, 1))
 
 
-def share(line: Ints, weight: Floats, lines: int) -> Floats:
-    """Return the probability of every pair; ``weight`` in bits against "nobody", which weighs 0."""
-    top = np.zeros(lines)
+def share(line: Ints, weight: Floats, lines: int, nobody: Floats | None = None) -> Floats:
+    """Return the probability of every pair; ``weight`` in bits, as ``nobody`` is by line (None: 0)."""
+    against = np.zeros(lines) if nobody is None else nobody
+    top = against.copy()
     np.maximum.at(top, line, weight)
     scaled = np.exp2(weight - top[line])
-    total = np.exp2(-top) + np.bincount(line, scaled, lines)
+    total = np.exp2(against - top) + np.bincount(line, scaled, lines)
     return np.asarray(scaled / total[line])
 
 

@@ -64,6 +64,17 @@ class Known:
             return known and kana.loose_key(spoken) not in self.whole_loose
         return form in self.givens and form not in self.whole
 
+    def divisible(self, text: str) -> bool:
+        """Whether an unspaced name is a surname and a given name of the register put together."""
+        spoken = kana.is_kana(text)
+        first, second = (self.divide_kana if spoken else self.divide)(
+            kana_form(text) if spoken else kanji_form(text)
+        )
+        surnames, givens = (
+            (self.readings, self.given_readings) if spoken else (self.surnames, self.givens)
+        )
+        return first in surnames and second in givens
+
     def divide(self, text: str) -> Pair:
         """Return surname and given name of an unspaced name in kanji."""
         return self.whole.get(text) or _by_parts(text, self.surnames, self.givens)

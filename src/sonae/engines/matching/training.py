@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from sonae.engines.matching import household, levels, posterior
 from sonae.engines.matching.backends import Backend
-from sonae.engines.matching.household import Cards
+from sonae.engines.matching.household import Cards, Evidence, Settled
 from sonae.engines.matching.model import Model
 from sonae.engines.matching.pairs import Pairs, compare
 
@@ -30,6 +30,7 @@ _BELIEF_M, _BELIEF_U = 40.0, 200.0
 _CHANCE_PAIRS: Final = 300_000
 _STILL: Final = 1e-4
 _SURE_CARD: Final = 0.9
+_OF_HOUSEHOLD: Final = ("surname", "address", "phone")
 
 
 def _counted(pairs: Pairs, n: int, probability: Floats | None) -> Floats:
@@ -77,6 +78,30 @@ def _together(pairs: Pairs, cards: Cards, probability: Floats, before: Model) ->
     return float(np.clip(value, 0.3, 0.98))
 
 
+def _kin(pairs: Pairs, settled: Settled, kin: float, before: Model, lines: int) -> float:
+    """Return the share of those not in the register who are of a household that is in it."""
+    outside = np.clip(1 - np.bincount(pairs.line, settled.probability, lines), 0, 1)
+    of_family = float((outside * household.of_kin(settled.nobody, kin)).sum())
+    value = (of_family + _BELIEF_M * before.kin) / (float(outside.sum()) + _BELIEF_M)
+    return float(np.clip(value, 0.01, 0.6))
+
+
+def weighed(pairs: Pairs, parts: Floats, cards: Cards, people: int, model: Model) -> Evidence:
+    """Return what speaks for every pair, and what of it is about the household or the card alone.
+
+    ``parts``: the weights by comparison (`Pairs.weights`).
+    """
+    at = {one.name: n for n, one in enumerate(levels.COMPARISONS)}
+    lent = np.zeros(len(pairs))
+    for name, shared in (("address", cards.same_address), ("phone", cards.same_phone)):
+        if shared is not None:
+            lent += np.where(shared[pairs.line], parts[:, at[name]], 0.0)
+    return Evidence(
+        parts.sum(axis=1) + posterior.prior(people, model.resident),
+        parts[:, [at[name] for name in _OF_HOUSEHOLD]].sum(axis=1), lent,
+    )  # fmt: skip
+
+
 def learn(
     pairs: Pairs, cards: Cards, people: int, before: Model, lines: int, known: Ints | None = None
 ) -> Model:
@@ -86,8 +111,11 @@ def learn(
     """
     model = before
     for _round in range(ROUNDS):
-        weight = pairs.weights(model).sum(axis=1) + posterior.prior(people, model.resident)
-        probability, _added = household.settle(pairs, weight, cards, model.together, people, known)
+        evidence = weighed(pairs, pairs.weights(model), cards, people, model)
+        settled = household.settle(
+            pairs, evidence, cards, model.together, people, known, kin=model.kin
+        )
+        probability = settled.probability
         following = shares(
             pairs, probability, before=replace(before, u=model.u), which="m", belief=_BELIEF_M
         )
@@ -97,6 +125,7 @@ def learn(
             following,
             resident=float(np.clip(resident, 0.05, 0.99)),
             together=_together(pairs, cards, probability, before),
+            kin=_kin(pairs, settled, model.kin, before, lines),
         )
         moved = max(
             float(np.abs(following.shares("m", n) - model.shares("m", n)).max())

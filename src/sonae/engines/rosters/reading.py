@@ -17,7 +17,7 @@ from typing import Final
 from sonae.core import kana, wareki
 from sonae.core.errors import SonaeError
 from sonae.engines.defects import Defect
-from sonae.engines.matching.cards import filled, is_ditto
+from sonae.engines.matching.cards import filled, in_place, is_ditto
 from sonae.engines.matching.splitting import Known
 from sonae.engines.rosters.condition import condition
 from sonae.engines.rosters.items import (
@@ -272,7 +272,8 @@ def _fill(found: Reading, wrong: _Wrong) -> None:
             number += 1
             card = f"〃{number}"
         line.group = card
-    columns = {item: [line.said[item] for line in found.lines] for item in _FILLED}
+    placed = [_placed(wrong, line) for line in found.lines]
+    columns = {item: [one[item] for one in placed] for item in _FILLED}
     columns["group"] = [line.group for line in found.lines]
     whole = filled(columns, len(found.lines), Known())
     for at, line in enumerate(found.lines):
@@ -281,6 +282,16 @@ def _fill(found: Reading, wrong: _Wrong) -> None:
             wrong.tell(line.row, "name", line.said["name"], "no_name_above", "left_out")
             continue
         line.facts = values
+
+
+def _placed(wrong: _Wrong, line: Line) -> dict[str, str]:
+    """Return what a line says, with what stands in the neighbouring cell put back and told."""
+    said = {item: line.said[item].strip() for item in _FILLED}
+    placed = in_place(said)
+    for item in _FILLED:
+        if placed[item] and placed[item] != said[item]:
+            wrong.tell(line.row, item, said[item], "next_cell", "corrected", placed[item])
+    return placed
 
 
 def _refers(text: str) -> bool:
