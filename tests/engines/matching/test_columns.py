@@ -153,6 +153,27 @@ def test_a_list_without_cards_is_read_as_families_as_people_read_it() -> None:
     assert [one["lot"] for one in found[:3]] == ["栄町1|2-3"] * 3
 
 
+@pytest.mark.parametrize(
+    ("address", "city_named", "area"),
+    [
+        ("さいたま市西23-4", "さいたま市", "西"), ("横浜市", "横浜市", None), ("栄町1-2-3", None, "栄町"),
+        ("宮城県石巻市門脇町1", "石巻市", "門脇町"),
+    ],
+)  # fmt: skip
+def test_a_city_is_known_by_its_form_though_the_register_names_none(
+    address: str, city_named: str | None, area: str | None
+) -> None:
+    (line,) = lines({"address": address})
+    assert (line["city"], line["area"]) == (city_named, area)
+
+
+def test_a_town_that_begins_like_a_city_is_none() -> None:
+    places = columns.Places.of(["今市町", "今市町一丁目", "栄町"])
+    assert places.divide("今市町") == ("", "今市町", "")
+    assert places.divide("今市待") == ("", "今市待", "")
+    assert places.divide("別市待") == ("別市", "待", "")
+
+
 def test_a_card_that_begins_with_a_ditto_sign_goes_on_from_another_sheet() -> None:
     found = lines(
         {"name": "佐藤 茂", "kana": "さとうしげる", "group": "a"}, {"name": "〃 進", "group": "a"},

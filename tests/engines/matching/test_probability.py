@@ -124,7 +124,9 @@ def family(own: float, home: float) -> float:
     line, resident, weight = arrays([(0, 0, own + home + posterior.prior(100_000, 0.9))])
     evidence = Evidence(weight, np.array([home]), np.zeros(1))
     cards = Cards(np.full(5, -1), np.full(5, -1))
-    settled = household.settle(empty(line, resident), evidence, cards, 0.85, 100_000, kin=0.1)
+    settled = household.settle(
+        empty(line, resident), evidence, cards, 0.85, 100_000, kin=(0.1, 0.1)
+    )
     return float(settled.probability[0])
 
 
@@ -141,6 +143,15 @@ def test_nobody_is_a_stranger_or_of_a_family_that_is_known(own: float, home: flo
     resident = 2 ** (own + home + posterior.prior(100_000, 0.9))
     nobody = 0.9 + 0.1 * 2**home * household._TYPICAL / 100_000
     assert family(own, home) == pytest.approx(resident / (resident + nobody), rel=1e-6)
+
+
+def test_an_address_in_another_city_speaks_for_a_stranger() -> None:
+    line, resident, weight = arrays([(0, 0, 3.0), (1, 1, 3.0)])
+    nothing, cards = np.zeros(2), Cards(np.full(5, -1), np.full(5, -1))
+    far = np.array([4.0, 0, 0, 0, 0])
+    evidence = Evidence(weight, nothing, nothing, far)
+    share = household.settle(empty(line, resident), evidence, cards, 0.85, 1000).probability
+    assert share == pytest.approx([1 / (1 + 2.0), 8 / 9])
 
 
 def test_an_address_that_the_card_says_for_all_counts_once() -> None:

@@ -148,10 +148,16 @@ class Places:
         for cut in range(2, len(words) - 1):
             if words[cut:] in self.areas:
                 return words[:cut], words[cut:], number
-        _prefecture, city, rest = _parts(words)
-        if city not in self.cities:
-            city, rest = "", words.removeprefix(_prefecture)
-        return city, rest, number
+        prefecture, city, rest = _parts(words)
+        if city in self.cities or (city and (prefecture or not self._begins(city))):
+            return city, rest, number
+        return "", words.removeprefix(prefecture), number
+
+    def _begins(self, city: str) -> bool:
+        """Whether what looks like a city may be the beginning of a town: 今市 of 今市町."""
+        return (
+            city[-1] != "市" or not self.areas or any(area.startswith(city) for area in self.areas)
+        )
 
 
 def _stem(values: pa.Array) -> list[str]:

@@ -40,24 +40,28 @@ class Cards:
     """Card of every line and household of every resident; negative = alone or far too many.
 
     ``same_address``, ``same_phone``: the lines whose address (phone) an earlier line (any other line)
-    of their card has too; None: not looked at.
+    of their card has too; ``far``: the lines that name a city of which the register has nobody. None:
+    not looked at.
     """
 
     card: Ints
     household: Ints
     same_address: Flags | None = None
     same_phone: Flags | None = None
+    far: Flags | None = None
 
 
 @dataclass(frozen=True)
 class Evidence:
     """Bits of every pair against chance: ``weight`` of all that agrees and the prior; ``home``, the
     part of it that says only which household; ``lent``, the part that the card says of all its lines.
+    ``far``: by line, bits for a stranger where another city is named.
     """
 
     weight: Floats
     home: Floats
     lent: Floats
+    far: Floats | None = None
 
     @classmethod
     def alone(cls, weight: Floats) -> Evidence:
@@ -130,28 +134,28 @@ def _taken(pairs: Pairs, cards: Cards, probability: Floats) -> Floats:
     return out
 
 
-def nobody(pairs: Pairs, home: Floats, kin: float, people: int, lines: int) -> Floats:
-    """Return, by line, the weight of "not in the register": a stranger, or of a family that is in it."""
-    family = np.full(lines, -np.inf)
-    if kin > 0:
-        np.maximum.at(family, pairs.line, home + math.log2(kin * _TYPICAL / max(people, 1)))
-    return np.asarray(np.log2(1 - kin + np.exp2(family)))
+def nobody(pairs: Pairs, home: Floats, kin: Floats | float, people: int, far: Floats) -> Floats:
+    """Return, by line, the weight of "not in the register": a stranger, or of a family that is in it.
 
-
-def of_kin(against: Floats, kin: float) -> Floats:
-    """Return, by line, how probably somebody who is not in the register is of a family that is."""
-    return np.asarray(1 - (1 - kin) / np.exp2(against))
+    ``kin``: how many of those not in the register are of such a family (by line); ``far``: bits that
+    the address speaks for a stranger.
+    """
+    family = np.full(len(far), -np.inf)
+    np.maximum.at(family, pairs.line, home + math.log2(_TYPICAL / max(people, 1)))
+    return np.asarray(np.log2((1 - kin) * np.exp2(far) + kin * np.exp2(family)))
 
 
 @dataclass(frozen=True)
 class Settled:
-    """``probability`` of every pair; ``added``: what the card added to its weight (bits);
-    ``nobody``: by line, the weight of not being in the register.
+    """``probability`` of every pair; ``added``: what the card added to its weight (bits). By line:
+    ``stranger``, the part of "nobody" that is of no family of the register, and ``support``, how
+    surely the card's other lines are of one household.
     """
 
     probability: Floats
     added: Floats
-    nobody: Floats
+    stranger: Floats
+    support: Floats
 
 
 def settle(
@@ -162,14 +166,17 @@ def settle(
     people: int,
     known: Ints | None = None,
     *,
-    kin: float = 0.0,
+    kin: tuple[float, float] = (0.0, 0.0),
     rounds: int = ROUNDS,
 ) -> Settled:
     """Weigh every pair with what its card says; ``rounds`` 0: every line for itself.
 
-    ``known``: the resident of a line where somebody has decided, -1 nobody, -2 not decided.
+    ``known``: the resident of a line where somebody has decided, -1 nobody, -2 not decided. ``kin``:
+    how many of those not in the register are of a family that is, of lines alone and on a card of
+    such a family.
     """
     lines = len(cards.card)
+    far = evidence.far if evidence.far is not None else np.zeros(lines)
 
     def shared(weight: Floats, against: Floats) -> Floats:
         found = posterior.share(pairs.line, weight, lines, against)
@@ -178,14 +185,19 @@ def settle(
         decided = known[pairs.line]
         return np.where(decided == -2, found, decided == pairs.resident)
 
-    added = np.zeros(len(pairs))
-    against = nobody(pairs, evidence.home, kin, people, lines)
+    added, support = np.zeros(len(pairs)), np.zeros(lines)
+    kin_here: Floats | float = kin[0]
+    against = nobody(pairs, evidence.home, kin_here, people, far)
     probability = shared(evidence.weight, against)
     inside, outside = bonus(people, together)
     for _round in range(rounds):
         own, best = _support(pairs, cards, probability)
         family = inside * own + outside * (best - own) - best * evidence.lent
         added = family - _TWICE * _taken(pairs, cards, probability)
-        against = nobody(pairs, evidence.home + family, kin, people, lines)
+        support = np.zeros(lines)
+        np.maximum.at(support, pairs.line, best)
+        kin_here = kin[0] + (kin[1] - kin[0]) * support
+        against = nobody(pairs, evidence.home + family, kin_here, people, far)
         probability = shared(evidence.weight + added, against)
-    return Settled(probability, added, against)
+    stranger = (1 - kin_here) * np.exp2(far - against)
+    return Settled(probability, added, np.asarray(stranger), support)

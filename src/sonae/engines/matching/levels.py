@@ -138,8 +138,8 @@ COMPARISONS: Final = (
         Level("two_digits", _digit("birth", 2), .02, .007, "生年月日が2字違い"),
         Level("else", "ELSE", .02, .92, "生年月日・年齢が違う"),
     )),
-    Comparison("address", _lacking("area"), (
-        Level("elsewhere", f"{_both('area')} and city_l <> city_r", .01, .003, "町名は同じ、市町村が違う"),
+    Comparison("address", f"{_lacking('area')} and ({_lacking('city')} or {_both('city')})", (
+        Level("elsewhere", "city_l <> city_r", .005, .05, "市町村が違う"),
         Level("lot", _both("lot"), .55, .00003, "住所が番地まで同じ", "lot"),
         Level("town", f"{_both('town')} and {_lacking('lot')}", .25, .003, "町名が同じ", "town"),
         Level("town_only", _both("town"), .08, .003, "町名は同じ、番地が違う", "town"),

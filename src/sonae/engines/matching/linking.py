@@ -118,7 +118,17 @@ def carded(prepared: Prepared, homes: npt.NDArray[np.int64]) -> Cards:
         card, homes,
         household.repeated(card, places, first=False),
         household.repeated(card, roster["phone"].to_pylist(), first=True),
+        _far(prepared.register["city"], roster["city"]),
     )  # fmt: skip
+
+
+def _far(own: pa.ChunkedArray, named: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    """Return the lines that name a city where nobody of the register lives."""
+    known = pc.unique(own).drop_null()
+    if not len(known):
+        return np.zeros(len(named), bool)
+    far = pc.and_(pc.is_valid(named), pc.invert(pc.is_in(named, known)))
+    return np.asarray(far.to_numpy(zero_copy_only=False), bool)
 
 
 def worked(
@@ -188,7 +198,13 @@ def _settled(work: Work, parts: Floats, rounds: int = household.ROUNDS) -> Settl
     model = work.model
     evidence = training.weighed(work.pairs, parts, work.cards, work.people, model)
     return household.settle(
-        work.pairs, evidence, work.cards, model.together, work.people, kin=model.kin, rounds=rounds
+        work.pairs,
+        evidence,
+        work.cards,
+        model.together,
+        work.people,
+        kin=model.kinship(),
+        rounds=rounds,
     )
 
 

@@ -32,7 +32,9 @@ class Bands:
 class Model:
     """``m`` and ``u`` by comparison and level; ``resident``: share of lines that are residents;
     ``together``: how often people of one card are of one household; ``kin``: share of those who are
-    not in the register but belong to a household that is; ``learnt``: from what.
+    not in the register but belong to a household that is; ``guest``: share of lines that are nobody
+    of the register, of those written with a household of it; ``far``: how many of those who are not in
+    the register name another city; ``learnt``: from what.
     """
 
     m: dict[str, dict[str, float]]
@@ -40,6 +42,8 @@ class Model:
     resident: float = 0.88
     together: float = 0.85
     kin: float = 0.1
+    guest: float = 0.03
+    far: float = 0.5
     bands: Bands = Bands()
     learnt: dict[str, Any] = field(default_factory=dict)
     version: int = VERSION
@@ -64,6 +68,11 @@ class Model:
         if model.version != VERSION or not known:
             raise _bad()
         return model
+
+    def kinship(self) -> tuple[float, float]:
+        """Return how many of those not in the register are of a family that is: alone, on its card."""
+        odds = self.guest / (1 - self.guest) * self.resident / (1 - self.resident)
+        return self.kin, min(0.9, max(self.kin, odds))
 
     def shares(self, which: str, comparison: int) -> Floats:
         """Return ``m`` or ``u`` of one comparison by level number; position 0 (missing) is 1."""

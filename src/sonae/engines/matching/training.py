@@ -9,6 +9,7 @@ drawn by lot. What is seen rarely stays near what the model said before.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Final
 
@@ -78,12 +79,25 @@ def _together(pairs: Pairs, cards: Cards, probability: Floats, before: Model) ->
     return float(np.clip(value, 0.3, 0.98))
 
 
-def _kin(pairs: Pairs, settled: Settled, kin: float, before: Model, lines: int) -> float:
-    """Return the share of those not in the register who are of a household that is in it."""
-    outside = np.clip(1 - np.bincount(pairs.line, settled.probability, lines), 0, 1)
-    of_family = float((outside * household.of_kin(settled.nobody, kin)).sum())
-    value = (of_family + _BELIEF_M * before.kin) / (float(outside.sum()) + _BELIEF_M)
-    return float(np.clip(value, 0.01, 0.6))
+def _outside(
+    pairs: Pairs, settled: Settled, cards: Cards, following: Model, before: Model
+) -> Model:
+    """Return the model with what is learnt of those who are not in the register."""
+    taken = np.bincount(pairs.line, settled.probability, len(cards.card))
+    outside: Floats = np.clip(1 - taken, 0, 1).astype(np.float64)
+
+    def share(of: Floats, part: Floats, expected: float, least: float, most: float) -> float:
+        value = (part.sum() + _BELIEF_M * expected) / (of.sum() + _BELIEF_M)
+        return float(np.clip(value, least, most))
+
+    alone = outside * (1 - settled.support)
+    far = cards.far if cards.far is not None else np.zeros(len(outside), bool)
+    return replace(
+        following,
+        kin=share(alone, alone * (1 - settled.stranger), before.kin, 0.01, 0.6),
+        guest=share(settled.support, settled.support * outside, before.guest, 0.005, 0.3),
+        far=share(outside, outside * far, before.far, 0.01, 0.95),
+    )
 
 
 def weighed(pairs: Pairs, parts: Floats, cards: Cards, people: int, model: Model) -> Evidence:
@@ -96,9 +110,12 @@ def weighed(pairs: Pairs, parts: Floats, cards: Cards, people: int, model: Model
     for name, shared in (("address", cards.same_address), ("phone", cards.same_phone)):
         if shared is not None:
             lent += np.where(shared[pairs.line], parts[:, at[name]], 0.0)
+    far = np.zeros(len(cards.card))
+    if cards.far is not None and cards.far.any():
+        far[cards.far] = max(0.0, math.log2(model.far / float(cards.far.mean())))
     return Evidence(
         parts.sum(axis=1) + posterior.prior(people, model.resident),
-        parts[:, [at[name] for name in _OF_HOUSEHOLD]].sum(axis=1), lent,
+        parts[:, [at[name] for name in _OF_HOUSEHOLD]].sum(axis=1), lent, far,
     )  # fmt: skip
 
 
@@ -113,7 +130,7 @@ def learn(
     for _round in range(ROUNDS):
         evidence = weighed(pairs, pairs.weights(model), cards, people, model)
         settled = household.settle(
-            pairs, evidence, cards, model.together, people, known, kin=model.kin
+            pairs, evidence, cards, model.together, people, known, kin=model.kinship()
         )
         probability = settled.probability
         following = shares(
@@ -125,8 +142,8 @@ def learn(
             following,
             resident=float(np.clip(resident, 0.05, 0.99)),
             together=_together(pairs, cards, probability, before),
-            kin=_kin(pairs, settled, model.kin, before, lines),
         )
+        following = _outside(pairs, settled, cards, following, before)
         moved = max(
             float(np.abs(following.shares("m", n) - model.shares("m", n)).max())
             for n in range(len(levels.COMPARISONS))
