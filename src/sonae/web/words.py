@@ -34,6 +34,16 @@ GROUPS = {
     "other": lazy("支援が必要な人"),
 }
 
+ORDERERS = {
+    "headquarters": lazy("災害対策本部"),
+    "mayor": lazy("市長"),
+    "manager": lazy("施設の管理者"),
+    "residents": lazy("住民（自主開設）"),
+    "prefecture": lazy("県"),
+    "other": lazy("その他"),
+}
+"""By whose word a shelter was opened or closed (`shelters.ORDERERS`)."""
+
 LEFT_OUT = {
     "motorway": lazy("自動車専用道路"),
     "private": lazy("立入禁止・私有の道"),

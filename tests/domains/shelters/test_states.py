@@ -165,3 +165,50 @@ def test_congestion_is_three_valued(
 ) -> None:
     """Unknown head-count or capacity is never "empty"; the clerk's word "full" wins."""
     assert rules.congestion(people, capacity, state) == shown
+
+
+def crowding_of(public_id: str, people: int | None = None) -> rules.Crowding:
+    """How crowded a place is, with so many people counted an hour ago."""
+    pk = key(public_id)
+    heads = {} if people is None else {pk: people}
+    found = shelters.places(heads, heard={pk: T0})
+    return {p.facility.pk: p.crowding for p in found}[pk]
+
+
+def test_how_crowded_is_told_with_who_says_so_and_when(place: Scope) -> None:
+    """The eye wins over the arithmetic as long as it is fresh; a new opening begins without it."""
+    at = [T0 + timedelta(hours=hour) for hour in range(9)]
+    with clock.using(FrozenClock(at[0])):
+        assert crowding_of("F1", 10) == ("unknown", "", None), "nobody said that it is open"
+        shelters.set_state(CLERK, key("F1"), "open", ordered_by="mayor")
+        assert crowding_of("F1") == ("unknown", "", None), "no head-count, no guess"
+        assert crowding_of("F1", 170) == ("crowded", "count", T0)
+    with clock.using(FrozenClock(at[1])):
+        shelters.set_state(CLERK, key("F1"), "open", congestion="some")
+        shelters.set_state(CLERK, key("F1"), "open", "毛布が不足")
+        assert crowding_of("F1", 170) == ("some", "seen", at[1])
+        told = shelters.states()[key("F1")]
+        assert (told.ordered_by, told.since) == ("mayor", at[0]), "said once, known on"
+    with clock.using(FrozenClock(at[4])):
+        assert crowding_of("F1", 170).source == "seen"
+    with clock.using(FrozenClock(at[4] + timedelta(seconds=1))):
+        assert crowding_of("F1", 170) == ("crowded", "count", T0), "too long ago to say anything"
+    with clock.using(FrozenClock(at[5])):
+        shelters.set_state(CLERK, key("F1"), "full", congestion="full", ordered_by="manager")
+        assert crowding_of("F1", 20) == ("full", "seen", at[5])
+        shelters.set_state(CLERK, key("F1"), "closed", ordered_by="headquarters")
+        shelters.set_state(CLERK, key("F1"), "open")
+        assert crowding_of("F1", 20) == ("empty", "count", T0), (
+            "what was seen ended with the closing"
+        )
+        assert shelters.states()[key("F1")].ordered_by == ""
+    assert [one.ordered_by for one in shelters.history(key("F1"))] == [
+        "", "headquarters", "manager", "", "", "mayor",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", [{"ordered_by": "me"}, {"congestion": "so so"}])
+def test_words_nobody_knows_are_refused(place: Scope, words: dict[str, str]) -> None:
+    with pytest.raises(SonaeError):
+        shelters.set_state(CLERK, key("F1"), "open", **words)  # type: ignore[arg-type]
+    assert state_of("F1") == "unknown"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
 
 from sonae.core import clock
 from sonae.domains.consent import interface as consent
@@ -235,6 +235,13 @@ def _otherwise() -> Counter[int]:
             if one.direction in rules.PRESENT and one.facility_id is not None:
                 found[one.facility_id] += step
     return found
+
+
+def heard() -> dict[int, datetime]:
+    """Return facility (primary key) → when its head-count was last added to: how old the count is."""
+    seen = Sighting.objects.filter(facility__isnull=False, refusal="").order_by()
+    rows = seen.values_list("facility_id").annotate(at=Max("recorded_at"))
+    return {pk: at for pk, at in rows if pk is not None}
 
 
 @dataclass(frozen=True)

@@ -32,10 +32,14 @@ from sonae.domains.shelters.models import (
 )
 from sonae.domains.shelters.rules import (
     ADMITTING,
+    CONGESTION,
     DESIGNATION,
     GROUPS,
     HAZARDS,
+    ORDERERS,
+    SEEN_FOR,
     STATES,
+    Crowding,
     congestion,
 )
 from sonae.domains.shelters.selectors import (
@@ -63,12 +67,16 @@ from sonae.domains.shelters.services import (
 __all__ = [
     "ADMITTING",
     "CHOICES",
+    "CONGESTION",
     "DESIGNATION",
     "GROUPS",
     "HAZARDS",
+    "ORDERERS",
     "ORIGINS",
     "PURPOSES",
+    "SEEN_FOR",
     "STATES",
+    "Crowding",
     "EmergencySite",
     "Facility",
     "FacilityList",

@@ -83,7 +83,8 @@ class FacilityStatus(ScopedModel):
     ``capacity``: people it takes as reported (more rooms opened, a wing flooded), null = as listed.
 
     ``state`` is ``open``, ``preparing``, ``full``, ``closed`` or ``unknown``; the newest row per
-    facility counts.
+    facility counts. ``ordered_by`` (`rules.ORDERERS`): by whose word it was opened or closed.
+    ``congestion``: how crowded whoever is there finds it (`rules.CONGESTION`), empty = not said.
     """
 
     facility = models.ForeignKey(Facility, on_delete=models.CASCADE, verbose_name="施設")
@@ -92,6 +93,8 @@ class FacilityStatus(ScopedModel):
     reported_by = models.CharField("報告者", max_length=120)
     note = models.CharField("備考", max_length=200, blank=True)
     capacity = models.IntegerField("受入人数の報告", null=True, blank=True)
+    ordered_by = models.CharField("決めた人", max_length=12, blank=True)
+    congestion = models.CharField("混み具合の報告", max_length=8, blank=True)
 
     class Meta:
         """Newest first per facility."""

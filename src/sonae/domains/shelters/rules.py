@@ -1,7 +1,8 @@
 """Pure decisions about facilities: states, designation per hazard, how crowded a place is."""
 
 from collections.abc import Mapping
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 STATES: Final = ("open", "preparing", "full", "closed", "unknown")
 """開設状況: what may be reported about a facility; ``unknown`` takes a report back."""
@@ -26,6 +27,15 @@ GROUPS: Final = ("elderly", "disabled", "child", "other")
 
 ADMITTING: Final = frozenset({"open", "preparing", "unknown"})
 """States in which a place may still be a destination: nothing says that it cannot be."""
+
+ORDERERS: Final = ("headquarters", "mayor", "manager", "residents", "prefecture", "other")
+"""By whose word a place was opened or closed; ``residents``: 自主開設 by whoever lives there."""
+
+CONGESTION: Final = ("empty", "some", "crowded", "full", "unknown")
+"""混み具合: 空いています, やや混雑, 混雑, 満員, 不明."""
+
+SEEN_FOR: Final = timedelta(hours=3)
+"""What somebody saw longer ago than this says nothing of now: people come and go by the hour."""
 
 _CROWDED, _SOME = 0.8, 0.5
 
@@ -54,3 +64,25 @@ def congestion(people: int | None, capacity: int | None, state: str) -> str:
     if share >= 1:
         return "full"
     return "crowded" if share >= _CROWDED else "some" if share >= _SOME else "empty"
+
+
+class Crowding(NamedTuple):
+    """How crowded a place is: in which word, by whom (``seen``, ``count``, nothing) and as of when."""
+
+    word: str
+    source: str = ""
+    at: datetime | None = None
+
+
+def crowding(
+    counted: str, counted_at: datetime | None, seen: str, seen_at: datetime | None, now: datetime
+) -> Crowding:
+    """Return what counts: whoever is there and looked within `SEEN_FOR`, else the arithmetic, else unknown.
+
+    The eye sees what the desk does not count: a wing under water, people in the yard.
+    """
+    if seen in CONGESTION[:-1] and seen_at is not None and now - seen_at <= SEEN_FOR:
+        return Crowding(seen, "seen", seen_at)
+    if counted != "unknown":
+        return Crowding(counted, "count", counted_at)
+    return Crowding("unknown")

@@ -1,12 +1,13 @@
 """Reads of facilities: the list, what is open, the planner's columns, the public list."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
+from sonae.core import clock
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.shelters import rules
 from sonae.domains.shelters.models import EmergencySite, Facility, FacilityStatus, Shelter
@@ -16,6 +17,9 @@ from sonae.domains.shelters.models import EmergencySite, Facility, FacilityStatu
 class Reported:
     """What was last reported about a facility: state, when, by whom, with what remark, and how many
     people it takes (None = as listed).
+
+    ``since`` and ``ordered_by``: when the place came into this state and by whose word (empty = not
+    told); ``seen`` and ``seen_at``: the last word about the crowd since it opened.
     """
 
     state: str
@@ -23,6 +27,10 @@ class Reported:
     reported_by: str
     note: str
     capacity: int | None = None
+    since: datetime | None = None
+    ordered_by: str = ""
+    seen: str = ""
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,10 @@ class SiteTable:
 
 @dataclass(frozen=True)
 class Place:
-    """One facility with everything a list shows. ``people`` None = head-count unknown."""
+    """One facility with everything a list shows. ``people`` None = head-count unknown.
+
+    ``counted_at``: when a desk there was last heard of, the time of its head-count.
+    """
 
     facility: Facility
     site: EmergencySite | None
@@ -67,6 +78,7 @@ class Place:
     state: str
     report: Reported | None
     people: int | None
+    counted_at: datetime | None = None
 
     @property
     def capacity(self) -> int | None:
@@ -79,8 +91,18 @@ class Place:
 
     @property
     def congestion(self) -> str:
-        """How crowded the place is (`rules.congestion`)."""
-        return rules.congestion(self.people, self.capacity, self.state)
+        """How crowded the place is, in one word of `rules.CONGESTION`."""
+        return self.crowding.word
+
+    @property
+    def crowding(self) -> rules.Crowding:
+        """How crowded the place is, who says so, and as of when (`rules.crowding`)."""
+        counted, report = rules.congestion(self.people, self.capacity, self.state), self.report
+        if self.state == "full" and report is not None:
+            return rules.Crowding("full", "seen", report.at)
+        if self.state != "open" or report is None:
+            return rules.Crowding("unknown")
+        return rules.crowding(counted, self.counted_at, report.seen, report.seen_at, clock.now())
 
     @property
     def restricted_to(self) -> list[str]:
@@ -138,12 +160,27 @@ def states(at: datetime | None = None) -> dict[int, Reported]:
     rows = FacilityStatus.objects.order_by("at", "pk")
     if at is not None:
         rows = rows.filter(at__lte=at)
-    return {
-        pk: Reported(state, when, who, note, capacity)
-        for pk, state, when, who, note, capacity in rows.values_list(
-            "facility_id", "state", "at", "reported_by", "note", "capacity"
-        )
-    }
+    found: dict[int, Reported] = {}
+    for row in rows.values_list(
+        "facility_id", "state", "at", "reported_by", "note", "capacity", "ordered_by", "congestion"
+    ):
+        found[row[0]] = _after(found.get(row[0]), *row[1:])
+    return found
+
+
+def _after(
+    before: Reported | None, state: str, at: datetime, who: str, note: str,
+    capacity: int | None, ordered_by: str, seen: str,
+) -> Reported:  # fmt: skip
+    """Return what is known after one more report: what it does not say stands as it was said before."""
+    made = Reported(state, at, who, note, capacity, at, ordered_by, seen, at if seen else None)
+    if before is None:
+        return made
+    if before.state == state:
+        made = replace(made, since=before.since, ordered_by=ordered_by or before.ordered_by)
+    if not seen and "closed" not in {state, before.state}:
+        made = replace(made, seen=before.seen, seen_at=before.seen_at)
+    return made
 
 
 def history(facility_pk: int, limit: int = 50) -> list[FacilityStatus]:
@@ -151,19 +188,28 @@ def history(facility_pk: int, limit: int = 50) -> list[FacilityStatus]:
     return list(FacilityStatus.objects.filter(facility=facility_pk).order_by("-at", "-pk")[:limit])
 
 
-def places(occupancy: Mapping[int, int] | None = None, at: datetime | None = None) -> list[Place]:
+def places(
+    occupancy: Mapping[int, int] | None = None,
+    at: datetime | None = None,
+    heard: Mapping[int, datetime] | None = None,
+) -> list[Place]:
     """Return every facility with designations, state and head-count (None = unknown), by id.
 
-    ``occupancy`` (facility → people) comes from the safety domain, which lies above this one.
+    ``occupancy`` (facility → people) and ``heard`` (facility → when its desk was last heard of) come
+    from the safety domain, which lies above this one.
     """
-    known, heads = states(at), occupancy or {}
-    return [_place(row, known.get(row.pk), heads.get(row.pk)) for row in facilities()]
+    known, heads, times = states(at), occupancy or {}, heard or {}
+    return [
+        _place(row, known.get(row.pk), heads.get(row.pk), times.get(row.pk)) for row in facilities()
+    ]
 
 
-def _place(row: Facility, report: Reported | None, people: int | None) -> Place:
+def _place(
+    row: Facility, report: Reported | None, people: int | None, counted_at: datetime | None
+) -> Place:
     """Put one facility together."""
     state = rules.effective_state(row.usable, report.state if report else None)
-    return Place(row, site_of(row), shelter_of(row), state, report, people)
+    return Place(row, site_of(row), shelter_of(row), state, report, people, counted_at)
 
 
 def _numbers(values: Iterable[int | None]) -> npt.NDArray[np.int64]:

@@ -227,12 +227,21 @@ def _changed() -> None:
 
 
 def set_state(
-    actor: Actor, facility_pk: int, state: str, note: str = "", *, capacity: int | None = None
+    actor: Actor,
+    facility_pk: int,
+    state: str,
+    note: str = "",
+    *,
+    capacity: int | None = None,
+    ordered_by: str = "",
+    congestion: str = "",
 ) -> FacilityStatus:
     """Report a facility's state now; every report is kept and audited, the newest one counts.
 
     ``capacity``: people it takes now; None keeps what was reported since the place opened, else the
-    list's number counts: what was said for one opening ends with it.
+    list's number counts: what was said for one opening ends with it. ``ordered_by``: by whose word it
+    was opened or closed (`rules.ORDERERS`); ``congestion``: how crowded the eye finds it
+    (`rules.CONGESTION`); each empty = not said.
     Publishes ``shelter.changed {facility, state}``: plans made before may send people elsewhere now.
     """
     require(actor, Audience.RECEPTION)
@@ -242,6 +251,8 @@ def set_state(
             "開設状況の値が正しくありません。",
             f"次のどれかです: {'、'.join(rules.STATES)}",
         )
+    if ordered_by not in ("", *rules.ORDERERS) or congestion not in ("", *rules.CONGESTION):
+        raise SonaeError("unreadable", "決めた人か混み具合の値が正しくありません。")
     facility = Facility.objects.filter(pk=facility_pk).first()
     if facility is None:
         raise SonaeError("not_found", "この施設は登録されていません。")
@@ -253,34 +264,32 @@ def set_state(
         )
     if capacity is not None and not 0 <= capacity <= MOST_PEOPLE:
         raise SonaeError("unreadable", "受入人数は0以上の整数で入力してください。")
-    return _report(actor, facility, state, note.strip()[:200], capacity)
+    made = FacilityStatus(
+        facility=facility, state=state, at=clock.now(), reported_by=actor.name or actor.id,
+        note=note.strip()[:200], capacity=capacity, ordered_by=ordered_by, congestion=congestion,
+    )  # fmt: skip
+    return _report(actor, made)
 
 
-def _report(
-    actor: Actor, facility: Facility, state: str, note: str, capacity: int | None
-) -> FacilityStatus:
+def _report(actor: Actor, report: FacilityStatus) -> FacilityStatus:
     """Write the report, its audit record and its announcement in one transaction."""
+    facility, state = report.facility, report.state
     with writing():
-        if capacity is None:
+        if report.capacity is None:
             last = FacilityStatus.objects.filter(facility=facility).order_by("-at", "-pk").first()
             if last is not None and "closed" not in {last.state, state}:
-                capacity = last.capacity
-        report = FacilityStatus.objects.create(
-            facility=facility,
-            state=state,
-            at=clock.now(),
-            reported_by=actor.name or actor.id,
-            note=note,
-            capacity=capacity,
-        )
+                report.capacity = last.capacity
+        report.save()
         audit.record(
             actor.id,
             "shelter.state",
             f"facility:{facility.public_id}",
             name=facility.name,
             state=state,
-            note=note,
-            capacity=capacity,
+            note=report.note,
+            capacity=report.capacity,
+            ordered_by=report.ordered_by,
+            congestion=report.congestion,
         )
         outbox.publish("shelter.changed", {"facility": facility.pk, "state": state})
     return report

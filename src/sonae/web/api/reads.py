@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,11 @@ class Occupancy(Schema):
     as_of: datetime
     capacity: int | None = Field(description="null = unknown, never 0 for unknown")
     state: str = Field(description="open, preparing, full, closed or unknown")
+    congestion: str = Field(description="empty, some, crowded, full or unknown")
+    congestion_source: str = Field(
+        description="seen = said by somebody there, count = head-count by capacity, empty = nobody"
+    )
+    congestion_at: datetime | None = Field(description="When that was so")
 
 
 class Shelter(Schema):
@@ -45,6 +51,9 @@ class Shelter(Schema):
     state_at: datetime | None
     people: int | None
     capacity: int | None
+    congestion: str
+    congestion_source: str
+    congestion_at: datetime | None
 
 
 class InForce(Schema):
@@ -77,7 +86,9 @@ class Order(Schema):
 
 def shelter_list() -> list[Shelter]:
     """Return every facility with state and head-count."""
-    return [_shelter(place) for place in shelters.places(safety.occupancies())]
+    return [
+        _shelter(place) for place in shelters.places(safety.occupancies(), heard=safety.heard())
+    ]
 
 
 def _shelter(place: Place) -> Shelter:
@@ -96,7 +107,14 @@ def _shelter(place: Place) -> Shelter:
         state_at=place.report.at if place.report else None,
         people=place.people,
         capacity=place.capacity,
+        **_crowding(place),
     )
+
+
+def _crowding(place: Place) -> dict[str, Any]:
+    """Return how crowded a place is, who says so, and as of when."""
+    word, source, at = place.crowding
+    return {"congestion": word, "congestion_source": source, "congestion_at": at}
 
 
 def occupancy(shelter_id: str, at: str) -> Occupancy:
@@ -116,7 +134,15 @@ def occupancy(shelter_id: str, at: str) -> Occupancy:
         as_of=inside.as_of if inside else as_of,
         capacity=found.capacity,
         state=found.state,
+        **_crowding(_with_people(found, inside)),
     )
+
+
+def _with_people(place: Place, inside: safety.Occupancy | None) -> Place:
+    """Return the place with its head-count."""
+    if inside is None:
+        return place
+    return replace(place, people=inside.people, counted_at=inside.as_of)
 
 
 def _moment(text: str) -> datetime:

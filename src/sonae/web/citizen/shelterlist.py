@@ -83,7 +83,7 @@ def grouped(places: list[shelters.Place]) -> list[Group]:
 @for_everyone("shelters")
 def listing(request: HttpRequest) -> bytes:
     """Render the list; the same for all readers of a language."""
-    places = shelters.places(safety.occupancies())
+    places = shelters.places(safety.occupancies(), heard=safety.heard())
     context = {
         "flooded": evacuation.sites_under_water(),
         "here": "/shelters/",

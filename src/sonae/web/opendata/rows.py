@@ -119,13 +119,15 @@ def occupancy() -> list[Feature]:
                 "state": place.state,
                 "people": place.people,
                 "capacity": place.capacity,
-                "congestion": place.congestion,
+                "congestion": place.crowding.word,
+                "congestion_source": place.crowding.source or None,
+                "congestion_at": place.crowding.at,
                 "state_at": place.report.at if place.report else None,
             },
             now,
             now,
         )
-        for place in shelters.places(safety.occupancies())
+        for place in shelters.places(safety.occupancies(), heard=safety.heard())
         if place.site is not None or place.shelter is not None
     ]
 

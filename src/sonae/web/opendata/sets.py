@@ -145,6 +145,8 @@ SETS: Final[tuple[DataSet, ...]] = (
                 lazy("混みぐあい"),
                 ("empty", "some", "crowded", "full", "unknown"),
             ),
+            Field("congestion_source", "string", lazy("混みぐあいの出どころ"), ("seen", "count")),
+            Field("congestion_at", "datetime", lazy("混みぐあいの日時")),
             Field("state_at", "datetime", lazy("開設状況の報告日時")),
         ),
         rows.occupancy,

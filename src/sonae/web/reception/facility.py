@@ -94,9 +94,12 @@ def _keep(request: HttpRequest) -> HttpResponse:
 @audience(Audience.RECEPTION)
 def report(request: HttpRequest) -> HttpResponse:
     """Report the state of the desk's facility."""
-    place, state = required(request), request.POST.get("state", "")
+    place, post = required(request), request.POST.get
+    state, told = post("state", ""), (post("ordered_by", ""), post("congestion", ""))
     try:
-        shelters.set_state(actor_of(request), place.pk, state)
+        shelters.set_state(
+            actor_of(request), place.pk, state, ordered_by=told[0], congestion=told[1]
+        )
     except SonaeError as error:
         flash.error(request, f"{error.detail} {error.hint}".strip())
     else:

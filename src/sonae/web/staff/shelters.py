@@ -59,7 +59,7 @@ def rows() -> list[Row]:
     moved = net_arrivals(clock.now() - TREND_WINDOW)
     found = [
         Row(place, None if place.people is None else moved.get(place.facility.pk, 0))
-        for place in shelters.places(safety.occupancies())
+        for place in shelters.places(safety.occupancies(), heard=safety.heard())
         if place.site or place.shelter or place.people
     ]
     return sorted(found, key=lambda row: (not row.odd, -(row.place.people or 0)))
@@ -132,7 +132,9 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         raise SonaeError("not_found", _("この施設は登録されていません。"))
     history = shelters.history(pk)
     context = {
-        "row": found, "place": found.place, "history": history, "states": shelters.STATES,
+        "row": found, "place": found.place, "states": shelters.STATES,
+        "history": [(one, words.ORDERERS.get(one.ordered_by, "")) for one in history],
+        "orderers": words.ORDERERS.items(), "crowds": [(code, states.state("congestion", code)[0]) for code in shelters.CONGESTION],
         "flooded": pk in evacuation.sites_under_water(),
         "noted": [listwords.noted(one) for one in shelters.noted(found.place.facility)],
     }  # fmt: skip
@@ -144,9 +146,12 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
     """Store a report of the state and return to the facility."""
     if request.method != "POST":
         raise SonaeError("unreadable", _("このアドレスは、ボタンから使います。"))
-    state, note = request.POST.get("state", ""), request.POST.get("note", "")
+    post = request.POST.get
+    state, told = post("state", ""), (post("ordered_by", ""), post("congestion", ""))
     try:
-        shelters.set_state(actor_of(request), pk, state, note)
+        shelters.set_state(
+            actor_of(request), pk, state, post("note", ""), ordered_by=told[0], congestion=told[1]
+        )
     except SonaeError as error:
         if error.code == "not_found":
             raise

@@ -147,6 +147,11 @@ class Migration(migrations.Migration):
                     "capacity",
                     models.IntegerField(blank=True, null=True, verbose_name="受入人数の報告"),
                 ),
+                ("ordered_by", models.CharField(blank=True, max_length=12, verbose_name="決めた人")),
+                (
+                    "congestion",
+                    models.CharField(blank=True, max_length=8, verbose_name="混み具合の報告"),
+                ),
                 (
                     "facility",
                     models.ForeignKey(
