@@ -99,6 +99,7 @@ DOMAINS = [
     "evacuation",
     "safety",
     "rosters",
+    "sheltering",
     "messages",
     "exchange",
 ]

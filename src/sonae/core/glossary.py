@@ -21,6 +21,7 @@ _GROUPS: Final = {
     "warning": "警報 Warnings",
     "evacuation": "避難 Evacuation",
     "safety": "安否 Safety",
+    "sheltering": "避難所運営 Running a shelter",
     "message": "伝達 Messages",
     "exchange": "照会・提供 Exchange",
     "relief": "生活再建 Relief",

@@ -96,6 +96,13 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "full": (lazy("満員"), "bad"),
         "unknown": (lazy("混雑は不明"), ""),
     },
+    "supply": {
+        "asked": (lazy("要請中"), "caution"),
+        "arranged": (lazy("手配した"), "info"),
+        "sent": (lazy("発送した"), "info"),
+        "received": (lazy("届いた"), "good"),
+        "cancelled": (lazy("取り消した"), ""),
+    },
     "layer": {
         "draft": (lazy("取込案（まだ使われていない）"), "caution"),
         "active": (lazy("使用中"), "good"),

@@ -18,6 +18,15 @@ from sonae.domains.safety.deaths import (
 )
 from sonae.domains.safety.extracts import extract, public_jwk
 from sonae.domains.safety.inquiries import close_inquiry, open_inquiry
+from sonae.domains.safety.inside import (
+    AGES,
+    Inside,
+    Summary,
+    inside,
+    presented_inside,
+    require_inside,
+    summary,
+)
 from sonae.domains.safety.linking import NewLink, record_links
 from sonae.domains.safety.links import (
     TWO_PEOPLE,
@@ -133,6 +142,7 @@ from sonae.domains.safety.visitors import forget_visitors, spoken_of, still_spok
 from sonae.domains.safety.whose import Eyes
 
 __all__ = [
+    "AGES",
     "ANSWERS",
     "DEATH_BASES",
     "DECEASED",
@@ -157,6 +167,7 @@ __all__ = [
     "History",
     "Inquiry",
     "InquirySubject",
+    "Inside",
     "LineView",
     "LinkStep",
     "Match",
@@ -173,6 +184,7 @@ __all__ = [
     "SheetView",
     "Sighting",
     "Step",
+    "Summary",
     "Terminal",
     "Unaccounted",
     "Visitor",
@@ -199,6 +211,7 @@ __all__ = [
     "help_times",
     "help_wanted",
     "history",
+    "inside",
     "known_residents",
     "line_with",
     "link",
@@ -211,6 +224,7 @@ __all__ = [
     "occupancies",
     "occupancy",
     "open_inquiry",
+    "presented_inside",
     "propose_death",
     "proposed_links",
     "public_jwk",
@@ -222,6 +236,7 @@ __all__ = [
     "refuse_link",
     "report_lines",
     "report_self",
+    "require_inside",
     "revoke_terminal",
     "settle",
     "sheet_of",
@@ -229,6 +244,7 @@ __all__ = [
     "spoken_of",
     "state_of",
     "still_spoken_of",
+    "summary",
     "take_back",
     "take_down",
     "terminal_by_token",
