@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from sonae.core import clock
+from sonae.core.errors import SonaeError
 from sonae.domains.consent import interface as consent
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.residents import interface as residents
@@ -49,6 +50,10 @@ def district(place: Facility) -> list[int]:
 
 def extract(terminal: Terminal) -> str:
     """Return the signed extract for a terminal as a compact JWS (EdDSA); every disclosure is recorded."""
+    if terminal.locked_at is not None:
+        raise SonaeError(
+            "forbidden", "この端末は停止されています。", "災害対策本部に連絡してください。"
+        )
     now = clock.now()
     content = {
         "iss": f"urn:sonae:{current().municipality}",

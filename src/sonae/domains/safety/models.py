@@ -9,7 +9,13 @@ from sonae.platform.scoped import ScopedModel, TenantModel
 
 
 class Terminal(TenantModel):
-    """受付端末: a device enrolled for one shelter; only the hash of its token is kept."""
+    """受付端末: a device enrolled for one shelter; only the hash of its token is kept.
+
+    ``purpose`` as in `fleet.PURPOSES`. What the device told last: ``version``, ``waiting`` (unsent) and
+    ``refused`` events, ``battery`` in percent, ``list_until`` (its list of people expires),
+    ``clock_ahead`` in seconds; null = not told. ``locked_at`` and ``wipe_at``: ordered from the desk and
+    told to the device with every answer.
+    """
 
     code = models.CharField("端末番号", max_length=24)
     name = models.CharField("名称", max_length=60)
@@ -18,6 +24,15 @@ class Terminal(TenantModel):
     enrolled_at = models.DateTimeField("登録日時")
     revoked_at = models.DateTimeField("失効日時", null=True, blank=True)
     last_seen_at = models.DateTimeField("最終通信", null=True, blank=True)
+    purpose = models.CharField("用途", max_length=12, default="desk")
+    version = models.CharField("版", max_length=40, blank=True, default="")
+    waiting = models.IntegerField("未送信", null=True, blank=True)
+    refused = models.IntegerField("受理されない記録", null=True, blank=True)
+    battery = models.SmallIntegerField("電池残量", null=True, blank=True)
+    list_until = models.DateTimeField("名簿の期限", null=True, blank=True)
+    clock_ahead = models.IntegerField("時計の進み", null=True, blank=True)
+    locked_at = models.DateTimeField("停止を命じた日時", null=True, blank=True)
+    wipe_at = models.DateTimeField("消去を命じた日時", null=True, blank=True)
 
     class Meta:
         """Codes are unique within the municipality."""

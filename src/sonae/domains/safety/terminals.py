@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
@@ -25,7 +27,9 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def enrol_terminal(shelter: str, name: str, *, actor: Actor = SYSTEM) -> tuple[Terminal, str]:
+def enrol_terminal(
+    shelter: str, name: str, *, purpose: str = "desk", actor: Actor = SYSTEM
+) -> tuple[Terminal, str]:
     """Enrol a terminal for a facility (its public id); return it and its token, shown only now."""
     require(actor, Audience.ADMINISTRATOR)
     facility = Facility.objects.filter(public_id=shelter).first()
@@ -47,7 +51,8 @@ def enrol_terminal(shelter: str, name: str, *, actor: Actor = SYSTEM) -> tuple[T
         )
         row = Terminal.objects.create(
             code=f"T{number:03d}",
-            name=name,
+            name=name[:60],
+            purpose=purpose,
             facility=facility,
             token_hash=_hash(token),
             enrolled_at=clock.now(),
@@ -74,19 +79,32 @@ def terminal_by_token(token: str) -> Terminal | None:
     return found
 
 
-def touch(terminal: Terminal) -> None:
-    """Note that a terminal was heard of, at most once a minute: a silent desk must be noticed."""
-    now = clock.SystemClock().now()
-    if terminal.last_seen_at is not None and now - terminal.last_seen_at < _SEEN_EVERY:
+def touch(terminal: Terminal, told: Mapping[str, Any] | None = None) -> None:
+    """Note that a terminal was heard of and what it ``told`` of itself (`fleet.read_status`).
+
+    At most once a minute, or when its box empties or fills: a silent desk must be noticed, and nobody
+    may go home while a tablet still holds records.
+    """
+    now, facts = clock.SystemClock().now(), dict(told or {})
+    recent = terminal.last_seen_at is not None and now - terminal.last_seen_at < _SEEN_EVERY
+    box = facts.get("waiting", terminal.waiting)
+    if recent and bool(box) == bool(terminal.waiting):
         return
-    terminal.last_seen_at = now
+    facts["last_seen_at"] = now
+    for name, value in facts.items():
+        setattr(terminal, name, value)
     with writing():
-        Terminal.objects.filter(pk=terminal.pk).update(last_seen_at=now)
+        Terminal.objects.filter(pk=terminal.pk).update(**facts)
 
 
 def terminals() -> list[Terminal]:
     """Return all terminals with their facilities, revoked ones included, by code."""
     return list(Terminal.objects.select_related("facility").order_by("code"))
+
+
+def forget_known() -> None:
+    """Read every terminal anew at its next call, in this process; others do so within 30 s."""
+    _known.clear()
 
 
 def revoke_terminal(code: str, *, actor: Actor) -> bool:
@@ -97,5 +115,5 @@ def revoke_terminal(code: str, *, actor: Actor) -> bool:
         ended = live.update(revoked_at=clock.now()) > 0
         if ended:
             audit.record(actor.id, "terminal_revoked", code)
-    _known.clear()
+    forget_known()
     return ended

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 
+from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.safety import interface as safety
 
@@ -18,12 +19,16 @@ MOST_PASSED: Final = 64 * 1024 * 1024
 
 def handle(request: HttpRequest, terminal: safety.Terminal) -> HttpResponse:
     """Store the batch and answer each event; the answer leaves only once all of it is on disk."""
-    events, sent_at = _batch(_body(request))
+    received = clock.SystemClock().now()
+    events, sent_at, status = _batch(_body(request))
     answers = safety.receive(terminal, events, sent_at)
-    safety.touch(terminal)
+    safety.touch(terminal, safety.read_status(status, sent_at, received))
     results = [answer.as_json() for answer in answers]
     # Plain ASCII: an id that a device wrote comes back whatever characters are in it.
-    return HttpResponse(json.dumps({"results": results}), content_type="application/json")
+    told: dict[str, Any] = {"results": results}
+    if orders := safety.commands(terminal):
+        told["commands"] = orders
+    return HttpResponse(json.dumps(told), content_type="application/json")
 
 
 def _body(request: HttpRequest) -> bytes:
@@ -48,8 +53,11 @@ def _pass_over(request: HttpRequest, length: int) -> None:
             pass
 
 
-def _batch(body: bytes) -> tuple[list[Any], object]:
-    """Return a batch's events and when it says it was sent; `SonaeError` ``unreadable`` (400) or ``unprocessable`` (422)."""
+def _batch(body: bytes) -> tuple[list[Any], object, object]:
+    """Return a batch's events, when it says it was sent, what the device says of itself.
+
+    `SonaeError` ``unreadable`` (400) or ``unprocessable`` (422).
+    """
     try:
         batch = json.loads(body.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -59,7 +67,7 @@ def _batch(body: bytes) -> tuple[list[Any], object]:
     events = batch.get("events") if isinstance(batch, dict) else None
     if not isinstance(events, list):
         raise SonaeError("unprocessable", "events（記録の配列）がありません。")
-    return events, batch.get("sent_at")
+    return events, batch.get("sent_at"), batch.get("device")
 
 
 EVENT_SCHEMA: Final[dict[str, Any]] = {
@@ -108,6 +116,11 @@ OPENAPI: Final[dict[str, Any]] = {
                             "format": "date-time",
                             "description": "The terminal's own time: a clock that is more than "
                             "six hours off is corrected by it",
+                        },
+                        "device": {
+                            "type": "object",
+                            "description": "How the device is: version, waiting (unsent events), "
+                            "refused, battery (percent), list_until (seconds since 1970)",
                         },
                         "events": {
                             "type": "array",
