@@ -31,6 +31,14 @@ class Queue:
     over: float
     busy: float
 
+    @property
+    def minutes(self) -> tuple[float, float, float]:
+        """Median wait, ninety per cent, and how long it goes on after the last came, in minutes."""
+        wait, ninety, over = (
+            round(one / 60, 1) for one in (self.wait_median, self.wait_p90, self.over)
+        )
+        return wait, ninety, over
+
 
 def simulate(
     people: int, seconds: float, services: Sequence[float], desks: int, *, seed: int = 0
@@ -41,7 +49,7 @@ def simulate(
     """
     if people < 1 or desks < 1 or not services or min(services) < 0:
         raise ValueError("a queue needs people, desks and times")
-    rng = Random(seed)
+    rng = Random(seed)  # noqa: S311 - a simulation, the same at every run
     coming = sorted(rng.random() * seconds for _ in range(people))
     return _served(coming, rng.choices(services, k=people), desks)
 
@@ -56,7 +64,7 @@ def _served(coming: Sequence[float], taking: Sequence[float], desks: int) -> Que
         starts.append(start)
         waits.append(start - at)
     end = max(free)
-    spread = quantiles(waits, n=10) if len(waits) > 1 else waits * 9
+    spread = quantiles(waits, n=10, method="inclusive") if len(waits) > 1 else waits * 9
     return Queue(
         desks=desks,
         people=len(waits),

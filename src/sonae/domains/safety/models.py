@@ -101,7 +101,8 @@ class Sighting(ScopedModel):
     ``id`` (UUIDv7) and ``clock`` (hybrid logical clock) are made by the device, so that deliveries
     merge by set union. ``direction`` and ``status`` as in
     `rules.DIRECTIONS` and `rules.STATUSES`. ``stated_at`` is the device's time where that could not be
-    believed and ``occurred_at`` was corrected (`times`). Exactly one of ``resident`` and ``visitor`` is set, or neither
+    believed and ``occurred_at`` was corrected (`times`). ``seconds``: this person's share of the time from
+    the first input to the acknowledgement, null = not timed. Exactly one of ``resident`` and ``visitor`` is set, or neither
     for a refused event kept with ``refusal``.
     """
 
@@ -129,6 +130,7 @@ class Sighting(ScopedModel):
     note = models.CharField("備考", max_length=400, blank=True)
     supersedes = models.UUIDField("訂正元", null=True, blank=True)
     refusal = models.CharField("受理できない理由", max_length=40, blank=True)
+    seconds = models.FloatField("かかった秒数", null=True, blank=True)
 
     class Meta:
         """Read by person and by place. Every index is paid for at each scan: no more than these."""
@@ -332,6 +334,25 @@ class PatrolLine(ScopedModel):
                 fields=["municipality", "world", "code"], name="patrol_line_code"
             )
         ]
+
+
+class DrillReport(TenantModel):
+    """受付訓練の記録: the times of a drill or an operation, kept to be compared with later ones.
+
+    ``world``: where they were measured; ``figures`` as `stopwatch.Times` has them.
+    """
+
+    name = models.CharField("名前", max_length=80)
+    world = models.CharField("本番・訓練", max_length=8)
+    day = models.DateField("実施日")
+    figures = models.JSONField("数字", default=dict)
+    kept_at = models.DateTimeField("保存日時")
+    kept_by = models.CharField("保存した人", max_length=120)
+
+    class Meta:
+        """Few; an exercise that is cleared away leaves them standing."""
+
+        verbose_name = "受付訓練の記録"
 
 
 class Inquiry(ScopedModel):

@@ -28,6 +28,7 @@ from sonae.domains.safety.times import Delivery
 log = logging.getLogger(__name__)
 MOST_EVENTS: Final = 1000
 MOST_PARTY: Final = 60
+LONGEST_CHECK_IN: Final = 1800
 _NOTE, _TEXT = 400, 200
 _FACTS: Final = ("name", "kana", "birth_date", "address")
 
@@ -112,10 +113,13 @@ def _others(one: _Read) -> list[str]:
 
 def _sightings(one: _Read, known: Mapping[str, int]) -> list[NewSighting]:
     """Return the sightings of one event: its own, one per further member of the party, and more."""
-    members = [_about(_of_member(one.base, pid), pid, known) for pid in _others(one)]
+    others = _others(one)
+    if one.base.seconds is not None:
+        one.base.seconds /= 1 + len(others)
+    members = [_about(_of_member(one.base, pid), pid, known) for pid in others]
     if members and one.base.supersedes and one.resident in known:
         # The first of the party now may have been a further member then.
-        again = replace(_of_member(one.base, one.resident), direction="void")
+        again = replace(_of_member(one.base, one.resident), direction="void", seconds=None)
         members.append(_about(again, one.resident, known))
     first = _about(one.base, one.resident, known) if one.resident else one.base
     return [first, *members]
@@ -240,7 +244,18 @@ def _base(
         needs=_needs(event.get("needs")),
         note=_text(event, "note", _NOTE),
         supersedes=_uuid(supersedes) if supersedes else None,
+        seconds=timed(event.get("seconds")),
     )
+
+
+def timed(value: object) -> float | None:
+    """Return how long a check-in took in seconds; None where nothing that can be was said.
+
+    Longer than `LONGEST_CHECK_IN` somebody walked away from a half-filled form.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 < value <= LONGEST_CHECK_IN else None
 
 
 def _text(event: Mapping[str, Any], key: str, longest: int) -> str:

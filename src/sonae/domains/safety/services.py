@@ -84,6 +84,7 @@ class NewSighting:
     supersedes: UUID | None = None
     refusal: str = ""
     stated_at: datetime | None = None
+    seconds: float | None = None
 
 
 class Result(NamedTuple):
@@ -298,6 +299,7 @@ def _insert(fresh: Sequence[NewSighting], visitors: Mapping[UUID, _Whose]) -> No
             "note": [one.note[:400] for one in fresh],
             "supersedes": [one.supersedes for one in fresh],
             "refusal": [one.refusal for one in fresh],
+            "seconds": [one.seconds for one in fresh],
         },
     )
 

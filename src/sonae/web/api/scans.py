@@ -97,6 +97,10 @@ EVENT_SCHEMA: Final[dict[str, Any]] = {
         "note": {"type": "string", "maxLength": 400},
         "needs": {"type": "array", "items": {"type": "string"}},
         "supersedes": {"type": "string", "format": "uuid"},
+        "seconds": {
+            "type": "number",
+            "description": "From the first input to the acknowledgement, for the whole party",
+        },
     },
 }
 """One reception event of the contract."""

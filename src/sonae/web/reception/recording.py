@@ -79,7 +79,16 @@ def _base(request: HttpRequest, place: Facility, actor: Actor) -> NewSighting:
         actor=actor.id,
         needs=[need for need in request.POST.getlist("needs") if need in NEEDS],
         note=request.POST.get("note", "").strip()[:400],
+        seconds=_seconds(request.POST.get("seconds", "")),
     )
+
+
+def _seconds(typed: str) -> float | None:
+    """Return how long the check-in took as the page told it; None without JavaScript."""
+    try:
+        return safety.timed(float(typed))
+    except ValueError:
+        return None
 
 
 def record_people(
@@ -92,6 +101,7 @@ def record_people(
             base,
             id=uuid5(base.id, f"{base.direction}:{person.pk}"),
             resident_pk=person.pk,
+            seconds=base.seconds / len(people) if base.seconds is not None else None,
         )
         for person in people
     ]

@@ -24,6 +24,7 @@ from sonae.web.staff import (
     safety,
     sharing,
     shelters,
+    stopwatch,
     warnings,
     window,
 )
@@ -113,6 +114,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("hazards/<int:pk>/picture.png", hazards.image, name="hazard-picture"),
     path("hazards/<int:pk>/retire/", hazards.retire, name="hazard-retire"),
     path("hazards/<int:pk>/<str:verb>/", hazards.act, name="hazard-act"),
+    path("stopwatch/", stopwatch.overview, name="stopwatch"),
+    path("stopwatch/keep/", stopwatch.keep, name="stopwatch-keep"),
     path("settings/", citysettings.overview, name="settings"),
     path("settings/<str:verb>/", citysettings.act, name="setting-act"),
     path("exercise/", exercise.overview, name="exercise"),

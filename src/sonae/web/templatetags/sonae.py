@@ -53,6 +53,7 @@ STAFF_PAGES = (
     ("/staff/hazards/", lazy("ハザード情報"), "layers", ""),
     ("/staff/register/", lazy("住民情報"), "people", ""),
     ("/staff/exercise/", lazy("訓練"), "play", lazy("備える")),
+    ("/staff/stopwatch/", lazy("受付の時間"), "desk", ""),
     ("/staff/settings/", lazy("設定"), "layers", ""),
 )
 """Address, name, icon, and of the first page of a group the name of that."""

@@ -17,6 +17,22 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='DrillReport',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('municipality', models.CharField(default=sonae.platform.scope.current_municipality, max_length=6, verbose_name='団体コード')),
+                ('name', models.CharField(max_length=80, verbose_name='名前')),
+                ('world', models.CharField(max_length=8, verbose_name='本番・訓練')),
+                ('day', models.DateField(verbose_name='実施日')),
+                ('figures', models.JSONField(default=dict, verbose_name='数字')),
+                ('kept_at', models.DateTimeField(verbose_name='保存日時')),
+                ('kept_by', models.CharField(max_length=120, verbose_name='保存した人')),
+            ],
+            options={
+                'verbose_name': '受付訓練の記録',
+            },
+        ),
+        migrations.CreateModel(
             name='Inquiry',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -159,6 +175,7 @@ class Migration(migrations.Migration):
                 ('note', models.CharField(blank=True, max_length=400, verbose_name='備考')),
                 ('supersedes', models.UUIDField(blank=True, null=True, verbose_name='訂正元')),
                 ('refusal', models.CharField(blank=True, max_length=40, verbose_name='受理できない理由')),
+                ('seconds', models.FloatField(blank=True, null=True, verbose_name='かかった秒数')),
                 ('facility', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='shelters.facility', verbose_name='施設')),
                 ('resident', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='residents.resident', verbose_name='住民')),
                 ('visitor', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='safety.visitor', verbose_name='来訪者')),
