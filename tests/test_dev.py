@@ -174,7 +174,9 @@ def test_vendor_copies_what_is_named_and_replaces_the_rest(
     node_modules(tmp_path, dev.BROWSER_FILES | dev.TEST_FILES)
     (tmp_path / "static/vendor/old").mkdir(parents=True)
     dev.vendor("run")
-    assert sorted(path.name for path in dev.VENDOR.iterdir()) == ["idb", "maplibre-gl", "pmtiles"]
+    assert sorted(path.name for path in dev.VENDOR.iterdir()) == [
+        "@noble", "idb", "maplibre-gl", "pmtiles", "qr",
+    ]  # fmt: skip
     assert (dev.VENDOR / "maplibre-gl/maplibre-gl-worker.mjs").exists()
     dev.vendor("run")
     assert calls == ["run"]
