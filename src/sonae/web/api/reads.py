@@ -14,11 +14,12 @@ from sonae.core.clock import JST
 from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.exchange.interface import ExchangePartner, partners
+from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import Place
 from sonae.domains.warnings import interface as warnings
-from sonae.platform.scope import is_exercise
+from sonae.platform.scope import current, is_exercise
 
 
 class Occupancy(Schema):
@@ -82,6 +83,32 @@ class Order(Schema):
     reason: str
     people: int
     issued_at: datetime | None
+
+
+class TerminalInfo(Schema):
+    """A reception terminal as it knows itself; ``keys`` is a JWK set to be pinned at enrolment."""
+
+    terminal: str
+    name: str
+    shelter: dict[str, str]
+    municipality: dict[str, str]
+    world: str
+    keys: list[dict[str, str]]
+    time: datetime
+
+
+def terminal(one: safety.Terminal) -> TerminalInfo:
+    """Return who a terminal is and what it needs to work alone."""
+    city = municipalities.municipality()
+    return TerminalInfo(
+        terminal=one.code,
+        name=one.name,
+        shelter={"id": one.facility.public_id, "name": one.facility.name},
+        municipality={"code": city.code, "name": city.name},
+        world=current().world.value,
+        keys=[safety.public_jwk()],
+        time=clock.SystemClock().now(),
+    )
 
 
 def shelter_list() -> list[Shelter]:

@@ -25,7 +25,8 @@ def handle(request: HttpRequest, terminal: safety.Terminal) -> HttpResponse:
     safety.touch(terminal, safety.read_status(status, sent_at, received))
     results = [answer.as_json() for answer in answers]
     # Plain ASCII: an id that a device wrote comes back whatever characters are in it.
-    told: dict[str, Any] = {"results": results}
+    # The machine's time, by which a device tells how far its own clock is off, in an exercise too.
+    told: dict[str, Any] = {"results": results, "received_at": received.isoformat()}
     if orders := safety.commands(terminal):
         told["commands"] = orders
     return HttpResponse(json.dumps(told), content_type="application/json")

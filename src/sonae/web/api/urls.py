@@ -97,6 +97,12 @@ def get_extract(request: HttpRequest, shelter_id: str) -> HttpResponse:
     )
 
 
+@api.get("/terminal", auth=_terminal, response=reads.TerminalInfo, tags=["reception"])
+def get_terminal(request: HttpRequest) -> reads.TerminalInfo:
+    """Who the calling terminal is, for which shelter and world, and the keys it verifies with."""
+    return reads.terminal(cast("safety.Terminal", getattr(request, "auth", None)))
+
+
 @api.get("/shelters/{shelter_id}/occupancy", response=reads.Occupancy, tags=["shelters"])
 def get_occupancy(request: HttpRequest, shelter_id: str, at: str = "") -> reads.Occupancy:
     """People and households inside, now or as of any time."""

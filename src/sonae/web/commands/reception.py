@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import click
+from django.conf import settings
 
 from sonae.core.errors import SonaeError
 from sonae.core.rows import FORMATS, Rows
@@ -38,7 +39,13 @@ def enrol(shelter: str, name: str, fmt: str | None) -> None:
             rows.refuse(error, shelter)
         else:
             rows.add(
-                {"terminal": terminal.code, "token": token, "shelter_id": shelter, "name": name}
+                {
+                    "terminal": terminal.code,
+                    "token": token,
+                    "shelter_id": shelter,
+                    "name": name,
+                    "address": f"{settings.ISSUER}/reception/device/#enrol={token}",
+                }
             )
     sys.exit(rows.status)
 

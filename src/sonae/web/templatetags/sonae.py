@@ -117,6 +117,12 @@ def vendor_plain(path: str) -> str:
     return f"{settings.STATIC_URL}vendor/{path}" if _found(f"vendor/{path}") else ""
 
 
+@register.simple_tag
+def static_plain(path: str) -> str:
+    """Return the unhashed address of one of our modules whose own imports name its neighbours."""
+    return f"{settings.STATIC_URL}{path}"
+
+
 @register.simple_tag(takes_context=True)
 def municipality_name(context: Context) -> str:
     """Return the municipality's name in the reader's language."""

@@ -1,0 +1,135 @@
+"""Every sentence that the reception application says, in the language of the page that carries it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.translation import gettext_lazy as lazy
+
+from sonae.web.reception.recording import NEEDS
+
+_MORE_NEEDS: Final = {"allergy": lazy("食物アレルギー"), "language": lazy("日本語が難しい")}
+_WORDS: Final[Mapping[str, object]] = {
+    # the state of the device
+    "online": lazy("サーバーにつながっています"),
+    "away": lazy("サーバーにつながりません。受付は続けられます"),
+    "stopped": lazy("この端末は止められています。災害対策本部に連絡してください"),
+    "unsent": lazy("未送信 {n}件"),
+    "refused": lazy("受理されなかった記録 {n}件"),
+    "list_until": lazy("名簿 {people}人　{time}まで"),
+    "list_none": lazy("名簿がありません"),
+    "list_ended": lazy(
+        "名簿の期限が切れたので、この端末から消しました。"
+        "つながると新しい名簿を受け取ります。名簿がなくても受付はできます。"
+    ),
+    "list_signature": lazy("受け取った名簿は、市の署名が確かめられないため使いません。災害対策本部に連絡してください。"),
+    "clock_ahead": lazy("この端末の時計が{minutes}分進んでいます。記録は受け付けますが、端末の日時を合わせてください。"),
+    "clock_behind": lazy("この端末の時計が{minutes}分遅れています。記録は受け付けますが、端末の日時を合わせてください。"),
+    "not_promised": lazy(
+        "このブラウザーは、記録を消さないと約束していません。"
+        "画面の「インストール」かホーム画面への追加をしてください。"
+    ),
+    "not_secure": lazy("この画面は https で開いてください。端末に安全に記録できません。"),
+    # enrolling
+    "enrolling": lazy("登録しています…"),
+    "enrol_token": lazy("この登録コードは使えません。災害対策本部で新しい登録コードをもらってください。"),
+    "enrol_away": lazy("サーバーにつながりません。登録のときだけ通信が必要です。"),
+    "enrol_unsent": lazy("未送信の記録があります。送り終わるか、記録を書き出してから登録し直してください。"),
+    # finding
+    "nobody": lazy(
+        "名簿に見つかりません。字を変える、フリガナや生年月日でさがすと見つかることがあります。"
+        "市外の人や急ぐときは「名簿にない人」で受け付けられます。"
+    ),
+    "qr_invalid": lazy("市が発行したQRコードではありません。氏名で受け付けてください。"),
+    "qr_old": lazy("古い版のQRコードです。氏名で受け付けてください。"),
+    "qr_elsewhere": lazy("ほかの市町村のQRコードです。「名簿にない人」で受け付けてください。"),
+    "qr_expired": lazy("期限が切れたQRコードです。氏名で受け付けてください。"),
+    "qr_lost": lazy("紛失の届けがあるQRコードです。本人に確かめ、氏名で受け付けてください。"),
+    "qr_unlisted": lazy("市が発行した本物のQRコードです。この端末の名簿にない人なので、氏名は出ません。"),
+    "qr_unlisted_home": lazy(
+        "市が発行した世帯のQRコードですが、この端末の名簿にない世帯です。"
+        "来ている人を「名簿にない人」で受け付けてください。"
+    ),
+    "unlisted_person": lazy("QRコードの人"),
+    "take_unlisted": lazy("この人を受付する"),
+    "camera_denied": lazy("カメラを使えません。氏名かカード番号で受け付けてください。"),
+    "camera_stop": lazy("カメラを止める"),
+    "camera_start": lazy("カメラでQR"),
+    # the household
+    "who": lazy("来ているのはだれですか"),
+    "here": lazy("受付済み"),
+    "check_in": lazy("印の人を受付する"),
+    "everyone": lazy("全員（{n}人）を受付する"),
+    "leave": lazy("退所"),
+    "leave_awhile": lazy("一時外出"),
+    "move": lazy("ほかの避難所から移ってきた"),
+    "at_home": lazy("在宅避難"),
+    "in_car": lazy("車中泊"),
+    "more": lazy("部屋・必要な支援・ペット・体温・備考"),
+    "room": lazy("部屋・区画"),
+    "needs": lazy("必要な支援"),
+    "injured": lazy("けがをしている"),
+    "pets": lazy("ペット（種類と数）"),
+    "temperature": lazy("体温 ℃（参考値）"),
+    "temperature_hint": lazy("診断ではありません。寒い所や走ったあとは正しく測れません。"),
+    "thermometer": lazy("測った機器"),
+    "ambient": lazy("まわりの気温 ℃"),
+    "note": lazy("備考"),
+    "nobody_ticked": lazy("だれも選ばれていません。来ている人に印をつけてください。"),
+    "close": lazy("閉じる"),
+    "same_again": lazy("同じ氏名の人を{time}に受け付けています。別の人なら、もう一度「受付する」を押してください。"),
+    "no_name": lazy("氏名が空です。フリガナだけでも、呼び名だけでも受け付けられます。"),
+    # what goes into the city's record stays Japanese on every screen
+    "pet_note": "ペット：{pets}",
+    "temperature_note": "体温{degrees}℃（参考値　機器：{device}　気温：{ambient}）",
+    "unknown": "不明",
+    "awhile_note": "一時外出",
+    # the result
+    "in": lazy("受付しました"),
+    "out": lazy("退所を記録しました"),
+    "report": lazy("一時外出を記録しました"),
+    "moved": lazy("ほかの避難所からの移動を記録しました"),
+    "shelter_at_home": lazy("在宅避難を記録しました"),
+    "car": lazy("車中泊を記録しました"),
+    "void": lazy("取り消しました"),
+    "people": lazy("{n}人"),
+    "kept_here": lazy("この端末に記録しました。つながったときに送ります。"),
+    "storage_full": lazy(
+        "記録できませんでした。この端末の保存場所がいっぱいです。"
+        "紙の受付票に書いてください。いらない写真やアプリを消すと、また使えます。"
+    ),
+    "not_recorded": lazy("記録できませんでした。もう一度押してください。続くときは紙の受付票に書いてください。"),
+    # the newest events
+    "undo": lazy("取り消す"),
+    "undo_of": lazy("{name}の「{word}」を取り消す"),
+    "waiting": lazy("未送信"),
+    "word_in": lazy("受付"),
+    "word_out": lazy("退所"),
+    "word_move": lazy("移ってきた"),
+    "word_shelter_at_home": lazy("在宅避難"),
+    "word_in_car": lazy("車中泊"),
+    "word_report": lazy("一時外出"),
+    "word_void": lazy("取消"),
+    "no_events": lazy("まだ記録がありません。"),
+    "offline_mark": lazy("通信なしで記録"),
+    "because": lazy("理由：{why}"),
+    "read": lazy("確かめた"),
+    # carrying
+    "exported": lazy(
+        "未送信の{n}件を書き出しました。USBメモリーなどで災害対策本部に届けてください。"
+        "届いて取り込まれるまで、未送信のままにします。"
+    ),
+    "nothing_to_export": lazy("未送信の記録はありません。"),
+    "qr_page": lazy("{at}／{of}"),
+}  # fmt: skip
+
+
+def words() -> dict[str, str]:
+    """Return every sentence by its name; ``{…}`` is filled in by the device."""
+    return {name: str(text) for name, text in _WORDS.items()}
+
+
+def needs() -> list[list[str]]:
+    """Return (code, name) of what somebody may need."""
+    return [[code, str(name)] for code, name in (NEEDS | _MORE_NEEDS).items()]

@@ -1,0 +1,308 @@
+// The reception desk on a device: find, confirm, recorded. What is written here is durable before it is said.
+import { watch, qrReader } from "./camera.js";
+import { envelope, save, show } from "./carry.js";
+import { frameWays, identify } from "./claims.js";
+import { enrol, openDevice, wipe } from "./device.js";
+import { by, forms as written, h, named, root, say, tone, version, world } from "./dom.js";
+import { householdCard } from "./household.js";
+import { dropList, ended, fetchList, openList, wantsList } from "./list.js";
+import { japanese, shortTime } from "./moment.js";
+import { all, counts, dropDone, newest, record, seen } from "./outbox.js";
+import { find, formsOf, household } from "./search.js";
+import { persisted } from "./store.js";
+import { sync } from "./sync.js";
+
+const forms = formsOf(...written), SHOWN = 12, OPTIONS = 12, CLOCK_OFF = 5 * 60_000;
+const here = new Map(), typedVisitors = new Map();
+let device, net = "away", promised = true, began = 0, chosen = -1, options = [], timer, wait = 5_000, notice = "";
+
+// --- what the screen says of the device ----------------------------------------------------------
+
+async function refresh() {
+  const { waiting, refused } = await counts(device);
+  by("unsent").textContent = say("unsent", { n: waiting });
+  by("unsent").classList.toggle("some", waiting > 0);
+  by("net").textContent = say(net);
+  by("net").className = `badge ${{ online: "good", away: "caution", stopped: "bad" }[net]}`;
+  by("list").textContent = device.list ? say("list_until", { people: device.list.people.toLocaleString(), time: `${japanese(device.list.exp).slice(5, 10).replace("-", "/")} ${shortTime(device.list.exp)}` }) : say("list_none");
+  const told = [notice, promised ? "" : say("not_promised"), clockWarning()].filter(Boolean);
+  by("warnings").replaceChildren(...told.map((one) => h("p", { class: "notice warning small" }, one)));
+  by("refusals").hidden = !refused;
+  await Promise.all([recent(), refused ? refusals() : null]);
+}
+
+function clockWarning() {
+  const off = device.offset ?? 0, minutes = Math.round(Math.abs(off) / 60_000);
+  return Math.abs(off) < CLOCK_OFF ? "" : say(off > 0 ? "clock_ahead" : "clock_behind", { minutes });
+}
+
+async function recent() {
+  const rows = net === "stopped" ? [] : await newest(device, SHOWN * 2), undone = new Set(rows.map((row) => row.event.supersedes).filter(Boolean));
+  const lines = rows.filter((row) => row.event.direction !== "void").slice(0, SHOWN).map((row) => {
+    const gone = undone.has(row.id), word = say(`word_${row.event.direction}`), name = row.names.join("、");
+    const state = row.state === "waiting" ? h("span", { class: "badge caution" }, say("waiting")) : "";
+    return h("li", { class: `cluster between${gone ? " undone" : ""}` },
+      h("span", {}, `${shortTime(row.at)} `, h("span", { class: "badge" }, word), ` ${name} `, state, row.event.offline ? h("span", { class: "meta" }, ` ${say("offline_mark")}`) : ""),
+      gone || row.state === "refused" ? "" : h("button", { type: "button", class: "button small quiet", "aria-label": say("undo_of", { name, word }), onclick: () => undo(row) }, say("undo")));
+  });
+  by("recent").replaceChildren(...(lines.length ? lines : [h("li", { class: "empty" }, say("no_events"))]));
+}
+
+async function refusals() {
+  const rows = await all(device, "refused");
+  by("refused").replaceChildren(...rows.map((row) => h("li", { class: "cluster between" },
+    h("span", {}, `${shortTime(row.at)} ${row.names.join("、")} `, h("span", { class: "meta" }, say("because", { why: row.error ?? "" }))),
+    h("button", { type: "button", class: "button small", onclick: () => seen(device, row.n).then(refresh) }, say("read")))));
+}
+
+function result(good, sentence, people, more = "") {
+  by("result").replaceChildren(h("section", { class: `result${good ? "" : " bad"}` }, h("span", { class: "result-mark", "aria-hidden": "true" }, good ? "✓" : "！"),
+    h("div", {}, h("p", { class: "lead" }, sentence, people.length > 1 ? `（${say("people", { n: people.length })}）` : ""),
+      h("p", { class: "names" }, ...people.flatMap((one, at) => [at ? "、" : "", named(one)])), more ? h("p", { class: "small" }, more) : "")));
+  tone(good);
+}
+
+// --- recording -----------------------------------------------------------------------------------
+
+const WORDS = { in: "in", out: "out", report: "report", move: "moved", shelter_at_home: "shelter_at_home", in_car: "car", void: "void" };
+
+async function keep(event, people) {
+  const seconds = began ? Math.round((Date.now() - began) / 100) / 10 : undefined;
+  const draft = { event: { ...event, offline: net !== "online" || !navigator.onLine, seconds }, names: people.map((one) => one.name || one.kana) };
+  try {
+    const [made] = await record(device, [draft]);
+    remember(made.event);
+    result(true, say(WORDS[event.direction]), people, net === "online" ? "" : say("kept_here"));
+  } catch (error) {
+    result(false, say(error?.name === "QuotaExceededError" ? "storage_full" : "not_recorded"), people);
+    return false;
+  }
+  clear();
+  refresh().finally(soon);
+  return true;
+}
+
+function remember(event, at = Date.parse(event.occurred_at)) {
+  for (const id of event.party ?? [event.person.resident_id]) here.set(id, { direction: event.direction, time: shortTime(at) });
+  if (event.person.name || event.person.kana) typedVisitors.set(visitorKey(event.person), { ...event, at });
+}
+
+const visitorKey = (one) => `${one.name}|${one.kana}|${one.birth_date}`;
+
+const checkIn = (people, direction, more) =>
+  keep({ direction, person: { resident_id: people[0].resident_id }, party: people.map((one) => one.resident_id), ...more }, people);
+
+const undo = (row) => {
+  const { id, person, party } = row.event;
+  return keep({ direction: "void", supersedes: id, person, party, needs: [], note: "" }, row.names.map((name) => ({ name })));
+};
+
+/** Put something below the search box; a list there is told to the box by `draw`. */
+function below(...parts) {
+  by("found").replaceChildren(...parts);
+  by("q").removeAttribute("aria-activedescendant");
+  by("q").setAttribute("aria-expanded", String(options.length > 0));
+}
+
+// --- finding -------------------------------------------------------------------------------------
+
+function clear() {
+  by("q").value = "";
+  began = 0;
+  options = [];
+  below();
+  by("q").focus();
+}
+
+const message = (name, bad = false) => below(h("p", { class: bad ? "notice error" : "notice", role: bad ? "alert" : undefined }, say(name)));
+
+function open(one, people = household(device.index, one), meant = [one]) {
+  const made = householdCard({ people, meant, where: (who) => here.get(who.resident_id), done: checkIn, close: clear });
+  options = [];
+  below(made.card);
+  made.focus();
+}
+
+function typing() {
+  began ||= Date.now();
+  const typed = by("q").value;
+  if (!device.index || !typed.trim()) { options = []; below(); return; }
+  options = find(device.index, typed, OPTIONS);
+  chosen = options.length ? 0 : -1;
+  draw();
+}
+
+function draw() {
+  below(options.length ? h("ul", { class: "options", role: "listbox", "aria-label": say("who") }, ...options.map((one, at) =>
+    h("li", { role: "option", id: `o-${at}`, "aria-selected": String(at === chosen), tabIndex: -1, onclick: () => open(one) }, h("strong", {}, one.name ?? ""), h("span", { class: "meta" }, `　${one.kana ?? ""}　${one.birth_date ?? ""}`)))) : "");
+  if (chosen >= 0) by("q").setAttribute("aria-activedescendant", `o-${chosen}`);
+}
+
+function keys(event) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (event.key === "Escape") { clear(); return; }
+  if (!step || !options.length || event.isComposing) return;
+  event.preventDefault();
+  chosen = (chosen + step + options.length) % options.length;
+  draw();
+}
+
+/** Show what a text claims; whether it claimed anything. */
+async function claim(text) {
+  const found = await identify(device, text);
+  if (!found) return false;
+  began ||= Date.now();
+  if (found.refused) { message(`qr_${found.refused}`, true); tone(false); }
+  else if (found.people) open(found.people[0], found.home ? found.people : undefined, found.home && found.people.length > 1 ? [] : [found.people[0]]);
+  else if (found.unknown) {
+    const take = h("button", { type: "button", class: "button good grow", onclick: () => keep({ direction: "in", person: { qr: found.unknown }, needs: [], note: "" }, [{ name: say("unlisted_person") }]) }, say("take_unlisted"));
+    below(h("section", { class: "card" }, h("p", {}, say("qr_unlisted")), take));
+    take.focus();
+  } else message("qr_unlisted_home");
+  return true;
+}
+
+async function submit(event) {
+  event.preventDefault();
+  const typed = by("q").value.trim();
+  if (!typed || (await claim(typed))) return;
+  if (options[chosen]) open(options[chosen]);
+  else if (!device.index) message("list_ended");
+  else { message("nobody"); by("new").open = true; }
+}
+
+function visitor(event) {
+  event.preventDefault();
+  const value = (name) => event.target.elements[name].value.trim(), typed = value("name"), isReading = /^[ぁ-ゖァ-ヺーｦ-ﾟ\s]+$/u.test(typed);
+  const person = { name: isReading ? "" : typed, kana: isReading ? typed : "", birth_date: value("birth_date"), address: value("address") };
+  const before = typedVisitors.get(visitorKey(person)), said = by("new-said");
+  if (!typed) { said.textContent = say("no_name"); return; }
+  if (before && said.dataset.of !== visitorKey(person)) {
+    said.textContent = say("same_again", { time: shortTime(before.at) });
+    said.dataset.of = visitorKey(person);
+    return;
+  }
+  keep({ direction: "in", person, needs: [], note: "" }, [person]).then((good) => {
+    if (!good) return;
+    event.target.reset();
+    said.textContent = "";
+    delete said.dataset.of;
+    by("new").open = false;
+  });
+}
+
+// --- camera --------------------------------------------------------------------------------------
+
+async function camera(event) {
+  const button = event.currentTarget, view = by("camera-view");
+  if (button.stop) { button.stop(); button.stop = null; button.textContent = say("camera_start"); return; }
+  const read = qrReader();
+  let last = "", at = 0;
+  const look = async (canvas) => {
+    if (by("found").querySelector("form")) return false;
+    const text = await read(canvas);
+    if (text && !(text === last && Date.now() - at < 5_000)) { [last, at] = [text, Date.now()]; await claim(text); return false; }
+    for (const way of frameWays) { const found = await way.identify(canvas, device); if (found?.people) { open(found.people[0]); return false; } }
+    return false;
+  };
+  try {
+    button.stop = await watch(view, look);
+    button.textContent = say("camera_stop");
+  } catch { message("camera_denied", true); by("q").focus(); }
+}
+
+// --- server --------------------------------------------------------------------------------------
+
+const status = async () => ({ version, ...(await counts(device)), list_until: device.list?.exp ?? null });
+
+async function command(verb) {
+  if (verb === "wipe") { await wipe(device); await begin(); }
+  else if (verb === "lock") { await dropList(device); notice = say("stopped"); }
+  else if (verb === "refresh") await renew(true);
+}
+
+async function renew(force = false) {
+  if (await ended(device)) device.index = device.list = null;
+  if (!force && !wantsList(device)) return;
+  try { await fetchList(device, forms); notice = ""; }
+  catch (error) { if (error.message === "signature") notice = say("list_signature"); }
+}
+
+async function talk() {
+  clearTimeout(timer);
+  if (!device.token) return;
+  const end = await sync(device, status, command, refresh);
+  if (!device.token) return;
+  if (end !== "busy") net = { sent: "online", stopped: "stopped" }[end] ?? "away";
+  if (net === "stopped" && device.list) { await dropList(device); await dropDone(device); clear(); }
+  if (net === "online") await renew();
+  else if (device.list && (await ended(device))) { await dropDone(device); notice = say("list_ended"); }
+  wait = net === "online" ? 15_000 : Math.min(wait * 2, 60_000);
+  await refresh();
+  timer = setTimeout(talk, wait);
+}
+
+const soon = () => { wait = 2_500; return talk(); };
+
+async function carry(asQr) {
+  const made = await envelope(device), view = by("export-view");
+  if (!view.hidden) { view.hidden = true; return; }
+  by("export-said").textContent = made.count ? say("exported", { n: made.count }) : say("nothing_to_export");
+  if (!made.count) return;
+  if (asQr) show(made.body, view, (at, of) => say("qr_page", { at, of }));
+  else save(made);
+}
+
+// --- beginning -----------------------------------------------------------------------------------
+
+async function begin() {
+  const ready = Boolean(device.token);
+  by("enrol").hidden = ready;
+  by("desk").hidden = by("state").hidden = !ready;
+  if (!ready) return;
+  by("place").textContent = device.info.shelter.name;
+  by("terminal").textContent = `${device.info.terminal} ${device.info.name}`;
+  device.latest = await device.db.get("meta", "latest");
+  await openList(device, forms);
+  for (const state of ["done", "refused", "waiting"]) for (const row of await all(device, state)) remember(row.event, row.at);
+  promised = await persisted();
+  await refresh();
+  by("q").focus();
+  talk();
+}
+
+async function enrolling(event) {
+  event?.preventDefault();
+  const said = by("enrol-said");
+  said.textContent = say("enrolling");
+  try {
+    await enrol(device, by("token").value.trim());
+    said.textContent = by("token").value = "";
+    await begin();
+  } catch (error) { said.textContent = say(`enrol_${error.message}`) === `enrol_${error.message}` ? say("not_recorded") : say(`enrol_${error.message}`); }
+}
+
+async function start() {
+  if (!window.isSecureContext || !crypto.subtle) { by("warnings").replaceChildren(h("p", { class: "notice error" }, say("not_secure"))); return; }
+  navigator.serviceWorker?.register(`${root}/reception/device/worker.js`, { scope: `${root}/reception/device/` }).catch(() => {});
+  device = await openDevice(world, root);
+  by("enrol-form").addEventListener("submit", enrolling);
+  by("search").addEventListener("submit", submit);
+  by("q").addEventListener("input", typing);
+  by("q").addEventListener("keydown", keys);
+  by("new-form").addEventListener("submit", visitor);
+  by("camera").addEventListener("click", camera);
+  by("camera").hidden = !navigator.mediaDevices?.getUserMedia;
+  by("export").addEventListener("click", () => carry(false));
+  by("export-qr").addEventListener("click", () => carry(true));
+  window.addEventListener("online", soon);
+  const code = new URLSearchParams(location.hash.slice(1)).get("enrol");
+  if (code) {
+    history.replaceState(null, "", location.pathname + location.search);
+    by("token").value = code;
+    await begin();
+    if (!device.token) await enrolling();
+  } else await begin();
+}
+
+start();

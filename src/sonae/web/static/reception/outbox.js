@@ -1,0 +1,87 @@
+// Events made here: durable before the screen says so, sent oldest first, gone from "unsent" only when the
+// server has said of each by its id that it is on disk.
+import { japanese, tick, clockText, uuid7 } from "./moment.js";
+import { write } from "./store.js";
+import { seal, unseal } from "./vault.js";
+
+export const BATCH = 30;
+const KEPT_DONE = 200;
+const of = (state) => IDBKeyRange.bound([state], [state, []]);
+
+/** Put events into the box, in order, each with its id, time and clock; returns them once the disk has them.
+    A draft is `{event, names}`: what is sent, and whose names this screen shows beside it. */
+export const record = (device, drafts) => navigator.locks.request(`sonae-box-${device.world}`, async () => {
+  let last = await device.db.get("meta", "clock");
+  const at = Date.now(), made = [];
+  for (const { event, names } of drafts) {
+    last = tick(last, at);
+    made.push({ event: { id: uuid7(at), occurred_at: japanese(at), clock: clockText(last, device.info.terminal), ...event }, names });
+  }
+  const rows = await Promise.all(made.map(async (one) => ({ id: one.event.id, state: "waiting", at, sealed: await seal(device.keys.box, JSON.stringify(one)) })));
+  await write(device.db, ["box", "meta"], async (tx) => {
+    for (const row of rows) await tx.objectStore("box").add(row);
+    await tx.objectStore("meta").put(last, "clock");
+  });
+  return made;
+});
+
+/** How many events the server has not acknowledged, and how many it keeps as refused. */
+export async function counts(device) {
+  const [waiting, refused] = await Promise.all(["waiting", "refused"].map((state) => device.db.countFromIndex("box", "state", of(state))));
+  return { waiting, refused };
+}
+
+export const opened = async (device, row) => ({ ...row, ...JSON.parse(await unseal(device.keys.box, row.sealed)) });
+
+/** The oldest unsent events, as many as one batch takes. */
+export async function oldest(device, most = BATCH) {
+  const rows = await device.db.getAllFromIndex("box", "state", of("waiting"), most);
+  return Promise.all(rows.map((row) => opened(device, row)));
+}
+
+/** All events of a state, oldest first. */
+export async function all(device, state) {
+  return Promise.all((await device.db.getAllFromIndex("box", "state", of(state))).map((row) => opened(device, row)));
+}
+
+/** The newest events of any state, newest first. */
+export async function newest(device, most) {
+  const rows = [];
+  for (let at = await device.db.transaction("box").store.openCursor(null, "prev"); at && rows.length < most; at = await at.continue()) rows.push(at.value);
+  return Promise.all(rows.map((row) => opened(device, row)));
+}
+
+/** Take the server's answers: only an id that it names as stored leaves the unsent. Returns how many did. */
+export async function answered(device, rows, results) {
+  const byId = new Map(results.map((one) => [one.id, one]));
+  let settled = 0;
+  await write(device.db, ["box"], async (tx) => {
+    for (const { event: _event, names: _names, ...row } of rows) {
+      const said = byId.get(row.id), refused = said?.status === "refused" || (said?.status === "duplicate" && said.error);
+      if (refused) await tx.store.put({ ...row, state: "refused", error: said.error, party: said.party });
+      else if (["accepted", "duplicate"].includes(said?.status)) await tx.store.put({ ...row, state: "done", party: said.party });
+      else continue;
+      settled += 1;
+    }
+    const done = await tx.store.index("state").getAllKeys(of("done"));
+    for (const old of done.slice(0, -KEPT_DONE)) await tx.store.delete(old);
+  });
+  return settled;
+}
+
+/** Put an event behind all others: it keeps its id and time, and no longer keeps the others waiting. */
+export const last = (device, { event: _event, names: _names, n, ...row }) => write(device.db, ["box"], async (tx) => {
+  await tx.store.delete(n);
+  await tx.store.add(row);
+});
+
+/** Delete what the server has: names stay here no longer than the list that they came from. */
+export const dropDone = (device) => write(device.db, ["box"], async (tx) => {
+  for (const old of await tx.store.index("state").getAllKeys(of("done"))) await tx.store.delete(old);
+});
+
+/** A person has read of the refusal: it stays on the server and is no longer shown here. */
+export const seen = async (device, n) => {
+  const row = await device.db.get("box", n);
+  if (row?.state === "refused") await write(device.db, ["box"], (tx) => tx.store.put({ ...row, state: "done" }));
+};

@@ -1,0 +1,57 @@
+// Talking to the server: unsent events in batches, oldest first, and what the server wants of this device.
+import { call, heardTime } from "./device.js";
+import { BATCH, answered, last, oldest } from "./outbox.js";
+import { japanese } from "./moment.js";
+
+const LATE = 10_000;
+
+/** Send what waits. Returns how it ended: "sent" (nothing waits), "away", "stopped" (the token is refused),
+    "refused" (an event that no batch can bring), "busy".
+    `status` is told to the server with each batch; `onCommand(verb)` is called for what it asks for. */
+export const sync = (device, status, onCommand, onBatch = () => {}) =>
+  navigator.locks.request(`sonae-sync-${device.world}`, { ifAvailable: true }, async (lock) => {
+    if (!lock) return "busy";
+    const stuck = new Set();
+    let size = BATCH, commands = [], first = true;
+    for (;;) {
+      const rows = await oldest(device, size);
+      if (!rows.length && !first) break;
+      const reply = await post(device, rows, await status());
+      if (reply.end) return reply.end;
+      // A batch that is refused as a whole is sent one by one: one event must not keep the others here.
+      if (reply.whole) {
+        if (!rows.length || stuck.has(rows[0].id)) return "refused";
+        if (size === 1) { stuck.add(rows[0].id); await last(device, rows[0]); }
+        size = 1;
+        continue;
+      }
+      first = false;
+      commands = reply.commands ?? [];
+      const settled = await answered(device, rows, reply.results);
+      await onBatch();
+      if (rows.length && !settled) return "away";
+    }
+    for (const one of commands) await onCommand(one.verb ?? one);
+    return "sent";
+  });
+
+// Whatever the screen believed of the network: what could not be sent at once was decided without the server.
+const marked = ({ at, event }, sentAt) => (Math.abs(sentAt - at) > LATE ? { ...event, offline: true } : event);
+
+async function post(device, rows, status) {
+  const sentAt = Date.now();
+  const body = { terminal: device.info.terminal, sent_at: japanese(sentAt), device: status, events: rows.map((row) => marked(row, sentAt)) };
+  let answer;
+  try {
+    answer = await call(device, `shelters/${encodeURIComponent(device.info.shelter.id)}/scans`, { method: "POST", body: JSON.stringify(body) });
+    if ([401, 403].includes(answer.status)) return { end: "stopped" };
+    if ([400, 413, 422].includes(answer.status)) return { whole: true };
+    if (!answer.ok) return { end: "away" };
+    const reply = await answer.json();
+    if (!Array.isArray(reply.results)) return { end: "away" };
+    await heardTime(device, reply.received_at, (sentAt + Date.now()) / 2);
+    return reply;
+  } catch {
+    return { end: "away" };
+  }
+}

@@ -1,0 +1,193 @@
+"""The reception terminal in a real browser: with the network cut, closed and opened again, nothing lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from sonae.core import clock
+from sonae.domains.residents.interface import qr
+from sonae.domains.safety import interface as safety
+from sonae.domains.safety.interface import Sighting
+from sonae.platform.scope import World
+from tests.fixtures import City
+from tests.journeys.conftest import CheckPage
+from tests.journeys.devices import DEVICE, enrolled, profile
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SYNCED = 40_000
+
+
+def unsent(page: Page, count: int) -> None:
+    expect(page.locator("#unsent")).to_have_text(f"未送信 {count}件", timeout=SYNCED)
+
+
+def scan(page: Page, text: str) -> None:
+    page.locator("#q").fill(text)
+    page.keyboard.press("Enter")
+
+
+def done(page: Page, name: str, sentence: str = "受付しました") -> None:
+    result = page.locator("#result")
+    expect(result).to_contain_text(sentence)
+    expect(result).to_contain_text(name)
+
+
+def check_in_stranger(page: Page, name: str) -> None:
+    page.locator("#new").evaluate("box => { box.open = true; }")
+    page.get_by_label("氏名かフリガナ").fill(name)
+    page.keyboard.press("Enter")
+    done(page, name)
+
+
+def token(identifier: str, kind: str = qr.PERSON, days: float = 1) -> str:
+    return qr.make(kind, identifier, clock.now() + timedelta(days=days))
+
+
+def test_a_household_by_name_on_an_enrolled_device(
+    page: Page, city: City, check_page: CheckPage
+) -> None:
+    enrolled(page)
+    check_page(page, "terminal-empty")
+    expect(page.locator("#net")).to_have_text("サーバーにつながっています")
+    page.locator("#q").press_sequentially("そなえ")
+    expect(page.get_by_role("option")).to_have_count(3)
+    check_page(page, "terminal-options")
+    page.keyboard.press("Enter")
+    check_page(page, "terminal-household")
+    page.get_by_role("button", name="全員（3人）を受付する").click()
+    done(page, "備 花子")
+    check_page(page, "terminal-done")
+    unsent(page, 0)
+    assert safety.occupancy(city.facilities["F2"].pk).people == 3
+    assert not Sighting.objects.filter(offline=True).exists()
+    page.get_by_role("button", name="備 一郎、備 太郎、備 花子の「受付」を取り消す").click()
+    done(page, "備 花子", "取り消しました")
+    unsent(page, 0)
+    assert safety.occupancy(city.facilities["F2"].pk).people == 0
+
+
+def test_fifty_with_the_network_cut_closed_and_opened_again_are_exactly_fifty(
+    browser: Browser, site: str, city: City, tmp_path: Path
+) -> None:
+    """The browser is closed before a single one was sent; the server then has each of them once."""
+    kind = browser.browser_type
+    with profile(kind, tmp_path, site) as context:
+        page = context.pages[0]
+        enrolled(page)
+        context.set_offline(True)
+        for n in range(1, 49):
+            check_in_stranger(page, f"外来 {n:02d}郎")
+        scan(page, token("R0011"))
+        page.get_by_role("button", name="印の人を受付する").click()
+        done(page, "備 太郎")
+        scan(page, "C0041")
+        page.get_by_role("button", name="印の人を受付する").click()
+        done(page, "高橋 幸子")
+        unsent(page, 50)
+        expect(page.locator("#result")).to_contain_text("この端末に記録しました")
+        expect(page.locator("#net")).to_contain_text("受付は続けられます")
+    assert Sighting.objects.count() == 0
+    with profile(kind, tmp_path, site) as context:
+        context.set_offline(True)
+        page = context.new_page()
+        page.goto(DEVICE)
+        unsent(page, 50)
+        expect(page.locator("#place")).to_have_text("高台中学校")
+        scan(page, "ソナエ タロウ")
+        expect(page.locator("#found")).to_contain_text("受付済み")
+        context.set_offline(False)
+        page.evaluate("dispatchEvent(new Event('online'))")
+        unsent(page, 0)
+        page.reload()
+        unsent(page, 0)
+    assert Sighting.objects.count() == 50
+    assert Sighting.objects.filter(offline=True, refusal="").count() == 50
+    assert safety.occupancy(city.facilities["F2"].pk).people == 50
+
+
+def test_codes_are_judged_without_a_network(page: Page, city: City) -> None:
+    """Expired, of another city, changed: refused; genuine but not on this device's list: taken."""
+    enrolled(page)
+    page.context.set_offline(True)
+    found = page.locator("#found")
+    scan(page, token("R0011", days=-1))
+    expect(found).to_contain_text("期限が切れたQRコード")
+    good = token("R0011")
+    scan(page, good[:40] + ("A" if good[40] != "A" else "B") + good[41:])
+    expect(found).to_contain_text("市が発行したQRコードではありません")
+    scan(page, token("H0000004", qr.HOUSEHOLD))
+    expect(found.get_by_role("checkbox", name="高橋")).to_have_count(3)
+    scan(page, token("R9999"))
+    expect(found).to_contain_text("本物のQRコード")
+    assert Sighting.objects.count() == 0
+
+
+def test_a_full_disk_is_said_and_nothing_is_pretended(page: Page, city: City) -> None:
+    """What the browser does where its disk is full; Chromium has no smaller disk to offer here."""
+    page.add_init_script(
+        """const add = IDBObjectStore.prototype.add;
+        IDBObjectStore.prototype.add = function (...given) {
+          if (window.full) throw new DOMException("full", "QuotaExceededError");
+          return add.apply(this, given);
+        };"""
+    )
+    enrolled(page)
+    page.context.set_offline(True)
+    check_in_stranger(page, "先 の人")
+    page.evaluate("window.full = true")
+    page.locator("#new").evaluate("box => { box.open = true; }")
+    page.get_by_label("氏名かフリガナ").fill("入らない 人")
+    page.keyboard.press("Enter")
+    expect(page.locator("#result")).to_contain_text("保存場所がいっぱいです")
+    unsent(page, 1)
+    page.evaluate("window.full = false")
+    page.get_by_label("氏名かフリガナ").press("Enter")
+    done(page, "入らない 人")
+    unsent(page, 2)
+
+
+def test_a_clock_two_hours_wrong_warns_and_keeps_the_order(page: Page, city: City) -> None:
+    page.add_init_script("const real = Date.now; Date.now = () => real() + 2 * 3600_000;")
+    enrolled(page)
+    expect(page.locator("#warnings")).to_contain_text("時計が120分進んでいます")
+    scan(page, "C0011")
+    page.get_by_role("button", name="印の人を受付する").click()
+    done(page, "備 太郎")
+    unsent(page, 0)
+    scan(page, "C0011")
+    page.get_by_role("checkbox", name="備 太郎").check()
+    page.get_by_role("button", name="退所").click()
+    done(page, "備 太郎", "退所を記録しました")
+    unsent(page, 0)
+    assert safety.occupancy(city.facilities["F2"].pk).people == 0
+    first, second = Sighting.objects.order_by("clock")
+    assert (first.direction, second.direction) == ("in", "out")
+
+
+def test_the_exercise_keeps_apart(page: Page, city: City, check_page: CheckPage) -> None:
+    enrolled(page, prefix="/drill")
+    expect(page.get_by_role("note", name="訓練")).to_be_visible()
+    check_in_stranger(page, "訓練 の人")
+    unsent(page, 0)
+    assert Sighting.objects.count() == 0
+    with city.entered(World.EXERCISE):
+        assert Sighting.objects.count() == 1
+    page.goto(DEVICE)
+    expect(page.get_by_role("button", name="登録する")).to_be_visible()
+    check_page(page, "terminal-enrol")
+
+
+def test_on_a_phone_in_other_languages(phone: Page, city: City, check_page: CheckPage) -> None:
+    enrolled(phone)
+    for code in ("en", "ja-x-easy"):
+        phone.goto(f"{DEVICE}?lang={code}")
+        phone.context.set_offline(True)
+        phone.reload()
+        expect(phone.locator("#list")).not_to_be_empty()
+        phone.problems.clear()  # type: ignore[attr-defined]  # the browser reports the cut itself
+        check_page(phone, f"terminal-{code}-phone")
+        phone.context.set_offline(False)

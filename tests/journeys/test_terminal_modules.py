@@ -1,0 +1,152 @@
+"""The terminal's modules against the server's own code: keys of names, dates, clocks, signatures."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from sonae.core import clock, kana, kanji
+from sonae.core.ids import parse_clock, uuid7_time
+from sonae.domains.residents.interface import name_key, qr
+from sonae.domains.safety import interface as safety
+from sonae.domains.safety.extracts import signed
+from tests.fixtures import City
+from tests.journeys.devices import DEVICE
+
+pytestmark = pytest.mark.django_db(transaction=True)
+READINGS = (
+    "ソナエ タロウ", "さいとう けん", "ﾜﾀﾅﾍﾞ ﾐﾉﾙ", "オオノ ヒロシ", "おうの　ひろし", "ヴァイオレット", "ヴ", "ｳﾞｨｵﾗ",
+    "キョウコ", "きようこ", "ジュンイチロウ", "ヂュン", "ヅカ", "ヲカダ", "ヱミ", "ヰト", "ワタル", "ハタル", "コー", "コ－ジ",
+    "ハ゛ンバ", "パパ", "か゚", "ジョン・スミス", "ゝ", "ッ", "ヵヶ", "オ ウ", "ソウウ", "ミツ=コ", "ﾊﾟ ｰﾙ",
+)  # fmt: skip
+NAMES = (
+    "渡邉 実", "渡辺実", "髙橋", "山﨑　清", "斎藤", "齋藤", "𠮷田", "葛\U000e0100城", "辻︀", "\ue000田", "ｽﾐｽ ジョン", "塚︀本", "籘沢",
+    "龍崎", "竜﨑", "ＡＢＣ", "㈱備え",
+)  # fmt: skip
+
+
+def module(page: Page, name: str, script: str, given: object = None) -> Any:
+    """Run a function of one of the terminal's modules (``m``) in the browser."""
+    wanted = f"async given => {{ const m = await import('/static/reception/{name}.js'); return ({script}); }}"
+    return page.evaluate(wanted, given)
+
+
+@pytest.fixture
+def desk(page: Page, city: City) -> Page:
+    page.goto(DEVICE)
+    return page
+
+
+def test_keys_of_names_and_readings_are_the_server_s(desk: Page) -> None:
+    forms = [kanji.KIN, kanji.SAME]
+    every = "".join(f"{group} " for group in f"{kanji.KIN} {kanji.SAME}".split())
+    found = module(
+        desk, "search",
+        "{kana: given.kana.map(m.kanaKey), names: given.names.map(one => m.nameKey(one, m.formsOf(...given.forms)))}",
+        {"kana": list(READINGS), "names": [*NAMES, every], "forms": forms},
+    )  # fmt: skip
+    assert found["kana"] == [kana.search_key(one) for one in READINGS]
+    assert found["names"] == [name_key(one) for one in [*NAMES, every]]
+
+
+DATES = {
+    "S25.4.1": "19500401", "昭和25年4月1日": "19500401", "昭和25年": "1950", "R元": "2019", "h1.1": "198901",
+    "1950": "1950", "1950/4/1": "19500401", "19500401": "19500401", "１９５０年４月": "195004",
+    "ソナエ": "", "C0011": "", "3100": "",
+}  # fmt: skip
+
+
+def test_birth_dates_in_every_usual_form(desk: Page) -> None:
+    assert module(desk, "search", "given.map(m.bornDigits)", list(DATES)) == list(DATES.values())
+
+
+def test_clocks_never_go_back_and_ids_are_of_their_moment(desk: Page) -> None:
+    script = """(() => {
+      const made = []; let last = null;
+      for (const now of given) { last = m.tick(last, now); made.push(m.clockText(last, "T001")); }
+      return {made, ids: [m.uuid7(given[0]), m.uuid7(given[0])], text: m.japanese(given[0])};
+    })()"""
+    now = clock.unix_ms(clock.now())
+    found = module(desk, "moment", script, [now, now, now - 7_200_000, now + 5, now + 1])
+    assert found["made"] == sorted(set(found["made"]))
+    assert [parse_clock(one).terminal for one in found["made"]] == ["T001"] * 5
+
+    assert {clock.unix_ms(uuid7_time(uuid.UUID(one))) for one in found["ids"]} == {now}
+    assert len(set(found["ids"])) == 2
+    assert found["text"].endswith("+09:00")
+
+
+def test_signatures_by_the_browser_and_by_the_library_for_older_ones(desk: Page) -> None:
+    """The list and codes as the server signs them; changed by one sign, by another key, of another city."""
+    good = qr.make(qr.PERSON, "R0011", clock.now() + timedelta(days=1))
+    lost = int((clock.now() + timedelta(days=2)).timestamp())
+    jws = signed({"people": [{"name": "備 太郎"}]})
+    given = {
+        "key": list(qr.public_key()), "good": good, "city": "992011", "now": clock.unix_ms(clock.now()),
+        "jws": jws, "lost": [["P", "R0011", lost]],
+    }  # fmt: skip
+    script = """(async () => {
+      const key = new Uint8Array(given.key), told = {key, city: given.city, now: given.now};
+      const swap = (text, at) => text.slice(0, at) + (text[at] === "A" ? "B" : "A") + text.slice(at + 1);
+      const all = async () => [
+        await m.readToken(given.good, told), await m.readToken(swap(given.good, 30), told),
+        await m.readToken(given.good, {...told, city: "131016"}), await m.readToken(given.good, {...told, now: given.now + 2 * 86400_000}),
+        await m.readToken(given.good, {...told, lost: given.lost}), await m.verified(given.jws, key),
+        await m.verified(swap(given.jws, given.jws.indexOf(".") + 12), key).catch(() => null),
+      ];
+      const first = await all(), own = crypto.subtle.importKey;
+      crypto.subtle.importKey = function (...more) {
+        if (more[2]?.name === "Ed25519") throw new DOMException("", "NotSupportedError");
+        return own.apply(this, more);
+      };
+      const second = await all();
+      crypto.subtle.importKey = own;
+      return [first, second];
+    })()"""
+    first, second = module(desk, "signed", script, given)
+    assert first == second == [
+        {"kind": "P", "identifier": "R0011"}, {"refused": "invalid"}, {"refused": "elsewhere"},
+        {"refused": "expired"}, {"refused": "lost"}, {"people": [{"name": "備 太郎"}]}, None,
+    ]  # fmt: skip
+
+
+def test_twenty_thousand_people_are_searched_by_every_way(desk: Page) -> None:
+    people = [
+        {"resident_id": f"R{n}", "card": f"C{n}", "name": f"備 太郎{n}", "kana": "ソナエ タロウ",
+         "birth_date": f"19{n % 90 + 10}-04-01", "household": f"{n // 3}", "household_card": f"H{n // 3}"}
+        for n in range(20_000)
+    ]  # fmt: skip
+    people.append(
+        {"resident_id": "RX", "name": "渡邉 実", "kana": "ワタナベ ミノル", "household": "x"}
+    )
+    script = """(() => {
+      const index = m.indexed(JSON.parse(given), m.formsOf("", "辺邉邊"));
+      const names = text => m.find(index, text, 5).map(one => one.resident_id);
+      return [names("わたな"), names("みのる"), names("渡辺"), names("渡邊　実"), names("そなえ S25"), names("1950 備"), names("だれも"),
+              m.household(index, index.byCard.get("C7")).length, index.homeCards.get("H2")];
+    })()"""
+    found = module(desk, "search", script, json.dumps(people))
+    assert found[:4] == [["RX"]] * 4
+    assert len(found[4]) == len(found[5]) == 5
+    assert found[4] == found[5]
+    assert found[6:] == [[], 3, "2"]
+
+
+def test_the_terminal_tells_who_it_is_and_the_page_weighs_little(desk: Page, city: City) -> None:
+    """First load at most 600 kB, everything counted; then none (the worker answers)."""
+    sizes = desk.evaluate(
+        "performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))"
+        ".map(one => one.decodedBodySize)"
+    )
+    assert sum(sizes) <= 600_000
+    terminal, token = safety.enrol_terminal("F2", "受付1")
+    answer = desk.request.get("/api/v1/terminal", headers={"Authorization": f"Bearer {token}"})
+    told = answer.json()
+    assert (told["terminal"], told["shelter"]["id"], told["world"]) == (terminal.code, "F2", "live")
+    assert told["keys"] == [safety.public_jwk()]
+    assert desk.request.get("/api/v1/terminal").status == 401
