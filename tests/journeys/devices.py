@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
+import segno
 from playwright.sync_api import BrowserContext, BrowserType, Page, expect
 
 from sonae.domains.safety import interface as safety
@@ -34,3 +36,21 @@ def profile(kind: BrowserType, folder: Path, site: str, *more: str) -> BrowserCo
     )  # fmt: skip
     context.set_default_timeout(15_000)
     return context
+
+
+def camera(text: str, file: Path) -> tuple[str, ...]:
+    """Make a film of one QR code held before a camera; the browser's options to see it."""
+    width, height, scale = 640, 480, 7
+    frame = np.full((height, width), 90, np.uint8)
+    code = np.array(list(segno.make(text, error="m", boost_error=False).matrix_iter(border=4)))
+    dots = np.kron(np.where(code, 20, 230).astype(np.uint8), np.ones((scale, scale), np.uint8))
+    top, left = (height - len(dots)) // 2, (width - len(dots[0])) // 2
+    frame[top : top + len(dots), left : left + len(dots[0])] = dots
+    planes = frame.tobytes() + bytes([128]) * (width * height // 2)
+    head = f"YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420mpeg2\n".encode()
+    file.write_bytes(head + (b"FRAME\n" + planes) * 3)
+    return (
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={file}",
+    )

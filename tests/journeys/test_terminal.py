@@ -9,13 +9,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from sonae.core import clock
-from sonae.domains.residents.interface import qr
+from sonae.domains.residents.interface import Resident, qr
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import Sighting
 from sonae.platform.scope import World
 from tests.fixtures import City
 from tests.journeys.conftest import CheckPage
-from tests.journeys.devices import DEVICE, enrolled, profile
+from tests.journeys.devices import DEVICE, camera, enrolled, profile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SYNCED = 40_000
@@ -191,3 +191,76 @@ def test_on_a_phone_in_other_languages(phone: Page, city: City, check_page: Chec
         phone.problems.clear()  # type: ignore[attr-defined]  # the browser reports the cut itself
         check_page(phone, f"terminal-{code}-phone")
         phone.context.set_offline(False)
+
+
+def test_a_code_before_the_camera_without_a_network(
+    browser: Browser, site: str, city: City, tmp_path: Path
+) -> None:
+    film = camera(token("R0011"), tmp_path / "film.y4m")
+    with profile(browser.browser_type, tmp_path / "profile", site, *film) as context:
+        page = context.pages[0]
+        enrolled(page)
+        context.set_offline(True)
+        page.get_by_role("button", name="カメラでQR").click()
+        expect(page.get_by_role("checkbox", name="備 太郎")).to_be_checked()
+        page.keyboard.press("Enter")
+        done(page, "備 太郎")
+        context.set_offline(False)
+        unsent(page, 0)
+    assert safety.occupancy(city.facilities["F2"].pk).people == 1
+
+
+def test_a_household_of_four_takes_three_actions(page: Page, city: City) -> None:
+    """At human speed by keys alone: the reading, Enter, 「全員」; six actions and ten seconds are allowed."""
+    daughter = city.residents["高橋 葵"]
+    Resident.objects.create(
+        resident_id="R0044", household=daughter.household, name="高橋 凜", kana="タカハシ リン",
+        kana_key="タカハシリン", given_key="リン", name_key="高橋凜", birth_date="2010-01-01", sex="2",
+        added_in_id=daughter.added_in_id,
+    )  # fmt: skip
+    enrolled(page)
+    expect(page.locator("#q")).to_be_focused()
+    page.keyboard.type("たかは", delay=150)
+    expect(page.get_by_role("option")).to_have_count(4)
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(600)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="全員（4人）を受付する")).to_be_focused()
+    page.keyboard.press("Enter")
+    done(page, "高橋 凜")
+    unsent(page, 0)
+    assert safety.occupancy(city.facilities["F2"].pk).people == 4
+
+
+def test_everything_that_may_happen_at_a_desk(page: Page, city: City) -> None:
+    """Room, needs, pets, temperature for reference; out for a while; in the car; at home; by keys alone."""
+    enrolled(page)
+    scan(page, "C0041")
+    page.get_by_text("部屋・必要な支援・ペット・体温・備考").click()
+    page.get_by_label("部屋・区画").fill("体育館 A-3")
+    page.get_by_label("車いす").check()
+    page.get_by_label("ペット（種類と数）").fill("犬1")
+    page.get_by_label("体温 ℃（参考値）").fill("36.8")
+    page.get_by_label("まわりの気温 ℃").fill("12")
+    page.get_by_role("button", name="印の人を受付する").click()
+    done(page, "高橋 幸子")
+    unsent(page, 0)
+    row = Sighting.objects.get()
+    assert (row.place, sorted(row.needs), row.status) == (
+        "体育館 A-3",
+        ["pet", "wheelchair"],
+        "safe",
+    )
+    assert row.note == "ペット：犬1　体温36.8℃（参考値　機器：不明　気温：12℃）"
+    for button, sentence, direction in (
+        ("一時外出", "一時外出を記録しました", "report"),
+        ("車中泊", "車中泊を記録しました", "in_car"),
+        ("在宅避難", "在宅避難を記録しました", "shelter_at_home"),
+        ("ほかの避難所から移ってきた", "移動を記録しました", "move"),
+    ):
+        scan(page, "C0041")
+        page.get_by_role("checkbox", name="高橋 幸子").check()
+        page.get_by_role("button", name=button).click()
+        done(page, "高橋 幸子", sentence)
+        unsent(page, 0)
+        assert Sighting.objects.order_by("-clock")[0].direction == direction

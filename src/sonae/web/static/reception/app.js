@@ -18,10 +18,16 @@ let device, net = "away", promised = true, began = 0, chosen = -1, options = [],
 
 // --- what the screen says of the device ----------------------------------------------------------
 
-async function refresh() {
+/** Say how much is unsent; before anything is called recorded, so that the two never contradict. */
+async function unsent() {
   const { waiting, refused } = await counts(device);
   by("unsent").textContent = say("unsent", { n: waiting });
   by("unsent").classList.toggle("some", waiting > 0);
+  return refused;
+}
+
+async function refresh() {
+  const refused = await unsent();
   by("net").textContent = say(net);
   by("net").className = `badge ${{ online: "good", away: "caution", stopped: "bad" }[net]}`;
   by("list").textContent = device.list ? say("list_until", { people: device.list.people.toLocaleString(), time: `${japanese(device.list.exp).slice(5, 10).replace("-", "/")} ${shortTime(device.list.exp)}` }) : say("list_none");
@@ -72,6 +78,7 @@ async function keep(event, people) {
   try {
     const [made] = await record(device, [draft]);
     remember(made.event);
+    await unsent();
     result(true, say(WORDS[event.direction]), people, net === "online" ? "" : say("kept_here"));
   } catch (error) {
     result(false, say(error?.name === "QuotaExceededError" ? "storage_full" : "not_recorded"), people);
