@@ -9,12 +9,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from sonae.core import clock
-from sonae.domains.residents.interface import Resident, qr
+from sonae.domains.residents.interface import Resident, lostcodes, qr
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import Sighting
+from sonae.platform.access import Role
 from sonae.platform.scope import World
-from tests.fixtures import City
-from tests.journeys.conftest import CheckPage
+from tests.fixtures import OPERATOR, City
+from tests.journeys.conftest import CheckPage, SignIn
 from tests.journeys.devices import DEVICE, camera, enrolled, profile
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -110,10 +111,13 @@ def test_fifty_with_the_network_cut_closed_and_opened_again_are_exactly_fifty(
 
 
 def test_codes_are_judged_without_a_network(page: Page, city: City) -> None:
-    """Expired, of another city, changed: refused; genuine but not on this device's list: taken."""
+    """Lost, expired, changed: refused; genuine but not on this device's list: taken."""
+    lostcodes.report_lost(OPERATOR, qr.PERSON, "R0042")
     enrolled(page)
     page.context.set_offline(True)
     found = page.locator("#found")
+    scan(page, token("R0042"))
+    expect(found).to_contain_text("紛失の届けがあるQRコード")
     scan(page, token("R0011", days=-1))
     expect(found).to_contain_text("期限が切れたQRコード")
     good = token("R0011")
@@ -264,3 +268,35 @@ def test_everything_that_may_happen_at_a_desk(page: Page, city: City) -> None:
         done(page, "高橋 幸子", sentence)
         unsent(page, 0)
         assert Sighting.objects.order_by("-clock")[0].direction == direction
+
+
+def test_records_carried_by_hand_count_once(
+    page: Page, browser: Browser, site: str, city: City, sign_in: SignIn, check_page: CheckPage,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    """The network does not come back: a file on a stick; then it does, and nothing is doubled."""
+    with browser.new_context(base_url=site, locale="ja-JP", accept_downloads=True) as away:
+        desk = away.new_page()
+        enrolled(desk)
+        away.set_offline(True)
+        for name in ("外来 一郎", "外来 二郎"):
+            check_in_stranger(desk, name)
+        desk.get_by_text("通信が戻らないとき").click()
+        with desk.expect_download() as saved:
+            desk.get_by_role("button", name="ファイルに書き出す").click()
+        saved.value.save_as(tmp_path / "outbox.json")
+        expect(desk.locator("#export-said")).to_contain_text("2件を書き出しました")
+        unsent(desk, 2)
+        desk.get_by_role("button", name="QRコードで見せる").click()
+        expect(desk.locator("#export-view svg")).to_be_visible()
+        assert "外来" not in (tmp_path / "outbox.json").read_text()
+        sign_in(page, Role.RECEPTION, name="受付 係")
+        page.goto("/reception/carried/")
+        page.get_by_label("受付端末が書き出したファイル").set_input_files(tmp_path / "outbox.json")
+        page.get_by_role("button", name="取り込む").click()
+        expect(page.get_by_role("status").first).to_contain_text("2件を取り込みました")
+        check_page(page, "terminal-carried")
+        assert Sighting.objects.count() == 2
+        away.set_offline(False)
+        unsent(desk, 0)
+    assert Sighting.objects.count() == 2

@@ -150,3 +150,25 @@ def test_the_terminal_tells_who_it_is_and_the_page_weighs_little(desk: Page, cit
     assert (told["terminal"], told["shelter"]["id"], told["world"]) == (terminal.code, "F2", "live")
     assert told["keys"] == [safety.public_jwk()]
     assert desk.request.get("/api/v1/terminal").status == 401
+
+
+def test_a_row_of_codes_is_put_together_in_any_order(desk: Page) -> None:
+    """Drawn, read by the camera's reader, the same again and another row between: the text comes back whole."""
+    script = """(async () => {
+      const gather = await import('/static/reception/gather.js'), {default: encode} = await import('/static/vendor/qr/index.js');
+      const {qrReader} = await import('/static/reception/camera.js');
+      const read = qrReader(), canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
+      const codes = m.pieces(given), texts = [];
+      for (const code of codes) {
+        const dots = encode(code, "raw", {ecc: "low", border: 4});
+        canvas.width = canvas.height = dots.length * 4;
+        dots.forEach((row, y) => row.forEach((dark, x) => { pen.fillStyle = dark ? "#000" : "#fff"; pen.fillRect(x * 4, y * 4, 4, 4); }));
+        texts.push(await read(canvas));
+      }
+      const collect = gather.collector(), order = [2, 0, 0, 3, 1];
+      const other = gather.collector(), [first] = m.pieces("something else", "ffff");
+      return [codes.length, texts.every((one, at) => one === codes[at]), order.map(at => collect(texts[at])).at(-1).whole === given,
+              other("hello"), other(first).whole];
+    })()"""
+    body = json.dumps({"data": "Az-_09" * 400})
+    assert module(desk, "carry", script, body) == [4, True, True, None, "something else"]

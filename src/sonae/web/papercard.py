@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,8 +31,8 @@ from sonae.web import words
 from sonae.web.citizen.walkers import name_of
 
 TEMPLATE: Final = Path(__file__).resolve().parent / "papers" / "cards.typ"
-CARD_VALID: Final = timedelta(days=5 * 365)
-"""A card hangs on the fridge for years; it says until when its codes are read."""
+CARD_VALID: Final = qr.LONGEST
+"""A card says until when its codes are read."""
 SHOWN: Final = ("flood", "inland_flood", "landslide", "storm_surge", "tsunami", "earthquake")
 MOST_NAMES: Final = 8
 ROOMY_ROWS, ROOMY_SITE, ROOMY_LINE = 5, 11, 30

@@ -1,6 +1,16 @@
 """What other domains and the screens may use of residents."""
 
-from sonae.domains.residents import editions, history, homes, plans, previews, qr, shields, undoing
+from sonae.domains.residents import (
+    editions,
+    history,
+    homes,
+    lostcodes,
+    plans,
+    previews,
+    qr,
+    shields,
+    undoing,
+)
 from sonae.domains.residents.models import (
     AssistanceRegistrant,
     Household,
@@ -42,6 +52,7 @@ __all__ = [
     "homes_of",
     "household_of",
     "load_register",
+    "lostcodes",
     "matching_columns",
     "name_key",
     "operator_rows",

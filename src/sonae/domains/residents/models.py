@@ -247,6 +247,30 @@ class ProtectionMeasure(TenantModel):
         verbose_name = "支援措置"
 
 
+class LostCode(TenantModel):
+    """紛失したQR: codes of one person (P) or household (H) that end up to ``until`` are void.
+
+    A code does not say when it was made, only when it ends; what is made after the report ends later
+    than ``until`` and counts (`qr.LONGEST`).
+    """
+
+    kind = models.CharField("種類", max_length=1)
+    identifier = models.CharField("本人または世帯カードの番号", max_length=24)
+    until = models.DateTimeField("この期限までのQRが無効")
+    reported_at = models.DateTimeField("届出日時")
+    reported_by = models.CharField("受け付けた人", max_length=120)
+
+    class Meta:
+        """One per person or household: a later report only moves the day."""
+
+        verbose_name = "紛失したQR"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["municipality", "kind", "identifier"], name="lost_code_once"
+            )
+        ]
+
+
 class AddressPoint(TenantModel):
     """住所の点: where an address lies, from the city's own list (住居表示)."""
 

@@ -7,7 +7,7 @@ import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection
@@ -18,7 +18,7 @@ from sonae.core.errors import SonaeError
 from sonae.core.kana import is_kana, search_key
 from sonae.core.wareki import FuzzyDate
 from sonae.domains.consent import interface as consent
-from sonae.domains.residents import qr
+from sonae.domains.residents import lostcodes, qr
 from sonae.domains.residents.models import AssistanceRegistrant, Household, Resident
 from sonae.domains.residents.rules import name_key
 from sonae.domains.residents.similar import similar
@@ -92,14 +92,16 @@ def search(actor: Actor, text: str, *, limit: int = 20, purpose: str = "receptio
     return Search(how, people, len(rows) > limit, similar_ones)
 
 
-def presented(typed: str) -> tuple[str, list[Resident]]:
+def presented(typed: str, at: datetime | None = None) -> tuple[str, list[Resident]]:
     """Return the people whose own code or card this is, and which of the two; nothing for other text.
 
-    `SonaeError` ``qr_invalid``, ``qr_elsewhere`` or ``qr_expired`` for a code that is not in force. A
-    household's code shows those who are not under 支援措置: whoever has left the home may still hold its card.
+    `SonaeError` ``qr_invalid``, ``qr_elsewhere``, ``qr_expired`` or ``qr_lost`` for a code that is not in
+    force, or was not ``at`` the moment when a desk without a network saw it. A household's code shows
+    those who are not under 支援措置: whoever has left the home may still hold its card.
     """
     if qr.is_token(typed):
-        token = qr.verify(typed)
+        token = qr.verify(typed, at)
+        lostcodes.refuse(token, at)
         if token.kind == qr.PERSON:
             return "qr", list(_everyone().filter(resident_id=token.identifier))
         return "qr", _of_card(token.identifier)

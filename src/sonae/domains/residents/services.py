@@ -8,6 +8,7 @@ from sonae.domains.residents.models import (
     AssistanceRegistrant,
     EvacuationPlan,
     Household,
+    LostCode,
     Position,
     ProtectionMeasure,
     RegisterEdition,
@@ -71,7 +72,7 @@ def clear_register(*, actor: Actor) -> None:
     if not Municipality.objects.get(pk=current_municipality()).is_demo:
         raise RuntimeError("only a demo register can be cleared")
     with writing():
-        for model in (ResidentHistory, ProtectionMeasure, Position, Supporter, EvacuationPlan,
+        for model in (ResidentHistory, LostCode, ProtectionMeasure, Position, Supporter, EvacuationPlan,
                       AssistanceRegistrant, Resident, Household, RegisterEdition):  # fmt: skip
             model.everywhere.filter(municipality=current_municipality())._raw_delete("default")
         renew_register_version()

@@ -10,6 +10,7 @@ from sonae.domains.safety.calls import (
     help_times,
     help_wanted,
 )
+from sonae.domains.safety.carried import Carried, take_carried
 from sonae.domains.safety.deaths import (
     deaths_of,
     deaths_waiting,
@@ -188,6 +189,7 @@ __all__ = [
     "Answer",
     "Call",
     "CallAnswer",
+    "Carried",
     "Count3",
     "DeathConfirmation",
     "Eyes",
@@ -285,6 +287,7 @@ __all__ = [
     "stopwatch",
     "summary",
     "take_back",
+    "take_carried",
     "take_down",
     "terminal_by_token",
     "terminals",

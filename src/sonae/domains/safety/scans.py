@@ -316,7 +316,9 @@ def _person(event: Mapping[str, Any], made: _Read) -> None:
     if _text(person, "resident_id", 64):
         made.resident = _text(person, "resident_id", 64)
     elif shown := _text(person, "qr", 400) or _text(person, "card", 64):
-        made.resident = _shown(shown.strip(), made.party)
+        # What a desk saw without a network is judged by the moment at which it saw it.
+        at = made.base.occurred_at if made.base.offline else None
+        made.resident = _shown(shown.strip(), made.party, at)
     else:
         facts = VisitorFacts(*(_text(person, key, _TEXT).strip() for key in _FACTS))
         if not (facts.name or facts.kana):
@@ -329,20 +331,21 @@ def _fitting(facts: VisitorFacts) -> VisitorFacts:
     return VisitorFacts(facts.name[:120], facts.kana[:160], facts.birth_date[:10], facts.address)
 
 
-def _shown(text: str, party: Sequence[str]) -> str:
+def _shown(text: str, party: Sequence[str], at: datetime | None) -> str:
     """Return the resident whose code or card was shown; a household's card needs to be told who came."""
-    how, found = residents.presented(text)
-    if not found and not _of_household(text):
+    how, found = residents.presented(text, at)
+    of_home = _of_household(text, at)
+    if not found and not of_home:
         raise SonaeError("unknown_card" if how != "qr" else "qr_unknown", "登録がありません。")
-    if len(found) == 1 and not _of_household(text):
+    if len(found) == 1 and not of_home:
         return str(found[0].resident_id)
     if not party:
         raise SonaeError("party_missing", "世帯のカードです。来ている人を party に入れてください。")
     return party[0]
 
 
-def _of_household(text: str) -> bool:
+def _of_household(text: str, at: datetime | None) -> bool:
     """Tell whether a text is a household's card or code."""
     if residents.qr.is_token(text):
-        return residents.qr.verify(text).kind == residents.qr.HOUSEHOLD
+        return residents.qr.verify(text, at).kind == residents.qr.HOUSEHOLD
     return residents.Household.objects.filter(card_code=text).exists()

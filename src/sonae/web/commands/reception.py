@@ -1,8 +1,9 @@
-"""``sonae reception``: enrol, list and revoke terminals; export what they stored."""
+"""``sonae reception``: enrol, list and revoke terminals; export what they stored, import what was carried."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.conf import settings
 from sonae.core.errors import SonaeError
 from sonae.core.rows import FORMATS, Rows
 from sonae.domains.safety import interface as safety
+from sonae.engines.tables import read_bytes
 from sonae.platform import worlds
 from sonae.platform.access import SYSTEM
 from sonae.platform.scope import World
@@ -90,4 +92,23 @@ def export(exercise: bool, fmt: str | None) -> None:
     world = World.EXERCISE if exercise else World.LIVE
     with Rows(fmt) as rows, worlds.entered(serving(), world):
         rows.extend(safety.exported())
+    sys.exit(rows.status)
+
+
+@group.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_EXERCISE
+@_FORMAT
+def import_carried(files: tuple[Path, ...], exercise: bool, fmt: str | None) -> None:
+    """受付端末が書き出したファイルを取り込む（同じ記録は一度だけ数える）。"""
+    world = World.EXERCISE if exercise else World.LIVE
+    with Rows(fmt) as rows, worlds.entered(serving(), world):
+        for file in files:
+            try:
+                made = safety.take_carried(SYSTEM, read_bytes(str(file)))
+            except SonaeError as error:
+                rows.refuse(error, str(file))
+                continue
+            for one in made.answers:
+                rows.add({"input": str(file), "terminal": made.terminal.code, **one.as_json()})
     sys.exit(rows.status)

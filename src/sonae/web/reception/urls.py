@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sonae.web.reception import desk, device, facility
+from sonae.web.reception import carried, desk, device, facility
 
 app_name = "reception"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("record/", desk.record, name="record"),
     path("visitor/", desk.visitor, name="visitor"),
     path("undo/", desk.undo, name="undo"),
+    path("carried/", carried.carried, name="carried"),
     path("device/", device.page, name="device"),
     path("device/manifest.webmanifest", device.manifest, name="device_manifest"),
     path("device/worker.js", device.worker, name="device_worker"),

@@ -86,6 +86,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cards/window/", window.search, name="window"),
     path("cards/window/<int:pk>/", window.home, name="window-home"),
     path("cards/window/<int:pk>/pdf/", window.card, name="window-card"),
+    path("cards/window/<int:pk>/lost/", window.lost, name="window-lost"),
     path("cards/window/<int:pk>/plan/", window.timeline, name="window-plan"),
     path("cards/window/<int:pk>/plan/<str:verb>/", window.change, name="window-plan-change"),
     path("cards/<int:pk>/", cards.detail, name="cards-batch"),

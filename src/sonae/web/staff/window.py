@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from datetime import datetime
+
+from django.contrib import messages as flash
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -15,6 +18,7 @@ from sonae.platform.scope import is_exercise
 from sonae.web import papercard
 from sonae.web.citizen import owngoal, plan
 from sonae.web.citizen.walkers import Goer
+from sonae.web.templatetags.sonae import in_world
 
 PURPOSE = "window"
 MOST = 20
@@ -72,8 +76,51 @@ def home(request: HttpRequest, pk: int) -> HttpResponse:
         "goal": plan.GOAL_NAMES[row.goal] if row else "",
         "pk": pk,
         "frozen": is_exercise(),
+        "codes": _codes(found, people),
     }
     return render(request, "staff/window_home.html", context)
+
+
+def _codes(
+    home: residents.Household, people: list[residents.Person]
+) -> list[tuple[str, str, str, datetime | None]]:
+    """Return (kind, identifier, whose, reported lost since) of every code of a household."""
+    own = dict(
+        residents.Resident.objects.filter(pk__in=[one.pk for one in people]).values_list(
+            "pk", "resident_id"
+        )
+    )
+    qr, lost = residents.qr, residents.lostcodes.lost
+    rows = [(qr.HOUSEHOLD, home.card_code, _("世帯の避難カード"))] if home.card_code else []
+    rows += [(qr.PERSON, own[one.pk], one.name) for one in people if one.pk in own]
+    since = {
+        (kind, row.identifier): row.reported_at
+        for kind in (qr.HOUSEHOLD, qr.PERSON)
+        for row in lost(kind, [code for what, code, _whose in rows if what == kind]).values()
+    }
+    return [(kind, code, whose, since.get((kind, code))) for kind, code, whose in rows]
+
+
+@audience(Audience.OPERATOR)
+def lost(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make the codes of a lost card void, or let them count again when it was found."""
+    actor = actor_of(request)
+    found, people = _home(actor, pk)
+    kind, code = request.POST.get("kind", ""), request.POST.get("code", "")
+    if (kind, code) not in {(what, own) for what, own, _whose, _at in _codes(found, people)}:
+        raise SonaeError("not_found", _("このQRコードは、この世帯のものではありません。"))
+    if request.POST.get("found"):
+        residents.lostcodes.found_again(actor, kind, code)
+        flash.success(request, _("QRコードをまた使えるようにしました。"))
+    else:
+        residents.lostcodes.report_lost(actor, kind, code)
+        flash.success(
+            request,
+            _(
+                "今までのQRコードを使えなくしました。新しいカードは、いまから使えます。通信のない受付端末には、次につながったときに伝わります。"
+            ),
+        )
+    return HttpResponseRedirect(in_world(f"/staff/cards/window/{pk}/"))
 
 
 @audience(Audience.OPERATOR)

@@ -64,6 +64,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='LostCode',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('municipality', models.CharField(default=sonae.platform.scope.current_municipality, max_length=6, verbose_name='団体コード')),
+                ('kind', models.CharField(max_length=1, verbose_name='種類')),
+                ('identifier', models.CharField(max_length=24, verbose_name='本人または世帯カードの番号')),
+                ('until', models.DateTimeField(verbose_name='この期限までのQRが無効')),
+                ('reported_at', models.DateTimeField(verbose_name='届出日時')),
+                ('reported_by', models.CharField(max_length=120, verbose_name='受け付けた人')),
+            ],
+            options={
+                'verbose_name': '紛失したQR',
+                'constraints': [models.UniqueConstraint(fields=('municipality', 'kind', 'identifier'), name='lost_code_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='Household',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
