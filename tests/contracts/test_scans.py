@@ -12,6 +12,7 @@ from django.test import Client
 
 from sonae.core import clock
 from sonae.core.ids import HybridClock, uuid7
+from sonae.domains.consent.interface import AccessEvent
 from sonae.domains.residents.interface import qr
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import PersonState, Sighting, Visitor
@@ -288,3 +289,13 @@ def test_the_exercise_stays_in_its_world(city: City, token: str) -> None:
     assert Sighting.objects.count() == 0
     with city.entered(World.EXERCISE):
         assert Sighting.objects.count() == 1
+
+
+def test_odd_looks_are_passed_over_and_good_ones_recorded(city: City, token: str) -> None:
+    """What a screen showed comes with the next batch; nonsense beside it harms nothing."""
+    good = {"at": clock.now().isoformat(), "people": ["R0041", "R9999", 7, "\x00", "あ", None]}
+    for looks, taken in (([good, 7, {}, {"people": "R0011"}], 4), ("none", 0), (None, 0), ({}, 0)):
+        told = json.loads(send(token, {"events": [], "looks": looks}).content)
+        assert (told["results"], told["looks"]) == ([], taken)
+    [seen] = AccessEvent.objects.all()
+    assert (seen.subject, seen.purpose) == (city.residents["高橋 幸子"].pk, "reception")

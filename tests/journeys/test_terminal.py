@@ -9,9 +9,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from sonae.core import clock
+from sonae.domains.consent.interface import AccessEvent
 from sonae.domains.residents.interface import Resident, lostcodes, qr
 from sonae.domains.safety import interface as safety
-from sonae.domains.safety.interface import Sighting
+from sonae.domains.safety.interface import PersonState, Sighting
 from sonae.platform.access import Role
 from sonae.platform.scope import World
 from tests.fixtures import OPERATOR, City
@@ -300,3 +301,76 @@ def test_records_carried_by_hand_count_once(
         away.set_offline(False)
         unsent(desk, 0)
     assert Sighting.objects.count() == 2
+
+
+def test_a_look_at_a_household_is_on_its_record_once_sent(page: Page, city: City) -> None:
+    enrolled(page)
+    page.context.set_offline(True)
+    before = AccessEvent.objects.count()
+    scan(page, "C0041")
+    expect(page.get_by_role("checkbox", name="高橋 葵")).to_be_visible()
+    page.keyboard.press("Escape")
+    unsent(page, 0)
+    page.context.set_offline(False)
+    with page.expect_response("**/scans", timeout=SYNCED) as answer:
+        page.evaluate("dispatchEvent(new Event('online'))")
+    assert answer.value.json()["looks"] == 1
+    seen = AccessEvent.objects.order_by("pk")[before:]
+    assert {one.subject for one in seen} == {
+        city.residents[name].pk for name in ("高橋 幸子", "高橋 翔", "高橋 葵")
+    }
+    assert {one.looker for one in seen} == {"terminal:T001"}
+
+
+def test_a_stopped_terminal_shows_nobody_and_loses_nothing(page: Page, city: City) -> None:
+    """Stolen and reported: the list and every name leave the screen; what it had recorded can be carried."""
+    enrolled(page)
+    scan(page, "C0011")
+    page.get_by_role("button", name="印の人を受付する").click()
+    done(page, "備 太郎")
+    unsent(page, 0)
+    page.context.set_offline(True)
+    check_in_stranger(page, "外来 一郎")
+    safety.revoke_terminal("T001", actor=OPERATOR)
+    page.context.set_offline(False)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("#net")).to_contain_text("この端末は止められています", timeout=SYNCED)
+    expect(page.locator("#list")).to_have_text("名簿がありません")
+    expect(page.locator("#recent")).not_to_contain_text("備 太郎")
+    unsent(page, 1)
+    kept = page.evaluate(
+        """async () => {
+          const ask = make => new Promise(done => { const asked = make(); asked.onsuccess = () => done(asked.result); });
+          const db = await ask(() => indexedDB.open("sonae-reception-live"));
+          const all = store => ask(() => db.transaction(store).objectStore(store).getAll());
+          const rows = [...await all("box"), ...await all("meta")];
+          const keys = rows.flatMap(row => Object.values(row ?? {})).filter(one => one instanceof CryptoKey);
+          return [JSON.stringify(rows), (await all("box")).length, keys.every(key => !key.extractable), await caches.keys()];
+        }"""
+    )
+    text, count, sealed, caches = kept
+    assert "備" not in text
+    assert "外来" not in text
+    assert (count, sealed) == (1, True)
+    assert all(name.startswith("sonae-device-live-") for name in caches)
+
+
+def test_two_desks_cut_off_from_each_other_are_both_kept_and_flagged(
+    page: Page, browser: Browser, site: str, city: City
+) -> None:
+    """One person is received at two places while neither hears of the other: a clerk decides."""
+    with browser.new_context(base_url=site, locale="ja-JP") as far:
+        other = far.new_page()
+        enrolled(page)
+        enrolled(other, "F1", name="受付2")
+        for desk in (page, other):
+            desk.context.set_offline(True)
+            scan(desk, token("R0011"))
+            desk.keyboard.press("Enter")
+            done(desk, "受付しました" if desk is other else "備 太郎")
+        for desk in (other, page):
+            desk.context.set_offline(False)
+            desk.evaluate("dispatchEvent(new Event('online'))")
+            unsent(desk, 0)
+    assert Sighting.objects.filter(direction="in", refusal="").count() == 2
+    assert PersonState.objects.get(resident=city.residents["備 太郎"].pk).conflict

@@ -18,6 +18,7 @@ from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.residents import interface as residents
 from sonae.domains.residents.interface import Resident
 from sonae.domains.safety.models import Terminal
+from sonae.domains.safety.reading import known_residents
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import Facility
 from sonae.platform import audit
@@ -30,6 +31,7 @@ NEAREST: Final = 3
 """A town belongs to the district of each of its three nearest shelters."""
 _KINDS: Final = ("name", "kana", "birth_date", "household", "needs")
 _AT_ONCE: Final = 2000
+MOST_LOOKS: Final = 1000
 
 
 def district(place: Facility) -> list[int]:
@@ -86,6 +88,25 @@ def _people(terminal: Terminal) -> list[dict[str, object]]:
             people += [_row(one, made[one.pk].fields) for one in part if made[one.pk].fields]
         audit.record(actor.id, "extract_given", terminal.facility.public_id, people=len(people))
     return people
+
+
+def looked(terminal: Terminal, looks: object) -> int:
+    """Record whose households a terminal has opened on its screen (resident ids); how many were taken.
+
+    What cannot be read is passed over: a look is told about people who exist here. Sent again because
+    the answer was lost, it is recorded again; a look too many harms nobody.
+    """
+    listed = looks[:MOST_LOOKS] if isinstance(looks, list) else []
+    named = [one.get("people") for one in listed if isinstance(one, dict)]
+    ids = [pid for people in named if isinstance(people, list) for pid in people]
+    plain = {pid for pid in ids if isinstance(pid, str) and pid.isascii() and pid.isprintable()}
+    known = known_residents(sorted(plain)) if plain else {}
+    if known:
+        pks = list(known.values())
+        shielded = residents.shielded_pks() & set(pks)
+        actor = Actor(f"terminal:{terminal.code}", None, terminal.name)
+        consent.disclose(actor, pks, purpose="reception", kinds=_KINDS, shielded=shielded)
+    return len(listed)
 
 
 def _row(one: Resident, fields: frozenset[str]) -> dict[str, object]:

@@ -17,7 +17,7 @@ from sonae.domains.safety.deaths import (
     decide_death,
     propose_death,
 )
-from sonae.domains.safety.extracts import extract, public_jwk
+from sonae.domains.safety.extracts import extract, looked, public_jwk
 from sonae.domains.safety.fleet import (
     MOST_AT_ONCE,
     ORDER,
@@ -257,6 +257,7 @@ __all__ = [
     "link_many",
     "link_story",
     "links_of",
+    "looked",
     "make_sheets",
     "mourned",
     "occupancies",

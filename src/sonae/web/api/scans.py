@@ -20,13 +20,17 @@ MOST_PASSED: Final = 64 * 1024 * 1024
 def handle(request: HttpRequest, terminal: safety.Terminal) -> HttpResponse:
     """Store the batch and answer each event; the answer leaves only once all of it is on disk."""
     received = clock.SystemClock().now()
-    events, sent_at, status = _batch(_body(request))
-    answers = safety.receive(terminal, events, sent_at)
-    safety.touch(terminal, safety.read_status(status, sent_at, received))
+    batch = _batch(_body(request))
+    sent_at = batch.get("sent_at")
+    answers = safety.receive(terminal, batch["events"], sent_at)
+    looks = safety.looked(terminal, batch.get("looks"))
+    safety.touch(terminal, safety.read_status(batch.get("device"), sent_at, received))
     results = [answer.as_json() for answer in answers]
     # Plain ASCII: an id that a device wrote comes back whatever characters are in it.
     # The machine's time, by which a device tells how far its own clock is off, in an exercise too.
-    told: dict[str, Any] = {"results": results, "received_at": received.isoformat()}
+    told: dict[str, Any] = {
+        "results": results, "looks": looks, "received_at": received.isoformat(),
+    }  # fmt: skip
     if orders := safety.commands(terminal):
         told["commands"] = orders
     return HttpResponse(json.dumps(told), content_type="application/json")
@@ -54,21 +58,17 @@ def _pass_over(request: HttpRequest, length: int) -> None:
             pass
 
 
-def _batch(body: bytes) -> tuple[list[Any], object, object]:
-    """Return a batch's events, when it says it was sent, what the device says of itself.
-
-    `SonaeError` ``unreadable`` (400) or ``unprocessable`` (422).
-    """
+def _batch(body: bytes) -> dict[str, Any]:
+    """Return a batch with its list of events; `SonaeError` ``unreadable`` (400) or ``unprocessable`` (422)."""
     try:
         batch = json.loads(body.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise SonaeError("unreadable", "文字コードは UTF-8 にしてください。") from None
     except (ValueError, RecursionError):
         raise SonaeError("unreadable", "JSON として読めません。") from None
-    events = batch.get("events") if isinstance(batch, dict) else None
-    if not isinstance(events, list):
+    if not isinstance(batch, dict) or not isinstance(batch.get("events"), list):
         raise SonaeError("unprocessable", "events（記録の配列）がありません。")
-    return events, batch.get("sent_at"), batch.get("device")
+    return batch
 
 
 EVENT_SCHEMA: Final[dict[str, Any]] = {
@@ -126,6 +126,20 @@ OPENAPI: Final[dict[str, Any]] = {
                             "type": "object",
                             "description": "How the device is: version, waiting (unsent events), "
                             "refused, battery (percent), list_until (seconds since 1970)",
+                        },
+                        "looks": {
+                            "type": "array",
+                            "maxItems": 1000,
+                            "description": "Households opened on the device's screen since the last "
+                            "batch: they go into those people's record of accesses; "
+                            "the answer says how many were taken",
+                            "items": {
+                                "type": "object",
+                                "properties": {
+                                    "at": {"type": "string", "format": "date-time"},
+                                    "people": {"type": "array", "items": {"type": "string"}},
+                                },
+                            },
                         },
                         "events": {
                             "type": "array",

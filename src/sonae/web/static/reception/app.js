@@ -7,7 +7,7 @@ import { by, forms as written, h, named, root, say, tone, version, world } from 
 import { householdCard } from "./household.js";
 import { dropList, ended, fetchList, openList, wantsList } from "./list.js";
 import { japanese, shortTime } from "./moment.js";
-import { all, counts, dropDone, newest, record, seen } from "./outbox.js";
+import { all, counts, dropDone, look, newest, record, seen } from "./outbox.js";
 import { find, formsOf, household } from "./search.js";
 import { persisted } from "./store.js";
 import { sync } from "./sync.js";
@@ -28,8 +28,8 @@ async function unsent() {
 
 async function refresh() {
   const refused = await unsent();
-  by("net").textContent = say(net);
-  by("net").className = `badge ${{ online: "good", away: "caution", stopped: "bad" }[net]}`;
+  by("net").textContent = say(device.locked ? "stopped" : net);
+  by("net").className = `badge ${{ online: "good", away: "caution", stopped: "bad" }[device.locked ? "stopped" : net]}`;
   by("list").textContent = device.list ? say("list_until", { people: device.list.people.toLocaleString(), time: `${japanese(device.list.exp).slice(5, 10).replace("-", "/")} ${shortTime(device.list.exp)}` }) : say("list_none");
   const told = [notice, promised ? "" : say("not_promised"), clockWarning()].filter(Boolean);
   by("warnings").replaceChildren(...told.map((one) => h("p", { class: "notice warning small" }, one)));
@@ -43,7 +43,7 @@ function clockWarning() {
 }
 
 async function recent() {
-  const rows = net === "stopped" ? [] : await newest(device, SHOWN * 2), undone = new Set(rows.map((row) => row.event.supersedes).filter(Boolean));
+  const rows = net === "stopped" || device.locked ? [] : await newest(device, SHOWN * 2), undone = new Set(rows.map((row) => row.event.supersedes).filter(Boolean));
   const lines = rows.filter((row) => row.event.direction !== "void").slice(0, SHOWN).map((row) => {
     const gone = undone.has(row.id), word = say(`word_${row.event.direction}`), name = row.names.join("、");
     const state = row.state === "waiting" ? h("span", { class: "badge caution" }, say("waiting")) : "";
@@ -128,6 +128,7 @@ function open(one, people = household(device.index, one), meant = [one]) {
   options = [];
   below(made.card);
   made.focus();
+  look(device, people.map((who) => who.resident_id)).catch(() => {});
 }
 
 function typing() {
@@ -220,17 +221,34 @@ async function camera(event) {
 
 // --- server --------------------------------------------------------------------------------------
 
-const status = async () => ({ version, ...(await counts(device)), list_until: device.list?.exp ?? null });
-
-async function command(verb) {
-  if (verb === "wipe") { await wipe(device); await begin(); }
-  else if (verb === "lock") { await dropList(device); notice = say("stopped"); }
-  else if (verb === "refresh") await renew(true);
+async function status() {
+  const battery = await navigator.getBattery?.().catch(() => null);
+  return { version, ...(await counts(device)), list_until: device.list ? Math.floor(device.list.exp / 1000) : null, battery: battery ? Math.round(battery.level * 100) : null };
 }
 
-async function renew(force = false) {
+/** Carry out what the server orders of this device; it tells all that holds with every answer. */
+async function obey(verbs) {
+  if (verbs.includes("wipe")) { await wipe(device); clear(); await begin(); return; }
+  const locked = verbs.includes("lock");
+  if (locked === Boolean(device.locked)) return;
+  device.locked = locked;
+  await device.db.put("meta", locked, "locked");
+  if (locked) await forget();
+  by("desk").hidden = locked;
+}
+
+/** What the screen and the disk may no longer show: the list, and the names of what the server has. */
+async function forget() {
+  await dropList(device);
+  await dropDone(device);
+  here.clear();
+  clear();
+}
+
+async function renew() {
+  if (device.locked) return;
   if (await ended(device)) device.index = device.list = null;
-  if (!force && !wantsList(device)) return;
+  if (!wantsList(device)) return;
   try { await fetchList(device, forms); notice = ""; }
   catch (error) { if (error.message === "signature") notice = say("list_signature"); }
 }
@@ -238,10 +256,10 @@ async function renew(force = false) {
 async function talk() {
   clearTimeout(timer);
   if (!device.token) return;
-  const end = await sync(device, status, command, refresh);
+  const end = await sync(device, status, obey, refresh);
   if (!device.token) return;
   if (end !== "busy") net = { sent: "online", stopped: "stopped" }[end] ?? "away";
-  if (net === "stopped" && device.list) { await dropList(device); await dropDone(device); clear(); }
+  if (net === "stopped" && device.list) await forget();
   if (net === "online") await renew();
   else if (device.list && (await ended(device))) { await dropDone(device); notice = say("list_ended"); }
   wait = net === "online" ? 15_000 : Math.min(wait * 2, 60_000);
@@ -270,6 +288,8 @@ async function begin() {
   by("place").textContent = device.info.shelter.name;
   by("terminal").textContent = `${device.info.terminal} ${device.info.name}`;
   device.latest = await device.db.get("meta", "latest");
+  device.locked = await device.db.get("meta", "locked");
+  by("desk").hidden = Boolean(device.locked);
   await openList(device, forms);
   for (const state of ["done", "refused", "waiting"]) for (const row of await all(device, state)) remember(row.event, row.at);
   promised = await persisted();

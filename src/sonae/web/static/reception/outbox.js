@@ -25,6 +25,16 @@ export const record = (device, drafts) => navigator.locks.request(`sonae-box-${d
   return made;
 });
 
+/** Note that a household was opened on this screen: those people read it in their own record once this is sent. */
+export async function look(device, people) {
+  const at = Date.now(), sealed = await seal(device.keys.box, JSON.stringify({ event: { at: japanese(at), people }, names: [] }));
+  await write(device.db, ["box"], (tx) => tx.store.add({ id: uuid7(at), state: "look", at, sealed }));
+}
+
+/** The oldest looks that were not sent, and forgetting those that were. */
+export const looks = async (device, most = 100) => Promise.all((await device.db.getAllFromIndex("box", "state", of("look"), most)).map((row) => opened(device, row)));
+export const looksSent = (device, rows) => write(device.db, ["box"], async (tx) => { for (const { n } of rows) await tx.store.delete(n); });
+
 /** How many events the server has not acknowledged, and how many it keeps as refused. */
 export async function counts(device) {
   const [waiting, refused] = await Promise.all(["waiting", "refused"].map((state) => device.db.countFromIndex("box", "state", of(state))));
@@ -47,7 +57,7 @@ export async function all(device, state) {
 /** The newest events of any state, newest first. */
 export async function newest(device, most) {
   const rows = [];
-  for (let at = await device.db.transaction("box").store.openCursor(null, "prev"); at && rows.length < most; at = await at.continue()) rows.push(at.value);
+  for (let at = await device.db.transaction("box").store.openCursor(null, "prev"); at && rows.length < most; at = await at.continue()) if (at.value.state !== "look") rows.push(at.value);
   return Promise.all(rows.map((row) => opened(device, row)));
 }
 

@@ -1,14 +1,14 @@
 // Talking to the server: unsent events in batches, oldest first, and what the server wants of this device.
 import { call, heardTime } from "./device.js";
-import { BATCH, answered, last, oldest } from "./outbox.js";
+import { BATCH, answered, last, looks, looksSent, oldest } from "./outbox.js";
 import { japanese } from "./moment.js";
 
 const LATE = 10_000;
 
 /** Send what waits. Returns how it ended: "sent" (nothing waits), "away", "stopped" (the token is refused),
     "refused" (an event that no batch can bring), "busy".
-    `status` is told to the server with each batch; `onCommand(verb)` is called for what it asks for. */
-export const sync = (device, status, onCommand, onBatch = () => {}) =>
+    `status` is told to the server with each batch; `onCommands(verbs)` is called with all that it asks for. */
+export const sync = (device, status, onCommands, onBatch = () => {}) =>
   navigator.locks.request(`sonae-sync-${device.world}`, { ifAvailable: true }, async (lock) => {
     if (!lock) return "busy";
     const stuck = new Set();
@@ -16,7 +16,7 @@ export const sync = (device, status, onCommand, onBatch = () => {}) =>
     for (;;) {
       const rows = await oldest(device, size);
       if (!rows.length && !first) break;
-      const reply = await post(device, rows, await status());
+      const seen = await looks(device), reply = await post(device, rows, seen, await status());
       if (reply.end) return reply.end;
       // A batch that is refused as a whole is sent one by one: one event must not keep the others here.
       if (reply.whole) {
@@ -27,20 +27,21 @@ export const sync = (device, status, onCommand, onBatch = () => {}) =>
       }
       first = false;
       commands = reply.commands ?? [];
+      if (reply.looks === seen.length) await looksSent(device, seen);
       const settled = await answered(device, rows, reply.results);
       await onBatch();
       if (rows.length && !settled) return "away";
     }
-    for (const one of commands) await onCommand(one.verb ?? one);
+    await onCommands(commands.map((one) => one.verb ?? one));
     return "sent";
   });
 
 // Whatever the screen believed of the network: what could not be sent at once was decided without the server.
 const marked = ({ at, event }, sentAt) => (Math.abs(sentAt - at) > LATE ? { ...event, offline: true } : event);
 
-async function post(device, rows, status) {
+async function post(device, rows, seen, status) {
   const sentAt = Date.now();
-  const body = { terminal: device.info.terminal, sent_at: japanese(sentAt), device: status, events: rows.map((row) => marked(row, sentAt)) };
+  const body = { terminal: device.info.terminal, sent_at: japanese(sentAt), device: status, looks: seen.map((row) => row.event), events: rows.map((row) => marked(row, sentAt)) };
   let answer;
   try {
     answer = await call(device, `shelters/${encodeURIComponent(device.info.shelter.id)}/scans`, { method: "POST", body: JSON.stringify(body) });
