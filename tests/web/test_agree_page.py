@@ -6,6 +6,7 @@ import pytest
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
+from sonae.domains.identity.interface import citysettings
 from sonae.domains.rosters import interface as rosters
 from sonae.domains.rosters.interface import MatchQuestion
 from sonae.domains.safety import interface as safety
@@ -25,21 +26,23 @@ def stranger(city: City, name: str = "そなえ太郎") -> int:
     return Visitor.objects.latest("pk").pk
 
 
-def test_an_administrator_chooses_whether_two_decide(city: City) -> None:
-    admin, clerk = signed_in(Role.ADMINISTRATOR), signed_in(Role.OPERATOR)
+def two_decide() -> None:
+    citysettings.propose(ADMINISTRATOR, citysettings.LINK_TWO, True, "訓練で取り違えた")
+
+
+def test_the_page_says_how_many_decide(city: City) -> None:
+    clerk = signed_in(Role.OPERATOR)
     assert "職員1人の答えで結び付きます" in clerk.get(HOME).content.decode()
-    assert clerk.post(f"{HOME}two/", {"two": "1"}).status_code == 403
-    done = admin.post(f"{HOME}two/", {"two": "1"}, follow=True).content.decode()
-    assert "すべて2人で確かめます" in done and rosters.two_people()
-    drill = admin.post(f"/drill{HOME}two/", {"two": "0"}, follow=True).content.decode()
-    assert "訓練の中では変えられません" in drill and rosters.two_people()
+    two_decide()
+    assert "すべて2人で確かめます" in clerk.get(HOME).content.decode()
+    assert "/staff/settings/" in signed_in(Role.ADMINISTRATOR).get(HOME).content.decode()
     assert signed_in(Role.VIEWER).get(HOME).status_code == 403
     with pytest.raises(SonaeError):
         rosters.proposals(VIEWER)
 
 
 def test_the_second_person_agrees_or_turns_down_with_a_reason(city: City) -> None:
-    rosters.ask_two(ADMINISTRATOR, True)
+    two_decide()
     taro, visitor = city.residents["備 太郎"].pk, stranger(city)
     asked = safety.link(OPERATOR, visitor, taro, source="review", reason="同じ生年月日")
     clerk = signed_in(Role.OPERATOR)
@@ -63,7 +66,7 @@ def test_the_second_person_agrees_or_turns_down_with_a_reason(city: City) -> Non
 
 
 def test_what_was_proposed_at_the_desk_is_agreed_to_here(city: City) -> None:
-    rosters.ask_two(ADMINISTRATOR, True)
+    two_decide()
     line = lines(counted(city))["旅野 人美"]
     aoi = city.residents["高橋 葵"].pk
     question, second = ask_about(city, line, "高橋 葵"), signed_in(Role.APPROVER)
@@ -98,7 +101,7 @@ def test_of_the_dead_two_decide_whatever_the_city_chose(city: City) -> None:
 
 
 def test_neither_page_tells_of_a_shielded_resident(city: City) -> None:
-    rosters.ask_two(ADMINISTRATOR, True)
+    two_decide()
     visitor, hidden = stranger(city, "さとう"), city.residents["佐藤 守"]
     client = signed_in(Role.OPERATOR)
     before = client.get(f"/staff/people/v{visitor}/").content.decode()

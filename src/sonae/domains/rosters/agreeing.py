@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sonae.core.errors import SonaeError
-from sonae.domains.municipalities.interface import changing_settings, municipality
 from sonae.domains.residents import interface as residents
 from sonae.domains.residents.interface import Person
 from sonae.domains.rosters import desk
@@ -17,10 +16,8 @@ from sonae.domains.rosters.desk import Written, written
 from sonae.domains.rosters.models import MatchDecision
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import Match, PersonLink
-from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import take_turn, writing
-from sonae.platform.scope import is_exercise
 
 
 @dataclass(frozen=True)
@@ -102,19 +99,3 @@ def refuse(actor: Actor, link_id: UUID, reason: str) -> None:
             question = asked.question
             question.state, question.first_by = "open", ""
             question.save(update_fields=["state", "first_by"])
-
-
-def two_people() -> bool:
-    """Tell whether every link that a person makes needs a second one's agreement here."""
-    return bool(municipality().settings.get(safety.TWO_PEOPLE))
-
-
-def ask_two(actor: Actor, wanted: bool) -> None:
-    """Choose whether every link needs two people, from now on; both worlds share the choice."""
-    require(actor, Audience.ADMINISTRATOR)
-    if is_exercise():
-        raise SonaeError("conflict", "訓練の中では変えられません。", "本番の画面で行ってください。")
-    with changing_settings() as held:
-        if bool(held.get(safety.TWO_PEOPLE)) != wanted:
-            held[safety.TWO_PEOPLE] = wanted
-            audit.record(actor.id, "link_people_chosen", two=wanted)

@@ -3,10 +3,8 @@
 from sonae.domains.rosters.agreeing import (
     Proposal,
     agree,
-    ask_two,
     proposals,
     refuse,
-    two_people,
 )
 from sonae.domains.rosters.bringing import (
     KINDS,
@@ -103,7 +101,6 @@ __all__ = [
     "answer",
     "ask",
     "ask_again",
-    "ask_two",
     "asked",
     "begin_typed",
     "corrected",
@@ -139,7 +136,6 @@ __all__ = [
     "take_in",
     "take_next",
     "take_over",
-    "two_people",
     "typed_rows",
     "typed_version",
     "undo",

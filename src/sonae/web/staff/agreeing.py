@@ -1,4 +1,4 @@
-"""2人での照合: links that wait for a second person, and whether every link needs one."""
+"""2人での照合: links that wait for a second person."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from sonae.core.errors import SonaeError
+from sonae.domains.identity.interface import citysettings
 from sonae.domains.rosters import interface as rosters
 from sonae.domains.rosters.interface import Proposal
 from sonae.platform.access import Audience, actor_of, audience
-from sonae.platform.scope import is_exercise
 from sonae.web.staff import rosterwords
 from sonae.web.staff.chronicle import names_of
 from sonae.web.staff.review import Cell, compared
@@ -31,8 +31,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     names = names_of({one.link.by for one in found})
     context = {
         "rows": [(one, _cells(one), names.get(one.link.by, "")) for one in found],
-        "two": rosters.two_people(),
-        "drill": is_exercise(),
+        "two": citysettings.link_needs_two(),
     }
     return render(request, "staff/review/agree.html", context)
 
@@ -67,17 +66,3 @@ def answer(request: HttpRequest, link: UUID, verb: str) -> HttpResponse:
             raise
         flash.error(request, told(error))
     return back
-
-
-@audience(Audience.ADMINISTRATOR)
-def choose(request: HttpRequest) -> HttpResponse:
-    """Set whether every link needs two people."""
-    if request.method == "POST":
-        try:
-            rosters.ask_two(actor_of(request), request.POST.get("two", "") == "1")
-            flash.success(request, _("記録しました。次の照合から変わります。"))
-        except SonaeError as error:
-            if error.code == "forbidden":
-                raise
-            flash.error(request, told(error))
-    return HttpResponseRedirect(in_world(HOME))

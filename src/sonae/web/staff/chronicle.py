@@ -190,7 +190,6 @@ ACTS = {
     "help.open": lazy("助けを求める人を未対応に戻した"),
     "person_linked": lazy("来訪者を本人と結び付けた"),
     "person_link_proposed": lazy("来訪者と本人の結び付けを提案"),
-    "link_people_chosen": lazy("照合を何人で決めるかを変更"),
     "person_link_refused": lazy("来訪者と本人の結び付けの提案を退けた"),
     "person_unlinked": lazy("来訪者と本人の結び付けを解いた"),
     "statement_taken": lazy("安否について聞いたことを記録"),

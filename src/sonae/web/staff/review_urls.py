@@ -8,7 +8,6 @@ urlpatterns = [
     path("", review.desk, name="review"),
     path("undo/", review.undo, name="review-undo"),
     path("agree/", agreeing.overview, name="agree"),
-    path("agree/two/", agreeing.choose, name="agree-two"),
     path("agree/<uuid:link>/<str:verb>/", agreeing.answer, name="agree-answer"),
     path("weights/", learning.overview, name="weights"),
     path("weights/<int:pk>/<str:verb>/", learning.decide, name="weights-decide"),
