@@ -42,10 +42,10 @@ def test_each_telegram_says_what_it_changed(city: City) -> None:
     assert "重くなった" in page and "レベル３大雨警報" in page and "レベル４大雨危険警報" in page
     assert f"/staff/warnings/{first}/" in page
     assert "軽くなった" in viewer.get(f"/staff/warnings/{third}/").content.decode()
-    raw = compose_cancel(
-        "VPWW55", office="試験地方気象台", issued_at=clock.now() + timedelta(minutes=30)
-    )
-    last = warnings.accept(raw, via="jma").telegram
+    at = clock.now() + timedelta(minutes=30)
+    raw = compose_cancel("VPWW55", office="試験地方気象台", issued_at=at)
+    with clock.using(clock.FrozenClock(at)):
+        last = warnings.accept(raw, via="jma").telegram
     assert "終わった" in viewer.get(f"/staff/warnings/{last}/").content.decode()
     assert [one.what for one in warnings.changes(last)[1]] == ["ended"]
 
@@ -123,3 +123,17 @@ def test_a_person_ends_a_warning_in_two_steps(city: City) -> None:
     assert "また発表中です" in operator.post(undo, follow=True).content.decode()
     assert len(warnings.in_force()) == 1
     assert "取り消せません" in operator.post(undo, follow=True).content.decode()
+
+
+def test_a_person_reads_a_telegram_from_the_future_and_uses_it(city: City) -> None:
+    raw = compose_weather(
+        "VPWW55", [CityKind("9920100", "試験市", "43")], office="試験地方気象台",
+        prefecture=("990000", "試験県"), issued_at=clock.now() + timedelta(days=1800),
+    )  # fmt: skip
+    pk = warnings.accept(raw, via="jma").telegram
+    page = signed_in(Role.VIEWER).get(f"/staff/warnings/{pk}/").content.decode()
+    assert "まだ使っていません" in page and "この電文を使う" not in page
+    operator = signed_in(Role.OPERATOR)
+    assert "この電文を使う" in operator.get(f"/staff/warnings/{pk}/").content.decode()
+    operator.post(f"/staff/warnings/{pk}/use/")
+    assert "レベル４大雨危険警報" in [line.kind for line in warnings.in_force()]

@@ -145,9 +145,10 @@ def test_every_order_of_arrival_ends_in_the_same_state(city: Scope) -> None:
     for number, order in enumerate(itertools.permutations(story)):
         if number % 10 == 0:
             _forget()
-            for raw in order:
-                warnings.accept(raw, via="a")
-            assert city_lines() == [("レベル２大雨注意報", 2)], number
+            with clock.using(clock.FrozenClock(T0 + timedelta(minutes=31))):
+                for raw in order:
+                    warnings.accept(raw, via="a")
+                assert city_lines() == [("レベル２大雨注意報", 2)], number
 
 
 def _forget() -> None:
@@ -435,20 +436,66 @@ def _summary(codes: dict[tuple[str, str], str], minutes: int) -> bytes:
     )
 
 
+def _at(minutes: int, raw: bytes) -> warnings.Accepted:
+    """Let a telegram arrive ``minutes`` after T0."""
+    with clock.using(clock.FrozenClock(T0 + timedelta(minutes=minutes))):
+        return warnings.accept(raw, via="feed")
+
+
 def test_after_an_outage_the_summary_of_the_country_brings_the_state_back(
     city: Scope, listener: list[dict[str, int]]
 ) -> None:
     """Lost: that 大雨 was lifted here. The summary names only the neighbour, and so ends it."""
     warnings.accept(rain("43"), via="feed")
     assert city_lines() == [("レベル４大雨危険警報", 4)]
-    ended = warnings.accept(_summary({NEIGHBOUR: "03"}, 30), via="feed")
+    ended = _at(30, _summary({NEIGHBOUR: "03"}, 30))
     assert ended.changed
     assert city_lines() == []
-    raised = warnings.accept(_summary({OURS: "33", NEIGHBOUR: "03"}, 40), via="feed")
+    raised = _at(40, _summary({OURS: "33", NEIGHBOUR: "03"}, 40))
     assert raised.changed
     assert city_lines() == [("レベル５大雨特別警報", 5)]
     outbox.drain()
     heard = len(listener)
-    again = warnings.accept(_summary({OURS: "33", NEIGHBOUR: "10"}, 50), via="feed")
+    again = _at(50, _summary({OURS: "33", NEIGHBOUR: "10"}, 50))
     outbox.drain()
     assert (again.changed, len(listener)) == (False, heard), "the same state is no news"
+
+
+FUTURE = 5 * 365 * 24 * 60
+
+
+def test_a_telegram_from_the_future_does_not_silence_its_series(city: Scope) -> None:
+    wrong = warnings.accept(rain("10", minutes=FUTURE), via="jma")
+    assert (wrong.state, wrong.error, wrong.changed) == ("refused", "dated_ahead", False)
+    assert "2031-08-29" in wrong.detail
+    assert [row.pk for row in warnings.alarms()] == [wrong.telegram]
+    assert OutboxEntry.everywhere.filter(topic=warnings.DUTY_ALARM).count() == 1
+    assert warnings.accept(rain("43", action="correct"), via="jma").changed
+    assert city_lines() == [("レベル４大雨危険警報", 4)]
+    assert warnings.accept(rain("43", minutes=5, lifted=True), via="jma").changed
+    assert city_lines() == []
+    assert warnings.accept(rain("10", minutes=FUTURE), via="jma").duplicate
+
+
+def test_a_person_may_let_it_count_as_of_its_receipt(city: Scope) -> None:
+    wrong = warnings.accept(rain("43", minutes=FUTURE), via="jma")
+    with pytest.raises(SonaeError):
+        warnings.use_dated_ahead(VIEWER, wrong.telegram)
+    assert warnings.use_dated_ahead(OPERATOR, wrong.telegram)
+    assert city_lines() == [("レベル４大雨危険警報", 4)]
+    assert warnings.in_force()[0].since == clock.now()
+    assert not warnings.alarms()
+    with pytest.raises(SonaeError, match="conflict"):
+        warnings.use_dated_ahead(OPERATOR, wrong.telegram)
+    later = T0 + timedelta(minutes=15)
+    with clock.using(clock.FrozenClock(later)):
+        assert warnings.accept(rain("03", minutes=15), via="jma").changed
+        assert city_lines() == [("レベル３大雨警報", 3)]
+
+
+def test_what_came_too_early_counts_when_it_comes_again_in_its_time(city: Scope) -> None:
+    raw = rain("43", minutes=40)
+    assert warnings.accept(raw, via="jma").error == "dated_ahead"
+    with clock.using(clock.FrozenClock(T0 + timedelta(minutes=41))):
+        assert warnings.accept(raw, via="jma").changed
+    assert city_lines() == [("レベル４大雨危険警報", 4)]

@@ -127,6 +127,19 @@ def test_state_after_a_cancellation_is_empty_and_good(inbox: Path) -> None:
     assert (done.returncode, done.stdout) == (0, b"")
 
 
+def test_a_message_from_the_future_is_reported_and_left_out(inbox: Path) -> None:
+    kinds = [CityKind("9920100", "備え市", "10")]
+    raw = compose_weather(
+        "VPWW55", kinds, office="備え地方気象台", prefecture=("990000", "備え県"),
+        issued_at=AT + timedelta(days=20 * 365),
+    )  # fmt: skip
+    (inbox / "f.xml").write_bytes(raw)
+    done = sonae("state", str(inbox / "c.xml"), str(inbox / "f.xml"), "--format", "jsonl")
+    assert "レベル４大雨危険警報" in done.stdout.decode()
+    assert done.returncode == 1
+    assert json.loads(done.stderr.decode().splitlines()[0])["error"] == "dated_ahead"
+
+
 def test_table_and_csv_of_the_state(inbox: Path) -> None:
     file = str(inbox / "c.xml")
     at = ("--at", "2026-08-30T06:00:00")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sonae.core.clock import JST
-from sonae.engines.warnings import InForce, Warning, in_force, read
+from sonae.engines.warnings import InForce, Warning, dated_ahead, in_force, read
 from sonae.engines.warnings.compose import (
     CityKind,
     compose_cancel,
@@ -426,3 +427,30 @@ def test_one_line_per_area_and_phenomenon_and_nothing_invented(
 def test_a_naive_time_is_a_mistake_of_the_caller() -> None:
     with pytest.raises(ValueError, match="offset"):
         in_force([], at=datetime(2026, 8, 30))
+
+
+@given(
+    order=st.permutations(range(4)),
+    ahead=st.integers(min_value=11, max_value=5 * 365 * 24 * 60),
+    code=st.sampled_from(["33", "03", "10", ""]),
+    action=st.sampled_from(["issue", "correct"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_one_message_from_the_future_decides_nothing(
+    order: list[int], ahead: int, code: str, action: str
+) -> None:
+    """Whatever it says, the state is the one without it; and it is told apart."""
+    sane = [weather(0, "03"), weather(3, "43", action="correct"), weather(6, "43", "10")]
+    now = minute(7)
+    wrong = weather(7 + ahead, *([code] if code else []), action=action)
+    told = [[*sane, wrong][index] for index in order]
+    kept = [one for one in told if not dated_ahead(one, now)]
+    assert [one for one in told if one not in kept] == [wrong]
+    assert in_force(kept, at=now, arrived=True) == in_force(sane, at=now, arrived=True)
+
+
+def test_a_clock_that_runs_a_little_ahead_is_sane() -> None:
+    assert not dated_ahead(weather(10, "43"), T0)
+    forecast = replace(weather(0, "43"), issued_at=minute(59))
+    assert not dated_ahead(forecast, T0), "forecasts leave before their official time"
+    assert dated_ahead(replace(forecast, issued_at=minute(5 * 365 * 24 * 60)), T0)

@@ -1,4 +1,5 @@
-"""What people decide about the life of a warning: that it is over, or that a file is only history."""
+"""What people decide about the life of a warning: that it is over, that a wrongly dated one counts, or
+that a file is only history."""
 
 from __future__ import annotations
 
@@ -8,8 +9,8 @@ from datetime import datetime, timedelta
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.warnings import selectors, services
-from sonae.domains.warnings.models import WarningEnd, WarningInForce
-from sonae.engines.warnings import Warning, WarningRefused, in_force, read_all
+from sonae.domains.warnings.models import Telegram, WarningEnd, WarningInForce
+from sonae.engines.warnings import DATED_AHEAD, Warning, WarningRefused, in_force, read_all
 from sonae.engines.warnings.families import reasonable_life
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
@@ -75,6 +76,23 @@ def undo_end(actor: Actor, end_pk: int) -> None:
         made.save(update_fields=["undone_by", "undone_at"])
         services.recomputed(firing_rules=False)
         _log(actor, "warnings.end_undone", made)
+
+
+def use_dated_ahead(actor: Actor, telegram_pk: int) -> bool:
+    """Let a telegram count that was kept back because its date lies ahead; whether anything changed.
+
+    It takes its place by when it was received. `SonaeError` ``conflict`` where none waits.
+    """
+    require(actor, Audience.OPERATOR)
+    with writing():
+        take_turn("warnings")
+        row = Telegram.objects.filter(pk=telegram_pk, error=DATED_AHEAD).first()
+        if row is None:
+            raise SonaeError("conflict", "この電文は、使うかどうかを決める電文ではありません。")
+        row.seen_at, row.seen_by = clock.now(), actor.name or actor.id
+        changed = services.use_as_received(row)
+        audit.record(actor.id, "warnings.dated_ahead_used", f"telegram:{row.pk}", title=row.title)
+    return changed
 
 
 def _log(actor: Actor, act: str, made: WarningEnd) -> None:

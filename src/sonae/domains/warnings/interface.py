@@ -6,6 +6,7 @@ from sonae.domains.warnings.endings import (
     line_in_force,
     outdated,
     undo_end,
+    use_dated_ahead,
 )
 from sonae.domains.warnings.firing import (
     DUTY_ALARM,
@@ -126,6 +127,7 @@ __all__ = [
     "take_note",
     "telegram",
     "undo_end",
+    "use_dated_ahead",
     "waiting_alarms",
     "warned_hazards",
 ]

@@ -13,11 +13,20 @@ from sonae.core.errors import SonaeError
 from sonae.domains.warnings import firing, retention, rules, selectors
 from sonae.domains.warnings.models import Telegram, WarningInForce
 from sonae.domains.warnings.rules import Place
-from sonae.engines.warnings import Warning, WarningRefused, read_all, signature, split
+from sonae.engines.warnings import (
+    DATED_AHEAD,
+    Warning,
+    WarningRefused,
+    ahead_of,
+    dated_ahead,
+    read_all,
+    signature,
+    split,
+)
 from sonae.platform import audit, outbox, worlds
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import take_turn, writing
-from sonae.platform.scope import World, current_municipality
+from sonae.platform.scope import World, current_municipality, is_exercise
 
 log = logging.getLogger(__name__)
 
@@ -125,8 +134,10 @@ def accept(
 
 
 def _taken_again(arrival: _Arrival, error: str) -> bool:
-    """Whether a known document may count now: its signature is believed here, or it is no record."""
-    return error in _BY_SIGNATURE or (error == HISTORICAL and not arrival.historical)
+    """Whether a known document may count now: its signature is believed here, its date has come, or
+    it is no record."""
+    looked_at = error in _BY_SIGNATURE or error == DATED_AHEAD
+    return looked_at or (error == HISTORICAL and not arrival.historical)
 
 
 def _defect(defect: Exception) -> SonaeError:
@@ -231,10 +242,13 @@ def _keep_refused(arrival: _Arrival, world: World, columns: dict[str, object]) -
 def _call_for_a_reader(row: Telegram) -> None:
     """Alarm the officers on duty: what could not be understood is not 「警報なし」."""
     hour = clock.now().strftime("%Y%m%d%H")
+    subject, what = "読めなかった電文があります", "を読み取れませんでした"
+    if row.error == DATED_AHEAD:
+        subject, what = "日時が未来の電文を、まだ使っていません", "の日時が未来になっています"
     firing.alarm_duty(
-        f"telegram:{row.via}:{row.error or row.state}:{hour}",
-        "読めなかった電文があります",
-        f"受信経路「{row.via}」から届いた電文を読み取れませんでした。警報の画面で原文を確かめてください。"
+        f"telegram:{row.via}:{row.error or row.state}{row.severity}:{hour}",
+        subject,
+        f"受信経路「{row.via}」から届いた電文{what}。警報の画面で原文を確かめてください。"
         f"\n\n{row.title or '標題なし'}\n{row.detail}",
     )
 
@@ -284,6 +298,10 @@ def _take(
         # stays one, so that it does not matter over which line it came first.
         warning = replace(warning, status="exercise")
     with worlds.entered(current_municipality(), world):
+        now = _latest()
+        if dated_ahead(warning, now) and not arrival.historical:
+            sign = str((more or {}).get("signature", ""))
+            return _withhold(arrival, warning, sign, ahead_of(warning, now))
         columns = {**_columns(warning, selectors.place(arrival.via)), **(more or {})}
         if arrival.historical:
             columns |= _FOR_THE_RECORD
@@ -306,6 +324,29 @@ def _take(
             if changed or (row.concerns_us and news):
                 outbox.publish("warning.changed", {"telegram": row.pk}, order_key="warnings")
     return _told(row, duplicate=False, changed=changed)
+
+
+def _latest() -> datetime:
+    """The clock by which a telegram's date is judged: a 訓練 from outside follows the real one."""
+    now = clock.now()
+    return max(now, clock.SystemClock().now()) if is_exercise() else now
+
+
+def use_as_received(row: Telegram) -> bool:
+    """Take a telegram that was `dated_ahead` as if sent when it was received; whether it changed
+    what is in force. Call inside `writing`, with the warnings' turn taken.
+    """
+    read, at = Warning.from_json(row.content or {}), row.received_at
+    warning = replace(
+        read,
+        sent_at=min(read.sent_at, at),
+        issued_at=min(read.issued_at, at),
+        deviations=(*read.deviations, "dated_by_receipt"),
+    )
+    _believed(row, _columns(warning, selectors.place(row.via)))
+    changed = selectors.is_followed(warning) and _recompute(clock.now())
+    outbox.publish("warning.changed", {"telegram": row.pk}, order_key="warnings")
+    return changed
 
 
 def _believed(row: Telegram, columns: Mapping[str, object]) -> Telegram:

@@ -10,9 +10,10 @@ from sonae.engines.warnings.model import (
     WarningRefused,
 )
 from sonae.engines.warnings.reader import read, read_all, split
-from sonae.engines.warnings.state import in_force
+from sonae.engines.warnings.state import DATED_AHEAD, ahead_of, dated_ahead, in_force
 
 __all__ = [
+    "DATED_AHEAD",
     "Change",
     "Forecast",
     "InForce",
@@ -20,6 +21,8 @@ __all__ = [
     "WarningArea",
     "WarningItem",
     "WarningRefused",
+    "ahead_of",
+    "dated_ahead",
     "difference",
     "in_force",
     "read",

@@ -16,7 +16,7 @@ from sonae.core.rows import FORMATS, Rows
 from sonae.engines.warnings.model import InForce, Warning, WarningRefused
 from sonae.engines.warnings.reader import read_all
 from sonae.engines.warnings.safexml import MAX_BYTES
-from sonae.engines.warnings.state import in_force
+from sonae.engines.warnings.state import ahead_of, dated_ahead, in_force
 
 # Columns that fit a terminal; jsonl and csv carry everything.
 _READ_TABLE = ("input", "telegram", "status", "action", "issued_at", "office", "headline")
@@ -59,7 +59,7 @@ def state_of_files(files: tuple[str, ...], at: str | None, status: str, fmt: str
     """発表中の警報を、区域と現象ごとに1行で書き出す。訂正・取消・解除・新旧併行を反映する。"""
     moment = _moment(at)
     with Rows(fmt) as rows:
-        warnings = list(_warnings(files, rows))
+        warnings = list(_sane(_warnings(files, rows), max(moment, clock.now()), rows))
         for line in in_force(warnings, at=moment, status=status):
             rows.add(_state_row(line, rows.format))
     sys.exit(rows.status)
@@ -84,6 +84,15 @@ def _warnings(files: Iterable[str], rows: Rows) -> Iterator[Warning]:
             yield from read_all(_bytes(path), name=name)
         except SonaeError as error:
             rows.refuse(error, name)
+
+
+def _sane(warnings: Iterable[Warning], now: datetime, rows: Rows) -> Iterator[Warning]:
+    """The messages that a sane clock dated; the others are reported and left out."""
+    for warning in warnings:
+        if dated_ahead(warning, now):
+            rows.refuse(ahead_of(warning, now), warning.input)
+        else:
+            yield warning
 
 
 def inputs(files: Iterable[str]) -> Iterator[tuple[str, Path | None]]:

@@ -68,7 +68,7 @@ class WarningRefused(SonaeError):
     """A message that cannot be read; its raw bytes are kept by the caller all the same.
 
     Codes: empty, too_large, doctype, encoding, truncated, not_xml, too_deep, unknown_root,
-    incomplete, unknown_status, several_messages, not_qzss, broken_archive, unsafe_archive, garbled.
+    incomplete, unknown_status, several_messages, not_qzss, broken_archive, unsafe_archive, garbled, dated_ahead (read, not used).
     """
 
 

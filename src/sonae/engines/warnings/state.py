@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sonae.core import clock
 from sonae.engines.warnings.claims import NOWHERE, AreaKey, Claim, area_key
@@ -22,10 +23,38 @@ from sonae.engines.warnings.model import (
     Warning,
     WarningArea,
     WarningItem,
+    WarningRefused,
 )
 from sonae.engines.warnings.twins import without_twins
 
 _ACTION_ORDER = {"issue": 0, "correct": 1, "cancel": 2}
+DATED_AHEAD: Final = "dated_ahead"
+SKEW: Final = timedelta(minutes=10)
+"""A sender's clock may run ahead of ours by this much."""
+_WRITTEN_AHEAD: Final = timedelta(hours=2)
+"""Forecasts leave up to an hour before their official time (measured on the official samples)."""
+
+
+def dated_ahead(warning: Warning, now: datetime) -> bool:
+    """Whether a message says that it was sent, or issued, later than a sane clock can have said.
+
+    ``now`` (aware): when it was received. The newest time of a series is its word, so such a message
+    must not take part before a person has looked at it: until its date comes it would silence every
+    correction and end of its series.
+    """
+    clock.aware(now)
+    return warning.sent_at > now + SKEW or warning.issued_at > now + _WRITTEN_AHEAD
+
+
+def ahead_of(warning: Warning, now: datetime) -> WarningRefused:
+    """Why a message that is `dated_ahead` is not used, for people."""
+    dated = max(warning.sent_at, warning.issued_at).astimezone(clock.JST)
+    return WarningRefused(
+        DATED_AHEAD,
+        f"電文の日時（{dated:%Y-%m-%d %H:%M}）が、受信した時刻（{now.astimezone(clock.JST):%Y-%m-%d %H:%M}）"
+        "より進んでいるため、まだ使っていません。",
+        "原文と、この装置の時計を確かめてください。",
+    )
 
 
 def in_force(

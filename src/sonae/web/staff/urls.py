@@ -39,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("warnings/<int:pk>/", warnings.telegram, name="telegram"),
     path("warnings/<int:pk>/raw/", warnings.download, name="telegram-raw"),
     path("warnings/<int:pk>/seen/", warnings.acknowledge, name="telegram-seen"),
+    path("warnings/<int:pk>/use/", warnings.use, name="telegram-use"),
     path("warnings/<int:pk>/end/", warnings.end, name="warning-end"),
     path("warnings/ended/<int:pk>/undo/", warnings.undo_end, name="warning-end-undo"),
     path("inputs/", inputs.overview, name="inputs"),

@@ -127,6 +127,21 @@ def undo_end(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @audience(Audience.OPERATOR)
+def use(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a telegram count whose date lies ahead: a person has read it."""
+    if request.method != "POST":
+        raise SonaeError("unreadable", _("このアドレスは、ボタンから使います。"))
+    try:
+        warnings.use_dated_ahead(actor_of(request), pk)
+    except SonaeError as error:
+        flash.error(request, f"{error.detail} {error.hint}".strip())
+    else:
+        kept.forget()
+        flash.success(request, _("この電文を、受信した時刻のものとして使います。"))
+    return HttpResponseRedirect(in_world(f"/staff/warnings/{pk}/"))
+
+
+@audience(Audience.OPERATOR)
 def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     """Take an alarm off the list once a person has looked at it."""
     if request.method != "POST":
