@@ -54,7 +54,7 @@ def test_the_desk_before_anything_happened(
     sign_in(page, Role.VIEWER)
     page.goto("/staff/")
     expect(page.get_by_text("安否確認は始まっていません")).to_be_visible()
-    expect(page.get_by_text("発表中の警報・注意報はありません")).to_be_visible()
+    expect(page.get_by_text("警報が出ているかどうかは分かりません")).to_be_visible()
     expect(page.get_by_text("避難計画はまだ計算されていません")).to_be_visible()
     assert page.locator(".card .notice.error").count() == 0, "no panel is broken"
     check_page(page, "staff-empty")

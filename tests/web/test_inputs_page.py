@@ -14,6 +14,7 @@ from sonae.platform.access import Role
 from sonae.web import kept
 from tests.fixtures import ADMINISTRATOR, City
 from tests.web.test_orders_pages import signed_in
+from tests.web.test_warnings_page import take
 
 pytestmark = pytest.mark.django_db
 URL = "https://example.jp/feed/"
@@ -114,3 +115,44 @@ def test_the_public_page_is_only_calm_while_a_line_is_alive(city: City) -> None:
     old = now - timedelta(seconds=row.silent_after + 1)
     WarningInput.objects.filter(pk=row.pk).update(heard_at=old)
     assert "分かりません" in front()
+
+
+def test_with_every_line_dead_neither_page_speaks_of_calm(city: City) -> None:
+    """Whatever came within the day: only a living line makes silence mean that there is nothing."""
+    row = warnings.add_input(ADMINISTRATOR, "jma-feed", "気象庁", {"url": URL})
+    now = clock.now()
+    alive = now - timedelta(seconds=row.silent_after - 60)
+    dead = now - timedelta(seconds=row.silent_after + 60)
+    line, viewer = WarningInput.objects.filter(pk=row.pk), signed_in(Role.VIEWER)
+    take("03")
+    take("00", 1)
+
+    def pages() -> tuple[str, str, str]:
+        kept.forget()
+        paths = ("/", "/staff/warnings/", "/staff/")
+        return tuple(viewer.get(path).content.decode() for path in paths)  # type: ignore[return-value]
+
+    line.update(state="running", started_at=alive, heard_at=alive)
+    assert warnings.deafness() is None
+    front, page, desk = pages()
+    assert "避難情報や警報は出ていません" in front and "受け取れていません" not in front
+    assert "発表中の警報・注意報はありません" in page
+    assert "発表中の警報・注意報はありません" in desk
+    line.update(started_at=dead, heard_at=dead)
+    deaf = warnings.deafness()
+    assert deaf is not None and deaf.since == dead
+    front, page, desk = pages()
+    assert "警報は出ていません" not in front and "分かりません" in front
+    for text in (page, desk):
+        assert "発表中の警報・注意報はありません" not in text
+        assert "警報が出ているかどうかは分かりません" in text
+    take("43", 2)
+    assert "新しい警報や解除を受け取れていません" in pages()[0], "also beside what is in force"
+
+
+def test_files_alone_make_silence_meaningful_for_an_hour(city: City) -> None:
+    assert warnings.deafness() == warnings.Deafness(None)
+    take("00")
+    assert warnings.hearing()
+    with clock.using(clock.FrozenClock(clock.now() + timedelta(minutes=61))):
+        assert not warnings.hearing()

@@ -30,7 +30,8 @@ from sonae.platform.scope import every_municipality, is_exercise
 from sonae.platform.sealing import seal, unseal
 
 _PURPOSE: Final = "warning input"
-HEARD_LATELY: Final = timedelta(days=1)
+HEARD_LATELY: Final = timedelta(hours=1)
+"""Without any line, files that people hand in make silence meaningful for so long."""
 HEARD_EVERY: Final = 5.0
 """Seconds between two writes of a sign of life."""
 
@@ -162,15 +163,34 @@ def _state(row: WarningInput, at: datetime) -> str:
 
 
 def hearing(at: datetime | None = None) -> bool:
-    """Whether silence means that there is no warning: a line is alive, or something came within a day.
+    """Whether silence means that there is no warning: a line is alive (each by its `silent_after`).
 
-    In an exercise what is to be heard is played: it always does.
+    Where no line is in use, something must have come within `HEARD_LATELY`. In an exercise what is
+    to be heard is played: it always does.
     """
-    moment = at or clock.SystemClock().now()
-    if is_exercise() or any(one.state == "ok" for one in inputs(moment)):
+    if is_exercise():
         return True
+    moment = at or clock.SystemClock().now()
+    lines = [one for one in inputs(moment) if one.state != "off"]
+    if lines:
+        return any(one.state == "ok" for one in lines)
     last = last_received()
     return last is not None and clock.now() - last < HEARD_LATELY
+
+
+@dataclass(frozen=True)
+class Deafness:
+    """That nothing can be heard, and the last moment something was (None: never)."""
+
+    since: datetime | None
+
+
+def deafness(at: datetime | None = None) -> Deafness | None:
+    """Since when nothing can be heard; None while `hearing`."""
+    if hearing(at):
+        return None
+    heard = [one.row.heard_at for one in inputs(at) if one.row.heard_at and one.state != "off"]
+    return Deafness(max(heard, default=last_received()))
 
 
 def silent(row: WarningInput, at: datetime) -> bool:

@@ -21,8 +21,10 @@ from sonae.domains.warnings.firing import (
     waiting_alarms,
 )
 from sonae.domains.warnings.inputs import (
+    Deafness,
     Health,
     add_input,
+    deafness,
     hearing,
     input_named,
     inputs,
@@ -72,6 +74,7 @@ __all__ = [
     "RECENT",
     "TRIGGERS",
     "Accepted",
+    "Deafness",
     "ExpectedHours",
     "Health",
     "InputKind",
@@ -96,6 +99,7 @@ __all__ = [
     "alarms",
     "announced",
     "changes",
+    "deafness",
     "end_warning",
     "ended_by_people",
     "expected_hours",

@@ -95,6 +95,7 @@ def in_force() -> dict[str, Any]:
         "lines": grouped(warnings.in_force()),
         "alarms": warnings.alarms(),
         "received": warnings.last_received(),
+        "hearing": warnings.hearing(),
         "deaf": [one for one in warnings.inputs() if one.alarming],
     }
 

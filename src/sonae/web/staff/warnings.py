@@ -36,6 +36,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "inputs": warnings.inputs(),
         "telegrams": warnings.history(MOST, ours_only=ours),
         "ours": ours,
+        "hearing": warnings.hearing(),
         "received": warnings.last_received(),
         "most": MOST,
     }

@@ -285,6 +285,12 @@ def sharing_banner(context: Context) -> dict[str, Any]:
 
 
 @register.simple_tag
+def deafness() -> warnings.Deafness | None:
+    """Return since when no warning can be received; None while one can."""
+    return warnings.deafness()
+
+
+@register.simple_tag
 def channel_name(code: str) -> str:
     """Return the name of a channel."""
     return words.channel(code)
