@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -84,6 +84,22 @@ def test_an_old_log_is_not_today() -> None:
     assert monday.issued_at == datetime(2026, 8, 31, 10, 0, tzinfo=clock.JST)
     sunday = read(on("2026-09-06", dcx.sentence(a1=1, a3=dcx.JALERT, a4=EARTHQUAKE, a5=3, a7=61)))
     assert sunday.issued_at == monday.issued_at
+
+
+@pytest.mark.parametrize("now", ["2026-11-22", "2026-03-08", "2027-01-02"])
+def test_a_receiver_never_speaks_of_a_day_to_come(now: str) -> None:
+    at = datetime.fromisoformat(f"{now}T12:00:00+09:00")
+    with clock.using(clock.FrozenClock(at)):
+        undated = read_all(log())
+    assert {warning.issued_at.year for warning in undated} == {2026}
+    stated = dated_log(now)
+    assert all(warning.issued_at <= at + timedelta(days=1) for warning in stated)
+
+
+def test_an_onset_to_come_does_not_date_the_message() -> None:
+    """Expected on Sunday, said on Monday."""
+    raw = on("2026-08-31", dcx.sentence(a1=1, a3=dcx.JALERT, a4=EARTHQUAKE, a5=3, a7=61 + 6 * 1440))
+    assert read(raw).issued_at == datetime(2026, 9, 1, 9, 0, tzinfo=clock.JST)
 
 
 def test_areas_that_come_in_several_sentences_are_all_in_force_and_lifted_one_by_one() -> None:

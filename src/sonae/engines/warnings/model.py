@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from sonae.core.errors import SonaeError
 
@@ -62,6 +62,10 @@ ACTIONS: frozenset[str] = frozenset({"issue", "correct", "cancel"})
 
 Point = tuple[float, float]
 Ring = tuple[Point, ...]
+
+
+SKEW: Final = timedelta(minutes=10)
+"""A sender's clock may run ahead of ours by this much."""
 
 
 class WarningRefused(SonaeError):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from calendar import isleap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -20,7 +21,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from sonae.core import clock
 from sonae.core.municipality import PREFECTURES
 from sonae.engines.warnings import qzss_dcx
-from sonae.engines.warnings.model import Warning, WarningArea, WarningItem, WarningRefused
+from sonae.engines.warnings.model import (
+    SKEW,
+    Warning,
+    WarningArea,
+    WarningItem,
+    WarningRefused,
+)
 from sonae.engines.warnings.wording import Meaning, meaning_of
 
 if TYPE_CHECKING:
@@ -148,14 +155,16 @@ def _read(sentence: Sentence, raw_sha256: str, name: str) -> Warning:
     notes = () if sentence.day else ("date_assumed",)
     if report.message_type == "DCX":
         return qzss_dcx.read_dcx(report, sentence.day, raw_sha256, name, notes)
-    return _read_dcr(report, raw_sha256, name, notes)
+    return _read_dcr(report, sentence.day, raw_sha256, name, notes)
 
 
-def _read_dcr(report: Any, raw_sha256: str, name: str, notes: tuple[str, ...]) -> Warning:
+def _read_dcr(
+    report: Any, day: date | None, raw_sha256: str, name: str, notes: tuple[str, ...]
+) -> Warning:
     """The warning of a JMA-DC Report (IS-QZSS-DCR): what JMA tells, made short."""
     category, number = report.disaster_category, report.disaster_category_no
     status = "exercise" if report.report_classification_no == _EXERCISE else "actual"
-    sent = cast("datetime", report.report_time).astimezone(clock.JST)
+    sent = _not_to_come(cast("datetime", report.report_time), day).astimezone(clock.JST)
     return Warning(
         source="qzss",
         telegram=f"DCR{number:02d}",
@@ -174,6 +183,20 @@ def _read_dcr(report: Any, raw_sha256: str, name: str, notes: tuple[str, ...]) -
         deviations=notes,
         input=name,
     )
+
+
+def _not_to_come(told: datetime, day: date | None) -> datetime:
+    """The newest such month, day and time (UTC) by the day of receipt: it speaks of what is past.
+
+    The sentence names no year, and of two the decoder takes the nearer one, be it to come.
+    """
+    latest = qzss_dcx.end_of(day) if day else clock.now()
+    for year in range(told.year, told.year - 9, -1):
+        if told.month == 2 and told.day == 29 and not isleap(year):
+            continue
+        if told.replace(year=year) <= latest + SKEW:
+            return told.replace(year=year)
+    return told
 
 
 def _headline(report: Any) -> str:

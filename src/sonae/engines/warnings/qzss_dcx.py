@@ -8,7 +8,7 @@ There is no time of issue: the onset stands for it, or the day of reception.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from sonae.core import clock
@@ -79,7 +79,14 @@ def _provider(kind: str) -> str:
 def _moment(report: Any, day: date | None) -> datetime:
     onset = getattr(report, "a6a7_hazard_onset_datetime", None)
     received = datetime.combine(day or clock.now().astimezone(UTC).date(), time(), UTC)
-    return (onset or received).astimezone(clock.JST)
+    # What it says is to come later was said by now all the same.
+    now = max(clock.now(), clock.SystemClock().now())
+    return min(onset or received, end_of(day) if day else now, now).astimezone(clock.JST)
+
+
+def end_of(day: date) -> datetime:
+    """The last moment of a day (UTC) on which something was received."""
+    return datetime.combine(day, time(), UTC) + timedelta(days=1)
 
 
 def _instruction(report: Any) -> str:

@@ -19,6 +19,7 @@ from sonae.engines.warnings.families import family_of_warning
 from sonae.engines.warnings.family import Family
 from sonae.engines.warnings.model import (
     SEVERITY_RANK,
+    SKEW,
     InForce,
     Warning,
     WarningArea,
@@ -29,8 +30,6 @@ from sonae.engines.warnings.twins import without_twins
 
 _ACTION_ORDER = {"issue": 0, "correct": 1, "cancel": 2}
 DATED_AHEAD: Final = "dated_ahead"
-SKEW: Final = timedelta(minutes=10)
-"""A sender's clock may run ahead of ours by this much."""
 _WRITTEN_AHEAD: Final = timedelta(hours=2)
 """Forecasts leave up to an hour before their official time (measured on the official samples)."""
 
