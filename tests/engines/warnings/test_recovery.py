@@ -102,7 +102,7 @@ def naive(story: list[Fact]) -> dict[tuple[str, str], tuple[str, str]]:
                 picture[letter, PHENOMENON[name]] = (code, GRAVITY[RANKS[code]])
         if old is None or old.cancelled or not old.says.get(letter):
             continue
-        if rain is not None and rain.minute >= old.minute:
+        if rain is not None and not rain.cancelled and rain.minute >= old.minute:
             continue
         if whole is not None and not whole.cancelled and whole.minute > old.minute:
             continue

@@ -194,6 +194,14 @@ def test_the_old_twin_goes_when_the_new_one_lifted_later() -> None:
     assert city([old, weather(-5, "03"), weather(10, "03", lifted=True)]) == []
 
 
+def test_cancelling_the_new_twin_does_not_withdraw_the_old_one() -> None:
+    """Nobody cancelled the VPWW54: it is shown until somebody does."""
+    new, old, withdrawn = weather(0, "43"), weather(1, "03", telegram="VPWW54"), cancel(10)
+    assert city([new, old]) == ["レベル４大雨危険警報"]
+    assert city([new, old, withdrawn]) == city([withdrawn, old, new]) == ["大雨警報"]
+    assert city([new, old, withdrawn, cancel(11, "VPWW54")]) == []
+
+
 def test_an_old_twin_that_is_newer_than_the_lifting_is_kept() -> None:
     """Both systems follow the same decision; where they contradict, the warning stays."""
     assert city([weather(10, "03", lifted=True), weather(20, "03", telegram="VPWW54")]) == [

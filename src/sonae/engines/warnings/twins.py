@@ -50,11 +50,12 @@ def without_twins(claims: Sequence[Claim], series: Iterable[Series]) -> list[Cla
 def _spoken(known: Iterable[tuple[Family, Series]]) -> Spoken:
     """The telegrams that may speak for another, by what joins the twins.
 
-    Of a state only the newest counts; a flash report was told, also if another followed it.
+    Of a state only the newest counts; a flash report was told, also if another followed it. A series
+    that was cancelled speaks for nobody: what its twin says was withdrawn by no one.
     """
     found: Spoken = defaultdict(list)
     for family, members in known:
-        if family.twin and not family.summary:
+        if family.twin and not family.summary and members[-1].action != "cancel":
             telling = members if family.twin == "flash" else members[-1:]
             for warning in telling:
                 found[_twin_key(family, warning)].append((family, warning))
