@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from sonae.core.errors import SonaeError
-from sonae.demo import crowd, load, play
+from sonae.demo import crowd, load, play, script
 from sonae.demo.city import generate
 from sonae.demo.frame import CODE
 from sonae.demo.script import CUT_FROM, CUT_TO, HOURS, SCENES, START
@@ -37,14 +39,41 @@ def play_to(minute: float, step: float = 60.0) -> None:
     """Play on in steps, doing the worker's part."""
     with worlds.entered(CODE):
         now = float(play.status()["hours"]) * 60
-        while now < minute:
-            now = min(now + step, minute)
-            worlds.set_exercise_clock(
-                CODE, START.__class__.fromtimestamp(START.timestamp() + now * 60, START.tzinfo), 0.0
-            )
+        while now < minute or play.status()["waiting"]:
+            wanted = min(now + step, minute)
+            worlds.set_exercise_clock(CODE, START + timedelta(minutes=wanted), 0.0)
             with worlds.entered(CODE, World.EXERCISE):
-                play.advance(now)
+                now = play.advance(wanted)
                 outbox.drain()
+
+
+def test_an_order_waits_for_its_draft_however_slow_the_worker(demo: None) -> None:
+    """One entry per look of the play: warnings, drafts and orders keep their order all the same."""
+    with worlds.entered(CODE, World.EXERCISE):
+        worlds.set_exercise_clock(CODE, START, 0.0)
+    with worlds.entered(CODE, World.EXERCISE):
+        for _look in range(3):
+            assert play.advance(16.0 * 60) == SCENES[1].minute, "nothing is planned yet: it waits"
+        assert play.status()["step"] == 1
+        looks = 0
+        while play.advance(11.0 * 60) < 11 * 60:
+            outbox.drain(most=1)
+            looks += 1
+        outbox.drain()
+        issued = {one.level for one in evacuation.orders() if one.issued_at}
+        assert issued == {3, 4, 5}
+        assert looks > len(SCENES)
+        assert all(one.status != "draft" for one in evacuation.orders())
+
+
+def test_the_clock_of_a_play_never_passes_a_scene_that_is_still_to_come(demo: None) -> None:
+    with worlds.entered(CODE, World.EXERCISE):
+        play.start_play(speed=3_000_000.0)
+        time.sleep(0.01)
+    with worlds.entered(CODE, World.EXERCISE):
+        assert script.minute_now() <= SCENES[1].minute
+        play.stop_play()
+        play.reset_play()
 
 
 def test_the_city_is_made_and_made_again(demo: None) -> None:

@@ -59,12 +59,13 @@ class ScaledClock:
     """A clock that showed ``start_sim`` at the real moment ``start_real`` and runs ``speed`` ×.
 
     Both anchors are wall-clock times, so every process that knows the three values shows the
-    same simulated time; ``speed`` 600 plays 72 hours in 432 seconds.
+    same simulated time; ``speed`` 600 plays 72 hours in 432 seconds. It stands still at ``until``.
     """
 
     start_sim: datetime
     start_real: datetime
     speed: float
+    until: datetime | None = None
 
     def __post_init__(self) -> None:
         """Refuse naive anchors and a clock that would run backwards."""
@@ -76,7 +77,8 @@ class ScaledClock:
     def now(self) -> datetime:
         """The simulated moment, in JST."""
         elapsed = SystemClock().now() - self.start_real
-        return (self.start_sim + elapsed * self.speed).astimezone(JST)
+        shown = self.start_sim + elapsed * self.speed
+        return (shown if self.until is None else min(shown, self.until)).astimezone(JST)
 
 
 _SYSTEM = SystemClock()

@@ -32,7 +32,12 @@ _FRESH: dict[str, Any] = {
     "speed": 0.0,
     "error": "",
     "generation": 0,
+    "waiting": False,
 }
+UNDERWAY = ("warning.changed", "plan.ready", "order.issued", "order.ended")
+"""What the last scene set off: the next one waits until all of it is planned and drafted."""
+LOOK_SECONDS = 0.3
+"""Real seconds until a scene that waits looks again."""
 
 
 def _state() -> dict[str, Any]:
@@ -49,19 +54,22 @@ def _keep(**changes: Any) -> dict[str, Any]:
 
 
 def status() -> dict[str, Any]:
-    """Return what the page shows: running, finished, hours, step, last scene, speed, time, error."""
+    """Return what the page shows: running, finished, hours, step, last scene, speed, time, error, and
+    whether a scene waits for the plan and the drafts of the one before.
+    """
     state = _state()
     minute = float(state["minute"])
     running = bool(state["running"])
     return {
         "running": running,
-        "finished": minute >= HOURS * 60,
+        "finished": minute >= HOURS * 60 and not state["waiting"],
         "hours": minute / 60,
         "step": int(state["scene"]),
         "last": SCENES[state["scene"] - 1].told if state["scene"] else "",
         "speed": state["speed"],
         "now": START + timedelta(minutes=minute) if state["scene"] else None,
         "error": state["error"],
+        "waiting": bool(state["waiting"]),
     }
 
 
@@ -70,11 +78,11 @@ def start_play(speed: float = 600.0) -> None:
     state = _state()
     if state["running"]:
         return
-    if state["minute"] >= HOURS * 60:
+    if state["minute"] >= HOURS * 60 and not state["waiting"]:
         reset_play()
         state = _state()
     code = current_municipality()
-    worlds.set_exercise_clock(code, _at(state["minute"]), speed)
+    worlds.set_exercise_clock(code, _at(state["minute"]), speed, _at(_stop(state)))
     generation = state["generation"] + 1
     _keep(running=True, speed=speed, error="", generation=generation)
     with worlds.entered(code, World.EXERCISE), writing():
@@ -100,6 +108,13 @@ def _at(minute: float) -> datetime:
     return START + timedelta(minutes=minute)
 
 
+def _stop(state: dict[str, Any], ahead: float = 2 * TICK_MINUTES) -> float:
+    """Return the minute that the clock must not pass: ``ahead``, the next scene or the end."""
+    minute = float(state["minute"])
+    scenes = [float(scene.minute) for scene in SCENES[state["scene"] :][:1]]
+    return max(minute, min(minute + ahead, HOURS * 60.0, *scenes))
+
+
 @outbox.subscribe(TICK)
 def tick(payload: dict[str, Any]) -> None:
     """Do what is due by now and ask to be called again; an entry of an older start does nothing."""
@@ -108,30 +123,54 @@ def tick(payload: dict[str, Any]) -> None:
         return
     minute = min(script.minute_now(), HOURS * 60.0)
     try:
-        advance(minute)
+        reached = advance(minute)
     except SonaeError as error:
         _keep(running=False, error=error.detail)
         return
-    if minute >= HOURS * 60:
+    state = _state()
+    if reached >= HOURS * 60 and not state["waiting"]:
         stop_play()
         return
-    with writing():
-        delay = TICK_MINUTES * 60 / state["speed"]
-        outbox.publish(TICK, payload, order_key=TICK, delay=max(delay, 0.2))
+    if not state["running"] or payload["generation"] != state["generation"]:
+        return
+    _go_on(state, payload)
 
 
-def advance(minute: float, tell: Callable[[str], object] = lambda _: None) -> None:
-    """Bring the exercise to ``minute``: scenes that are due, then what the people do."""
+def _go_on(state: dict[str, Any], payload: dict[str, Any]) -> None:
+    """Let the clock run to the next scene at most, or stand while one waits, and look again then."""
+    shown = max(clock.now(), _at(state["minute"]))
+    until = shown if state["waiting"] else max(shown, _at(_stop(state)))
+    worlds.set_exercise_clock(current_municipality(), shown, state["speed"], until)
+    due = max(shown, _at(_stop(state, TICK_MINUTES)))
+    seconds = LOOK_SECONDS if state["waiting"] else (due - shown).total_seconds() / state["speed"]
+    with writing():  # the delay is told in seconds of the exercise's clock
+        outbox.publish(
+            TICK, payload, order_key=TICK, delay=max(seconds, LOOK_SECONDS / 3) * state["speed"]
+        )
+
+
+def advance(minute: float, tell: Callable[[str], object] = lambda _: None) -> float:
+    """Bring the exercise to ``minute``: scenes that are due, then what the people do.
+
+    Return the minute that was reached. A scene waits until everything that the scenes before it set
+    off is planned and drafted, however slow the worker is: nobody can submit a draft that is not
+    there yet, and the next warning must not overtake it.
+    """
     state = _state()
+    waiting = False
     while state["scene"] < len(SCENES) and SCENES[state["scene"]].minute <= minute:
         scene = SCENES[state["scene"]]
+        if waiting := outbox.unfinished(UNDERWAY) > 0:
+            minute = max(float(scene.minute), float(state["minute"]))
+            break
         scene.act()
         tell(f"{_at(scene.minute):%d日 %H:%M} {scene.told}")
         state = _keep(scene=state["scene"] + 1)
     for events in (crowd.reports(minute), crowd.moves(minute)):
         for batch in crowd.batches(events):
             safety.record(list(batch))
-    _keep(minute=minute)
+    _keep(minute=minute, waiting=waiting)
+    return minute
 
 
 def run(
@@ -151,11 +190,11 @@ def run(
     end = min(_state()["minute"] + hours * 60, HOURS * 60.0)
     ours = _keep(running=False, generation=_state()["generation"] + 1, speed=speed)["generation"]
     try:
-        while (minute := _state()["minute"]) < end:
+        while _state()["minute"] < end or _state()["waiting"]:
             if _state()["generation"] != ours:
                 tell("画面の「訓練」から操作されたので、ここでの再生を終わります。")
                 return
-            minute = min(minute + TICK_MINUTES, end)
+            minute = min(_stop(_state(), TICK_MINUTES), end)
             worlds.set_exercise_clock(code, _at(minute), 0.0)
             with worlds.entered(code, World.EXERCISE):
                 begun = time.monotonic()

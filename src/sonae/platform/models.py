@@ -97,6 +97,7 @@ class ExerciseClock(models.Model):
     simulated_start = models.DateTimeField("訓練時刻の起点")
     real_start = models.DateTimeField("実時刻の起点")
     speed = models.FloatField("倍速")
+    until = models.DateTimeField("訓練時刻の止まる時刻", null=True)
 
     class Meta:
         """One row per municipality that runs an exercise on its own time."""

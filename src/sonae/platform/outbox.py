@@ -17,7 +17,7 @@ import threading
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -344,6 +344,11 @@ def worker_seen() -> float | None:
     """Return how many seconds ago any worker showed that it lives; None when none ever did."""
     seen = WorkerBeat.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
     return None if seen is None else max(0.0, time.time() - seen)
+
+
+def unfinished(topics: Collection[str]) -> int:
+    """Return how many entries of these topics the world in force has not worked off, due or not."""
+    return OutboxEntry.objects.filter(state=OutboxEntry.PENDING, topic__in=topics).count()
 
 
 @every_municipality()

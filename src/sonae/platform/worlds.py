@@ -26,7 +26,9 @@ def _exercise_clock(municipality: str) -> Clock:
         return held[1]
     row = ExerciseClock.objects.filter(municipality=municipality).first()
     made: Clock = (
-        ScaledClock(row.simulated_start, row.real_start, row.speed) if row else SystemClock()
+        ScaledClock(row.simulated_start, row.real_start, row.speed, row.until)
+        if row
+        else SystemClock()
     )
     _cache[municipality] = (time.monotonic(), made)
     return made
@@ -44,13 +46,23 @@ def entered(municipality: str, world: World = World.LIVE) -> Iterator[Scope]:
                 yield scope
 
 
-def set_exercise_clock(municipality: str, simulated: datetime, speed: float) -> None:
-    """Let the exercise clock show ``simulated`` now and run ``speed`` times real time (0 = stand)."""
+def set_exercise_clock(
+    municipality: str, simulated: datetime, speed: float, until: datetime | None = None
+) -> None:
+    """Let the exercise clock show ``simulated`` now and run ``speed`` times real time (0 = stand).
+
+    It does not pass ``until`` before it is set again: what a play has not done yet is not past.
+    """
     real = SystemClock().now()
     with writing():
         ExerciseClock.objects.update_or_create(
             municipality=municipality,
-            defaults={"simulated_start": simulated, "real_start": real, "speed": speed},
+            defaults={
+                "simulated_start": simulated,
+                "real_start": real,
+                "speed": speed,
+                "until": until,
+            },
         )
     _cache.pop(municipality, None)
 

@@ -19,6 +19,7 @@ class Migration(migrations.Migration):
                 ('simulated_start', models.DateTimeField(verbose_name='訓練時刻の起点')),
                 ('real_start', models.DateTimeField(verbose_name='実時刻の起点')),
                 ('speed', models.FloatField(verbose_name='倍速')),
+                ('until', models.DateTimeField(null=True, verbose_name='訓練時刻の止まる時刻')),
             ],
             options={
                 'verbose_name': '訓練時計',
