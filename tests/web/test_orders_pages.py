@@ -50,8 +50,8 @@ def test_from_draft_to_receipts(city: City) -> None:
     assert "避難してください" in page
     approver.post(f"/staff/orders/{pk}/approve/", {"people": "4"})
     assert evacuation.order(pk).status == "submitted", "the number of people must be typed"
-    approver.post(f"/staff/orders/{pk}/approve/", {"people": "5"})
-    assert evacuation.order(pk).status == "issued"
+    approver.post(f"/staff/orders/{pk}/approve/", {"people": " ５"})
+    assert evacuation.order(pk).status == "issued", "full width, as a Japanese keyboard types it"
     outbox.drain()
     message = messages.messages()[0]
     assert "手段" in approver.get("/staff/messages/").content.decode()

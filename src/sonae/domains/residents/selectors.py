@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 from sonae.core import wareki
 from sonae.core.errors import SonaeError
 from sonae.core.kana import is_kana, search_key
+from sonae.core.typed import code
 from sonae.core.wareki import FuzzyDate
 from sonae.domains.consent import interface as consent
 from sonae.domains.residents import lostcodes, qr
@@ -105,17 +106,18 @@ def presented(typed: str, at: datetime | None = None) -> tuple[str, list[Residen
         if token.kind == qr.PERSON:
             return "qr", list(_everyone().filter(resident_id=token.identifier))
         return "qr", _of_card(token.identifier)
-    if not any(sign.isascii() and sign.isalnum() for sign in typed):
+    written = sorted({typed, code(typed)})
+    if not any(sign.isascii() and sign.isalnum() for sign in written[0] + written[-1]):
         return "", []  # a name being typed: every card has a letter or a digit
-    if own := list(_everyone().filter(card_number=typed)):
+    if own := list(_everyone().filter(card_number__in=written)):
         return "card", own
-    of_home = _of_card(typed)
+    of_home = _of_card(*written)
     return ("card", of_home) if of_home else ("", [])
 
 
-def _of_card(code: str) -> list[Resident]:
+def _of_card(*codes: str) -> list[Resident]:
     """Return the people of a household card, none of them shielded."""
-    return list(_everyone().filter(household__card_code=code, shielded=False).order_by("pk"))
+    return list(_everyone().filter(household__card_code__in=codes, shielded=False).order_by("pk"))
 
 
 def _everyone() -> QuerySet[Resident]:
@@ -129,8 +131,8 @@ def _typed(typed: str, most: int) -> tuple[str, list[Resident], list[Resident]]:
     typed and fewer are found than a glance takes in: every look at a person is on that person's record.
     """
     rows = _everyone().filter(shielded=False)
-    if typed.isascii():
-        by_id = list(rows.filter(resident_id=typed.upper()))
+    if (own := code(typed)).isascii():
+        by_id = list(rows.filter(resident_id__in={own, typed.upper()}))
         if by_id:
             return "resident_id", by_id, []
     words, born = _terms(typed)

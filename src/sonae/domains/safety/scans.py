@@ -18,6 +18,7 @@ from django.db import InterfaceError, OperationalError
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
+from sonae.core.typed import code
 from sonae.domains.residents import interface as residents
 from sonae.domains.safety import rules
 from sonae.domains.safety.models import Terminal
@@ -348,4 +349,4 @@ def _of_household(text: str, at: datetime | None) -> bool:
     """Tell whether a text is a household's card or code."""
     if residents.qr.is_token(text):
         return residents.qr.verify(text, at).kind == residents.qr.HOUSEHOLD
-    return residents.Household.objects.filter(card_code=text).exists()
+    return residents.Household.objects.filter(card_code__in={text, code(text)}).exists()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from sonae.core import romaji
+from sonae.core import romaji, typed
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import Walker
 from sonae.domains.shelters.interface import Facility, Place
@@ -80,7 +79,7 @@ class Goer:
 
 def _number(text: str) -> int | None:
     """Return a floor from 1, 0 where none was written, None for what is none."""
-    plain = unicodedata.normalize("NFKC", text).strip()
+    plain = typed.number(text)
     if not plain:
         return 0
     number = int(plain) if len(plain) <= LONGEST_NUMBER and plain.isdecimal() else 0

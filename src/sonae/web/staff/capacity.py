@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from sonae.core import typed
 from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.municipalities import interface as municipalities
@@ -193,7 +194,7 @@ def _asked(request: HttpRequest) -> evacuation.Changes:
     posted = request.POST
     people: dict[int, int] = {}
     for name, value in posted.items():
-        pk, text = name.removeprefix("capacity-"), str(value).strip().replace(",", "")
+        pk, text = name.removeprefix("capacity-"), typed.number(str(value))
         if name == f"capacity-{pk}" and pk.isdecimal() and text:
             if not text.isdecimal():
                 raise SonaeError(

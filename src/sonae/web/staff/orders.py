@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from sonae.core import townname
+from sonae.core import townname, typed
 from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import ORDER_NAMES, EvacuationOrder
@@ -227,7 +227,7 @@ _TOLD = {
 def _do(actor: Actor, order: EvacuationOrder, verb: str, request: HttpRequest) -> None:
     """Do what the button says."""
     reason = request.POST.get("reason", "")
-    if verb == "approve" and request.POST.get("people", "").replace(",", "") != str(order.people):
+    if verb == "approve" and typed.number(request.POST.get("people", "")) != str(order.people):
         raise SonaeError(
             "unreadable", _("対象人数が一致しません。画面の人数を確かめて入力してください。")
         )
