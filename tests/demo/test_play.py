@@ -17,6 +17,7 @@ from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.identity import interface as identity
 from sonae.domains.messages import interface as messages
 from sonae.domains.municipalities.interface import Municipality, forget_serving
+from sonae.domains.residents import interface as residents
 from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import Sighting
@@ -83,6 +84,8 @@ def test_the_city_is_made_and_made_again(demo: None) -> None:
         roles = {one.role for one in identity.accounts()}
         assert roles == {role.value for role in Role}
         assert evacuation.city() is not None
+        example = load.accounts_text().rpartition("例：")[2].partition("、")[0]
+        assert residents.presented(example)[0] == "card", "a number to try that the desk finds"
 
 
 def test_a_real_city_is_never_removed(demo: None) -> None:

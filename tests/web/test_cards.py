@@ -82,6 +82,12 @@ def test_a_resident_s_card_is_a_real_a6_pdf_with_the_code_that_the_reception_rea
     assert box is not None
     assert (round(float(box[1])), round(float(box[2]))) == (420, 298)
     assert b"pdfaid" in answer.content, "PDF/A"
+    home = city.residents["備 太郎"].household
+    sheet = papercard.Sheet(home, [city.residents["備 太郎"]], Walker())
+    assert papercard.Writer().card(sheet)["number"] == home.card_code == "H0000001"
+    page = client.get("/me/card/").content.decode()
+    assert "H0000001" in page, "who has no reader at hand types the number"
+    assert city.residents["備 太郎"].card_number in page
     drill = client.get("/drill/me/card.pdf")
     assert drill.status_code == 409, "an exercise prints nothing that looks real"
     assert not drill.content.startswith(b"%PDF-")

@@ -187,10 +187,7 @@ def add_accounts() -> None:
     """Make one account per role, and two residents: one in danger of flood, one registered for help."""
     for name, role, shown in STAFF:
         identity.add_account(f"{name}@{DOMAIN}", PASSWORD, role, name=shown)
-    adults = Resident.objects.filter(shielded=False, birth_date__lt="1990")
-    helped = adults.filter(assistanceregistrant__isnull=False).order_by("pk").first()
-    plain = adults.filter(assistanceregistrant=None, household__storeys=1).order_by("pk").first()
-    for number, one in enumerate((plain, helped), start=1):
+    for number, one in enumerate(_account_holders(), start=1):
         if one is not None:
             identity.add_account(
                 f"resident{number}@{DOMAIN}",
@@ -199,6 +196,14 @@ def add_accounts() -> None:
                 name=one.name,
                 resident_pk=one.pk,
             )
+
+
+def _account_holders() -> tuple[Resident | None, Resident | None]:
+    """Return resident1, who lives on the ground, and resident2, who is registered for help."""
+    adults = Resident.objects.filter(shielded=False, birth_date__lt="1990")
+    adults = adults.select_related("household").order_by("pk")
+    plain = adults.filter(assistanceregistrant=None, household__storeys=1).first()
+    return plain, adults.filter(assistanceregistrant__isnull=False).first()
 
 
 def _analyze() -> None:
@@ -218,6 +223,17 @@ def accounts_text() -> str:
             "まず試すこと：",
             "  operator で /staff/（災害対策本部）にログインし、「訓練」で再生を押す（72時間が数分で進む）",
             "  resident1 で /me/（わたしの避難）にログインする。ログインなしなら「避難先」で町をさがす",
-            "  reception で /reception/（避難所の受付）にログインし、名前やカード番号をさがす",
+            "  reception で /reception/（避難所の受付）にログインし、名前やカード番号をさがす"
+            + _a_card(),
         ]
     )
+
+
+def _a_card() -> str:
+    """Return a card number to try at the reception: that of resident1's home."""
+    code = municipalities.serving_code()
+    if code is None:
+        return ""
+    with worlds.entered(code):
+        one = _account_holders()[0]
+        return f"（例：{one.household.card_code}、{one.name}）" if one else ""

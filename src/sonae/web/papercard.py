@@ -90,6 +90,8 @@ class Writer:
                 "notes": self._notes(sheet),
                 "qr": self._code(home),
                 "qr_label": _("世帯の受付") if home.card_code else "",
+                "number_label": _("カード番号") if home.card_code else "",
+                "number": home.card_code,
                 "foot": self._foot(),
             }
         return {**card, "dense": sheet.language != settings.LANGUAGE_CODE or _dense(card)}
