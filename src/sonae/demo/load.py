@@ -221,7 +221,12 @@ def accounts_text() -> str:
             f"ログインできる人（パスワードはすべて {PASSWORD} ）",
             *lines,
             "まず試すこと：",
-            "  operator で /staff/（災害対策本部）にログインし、「訓練」で再生を押す（72時間が数分で進む）",
+            "  operator で /staff/（災害対策本部）にログインし、"
+            + (
+                "「訓練」で再生を押す（72時間が数分で進む）"
+                if municipalities.serving_code() == CODE
+                else "「避難先」と「警報」を見る（72時間の再生は、備え市だけ）"
+            ),
             "  resident1 で /me/（わたしの避難）にログインする。ログインなしなら「避難先」で町をさがす",
             "  reception で /reception/（避難所の受付）にログインし、名前やカード番号をさがす"
             + _a_card(),

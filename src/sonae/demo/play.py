@@ -53,6 +53,11 @@ def _keep(**changes: Any) -> dict[str, Any]:
     return state
 
 
+def offered() -> bool:
+    """Tell whether the story is about this city: its warnings name the areas of the invented one."""
+    return script.CITY_AREA in municipalities.municipality().warning_areas.get("city", [])
+
+
 def status() -> dict[str, Any]:
     """Return what the page shows: running, finished, hours, step, last scene, speed, time, error, and
     whether a scene waits for the plan and the drafts of the one before.
@@ -180,6 +185,12 @@ def run(
 
     SonaeError when the desk is playing, unless ``take_over``; who presses a button there takes over.
     """
+    if not offered():
+        raise SonaeError(
+            "not_found",
+            "再生できるのは、架空の備え市だけです。72時間の話の電文は、備え市のものだからです。",
+            "この市では、訓練の電文を受信すると、訓練の画面に表示されます（sonae simulate）。",
+        )
     if _state()["running"] and not take_over:
         raise SonaeError(
             "conflict",

@@ -35,7 +35,8 @@ def _play() -> Any:
 
 def _offered() -> bool:
     """Tell whether there is something to play here: only the invented city has a script."""
-    return _play() is not None and municipalities.municipality().is_demo
+    play = _play()
+    return bool(play is not None and municipalities.municipality().is_demo and play.offered())
 
 
 @audience(Audience.STAFF)
