@@ -76,7 +76,8 @@ def test_every_subscriber_gets_its_own_entry(scope: None, listen: Callable[..., 
     assert outbox.drain() == 2
     assert sorted(seen, key=lambda one: one[0]) == [("a", {"order": 3}), ("b", {"order": 3})]
     assert outbox.drain() == 0
-    assert outbox.waiting() == {"pending": 0, "failed": 0}
+    publish(payload={"order": 4}, delay=86400)
+    assert outbox.waiting() == {"pending": 0, "failed": 0}, "what is due tomorrow waits for nothing"
 
 
 def test_what_is_rolled_back_was_never_announced(scope: None, listen: Callable[..., None]) -> None:

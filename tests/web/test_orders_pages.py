@@ -5,14 +5,18 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from sonae.core import clock
 from sonae.domains.consent import interface as consent
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.identity import interface as identity
 from sonae.domains.messages import interface as messages
 from sonae.domains.safety import interface as safety
+from sonae.domains.warnings import interface as warnings
 from sonae.platform import outbox
 from sonae.platform.access import Role
-from tests.fixtures import ADMINISTRATOR, OPERATOR, City
+from sonae.web import kept
+from sonae.web.staff import desk
+from tests.fixtures import ADMINISTRATOR, OPERATOR, City, flood_telegram
 
 pytestmark = pytest.mark.django_db
 
@@ -182,3 +186,53 @@ def test_the_page_says_which_ways_will_carry_an_order(city: City) -> None:
     page = signed_in(Role.APPROVER).get(f"/staff/orders/{order.pk}/").content.decode()
     assert "送れない手段（未設定）：メール" in page.replace("</strong>", "")
     assert "読み上げ用" in page
+
+
+def test_a_stale_draft_does_not_look_alive(city: City) -> None:
+    """The warning is over: overview and list say so, and a level not ordered is a hollow badge."""
+    warnings.accept(flood_telegram(), via="test")
+    outbox.drain()
+    operator = signed_in(Role.OPERATOR)
+    kept.forget()
+    assert "もう出ていません" not in operator.get("/staff/panels/orders/").content.decode()
+    warnings.accept(flood_telegram(0, minute=5), via="test")
+    outbox.drain()
+    for path in ("/staff/panels/orders/", "/staff/orders/"):
+        kept.forget()
+        page = operator.get(path).content.decode()
+        assert "この案のもとになった警報は、もう出ていません" in page
+        assert "badge hollow level-" in page
+
+
+def test_the_button_of_an_older_page_says_that_it_is_done(city: City) -> None:
+    operator = signed_in(Role.OPERATOR)
+    pk = draft(city, operator)
+    operator.post(f"/staff/orders/{pk}/submit/", follow=True)
+    page = operator.post(f"/staff/orders/{pk}/submit/", follow=True).content.decode()
+    assert "この操作は、もう済んでいます" in page
+    assert "（submitted）" not in page and "この操作はできません" not in page
+    page = operator.post(f"/staff/orders/{pk}/discard/", follow=True).content.decode()
+    assert "いまの状態（決裁待ち）からはこの操作はできません" in page
+
+
+def test_calls_of_officers_do_not_hide_what_residents_were_told(city: City) -> None:
+    operator, approver = signed_in(Role.OPERATOR), signed_in(Role.APPROVER)
+    pk = draft(city, operator)
+    operator.post(f"/staff/orders/{pk}/submit/")
+    approver.post(f"/staff/orders/{pk}/approve/", {"people": "5"})
+    outbox.drain()
+    told = messages.messages()[0]
+    for number in range(9):
+        call = type(told).objects.create(kind="alarm", status="approved", drafted_at=clock.now())
+        messages.Transmission.objects.create(
+            message=call,
+            channel="mail",
+            status="sending",
+            identifier=f"call{number}",
+            created_at=clock.now(),
+        )
+    panel = desk.sent()
+    assert {row["message"] for row in panel["transmissions"]} == {told.pk}
+    assert len(panel["calls"]) == 9
+    kept.forget()
+    assert "当番の呼び出し 9件" in operator.get("/staff/panels/messages/").content.decode()

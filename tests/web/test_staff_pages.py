@@ -155,7 +155,8 @@ def test_telegrams_and_plans_are_in_the_chronology(city: City) -> None:
     lines = chronicle.happenings()
     arrived = next(line for line in lines if line.text.startswith("電文を受信"))
     assert arrived.key and signed_in(Role.VIEWER).get(arrived.href).status_code == 200
-    assert any("避難計画を計算：危険な場所に 9人" in line.text for line in lines)
+    told = "避難計画を計算：危険区域の中に 6人、調査されていない土地に 3人"
+    assert any(told in line.text for line in lines), "what is unknown is not called danger"
 
 
 def test_raw_text_is_readable_in_every_encoding() -> None:
@@ -283,8 +284,14 @@ def test_the_play_is_offered_to_the_invented_city_only(city: City) -> None:
     """A real city is told that there is nothing to play."""
     from sonae.domains.municipalities.interface import Municipality
 
-    Municipality.objects.update(is_demo=False)
     client = signed_in(Role.OPERATOR)
+    row = Municipality.objects.get(pk=CODE)
+    invented = row.warning_areas
+    Municipality.objects.update(warning_areas={**invented, "city": ["3520200"]})
+    page = client.get("/staff/exercise/").content.decode()
+    Municipality.objects.update(warning_areas=invented)
+    assert "再生できる訓練がありません" in page, "a demo of a real city: nothing would happen there"
+    Municipality.objects.update(is_demo=False)
     assert "再生できる訓練がありません" in client.get("/staff/exercise/").content.decode()
     assert client.post("/staff/exercise/start/").status_code == 404
     assert client.get("/staff/exercise/progress/").status_code == 404

@@ -353,7 +353,11 @@ def unfinished(topics: Collection[str]) -> int:
 
 @every_municipality()
 def waiting(scope: Scope | None = None) -> dict[str, int]:
-    """Return how many entries are in each state for the scope (default: the one in force)."""
+    """Return how many entries of the scope (default: the one in force) should run now, and failed.
+
+    What is only due later, a reminder of tomorrow, waits for nothing.
+    """
     where = scope or current()
     rows = OutboxEntry.everywhere.filter(municipality=where.municipality, world=where.world.value)
-    return {state: rows.filter(state=state).count() for state in ("pending", "failed")}
+    due = rows.filter(state=OutboxEntry.PENDING, due_at__lte=time.time())
+    return {"pending": due.count(), "failed": rows.filter(state=OutboxEntry.FAILED).count()}

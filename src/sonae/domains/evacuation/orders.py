@@ -14,7 +14,12 @@ from django.db.models import Max, QuerySet
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.evacuation.models import EvacuationOrder
-from sonae.domains.evacuation.rules import ORDER_NAMES, ORDER_TRANSITIONS, planning_level
+from sonae.domains.evacuation.rules import (
+    ORDER_NAMES,
+    ORDER_STATUS_NAMES,
+    ORDER_TRANSITIONS,
+    planning_level,
+)
 from sonae.domains.municipalities.interface import Town
 from sonae.domains.residents.interface import Household, Resident
 from sonae.domains.warnings import interface as warnings
@@ -136,7 +141,8 @@ def _log(actor: Actor, order: EvacuationOrder, act: str, **detail: Any) -> None:
 def _move(order: EvacuationOrder, to: str) -> None:
     """Take one step of the state machine, or refuse."""
     if to not in ORDER_TRANSITIONS[order.status]:
-        raise SonaeError("conflict", f"いまの状態（{order.status}）からはこの操作はできません。")
+        now = ORDER_STATUS_NAMES[order.status]
+        raise SonaeError("conflict", f"いまの状態（{now}）からはこの操作はできません。")
     order.status = to
 
 

@@ -40,3 +40,10 @@ ORDER_TRANSITIONS: Final[dict[str, frozenset[str]]] = {
     "replaced": frozenset(),
 }
 """Every status an order can have, and where it may go from there."""
+
+ORDER_STATUS_NAMES: Final[dict[str, str]] = {
+    "draft": "起案", "returned": "差し戻し", "submitted": "決裁待ち", "issued": "発令中",
+    "rejected": "却下", "discarded": "取り下げ", "lifted": "解除", "cancelled": "取消",
+    "replaced": "切替済み",
+}  # fmt: skip
+"""The statuses in the words of the desk."""

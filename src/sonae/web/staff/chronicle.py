@@ -329,9 +329,12 @@ def _plans(limit: int) -> list[Happening]:
     return [
         Happening(
             run.at,
-            _("避難計画を計算：危険な場所に %(people)s人（%(seconds).1f秒）")
+            _(
+                "避難計画を計算：危険区域の中に %(inside)s人、調査されていない土地に %(unknown)s人（%(seconds).1f秒）"
+            )
             % {
-                "people": f"{run.counts.get('inside', 0) + run.counts.get('unknown', 0):,}",
+                "inside": f"{run.counts.get('inside', 0):,}",
+                "unknown": f"{run.counts.get('unknown', 0):,}",
                 "seconds": run.seconds,
             },
         )

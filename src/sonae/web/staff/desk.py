@@ -27,6 +27,8 @@ MOST_SHELTERS = 8
 MOST_ROWS_OF_CURVE = 24
 LATE_MINUTES = 2
 MOST_TRANSMISSIONS = 8
+CALL = "alarm"
+"""Kind of the messages that call the officers on duty: many, and none of them for residents."""
 DECISION_NAMES = {
     "leave": lazy("立ち退き避難"),
     "leave_unknown": lazy("避難を検討"),
@@ -120,6 +122,7 @@ def _order(order: evacuation.EvacuationOrder) -> dict[str, Any]:
         "hazard_name": words.hazard(order.hazard),
         "where": _("市内全域") if order.whole_city else named(towns),
         "people": order.people,
+        "outgrown": evacuation.outgrown(order),
         "at": order.issued_at or order.submitted_at or order.drafted_at,
     }
 
@@ -146,13 +149,20 @@ def open_shelters() -> dict[str, Any]:
 
 def sent() -> dict[str, Any]:
     """The newest transmissions with what is known of their arrival."""
-    return {"transmissions": _transmissions(), "open": messages.notices_open()}
+    everything = messages.transmissions()
+    calls = [one for one in everything if one.message.kind == CALL]
+    return {
+        "transmissions": _transmissions([one for one in everything if one.message.kind != CALL]),
+        "calls": calls,
+        "failed_calls": sum(one.status == "failed" for one in calls),
+        "open": messages.notices_open(),
+    }
 
 
-def _transmissions() -> list[dict[str, Any]]:
-    """Return the newest transmissions with what is known of their arrival."""
+def _transmissions(sent: list[messages.Transmission]) -> list[dict[str, Any]]:
+    """Return the newest of these transmissions with what is known of their arrival."""
     found = []
-    for one in messages.transmissions()[:MOST_TRANSMISSIONS]:
+    for one in sent[:MOST_TRANSMISSIONS]:
         counts = messages.receipts(one.pk)
         found.append(
             {

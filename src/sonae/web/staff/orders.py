@@ -65,6 +65,8 @@ def _grouped(offered: Sequence[Choice]) -> list[tuple[str, list[Choice]]]:
 def overview(request: HttpRequest) -> HttpResponse:
     """List all orders, those in force and those waiting first."""
     everything = evacuation.orders()
+    for one in everything:
+        one.warned_now = evacuation.outgrown(one)
     context = {
         "waiting": [one for one in everything if one.status in ("draft", "returned", "submitted")],
         "in_force": [one for one in everything if one.status == "issued"],
@@ -216,6 +218,11 @@ def _may(actor: Actor, wanted: Audience) -> bool:
     return permits(frozenset({wanted}), actor.role)
 
 
+_LEADS_TO = {
+    "submit": "submitted", "return": "returned", "reject": "rejected", "approve": "issued",
+    "lift": "lifted", "cancel": "cancelled", "discard": "discarded",
+}  # fmt: skip
+"""Where a verb takes an order: who presses the button of an older page is told that it is done."""
 _TOLD = {
     "submit": "決裁を依頼しました。", "return": "差し戻しました。", "reject": "却下しました。",
     "approve": "発令しました。伝達を始めています。", "lift": "解除しました。伝達を始めています。",
@@ -276,6 +283,9 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
             return _confirm(request, evacuation.order(pk), verb)
         return HttpResponseRedirect(in_world(f"/staff/orders/{pk}/"))
     order = evacuation.order(pk)
+    if order.status == _LEADS_TO.get(verb):
+        flash.info(request, _("この操作は、もう済んでいます。いまの状態は下のとおりです。"))
+        return HttpResponseRedirect(in_world(f"/staff/orders/{pk}/"))
     try:
         _do(actor_of(request), order, verb, request)
     except SonaeError as error:

@@ -330,6 +330,15 @@ def hazard_name(code: str) -> str:
 
 
 @register.simple_tag
+def order_badge(level: int, status: str) -> SafeString:
+    """Return the badge of an order's 警戒レベル: hollow until it is issued, and again when it is over."""
+    badge = level_badge(level)
+    return (
+        badge if status == "issued" else SafeString(badge.replace('"badge ', '"badge hollow ', 1))
+    )
+
+
+@register.simple_tag
 def state_badge(kind: str, value: str) -> SafeString:
     """Return the badge of a state (``open``, ``full`` …) of a kind of thing (`states.STATES`)."""
     text, tone = states.state(kind, value)
