@@ -67,6 +67,8 @@ def found(text: str, who: Actor = CLERK) -> tuple[str, list[str]]:
         ("H0000001", "card", ["備 太郎", "備 花子", "備 一郎"]),
         ("Ｈ０００００ ０１", "card", ["備 太郎", "備 花子", "備 一郎"]),
         ("ｃ００１１", "card", ["備 太郎"]),
+        ("watanabe", "name", ["渡邉 実", "渡邉 結衣"]),
+        ("Takahashi Sho", "name", ["高橋 翔"]),
         ("いない", "kana", []),
         ("ー", "kana", []),
         ("999999999999", "name", []),

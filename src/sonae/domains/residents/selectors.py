@@ -13,7 +13,7 @@ from typing import Final
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from sonae.core import wareki
+from sonae.core import romaji, wareki
 from sonae.core.errors import SonaeError
 from sonae.core.kana import is_kana, search_key
 from sonae.core.typed import code
@@ -22,7 +22,7 @@ from sonae.domains.consent import interface as consent
 from sonae.domains.residents import lostcodes, qr
 from sonae.domains.residents.models import AssistanceRegistrant, Household, Resident
 from sonae.domains.residents.rules import name_key
-from sonae.domains.residents.similar import similar
+from sonae.domains.residents.similar import similar, spoken
 from sonae.platform.access import SYSTEM, Actor
 
 _KINDS = ("name", "kana", "birth_date", "sex", "address", "household", "needs")
@@ -143,6 +143,14 @@ def _typed(typed: str, most: int) -> tuple[str, list[Resident], list[Resident]]:
     how, found = _named(rows, words, most)
     keys = {search_key(words), name_key(words)}
     whole = any({one.kana_key, one.name_key} & keys for one in found)
+    if not found and romaji.is_roman(words):
+        # Latin letters say less than kana (Ono: オノ, オオノ): first in the list, never opened alone.
+        heard = _named(rows, spoken(words), AT_A_GLANCE)[1]
+        return (
+            (f"{how}+birth_date" if born is not None else how),
+            [],
+            heard + _similar(rows, words, heard),
+        )
     near = [] if whole or len(found) >= AT_A_GLANCE else _similar(rows, words, found)
     return (f"{how}+birth_date" if born is not None else how), found, near
 

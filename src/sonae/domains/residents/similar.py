@@ -69,13 +69,13 @@ def similar(words: str) -> list[int]:
     """
     by_ear = is_kana(words) or romaji.is_roman(words)
     form = sign_key if by_ear else name_key
-    spoken = words if is_kana(words) or not by_ear else _spoken(words)
-    parts = tuple(form(part) for part in spoken.split())
+    said = words if is_kana(words) or not by_ear else spoken(words)
+    parts = tuple(form(part) for part in said.split())
     held = _register()
     found = (held.kana if by_ear else held.names).find("".join(parts), parts)
     return sorted(found, key=lambda pk: (found[pk], pk))[:MOST_CANDIDATES]
 
 
-def _spoken(words: str) -> str:
+def spoken(words: str) -> str:
     """Return a name in Latin letters in kana, word by word."""
     return " ".join(romaji.from_roman(word) for word in words.replace(",", " ").split())
