@@ -60,6 +60,7 @@ def test_columns_are_given_and_broken_files_refused(city: City, tmp_path: Path) 
     file.write_bytes(table(rows_now(), heads))
     result = run(file)
     assert result.exit_code == 1 and "なまえ" in result.stderr
+    assert "必要な項目の列が見つかりません：氏名" in result.stderr, "which item, not only that"
     assert lines(run(file, "--column", "なまえ=name"))["count", "same"] == 12
     file.write_bytes(b"")
     result = run(file)

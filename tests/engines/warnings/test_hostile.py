@@ -197,6 +197,13 @@ def test_millions_of_tiny_elements_do_not_fill_the_memory(tiny: bytes) -> None:
     assert peak <= 200
 
 
+def test_too_many_elements_are_not_called_two_telegrams() -> None:
+    with pytest.raises(WarningRefused) as refused:
+        read(b"<Report>" + b"<a>" * 1_000_000)
+    assert "要素" in refused.value.detail
+    assert "送信元に確かめ" in refused.value.hint
+
+
 def test_a_gzip_bomb_is_not_unpacked() -> None:
     bomb = gzip.compress(b"<Report>" + b" " * (400 * 1024 * 1024), compresslevel=9)
     tracemalloc.start()

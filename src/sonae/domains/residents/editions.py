@@ -246,6 +246,14 @@ def choose_columns(
     return row
 
 
+def missing_items(row: RegisterEdition) -> list[str]:
+    """Return the names of the items that a file needs and none of its columns is taken for."""
+    held = mappings.from_json(row.columns)
+    return [
+        ITEMS[one].name for one in mappings.lacking(held.items, row.purpose, partial=not row.whole)
+    ]
+
+
 def _turned(row: RegisterEdition, heading: bool) -> RegisterEdition:
     """Take the first line as heading, or as data, and guess anew."""
     seen = reading.peek(raw_of(row), row.file, row.purpose, heading)

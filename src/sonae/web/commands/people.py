@@ -98,7 +98,13 @@ def _mapped(row: RegisterEdition, columns: tuple[str, ...]) -> RegisterEdition:
         raise SonaeError(told["error"], told["detail"], told["hint"])
     if not columns and row.state == "mapping":
         known = "、".join(row.headings)
-        raise SonaeError("missing_columns", f"列が何の項目か分かりません。見出し：{known}",
+        lacking = "、".join(editions.missing_items(row))
+        told = (
+            f"必要な項目の列が見つかりません：{lacking}。"
+            if lacking
+            else "列が何の項目か分かりません。"
+        )
+        raise SonaeError("missing_columns", f"{told}見出し：{known}",
                          "--column 見出し=項目 で対応づけるか、職員の画面で選んでください。")  # fmt: skip
     if columns:
         chosen = {**row.columns["columns"], **dict(one.partition("=")[::2] for one in columns)}
