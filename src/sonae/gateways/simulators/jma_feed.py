@@ -144,5 +144,8 @@ def command(files: tuple[Path, ...], bind: str, every: float) -> None:
     ]
     server = FeedServer(telegrams, address(bind))
     click.echo(f"{server.url} で{len(telegrams)}通を{every:g}秒ごとに出します。", err=True)
-    click.echo(f"受信側: sonae inputs add jma-feed --name 訓練 --set url={server.url}", err=True)
+    click.echo(f"受信側: sonae inputs add jma-feed --name 模擬 --set url={server.url}", err=True)
+    click.echo(
+        "Statusが通常の電文は、本番の警報として届きます。経路の名前では訓練になりません。", err=True
+    )
     wait(server.thread, server.close)
