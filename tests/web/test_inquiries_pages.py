@@ -365,3 +365,17 @@ def test_a_resident_decides_on_the_own_page(city: City) -> None:
     assert 'name="kin" value="no" checked' in page
     assert own.post("/me/telling/", {"kin": "x"}).status_code == 422
     assert signed_in(Role.OPERATOR).get("/me/telling/").status_code == 403
+
+
+def test_the_dead_are_added_with_their_familys_consent_on_the_page(city: City) -> None:
+    taro = city.residents["備 太郎"].pk
+    death = safety.propose_death(actor(Role.OPERATOR, 3), f"r{taro}", "police", clock.now())
+    safety.decide_death(actor(Role.APPROVER, 4), death.pk, "agreed")
+    clerk = signed_in(Role.OPERATOR)
+    made = clerk.post(f"{ROOT}names/", {"title": "7月の洪水"})["Location"]
+    page = clerk.get(made).content.decode()
+    assert "亡くなった人を加える" in page and "備 太郎" in page
+    bare = clerk.post(f"{made}add/", {"entry": taro, "kin": " "}, follow=True).content.decode()
+    assert "家族の同意" in bare and "亡くなった人を加える" in bare
+    done = clerk.post(f"{made}add/", {"entry": taro, "kin": "長男（窓口）"}, follow=True)
+    assert "亡くなった人を加える" not in done.content.decode() and "死亡" in done.content.decode()

@@ -176,13 +176,28 @@ def test_the_dead_are_named_only_with_a_familys_consent(missing: City) -> None:
     for said in ("長男", ""):
         with pytest.raises(SonaeError, match="conflict"):
             publications.add_deceased(OPERATOR, row.pk, taro.pk, said)
-    safety.report_self([taro.pk], "safe", actor=SYSTEM)
-    safety.PersonState.objects.filter(resident=taro).update(status="deceased")
-    publications.add_deceased(OPERATOR, row.pk, taro.pk, "長男（窓口で）")
+    made = safety.propose_death(OPERATOR, f"r{taro.pk}", "police", clock.now())
+    assert publications.dead_to_add(OPERATOR, row) == [], "one person's word is none"
+    safety.decide_death(APPROVER, made.pk, "agreed")
+    [offered] = publications.dead_to_add(OPERATOR, row)
+    assert (offered.pk, offered.name) == (taro.pk, "備 太郎")
+    publications.check(OPERATOR, row.pk)
+    publications.add_deceased(SECOND, row.pk, taro.pk, "長男（窓口で）")
+    row.refresh_from_db()
+    assert row.state == "draft" and publications.dead_to_add(OPERATOR, row) == []
+    publications.check(OPERATOR, row.pk)
+    with pytest.raises(SonaeError, match="forbidden"):
+        publications.approve(SECOND, row.pk)
     [line] = [one for one in publications.lines(OPERATOR, row) if one.kind == "deceased"]
     assert (line.name, line.waits_for_kin) == ("備 太郎", False)
     with pytest.raises(SonaeError, match="conflict"):
         publications.add_deceased(OPERATOR, row.pk, missing.residents["佐藤 守"].pk, "母")
+    publications.approve(APPROVER, row.pk)
+    publications.approve(actor(Role.APPROVER, 16), row.pk)
+    assert "備 太郎" in [one.name for one in publications.hand_over(OPERATOR, row.pk).lines]
+    safety.decide_death(OPERATOR, made.pk, "undone", "同姓同名の別人")
+    handed = publications.hand_over(OPERATOR, row.pk)
+    assert "備 太郎" not in [one.name for one in handed.lines] and line.pk in handed.withdrawn
 
 
 def test_sending_back_undoes_check_and_approval(missing: City) -> None:

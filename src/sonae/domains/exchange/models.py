@@ -123,6 +123,7 @@ class PublishedName(ScopedModel):
     )
     kind = models.CharField("区分", max_length=12, default="unaccounted")
     kin_consent = models.CharField("家族の同意", max_length=200, blank=True)
+    added_by = models.CharField("あとから加えた人", max_length=120, blank=True)
     withdrawn_at = models.DateTimeField("取下げ日時", null=True)
     withdrawn_by = models.CharField("取り下げた人", max_length=120, blank=True)
     withdrawn_why = models.CharField("取下げの理由", max_length=200, blank=True)

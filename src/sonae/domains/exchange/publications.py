@@ -30,6 +30,7 @@ MOST_NAMES = 2000
 FOUND = "安否が確認された"
 NO_LONGER = "公表できなくなった"
 NOT_ASKED_FOR = "安否確認の対象から外れた"
+UNDONE = "死亡の確認が取り消された"
 
 
 @dataclass(frozen=True)
@@ -138,10 +139,12 @@ def refresh(row: NamePublication) -> int:
     asked = [one.resident_id for one in held]
     found = _found(row, asked)
     missing = set(_unaccounted().filter(pk__in=asked).values_list("pk", flat=True))
+    dead = set(_dead().filter(pk__in=asked).values_list("pk", flat=True))
     count = 0
     with writing():
         for one in held:
-            if why := _why_out(one, made[one.resident_id], found, missing):
+            stays = dead if one.kind == "deceased" else missing
+            if why := _why_out(one, made[one.resident_id], found, stays):
                 _take_out(one, SYSTEM, why)
                 count += 1
     return count
@@ -161,16 +164,19 @@ def _found(row: NamePublication, asked: Sequence[int]) -> set[int]:
 
 
 def _why_out(
-    one: PublishedName, made: Decision, found: Collection[int], missing: Collection[int]
+    one: PublishedName, made: Decision, found: Collection[int], stays: Collection[int]
 ) -> str:
-    """Return why a name leaves the list, empty while it stays."""
+    """Return why a name leaves the list, empty while it stays.
+
+    ``stays``: who is still of the kind that stands on it, missing or dead.
+    """
     if made.outcome != "permit":
         return NO_LONGER
     if one.kind == "deceased":
-        return ""
+        return "" if one.resident_id in stays else UNDONE
     if one.resident_id in found:
         return FOUND
-    return "" if one.resident_id in missing else NOT_ASKED_FOR
+    return "" if one.resident_id in stays else NOT_ASKED_FOR
 
 
 def _take_out(one: PublishedName, actor: Actor, why: str) -> None:
@@ -239,13 +245,21 @@ def check(actor: Actor, pk: int) -> None:
         _step(actor, row, "checked", checked_by=actor.id, checked_at=clock.now())
 
 
+def hands_in(row: NamePublication) -> set[str]:
+    """Return who may not approve any more: who drafted, added a name, or has approved already."""
+    names = PublishedName.objects.filter(publication=row).exclude(added_by="")
+    return {row.drafted_by, row.approved_by, *names.values_list("added_by", flat=True)} - {""}
+
+
 def approve(actor: Actor, pk: int) -> NamePublication:
     """Approve, the first or the second of two; neither drafted it, and they are not one person."""
     require(actor, Audience.APPROVER)
     with writing():
         row = publication_of(pk, lock=True)
-        if actor.id in (row.drafted_by, row.approved_by):
-            raise SonaeError("forbidden", "起案した人と、すでに決裁した人は、決裁できません。")
+        if actor.id in hands_in(row):
+            raise SonaeError(
+                "forbidden", "起案した人、名前を加えた人、すでに決裁した人は、決裁できません。"
+            )
         if row.state == "checked":
             _step(actor, row, "approved", approved_by=actor.id, approved_at=clock.now())
             return row
@@ -295,23 +309,63 @@ def note_kin(actor: Actor, pk: int, entry: int, consent_of: str) -> None:
         audit.record(actor.id, "kin_consent_noted", f"names:{pk}", entry=entry)
 
 
+def dead_to_add(actor: Actor, row: NamePublication) -> list[Line]:
+    """Return the dead who are not on a draft yet and may be named (``pk``: the resident's).
+
+    Only as the ledger knows by two people's confirmation; each look is recorded.
+    """
+    require(actor, Audience.OPERATOR)
+    if row.state not in ("draft", "checked"):
+        return []
+    on_it = PublishedName.objects.filter(publication=row, kind="deceased", withdrawn_at=None)
+    people = list(_dead().exclude(pk__in=on_it.values("resident"))[:MOST_NAMES])
+    policy = rules.publication_policy(row.policy)
+    made = _decisions(SYSTEM, people, policy, recorded=False)
+    named = [one for one in people if made[one.pk].outcome == "permit"]
+    shown = consent.disclose(
+        actor, [one.pk for one in named], purpose="name_publication", kinds=policy.fields,
+        shielded=(),
+    )  # fmt: skip
+    return [
+        _line(PublishedName(pk=one.pk, resident=one, kind="deceased"), policy)
+        for one in named
+        if shown[one.pk].outcome == "permit"
+    ]
+
+
+def _dead() -> QuerySet[Resident]:
+    """Return the residents whose death is recorded, without anybody under 支援措置, by reading."""
+    states = safety.PersonState.objects.filter(status=safety.DECEASED, resident__isnull=False)
+    rows = Resident.objects.filter(pk__in=states.values("resident"), shielded=False)
+    return rows.select_related("household__town").order_by("kana_key", "pk")
+
+
 def add_deceased(actor: Actor, pk: int, resident_pk: int, consent_of: str) -> None:
-    """Add a person who has died; only with a family member's consent, and only as the ledger knows."""
+    """Add a person who has died; only with a family member's consent, and only as the ledger knows.
+
+    Whoever adds a name approves nothing here any more, and the list is held against 支援措置 anew.
+    """
     require(actor, Audience.OPERATOR)
     with writing():
         row = publication_of(pk, lock=True)
-        person = Resident.objects.filter(pk=resident_pk, shielded=False).first()
-        state = safety.state_of([resident_pk]).get(resident_pk)
-        if person is None or state is None or state.status != "deceased":
+        person = _dead().filter(pk=resident_pk).first()
+        if person is None:
             raise SonaeError("conflict", "亡くなったことが、2人の確認で記録されている人だけです。")
         if not consent_of.strip() or row.state not in ("draft", "checked"):
             raise SonaeError("conflict", "家族の同意（だれが、どのように）を書いてください。")
+        policy = rules.publication_policy(row.policy)
+        made = _decisions(SYSTEM, [person], policy, recorded=False)
+        if made[person.pk].outcome != "permit":
+            raise SonaeError("conflict", "この人の氏名は、公表できません。")
         PublishedName.objects.update_or_create(
             publication=row, resident=person,
             defaults={"kind": "deceased", "kin_consent": consent_of.strip()[:200],
+                      "added_by": actor.id,
                       "withdrawn_at": None, "withdrawn_by": "", "withdrawn_why": ""},
         )  # fmt: skip
         audit.record(actor.id, "name_added", f"names:{pk}")
+        if row.state == "checked":
+            _step(actor, row, "draft", checked_by="", checked_at=None)
 
 
 @dataclass(frozen=True)

@@ -53,9 +53,10 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "lines": [(one, inquirywords.sex(one.sex)) for one in lines],
         "waiting": sum(one.waits_for_kin for one in lines),
         "found": publications.withdrawn(actor, row),
+        "dead": [(one, inquirywords.sex(one.sex)) for one in publications.dead_to_add(actor, row)],
         "may_approve": approver
         and row.state in ("checked", "approved")
-        and actor.id not in (row.drafted_by, row.approved_by),
+        and actor.id not in publications.hands_in(row),
     }
     return render(request, "staff/inquiries/name.html", context)
 
@@ -74,6 +75,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         "return": lambda: publications.send_back(actor, pk),
         "end": lambda: publications.end(actor, pk),
         "take-out": lambda: publications.take_out(actor, pk, entry, typed("why", "")),
+        "add": lambda: publications.add_deceased(actor, pk, entry, typed("kin", "")),
         "kin": lambda: publications.note_kin(actor, pk, entry, typed("kin", "")),
     }
     if verb not in acts:
