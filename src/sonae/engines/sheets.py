@@ -128,8 +128,6 @@ def _workbook(raw: bytes, name: str) -> Lines:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
             if sum(one.file_size for one in packed.infolist()) > _MOST_BYTES:
                 raise SonaeError("too_large", f"{name}は大きすぎます。CSVで保存してください。")
-            parts = [one for one in packed.namelist() if one.startswith("xl/worksheets/")]
-            merged = [_MERGED.findall(packed.read(part)) for part in parts[:1]]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
@@ -137,14 +135,17 @@ def _workbook(raw: bytes, name: str) -> Lines:
             rows = _cells(sheet, name)
             if first := list(islice(rows, 1)):
                 others = [str(one.title) for one in book.worksheets[at + 1 :]]
-                return Lines(_from(first, rows), "xlsx", _texts(merged), others)
+                return Lines(_from(first, rows), "xlsx", _merged(raw, sheet), others)
     except BROKEN as error:
         raise SonaeError("unreadable", f"{name}をExcelの表として読めません。") from error
     raise SonaeError("empty_file", f"{name}は空です。前のデータを使い続けてください。")
 
 
-def _texts(found: list[list[bytes]]) -> list[str]:
-    return [one.decode() for part in found for one in part]
+def _merged(raw: bytes, sheet: Any) -> list[str]:
+    """Return the merged ranges of the sheet that is read, whichever part of the archive that is."""
+    with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+        # A sheet opened for reading alone keeps no list of them.
+        return [one.decode() for one in _MERGED.findall(packed.read(sheet._worksheet_path))]
 
 
 def _from(first: list[Line], rest: Iterator[Line]) -> Iterator[Line]:

@@ -16,7 +16,7 @@ from tests.engines.matching.people import AS_OF, city, roster
 
 
 def lines(*rows: dict[str, str], register: Columns | None = None) -> list[dict[str, Any]]:
-    return columns.to_rows(columns.prepare(register or city(), roster(*rows), AS_OF).roster)
+    return columns.prepare(register or city(), roster(*rows), AS_OF).roster.to_pylist()
 
 
 def first(at: int, key: str) -> str:
@@ -226,16 +226,16 @@ def test_another_card_inherits_nothing() -> None:
 
 def test_a_name_in_kanji_alone_is_said_as_the_register_says_it() -> None:
     both = columns.prepare(city(), roster({"name": first(0, "name")}), AS_OF)
-    (line,) = columns.to_rows(both.roster)
-    (same,) = columns.to_rows(both.register.slice(0, 1))
+    (line,) = both.roster.to_pylist()
+    (same,) = both.register.slice(0, 1).to_pylist()
     assert line["surname_kana"] is None
     assert line["surname_said"] == same["surname_loose"]
 
 
 def test_a_register_without_spaces_is_split_by_what_its_families_share() -> None:
     closed = {**city(), "name": [name.replace(" ", "") for name in city()["name"]]}
-    split = columns.to_rows(columns.prepare(closed, roster(), AS_OF).register)
-    wanted = columns.to_rows(columns.prepare(city(), roster(), AS_OF).register)
+    split = columns.prepare(closed, roster(), AS_OF).register.to_pylist()
+    wanted = columns.prepare(city(), roster(), AS_OF).register.to_pylist()
     right = sum(a["surname"] == b["surname"] for a, b in zip(split, wanted, strict=True))
     assert right / len(wanted) > 0.93
 
@@ -287,10 +287,10 @@ def _little() -> dict[str, list[str]]:
 
 
 def test_bringing_into_one_form_twice_changes_nothing() -> None:
-    once = columns.to_rows(columns.prepare(_little(), roster(), AS_OF).register)
+    once = columns.prepare(_little(), roster(), AS_OF).register.to_pylist()
     again = {
         **_little(),
         "name": [f"{row['surname']} {row['given']}" for row in once],
         "kana": [f"{row['surname_kana']} {row['given_kana']}" for row in once],
     }
-    assert columns.to_rows(columns.prepare(again, roster(), AS_OF).register) == once
+    assert columns.prepare(again, roster(), AS_OF).register.to_pylist() == once

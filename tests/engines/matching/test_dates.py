@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sonae.core import wareki
 from sonae.core.wareki import parse
-from sonae.engines.matching.dates import LIKENESSES, age_likeness, born_between, likeness
+from sonae.engines.matching.dates import LIKENESSES, likeness
 
 DAYS = st.dates(date(1890, 1, 1), date(2026, 7, 1))
 FORMS = [
@@ -77,20 +77,3 @@ def test_one_wrong_digit_is_always_seen(day: date, at: int, digit: str) -> None:
     if 1890 <= other.year <= 2026:
         expected = "equal" if other == day else ("one_digit", "year_off")
         assert likeness(parse(day.isoformat()), parse(other.isoformat())) in expected
-
-
-@given(DAYS, st.integers(0, 45_000))
-def test_an_age_fits_the_day_it_was_told(born: date, days: int) -> None:
-    on = born + timedelta(days=days)
-    years = wareki.age(born, on)
-    read = parse(born.isoformat())
-    assert age_likeness(read, years, on) == "possible"
-    assert age_likeness(read, years + 1, on) == "possible", "数え年, or who turns it this year"
-    assert age_likeness(read, years + 9, on) == "different"
-    first, last = born_between(years, on)
-    assert first <= born <= last or (born.month, born.day) == (2, 29)
-
-
-def test_an_age_says_nothing_of_an_unknown_birth() -> None:
-    assert age_likeness(parse("不詳"), 40, date(2026, 7, 1)) == "missing"
-    assert age_likeness(parse("昭和20年頃"), 81, date(2026, 7, 1)) == "possible"

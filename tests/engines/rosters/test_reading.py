@@ -151,10 +151,11 @@ def test_what_stands_in_the_next_cell_is_read_where_it_belongs_and_told() -> Non
     ]
 
 
-def test_merged_cells_of_a_workbook_belong_to_every_row() -> None:
+@pytest.mark.parametrize("at", [0, 1])
+def test_merged_cells_of_a_workbook_belong_to_every_row(at: int) -> None:
+    """Also where the first sheet of the workbook is empty, and another is read."""
     book = openpyxl.Workbook()
-    sheet = book.active
-    assert sheet is not None
+    sheet = book.worksheets[0] if at == 0 else book.create_sheet("名簿")
     for row in (
         ["世帯", "氏名", "年齢"],
         ["A-1", "備 太郎", 76],

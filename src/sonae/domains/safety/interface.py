@@ -55,7 +55,6 @@ from sonae.domains.safety.links import (
     undo_link,
     unlink,
     unlink_all,
-    visitors_of,
 )
 from sonae.domains.safety.missing import (
     NEEDS,
@@ -308,5 +307,4 @@ __all__ = [
     "unlink",
     "unlink_all",
     "visitors_called",
-    "visitors_of",
 ]

@@ -465,14 +465,3 @@ def proposed_links(visitor_pk: int | None = None) -> list[PersonLink]:
     rows = asked.values_list("visitor", flat=True).distinct()
     waiting = [one for held in _before(list(rows)).values() for one in held.open]
     return sorted(waiting, key=lambda one: (one.clock, one.pk.hex))
-
-
-def visitors_of(resident_pks: Iterable[int]) -> dict[int, list[int]]:
-    """Return resident → the visitors that are this person, chains followed; without any: absent."""
-    found: dict[int, list[int]] = {}
-    for part in parts(resident_pks):
-        rows = Visitor.objects.filter(resident__in=part).order_by("pk")
-        for resident, visitor in rows.values_list("resident_id", "pk"):
-            if resident is not None:
-                found.setdefault(resident, []).append(visitor)
-    return found

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -343,8 +343,3 @@ def _in_own_city(register: pa.Table, roster: pa.Table, places: Places) -> pa.Tab
         return register
     at = register.schema.get_field_index("city")
     return register.set_column(at, "city", pa.array([own] * len(register), pa.string()))
-
-
-def to_rows(table: pa.Table) -> list[dict[str, Any]]:
-    """Return a prepared table as rows, for tests and explanations."""
-    return list(table.to_pylist())

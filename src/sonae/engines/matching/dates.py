@@ -46,36 +46,6 @@ def likeness(left: FuzzyDate, right: FuzzyDate) -> Likeness:
     return "near_year" if abs(one.year - other.year) <= NEAR_YEARS else "different"
 
 
-def age_likeness(born: FuzzyDate, age: int, on: date) -> Likeness:
-    """Return how near an age, told on a day, is to a birth date.
-
-    ``possible``: the completed years agree, or those that turn this year; ``near_year``: within three
-    years, for ages that were rounded, guessed or counted from one at birth (数え年).
-    """
-    years = born.years_old(on)
-    if years is None or age < 0:
-        return "missing"
-    lowest, highest = years
-    if lowest - 1 <= age <= highest + 1:
-        return "possible"
-    return "near_year" if lowest - NEAR_YEARS <= age <= highest + NEAR_YEARS else "different"
-
-
-def born_between(age: int, on: date) -> tuple[date, date]:
-    """Return the first and last birthday of someone of that age (満年齢) on a day."""
-    year = on.year - age
-    last = (
-        date(year, on.month, min(on.day, 28))
-        if (on.month, on.day) == (2, 29)
-        else on.replace(year=year)
-    )
-    return date.fromordinal(_year_before(last).toordinal() + 1), last
-
-
-def _year_before(day: date) -> date:
-    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
-
-
 def _day(read: FuzzyDate) -> date | None:
     """Return the day that a date means, 29 February of a common year as the day before March."""
     if read.exact is not None:

@@ -27,7 +27,7 @@ from sonae.engines.register.converters import (
     check_digit_fits,
     cleaned,
 )
-from sonae.engines.register.items import ITEMS, meaning
+from sonae.engines.register.items import ITEMS
 from sonae.engines.register.mappings import PLACES, Mapping, lacking, looks_like_heading
 from sonae.engines.register.towns import TownFinder
 from sonae.engines.sheets import SNIFFED, Line, Lines, lines_of
@@ -492,8 +492,3 @@ class _Rows:
         found = self.towns.find(address or f"{town}{joined}")
         rest = " ".join(filter(None, (found.rest, building)))[:200]
         return (found.town if found.town is not None else key), rest
-
-
-def unnamed(headings: Sequence[str], purpose: str) -> list[str]:
-    """Return the headings that name no item we know."""
-    return [one for one in headings if not meaning(one, purpose)]
