@@ -268,7 +268,7 @@ def test_names_for_the_prefecture(city: City) -> None:
     operator.post(f"{ROOT}names/", {"title": "7月の洪水"})
     pk = NamePublication.objects.get().pk
     path = f"{ROOT}names/{pk}/"
-    assert operator.get(f"{path}csv/").status_code == 409
+    assert operator.post(f"{path}csv/").status_code == 409
     operator.post(f"{path}check/")
     assert NamePublication.objects.get().state == "draft", "the box must be ticked"
     operator.post(f"{path}check/", {"sure": "1"})
@@ -280,12 +280,14 @@ def test_names_for_the_prefecture(city: City) -> None:
     second.force_login(identity.add_account("b@example.jp", "natsu-no-yuki-7", Role.APPROVER))
     second.post(f"{path}approve/")
     safety.report_self([city.residents["備 太郎"].pk], "safe", actor=SYSTEM)
-    text = operator.get(f"{path}csv/").content.decode("utf-8-sig")
+    row = NamePublication.objects.get()
+    assert operator.get(f"{path}csv/").status_code == 302 and row.handed_at is None
+    text = operator.post(f"{path}csv/").content.decode("utf-8-sig")
     assert "備 花子,ソナエ ハナコ,西町" in text
     assert "備 太郎" not in text
     assert "取下げ" in text
     assert "番地" not in text
-    assert signed_in(Role.VIEWER).get(f"{path}csv/").status_code == 403
+    assert signed_in(Role.VIEWER).post(f"{path}csv/").status_code == 403
 
 
 def test_pfif_by_page(city: City) -> None:

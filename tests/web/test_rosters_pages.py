@@ -78,6 +78,16 @@ def question(city: City, name: str, *people: str) -> MatchQuestion:
     )  # fmt: skip
 
 
+def test_a_page_that_cannot_be_is_no_error(operator: Client, city: City) -> None:
+    roster = Roster.objects.create(
+        kind="paper", as_of=clock.now(), name="x", brought_at=clock.now(), brought_by="x"
+    )
+    for page in ("9" * 30, "9" * 15, "0", "-1", "x", "２"):
+        for path in (f"/staff/rosters/{roster.pk}/", "/staff/visitors/", "/staff/register/roster/"):
+            assert operator.get(path, {"page": page}).status_code == 200
+    assert operator.post("/staff/review/undo/", {"decision": "9" * 30}).status_code == 302
+
+
 def test_only_operators_reach_people(city: City, operator: Client) -> None:
     roster, line = Roster.objects.get(), RosterLine.objects.first()
     assert line is not None

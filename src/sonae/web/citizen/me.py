@@ -34,6 +34,7 @@ from sonae.web.citizen.walkers import Goer
 from sonae.web.citizen.where import USUAL, current_hazards
 from sonae.web.drawing import RoutePlace, route_map
 from sonae.web.templatetags.sonae import in_world
+from sonae.web.typed import number_of
 
 MOST_ACCESSES = 30
 MOST_EVENTS = 1_000
@@ -364,7 +365,7 @@ def report(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(in_world("/me/"))
     actor = actor_of(request)
     own = {one.pk for one in residents.own_household(actor)}
-    chosen = [int(pk) for pk in request.POST.getlist("who") if pk.isdecimal() and int(pk) in own]
+    chosen = [pk for one in request.POST.getlist("who") if (pk := number_of(one)) in own]
     status = request.POST.get("status", "")
     if status not in {"safe", "needs_help"}:
         raise SonaeError("unreadable", _("「無事です」か「助けが必要です」を選んでください。"))

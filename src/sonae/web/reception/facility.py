@@ -16,6 +16,7 @@ from sonae.platform.access import Audience, actor_of, audience
 from sonae.platform.scope import current
 from sonae.web import states
 from sonae.web.templatetags.sonae import in_world
+from sonae.web.typed import number_of
 
 KEY = "reception_facility"
 
@@ -84,7 +85,7 @@ def _group(place: Place) -> str:
 def _keep(request: HttpRequest) -> HttpResponse:
     """Remember the facility for this session."""
     typed = request.POST.get("facility", "")
-    found = shelters.facility(int(typed)) if typed.isdecimal() else None
+    found = shelters.facility(number_of(typed)) if typed.isdecimal() else None
     if found is None:
         raise SonaeError("not_found", _("この施設は登録されていません。"))
     request.session[KEY] = [current().municipality, found.pk]

@@ -12,6 +12,7 @@ from sonae.platform.access import Audience, actor_of, audience
 from sonae.platform.scope import is_exercise
 from sonae.web import words
 from sonae.web.templatetags.sonae import in_world
+from sonae.web.typed import number_of
 
 
 def _towns(row: CardBatch) -> str:
@@ -27,7 +28,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     chosen: list[int] = []
     actor = actor_of(request)
     if request.method == "POST":
-        chosen = [int(pk) for pk in request.POST.getlist("town") if pk.isdecimal()]
+        chosen = [number_of(pk) for pk in request.POST.getlist("town") if pk.isdecimal()]
         purpose = request.POST.get("purpose", "")
         known = {town.pk for town in municipalities.towns()}
         try:

@@ -20,6 +20,7 @@ from sonae.platform.scope import is_exercise
 from sonae.web import words
 from sonae.web.staff import listwords
 from sonae.web.templatetags.sonae import in_world
+from sonae.web.typed import number_of
 
 VIEWS = ("open", "settled", "one_side", "unsure")
 MOST_PLACES = 60
@@ -97,7 +98,7 @@ def settle(request: HttpRequest) -> HttpResponse:
         key = sent.get("facility", "")
         try:
             made = shelters.settle(
-                actor_of(request), int(key) if key.isdecimal() else 0, sent.get("field", ""),
+                actor_of(request), number_of(key), sent.get("field", ""),
                 sent.get("choice", ""), sent.get("note", ""),
             )  # fmt: skip
         except SonaeError as error:

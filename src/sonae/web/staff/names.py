@@ -20,6 +20,7 @@ from sonae.platform.access import Audience, actor_of, audience, permits
 from sonae.web import inquirywords, words
 from sonae.web.tablefile import harmless
 from sonae.web.templatetags.sonae import in_world
+from sonae.web.typed import number_of
 
 PATH = "/staff/inquiries/names/"
 COLUMNS = ("番号", "区分", "氏名", "フリガナ", "住所（大字まで）", "年齢", "性別")
@@ -68,7 +69,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     if request.method != "POST":
         return back
     actor, typed = actor_of(request), request.POST.get
-    entry = int(typed("entry", "")) if typed("entry", "").isdecimal() else 0
+    entry = number_of(typed("entry", ""))
     acts: dict[str, Callable[[], object]] = {
         "check": lambda: publications.check(actor, pk),
         "approve": lambda: publications.approve(actor, pk),
@@ -94,7 +95,12 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
 
 @audience(Audience.OPERATOR)
 def as_csv(request: HttpRequest, pk: int) -> HttpResponse:
-    """The file for the prefecture: names to publish, then the numbers of those taken out."""
+    """The file for the prefecture: names to publish, then the numbers of those taken out.
+
+    Handing over is an act, on record with its time: a link that is followed or prefetched is none.
+    """
+    if request.method != "POST":
+        return HttpResponseRedirect(in_world(f"{PATH}{pk}/"))
     handed = publications.hand_over(actor_of(request), pk)
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\r\n")

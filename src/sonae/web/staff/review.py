@@ -21,6 +21,7 @@ from sonae.web.staff import rosterwords
 from sonae.web.staff.differences import Part, marked
 from sonae.web.staff.rosters import told
 from sonae.web.templatetags.sonae import in_world
+from sonae.web.typed import number_of
 
 HOME = "/staff/review/"
 _WIDTH, _ZERO = 160.0, 60.0
@@ -168,7 +169,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
         what = "person" if person.isdecimal() else request.POST.get("answer", "")
         try:
             made = rosters.answer(
-                actor_of(request), pk, what, int(person) if person.isdecimal() else None
+                actor_of(request), pk, what, number_of(person) if person.isdecimal() else None
             )
             flash.success(request, _said(made))
         except SonaeError as error:
@@ -195,7 +196,7 @@ def undo(request: HttpRequest) -> HttpResponse:
     if request.method != "POST" or not pk.isdecimal():
         return HttpResponseRedirect(in_world(HOME))
     try:
-        question = rosters.undo(actor, int(pk))
+        question = rosters.undo(actor, number_of(pk))
     except SonaeError as error:
         flash.error(request, told(error))
         return HttpResponseRedirect(in_world(HOME))

@@ -16,19 +16,16 @@ from sonae.platform.access import Audience, actor_of, audience
 from sonae.platform.scope import is_exercise
 from sonae.web import rosterpapers
 from sonae.web.templatetags.sonae import in_world
+from sonae.web.typed import number_of
 
 HOME = "/staff/register/roster/"
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 @audience(Audience.OPERATOR)
 def overview(request: HttpRequest) -> HttpResponse:
     """Show the roster, a page at a time, by town and by whether there is a plan."""
     get = request.GET.get
-    town, page = _number(get("town", "")) or None, _number(get("page", "")) or 1
+    town, page = number_of(get("town", "")) or None, number_of(get("page", "")) or 1
     planned = {"yes": True, "no": False}.get(get("planned", ""))
     found, more = plans.roster(actor_of(request), town=town, page=page, planned=planned)
     context = {
@@ -108,7 +105,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         if verb == "consent":
             plans.answer_consent(
                 actor, pk, post("body", ""), post("answer", ""), post("phase", "peacetime"),
-                seen=_number(post("seen", "")) if "seen" in request.POST else None,
+                seen=number_of(post("seen", "")) if "seen" in request.POST else None,
             )  # fmt: skip
             flash.success(request, _("記録しました。"))
         elif verb == "remove":
@@ -136,7 +133,7 @@ def plan_pdf(request: HttpRequest, pk: int) -> HttpResponse:
 def as_pdf(request: HttpRequest) -> HttpResponse:
     """Return the roster of a town on paper, for a body that may have it now."""
     get = request.GET.get
-    town, body = _number(get("town", "")), get("body", "")
+    town, body = number_of(get("town", "")), get("body", "")
     if not town or body not in plans.BODIES:
         flash.error(request, _("町と提供先を選んでください。"))
         return HttpResponseRedirect(in_world(HOME))
