@@ -17,7 +17,7 @@ from sonae.core import clock
 from sonae.domains.safety.models import Sighting
 from sonae.domains.warnings.models import Telegram
 from sonae.platform import worlds
-from sonae.platform.db import bulk_insert, moment_read, stored, uuid_read, writing
+from sonae.platform.db import bulk_insert, moment_read, parts, stored, uuid_read, writing
 from sonae.platform.models import AuditEntry, IdempotencyRecord, OutboxEntry, WorkerBeat
 from tests.platform.conftest import Script
 
@@ -228,3 +228,11 @@ def test_identifiers_are_stored_as_django_stores_them(identifier: UUID) -> None:
 @given(st.datetimes(min_value=datetime(1900, 1, 1), timezones=st.just(clock.JST)))
 def test_a_moment_is_read_as_it_was_written(moment: datetime) -> None:
     assert moment_read(stored(OutboxEntry, "created_at")(moment)) == moment
+
+
+def test_keys_are_given_in_lists_that_any_database_takes() -> None:
+    given = [7, 3, 3, *range(10_000, 0, -1)]
+    made = list(parts(given))
+    assert [len(one) for one in made] == [5000, 5000]
+    assert [key for one in made for key in one] == list(range(1, 10_001))
+    assert list(parts([])) == []

@@ -9,12 +9,12 @@ import fcntl
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from itertools import chain, islice
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.db import connection, models, transaction
@@ -22,6 +22,7 @@ from django.db import connection, models, transaction
 from sonae.platform.scope import current
 
 _FEW_ROWS = 500
+K = TypeVar("K", int, str, UUID)
 # What any build of SQLite takes in one statement.
 _MOST_PARAMETERS = 30_000
 _thread_lock = threading.Lock()
@@ -124,6 +125,12 @@ def among(column: str, values: Sequence[Any]) -> tuple[str, Any]:
     if connection.vendor == "postgresql":
         return f"{column} = ANY(%s)", list(values)
     return f"{column} IN (SELECT value FROM json_each(%s))", json.dumps(list(values))  # noqa: S608
+
+
+def parts(listed: Iterable[K], most: int = 5000) -> Iterator[list[K]]:
+    """Give keys, sorted and each once, in lists that any database takes in one statement."""
+    known = sorted(set(listed))
+    return (known[start : start + most] for start in range(0, len(known), most))
 
 
 def moment_read(value: Any) -> datetime:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
@@ -24,7 +25,7 @@ from sonae.domains.consent.sharing import sharing_for
 from sonae.domains.municipalities.interface import municipality
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, Role, require
-from sonae.platform.db import bulk_insert, writing
+from sonae.platform.db import bulk_insert, parts, writing
 from sonae.platform.scope import current, is_exercise
 
 
@@ -154,12 +155,12 @@ def _looked(
     looker: str, purpose: str, subjects: Sequence[int], since: datetime
 ) -> Mapping[int, Sequence[tuple[str, frozenset[str]]]]:
     """Return subject → what was decided about this looker's looks since then, with their fields."""
-    rows = AccessEvent.objects.filter(
-        subject__in=subjects, at__gte=since, looker=looker[:120], purpose=purpose
-    )
+    rows = AccessEvent.objects.filter(at__gte=since, looker=looker[:120], purpose=purpose)
     found: dict[int, list[tuple[str, frozenset[str]]]] = defaultdict(list)
-    for subject, outcome, fields in rows.values_list("subject", "decision", "fields"):
-        found[subject].append((outcome, frozenset(fields)))
+    for part in parts(subjects):
+        looks = rows.filter(subject__in=part).values_list("subject", "decision", "fields")
+        for subject, outcome, fields in looks:
+            found[subject].append((outcome, frozenset(fields)))
     return found
 
 
@@ -176,7 +177,8 @@ def _ordinance() -> str:
 def _grants(subjects: Sequence[int]) -> Mapping[int, Sequence[Grant]]:
     """Return the consents of the subjects."""
     found: dict[int, list[Grant]] = defaultdict(list)
-    for row in ConsentGrant.objects.filter(subject__in=subjects):
+    grants = (ConsentGrant.objects.filter(subject__in=part) for part in parts(subjects))
+    for row in chain.from_iterable(grants):
         found[row.subject].append(
             Grant(
                 row.recipient,

@@ -20,7 +20,7 @@ from sonae.engines.register.difference import Change
 from sonae.engines.register.reading import Reading
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
-from sonae.platform.db import bulk_insert, writing
+from sonae.platform.db import bulk_insert, parts, writing
 from sonae.platform.scope import current_municipality, is_exercise
 
 Terms = tuple[str, str, bool, bool]
@@ -41,8 +41,9 @@ def begin_many(shields: Sequence[tuple[int, Terms]], by: str) -> None:
 
 def end_many(residents: Iterable[int], by: str) -> None:
     """End the measures in force of these residents."""
-    rows = ProtectionMeasure.objects.filter(resident__in=list(residents), ended_at=None)
-    rows.update(ended_at=clock.now(), ended_by=by[:120])
+    for part in parts(residents):
+        rows = ProtectionMeasure.objects.filter(resident__in=part, ended_at=None)
+        rows.update(ended_at=clock.now(), ended_by=by[:120])
 
 
 def silence(read: Reading) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -17,15 +17,13 @@ from django.db.models import Q, QuerySet
 from sonae.domains.safety import rules
 from sonae.domains.safety.folding import fold_again, forget_states
 from sonae.domains.safety.models import PersonLink, Visitor
-from sonae.platform.db import bulk_insert, take_turn, writing
+from sonae.platform.db import bulk_insert, parts, take_turn, writing
 from sonae.platform.scope import current, every_municipality
 
-_AT_ONCE: Final = 5000
 COLUMNS: Final = (
     "id", "visitor_id", "resident_id", "other_id", "proposed", "undo", "clock", "supersedes",
 )  # fmt: skip
 """Of `PersonLink`, in the order of `rules.Link`."""
-K = TypeVar("K", int, str, UUID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +169,3 @@ def _end_of(row: Visitor) -> tuple[str, int]:
     return (
         ("r", row.resident_id) if row.resident_id is not None else ("v", row.same_as_id or row.pk)
     )
-
-
-def parts(listed: Iterable[K]) -> Iterator[list[K]]:
-    """Give keys in parts that any database takes in one statement, sorted."""
-    known = sorted(listed)
-    return (known[start : start + _AT_ONCE] for start in range(0, len(known), _AT_ONCE))

@@ -14,7 +14,7 @@ from sonae.domains.consent import interface as consent
 from sonae.domains.municipalities.interface import municipality
 from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import rules
-from sonae.domains.safety.linking import COLUMNS, NewLink, component, parts, record_links
+from sonae.domains.safety.linking import COLUMNS, NewLink, component, record_links
 from sonae.domains.safety.models import (
     DeathConfirmation,
     PersonLink,
@@ -24,7 +24,7 @@ from sonae.domains.safety.models import (
 from sonae.domains.safety.times import server_clock
 from sonae.platform import audit
 from sonae.platform.access import SYSTEM, Actor, Audience, require
-from sonae.platform.db import take_turn, writing
+from sonae.platform.db import parts, take_turn, writing
 
 TWO_PEOPLE: Final = "link_two_people"
 """Setting of the municipality: a person's link needs a second person's agreement."""

@@ -21,6 +21,7 @@ from sonae.domains.safety.models import Inquiry, InquirySubject, PersonState, Si
 from sonae.domains.safety.reading import events_of
 from sonae.domains.safety.whose import Eyes
 from sonae.platform.access import Actor, Audience, require
+from sonae.platform.db import parts
 from sonae.platform.scope import current_municipality
 
 SHIELDED_TEXT = "支援措置対象（詳細は担当者へ）"
@@ -160,9 +161,13 @@ def curve() -> list[Point]:
 
 def state_of(resident_pks: Sequence[int]) -> dict[int, PersonState]:
     """Return resident → present state; people never sighted are absent."""
-    keys = [f"r{pk}" for pk in resident_pks]
-    rows = PersonState.objects.filter(person__in=keys).select_related("facility")
-    return {row.resident_id: row for row in rows if row.resident_id is not None}
+    found = PersonState.objects.select_related("facility")
+    return {
+        row.resident_id: row
+        for part in parts(resident_pks)
+        for row in found.filter(person__in=[f"r{pk}" for pk in part])
+        if row.resident_id is not None
+    }
 
 
 def hearsay(residents: Sequence[int] = (), visitors: Sequence[int] = ()) -> dict[str, str]:

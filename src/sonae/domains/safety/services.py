@@ -19,7 +19,7 @@ from sonae.core.ids import uuid7
 from sonae.domains.safety import rules
 from sonae.domains.safety.calls import call_duty
 from sonae.domains.safety.folding import fold_again, store_residents, store_visitors
-from sonae.domains.safety.linking import link_anew, parts
+from sonae.domains.safety.linking import link_anew
 from sonae.domains.safety.models import DeathConfirmation, PersonState, Sighting, Visitor
 from sonae.domains.safety.reading import events_of, present, superseded
 from sonae.domains.safety.rules import Event
@@ -27,7 +27,7 @@ from sonae.domains.safety.times import server_clock
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.combining import Together
-from sonae.platform.db import bulk_insert, stored, take_turn, writing
+from sonae.platform.db import bulk_insert, parts, stored, take_turn, writing
 from sonae.platform.scope import current, every_municipality
 
 

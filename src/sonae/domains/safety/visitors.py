@@ -6,11 +6,10 @@ from collections.abc import Collection
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from sonae.domains.safety.linking import parts
 from sonae.domains.safety.models import PersonState, Sighting, Visitor
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
-from sonae.platform.db import writing
+from sonae.platform.db import parts, writing
 
 
 def spoken_of() -> QuerySet[Visitor]:
