@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+import _memory
 from sonae.demo.city import generate
 from sonae.engines.evacuation.assignment import Demand, Seats, assign
 from sonae.engines.evacuation.graph import Graph
@@ -82,8 +83,7 @@ def memory_mb(*, peak_anew: bool = False) -> float:
     me = Path("/proc/self")
     if peak_anew:
         (me / "clear_refs").write_text("5")
-    lines = (me / "status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+    return _memory.peak()
 
 
 def main() -> None:

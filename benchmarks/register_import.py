@@ -14,13 +14,14 @@ import argparse
 import csv
 import io
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+import _memory
 
 PROMISED_FULL, PROMISED_DAILY, PROMISED_MB = 30.0, 2.0, 500
 DAILY = 500
@@ -116,7 +117,7 @@ def measure(folder: Path) -> bool:
         daily = taken("daily.csv", whole=False)
         again = taken("again.csv", whole=True)
         print(f"{Resident.objects.count():,} people")
-    top = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    top = _memory.peak()
     print(
         f"full import {full[1] / base:.0f} × reading the CSV alone ({base:.2f} CPU-s), again {again[1] / base:.0f} ×"
     )
