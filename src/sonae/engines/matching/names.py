@@ -74,7 +74,8 @@ def _confusions(fold: Callable[[str], str]) -> dict[str, str]:
     return first
 
 
-_LONG: Final = re.compile("([オコソトノホモヨロ])[ウオ]+")
+_LONG: Final = re.compile("(?<=[オコソトノホモヨロ])[ウオ]+")
+_HAN: Final = re.compile("[一-鿿々]")
 _V_ROW: Final = re.compile("ヴ([ァィェォ]?)")
 _V: Final = {"ァ": "バ", "ィ": "ビ", "ェ": "ベ", "ォ": "ボ", "": "ブ"}
 
@@ -205,9 +206,18 @@ def _written(names: Sequence[str]) -> str:
     text = "\n".join(names)
     if text.count("\n") >= max(1, len(names)):  # a name with a line in it
         text = "\n".join(" ".join(name.split()) for name in names)
-    text = unicodedata.normalize("NFKC", _UNWRITTEN.sub(MISSING, _INVISIBLE.sub("", text)))
-    text = _SPACES.sub(" ", _OTHER_SPACE.sub(" ", text))
+    # A text that is in NFKC but for its wide spaces is not taken apart: half of the time of a column.
+    text = text.replace("\u3000", " ")
+    for pattern, sign in ((_INVISIBLE, ""), (_UNWRITTEN, MISSING)):
+        text = _changed(pattern, sign, text)
+    text = _changed(_OTHER_SPACE, " ", unicodedata.normalize("NFKC", text))
+    text = _SPACES.sub(" ", text) if "  " in text else text
     return text.replace(" \n", "\n").replace("\n ", "\n").strip(" ")
+
+
+def _changed(pattern: re.Pattern[str], sign: str, text: str) -> str:
+    """Replace single signs, looked for among the different ones first: mostly there are none."""
+    return pattern.sub(sign, text) if pattern.search("".join(set(text))) else text
 
 
 def _voiced(text: str) -> str:
@@ -217,7 +227,11 @@ def _voiced(text: str) -> str:
 
 def _between(text: str) -> str:
     """Return a folded text without long vowels, ケ and ノ between 漢字 in one form."""
-    return _BETWEEN.sub(lambda sign: "ケ" if sign[1] else "ノ", _LONG.sub(r"\1", text))
+    short = _LONG.sub("", text)
+    # Most names in kana have no 漢字 around which to look.
+    if not _HAN.search(short):
+        return short
+    return _BETWEEN.sub(lambda sign: "ケ" if sign[1] else "ノ", short)
 
 
 def _spelt(name: str) -> bool:
