@@ -93,6 +93,8 @@ def _goes_on(row: dict[str, str], above: dict[str, str], tied: bool, known: Know
         return False
     if name and known.lone(name):
         return True
+    if not name or name == (above["name"] or above["kana"]):  # nobody, or the line typed twice
+        return False
     surnames = [known.surname(one["name"]) for one in (row, above)]
     same = row["address"] == above["address"] or is_ditto(row["address"])
     return bool(row["address"]) and same and surnames[0] == surnames[1] != ""
