@@ -185,6 +185,7 @@ PURPOSES = {
     "safety_inquiry": lazy("安否の照会への回答"),
     "exchange": lazy("ほかの市町村への提供"),
     "name_publication": lazy("氏名の公表の準備"),
+    "posted_list": lazy("避難所の掲示"),
 }
 SUPPORTERS = {
     "消防機関": lazy("消防機関（消防署・消防団）"),

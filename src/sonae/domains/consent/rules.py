@@ -50,6 +50,7 @@ PURPOSES: Final[Mapping[str, frozenset[str]]] = {
     "safety_inquiry": ANSWER,
     "exchange": ANSWER - {"held"},
     "name_publication": frozenset({"name", "kana", "town", "age", "sex"}),
+    "posted_list": frozenset({"name", "kana", "town"}),
 }
 """What each purpose may need at most; anything beyond is cut off whoever asks."""
 

@@ -142,6 +142,12 @@ from sonae.domains.safety.services import (
     undo,
     undo_all,
 )
+from sonae.domains.safety.sheltered import (
+    Sheltered,
+    agree_to_post,
+    posted_list,
+    sheltered,
+)
 from sonae.domains.safety.stopwatch import (
     FEW,
     PUBLISHED,
@@ -211,6 +217,7 @@ __all__ = [
     "Result",
     "Seen",
     "SheetView",
+    "Sheltered",
     "Sighting",
     "Step",
     "Stopwatch",
@@ -221,6 +228,7 @@ __all__ = [
     "Visitor",
     "VisitorFacts",
     "agree_link",
+    "agree_to_post",
     "answer_call",
     "close_inquiry",
     "command",
@@ -262,6 +270,7 @@ __all__ = [
     "occupancies",
     "occupancy",
     "open_inquiry",
+    "posted_list",
     "presented_inside",
     "propose_death",
     "proposed_links",
@@ -281,6 +290,7 @@ __all__ = [
     "settle",
     "sheet_of",
     "sheets",
+    "sheltered",
     "spoken_of",
     "state_of",
     "still_spoken_of",

@@ -270,15 +270,15 @@ def occupancy(facility_pk: int, at: datetime | None = None) -> Occupancy:
             n=Count("resident__household", distinct=True)
         )["n"]
         return Occupancy(rows.count() + _otherwise()[facility_pk], households, as_of)
-    residents = _inside("r", facility_pk, at)
-    visitors = _inside("v", facility_pk, at)
-    openly_here = Resident.objects.filter(pk__in=residents, shielded=False)
+    residents = inside("r", facility_pk, at)
+    visitors = inside("v", facility_pk, at)
+    openly_here = Resident.objects.filter(pk__in=list(residents), shielded=False)
     homes = openly_here.values("household").distinct().count()
     return Occupancy(len(residents) + len(visitors), homes, as_of)
 
 
-def _inside(kind: str, facility_pk: int, at: datetime) -> list[int]:
-    """Return who was inside a facility as of a moment: residents (``r``), or visitors (``v``).
+def inside(kind: str, facility_pk: int, at: datetime) -> dict[int, rules.State]:
+    """Return who was inside a facility as of a moment, and how: residents (``r``), or visitors (``v``).
 
     A visitor counts as the person that `Eyes` see in it.
     """
@@ -295,14 +295,14 @@ def _inside(kind: str, facility_pk: int, at: datetime) -> list[int]:
         person = (resident or linked) if kind == "r" else None if linked else same_as or visitor
         if person is not None:
             ever.add(person)
-    found = []
+    found = {}
     told = eyes.events(ever, at) if kind == "v" else events_of("resident_id", sorted(ever), at)
     for pk in eyes.residents & set(told) if kind == "r" else ():
         told[pk] = eyes.said_by(pk, at)
     for person, events in told.items():
         state = rules.fold(events)
         if state and state.direction in rules.PRESENT and state.facility == facility_pk:
-            found.append(person)
+            found[person] = state
     return found
 
 

@@ -174,6 +174,8 @@ ACTS = {
     "notice.lifting": lazy("お知らせの終わりを送信"),
     "notice.cancellation": lazy("お知らせの取消を送信"),
     "extract_given": lazy("受付端末へ名簿を渡した"),
+    "posted_list_printed": lazy("避難所に掲示する名簿を印刷"),
+    "sheltered_exported": lazy("避難所にいる人の名簿を保存"),
     "setting_proposed": lazy("市の設定の変更を提案"),
     "setting_changed": lazy("市の設定を変更"),
     "setting_refused": lazy("市の設定の変更を取りやめ"),
