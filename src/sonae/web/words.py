@@ -270,6 +270,13 @@ SOURCES = {
     "system": lazy("システム"),
 }
 """Who says so (`safety.SOURCES`)."""
+TELLER_CHECKS = {
+    "call_back": lazy("登録の番号に電話をかけ直して確かめた"),
+    "document": lazy("窓口で、公的な書類で確かめた"),
+    "known": lazy("職員がその人を知っている"),
+    "unchecked": lazy("まだ確かめていない"),
+}
+"""How it was made sure who speaks for a family (`safety.CHECKS`)."""
 DIRECTIONS = {
     "in": lazy("受付した"),
     "out": lazy("出た"),

@@ -90,11 +90,14 @@ from sonae.domains.safety.patrols import (
     undo_line,
 )
 from sonae.domains.safety.people import (
+    CHECKS,
     HEARD,
     HEARD_PLACES,
     History,
     LinkStep,
     Step,
+    Teller,
+    family_statement,
     history,
     link_story,
     settle,
@@ -172,6 +175,7 @@ from sonae.domains.safety.whose import Eyes
 __all__ = [
     "AGES",
     "ANSWERS",
+    "CHECKS",
     "DEATH_BASES",
     "DECEASED",
     "DIRECTIONS",
@@ -222,6 +226,7 @@ __all__ = [
     "Step",
     "Stopwatch",
     "Summary",
+    "Teller",
     "Terminal",
     "Times",
     "Unaccounted",
@@ -245,6 +250,7 @@ __all__ = [
     "enrol_terminal",
     "exported",
     "extract",
+    "family_statement",
     "fleet",
     "forget_visitors",
     "heard",

@@ -259,16 +259,22 @@ def _aliases(known: _Known) -> list[tuple[Visitor, PersonLink | None]]:
     return [(one, told.get(one.pk)) for one in others]
 
 
-def _about(known: _Known, **facts: object) -> NewSighting:
-    """Return a sighting that somebody at the desk makes about a person."""
+def _about(known: _Known | VisitorFacts, **facts: object) -> NewSighting:
+    """Return a sighting that somebody at the desk makes about a person, known or described."""
+    if isinstance(known, VisitorFacts):
+        resident, visitor = None, known
+    elif known.resident is not None:
+        resident, visitor = known.resident.pk, None
+    else:
+        resident, visitor = None, VisitorFacts(person=known.visitors[0].key)
     one = NewSighting(
         id=uuid7(),
         direction="report",
         occurred_at=clock.now(),
         clock="",
         source="city",
-        resident_pk=known.resident.pk if known.resident else None,
-        visitor=None if known.resident else VisitorFacts(person=known.visitors[0].key),
+        resident_pk=resident,
+        visitor=visitor,
         device="web",
     )
     for name, value in facts.items():
@@ -289,7 +295,7 @@ def visitors_called(actor: Actor, text: str, limit: int = 20) -> list[Visitor]:
 
 def take_down(
     actor: Actor,
-    person: str,
+    person: str | VisitorFacts,
     *,
     source: str,
     status: str,
@@ -302,12 +308,14 @@ def take_down(
 ) -> Result:
     """Record what somebody says of a person, by phone or at the window.
 
+    ``person``: a key, or the facts of somebody who was not found and becomes a visitor by it.
     ``source`` of `HEARD`, ``direction`` of `HEARD_PLACES`, ``at`` since when it holds (now unless
     said); ``teller`` who says it and how that was checked: required unless it is the person's own
     word or the city's. ``form`` makes a second press of the same form a duplicate.
     """
     require(actor, Audience.OPERATOR)
-    known, when = _known(actor, person), at or clock.now()
+    known = person if isinstance(person, VisitorFacts) else _known(actor, person)
+    when = at or clock.now()
     if source not in HEARD or status not in rules.STATED or direction not in HEARD_PLACES:
         raise SonaeError("unprocessable", "だれから聞いたか、安否、いる場所を選んでください。")
     if direction in ("elsewhere", "hospital") and not place.strip():
@@ -325,9 +333,67 @@ def take_down(
         clock=clock_of(when, "heard") if at is not None and clock.now() - at > JUST_NOW else "",
     )  # fmt: skip
     with writing():
-        audit.record(actor.id, "statement_taken", known.key, source=source)
+        about = str(one.id) if isinstance(known, VisitorFacts) else known.key
+        audit.record(actor.id, "statement_taken", about, source=source)
         [result] = record([one])
     return result
+
+
+CHECKS: Final = {
+    "call_back": "登録の番号に電話をかけ直して確かめた",
+    "document": "窓口で、公的な書類で確かめた",
+    "known": "職員がその人を知っている",
+    "unchecked": "まだ確かめていない",
+}
+"""How it was made sure who says it, as the record has it; no number of a document is ever kept."""
+
+
+@dataclass(frozen=True)
+class Teller:
+    """Who of the family says it: name, relation to the person, how to call back, how it was checked."""
+
+    name: str
+    relation: str
+    contact: str
+    check: str
+
+    def written(self) -> str:
+        """Return the teller as the record has it."""
+        told = "、".join(one for one in (self.relation, self.contact, CHECKS[self.check]) if one)
+        return f"{self.name}（{told}）"
+
+
+def family_statement(
+    actor: Actor,
+    person: str | VisitorFacts,
+    teller: Teller,
+    *,
+    status: str,
+    direction: str,
+    place: str,
+    at: datetime | None,
+    note: str,
+    form: UUID,
+) -> str:
+    """Record what a family says of a person (家族からの申し出); return the key of the person.
+
+    Somebody who was not found is described, and is a visitor until matching or a clerk says who it is.
+    `SonaeError` ``unprocessable`` says what is missing.
+    """
+    if not teller.name.strip() or not teller.relation.strip():
+        raise SonaeError("unprocessable", "申し出た人の名前と、本人との続柄を書いてください。")
+    if teller.check not in CHECKS:
+        raise SonaeError("unprocessable", "申し出た人をどう確かめたかを選んでください。")
+    if isinstance(person, VisitorFacts) and not (person.name.strip() or person.kana.strip()):
+        raise SonaeError("unprocessable", "だれのことか、氏名かフリガナを書いてください。")
+    take_down(
+        actor, person, source="family", status=status, direction=direction, place=place, at=at,
+        teller=teller.written(), note=note, form=form,
+    )  # fmt: skip
+    if isinstance(person, str):
+        return person
+    row = Sighting.objects.get(pk=form)
+    return f"v{row.visitor_id}" if row.visitor_id else f"r{row.resident_id}"
 
 
 def settle(actor: Actor, person: str, sighting_id: UUID, reason: str) -> Result:
