@@ -381,3 +381,53 @@ def test_the_dead_are_added_with_their_familys_consent_on_the_page(city: City) -
     assert "家族の同意" in bare and "亡くなった人を加える" in bare
     done = clerk.post(f"{made}add/", {"entry": taro, "kin": "長男（窓口）"}, follow=True)
     assert "亡くなった人を加える" not in done.content.decode() and "死亡" in done.content.decode()
+
+
+def test_another_city_asks_about_a_resident_and_two_people_answer_by_the_table(city: City) -> None:
+    taro = city.residents["備 太郎"]
+    safety.report_self([taro.pk], "injured", actor=SYSTEM)
+    _row, key = enrolled()
+    bearer = {"Authorization": f"Bearer {key}"}
+    path = "/api/v1/exchange/requests"
+    body = {
+        "name": "備 太郎", "birth_date": "1950-04-01", "reason": "当市の避難所で親族がたずねている",
+        "asker_name": "輪島 係長", "asker_contact": "0768-00-0000",
+    }  # fmt: skip
+
+    def send(**more: str) -> Any:
+        return Client().post(path, body | more, content_type="application/json", headers=bearer)
+
+    def read(number: str) -> Any:
+        return Client().get(f"{path}/{number}", headers=bearer).json()
+
+    assert Client().post(path, body, content_type="application/json").status_code == 401
+    assert send(name=" ").status_code == 422 and send(reason="").status_code == 422
+    mine, other = send().json()["id"], send(name="佐藤 守").json()["id"]
+    waiting = read(mine)
+    assert (waiting["state"], waiting["told"]) == ("waiting", {})
+    operator, approver = _desk()
+    first, second = SafetyRequest.objects.order_by("pk")
+    page = operator.get(f"{ROOT}{first.pk}/").content.decode()
+    assert "輪島市" in page and "登録した市町村の鍵" in page
+    act(operator, first.pk, "choose", key=f"r{taro.pk}")
+    for one, key_of in ((first, mine), (second, other)):
+        assert "起案しました" in act(operator, one.pk, "draft")
+        assert read(key_of)["told"] == {}, "a draft tells nothing"
+        act(approver, one.pk, "decide")
+        act(operator, one.pk, "give", how="online")
+    told = read(mine)
+    assert told["state"] == "answered" and told["as_of"]
+    assert told["told"]["condition"] == "injured" and told["told"]["name"] == "備 太郎"
+    assert "phone" not in told["told"]
+    silent = read(other)
+    assert (silent["state"], silent["told"], silent["as_of"]) == ("answered", {}, None)
+    seen = AccessEvent.objects.filter(subject=taro.pk, purpose="safety_inquiry", decision="permit")
+    assert seen.filter(recipient__contains="安否照会：輪島市").exists()
+    _second, elsewhere = partners.enrol(
+        actor(Role.ADMINISTRATOR, 5), "172057", "珠洲市", "石川県", partners.BASES[0], ("name",),
+        clock.SystemClock().now() + timedelta(days=1),
+    )  # fmt: skip
+    stolen = Client().get(f"{path}/{mine}", headers={"Authorization": f"Bearer {elsewhere}"})
+    assert stolen.status_code == 404, "another city's key reads no other city's inquiry"
+    Resident.objects.filter(pk=taro.pk).update(shielded=True)
+    assert read(mine)["told"] == {}, "who is shielded since is told of no more"

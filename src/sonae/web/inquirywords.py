@@ -37,6 +37,8 @@ IDENTITIES = {
     "official_letter": lazy("公文書（市町村・警察など）"),
     "known": lazy("職員が本人を知っている"),
 }
+BY_KEY = {"partner_key": lazy("登録した市町村の鍵")}
+"""How another city has shown who it is; no clerk chooses it."""
 SEXES = {"1": lazy("男"), "2": lazy("女")}
 INJURIES = {"no": lazy("なし"), "yes": lazy("あり"), "unknown": lazy("分からない")}
 CONDITIONS = {

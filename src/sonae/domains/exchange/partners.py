@@ -6,7 +6,7 @@ import hashlib
 import secrets
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from sonae.core.errors import SonaeError
 from sonae.core.municipality import BORNE_TWICE, is_valid
 from sonae.domains.consent import interface as consent
 from sonae.domains.consent.interface import Facts, Question
-from sonae.domains.exchange import people
+from sonae.domains.exchange import people, requests
 from sonae.domains.exchange.models import ExchangeDisclosure, ExchangePartner
 from sonae.domains.exchange.opaque import opaque
 from sonae.domains.rosters import interface as rosters
@@ -205,6 +205,53 @@ def _told(row: ExchangePartner, one: Visitor, state: PersonState | None) -> dict
         "as_of": state.seen_at.isoformat(),
         **{k: known[k] for k in shown},
     }
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a city asks about one person by name (災害対策基本法 第86条の15): a resident or anybody else."""
+
+    name: str
+    reason: str
+    asker_name: str
+    asker_contact: str
+    kana: str = ""
+    birth_date: str = ""
+    sex: str = ""
+    address: str = ""
+    note: str = ""
+
+
+def ask(row: ExchangePartner, asked: Asked) -> str:
+    """Take an inquiry of another city in; return the secret by which it reads the answer.
+
+    It goes the way of every inquiry: a clerk looks who is meant, one drafts, another decides, by the
+    table in force. Nothing is answered at once, so that no timing tells of anybody.
+    """
+    _still_open(row)
+    new = requests.NewRequest(
+        channel="online", asker="municipality", asker_body=row.name, **asdict(asked)
+    )
+    _request, key = requests.receive(_actor(row), new, partner=row)
+    return key
+
+
+def answer(row: ExchangePartner, key: str) -> requests.Reading:
+    """Return an inquiry of this city with what may be told today; `SonaeError` ``not_found``."""
+    _still_open(row)
+    found = requests.read_online(key)
+    if found.request.received_by != _actor(row).id:
+        raise SonaeError("not_found", "この受付はありません。")
+    return found
+
+
+def _actor(row: ExchangePartner) -> Actor:
+    return Actor(f"{requests.PARTNER}{row.pk}", None, row.name)
+
+
+def _still_open(row: ExchangePartner) -> None:
+    if not is_open(row):
+        raise SonaeError("forbidden", "この提供は終わっています。")
 
 
 _PLACE: Final = "exchange page"

@@ -25,6 +25,8 @@ IDENTITIES: Final = (
     "official_letter", "known",
 )  # fmt: skip
 """How it was made sure who asks (施行規則 第8条の3第2項); the number of a document is never kept."""
+BY_KEY: Final = "partner_key"
+"""Another city that has asked with the key given to it: no clerk chooses this."""
 STEPS: Final[Mapping[str, tuple[str, ...]]] = {
     "received": ("drafted", "withdrawn"),
     "drafted": ("drafted", "received", "decided", "withdrawn"),

@@ -252,3 +252,32 @@ def exchanged(partner: ExchangePartner, after: str) -> dict[str, Any]:
         "people": page.people,
         "next": following,
     }
+
+
+class Inquiry(Schema):
+    """What another city asks about one person (災害対策基本法 第86条の15)."""
+
+    name: str = Field(min_length=1, max_length=120)
+    reason: str = Field(min_length=1, max_length=400)
+    asker_name: str = Field(min_length=1, max_length=80, description="who asks in that city")
+    asker_contact: str = Field(min_length=1, max_length=120)
+    kana: str = ""
+    birth_date: str = ""
+    sex: str = ""
+    address: str = ""
+    note: str = ""
+
+
+def asked(partner: ExchangePartner, inquiry: Inquiry) -> dict[str, str]:
+    """Take an inquiry of another city in; it reads the answer by the id that it is given."""
+    return {"id": partners.ask(partner, partners.Asked(**inquiry.dict())), "state": "waiting"}
+
+
+def answered(partner: ExchangePartner, key: str) -> dict[str, Any]:
+    """Return how far an inquiry is, and what is told; nothing, whatever the reason, is the empty object."""
+    found = partners.answer(partner, key)
+    withdrawn = found.request.state == "withdrawn"
+    state = "withdrawn" if withdrawn else "answered" if found.answered else "waiting"
+    return {"id": key, "state": state, "as_of": found.facts.get("as_of"), "told": {
+        kind: value for kind, value in found.facts.items() if kind != "as_of"
+    }}  # fmt: skip

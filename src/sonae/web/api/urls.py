@@ -178,6 +178,21 @@ def get_exchange_people(request: HttpRequest, after: str = "") -> dict[str, Any]
     return reads.exchanged(cast("ExchangePartner", getattr(request, "auth", None)), after)
 
 
+@api.post("/exchange/requests", auth=_partner, tags=["exchange"])
+def post_exchange_request(request: HttpRequest, inquiry: reads.Inquiry) -> dict[str, str]:
+    """Ask about anybody by name, residents too (第86条の15). People decide; read the answer by the id."""
+    return reads.asked(cast("ExchangePartner", getattr(request, "auth", None)), inquiry)
+
+
+@api.get("/exchange/requests/{key}", auth=_partner, tags=["exchange"])
+def get_exchange_request(request: HttpRequest, key: str) -> dict[str, Any]:
+    """The answer to an inquiry of the caller: waiting, answered or withdrawn; decided anew each time.
+
+    ``told`` is empty where nobody is known, nothing may be told, or nothing is known: it reads the same.
+    """
+    return reads.answered(cast("ExchangePartner", getattr(request, "auth", None)), key)
+
+
 @api.get("/keys", tags=["reception"])
 def get_keys(request: HttpRequest) -> dict[str, Any]:
     """The public key (JWK set) that verifies extracts and QR codes offline."""

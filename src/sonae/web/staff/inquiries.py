@@ -122,7 +122,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "row": row,
         "asker": inquirywords.ASKERS[row.asker],
         "channel": inquirywords.CHANNELS[row.channel],
-        "identity": inquirywords.IDENTITIES.get(row.identity, ""),
+        "identity": (inquirywords.IDENTITIES | inquirywords.BY_KEY).get(row.identity, ""),
         "identities": inquirywords.IDENTITIES.items(),
         "channels": [
             (key, name)
