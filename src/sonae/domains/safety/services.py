@@ -208,21 +208,24 @@ def _visitors(fresh: Iterable[NewSighting]) -> dict[UUID, _Whose]:
         key: _Whose(pk, resident, same_as)
         for key, pk, resident, same_as in rows.values_list("key", "pk", "resident_id", "same_as_id")
     }
-    for key, one in facts.items():
-        if key not in found:
-            row = Visitor.objects.create(
-                key=key,
-                name=one.name,
-                kana=one.kana,
-                birth_date=one.birth_date,
-                address=one.address,
-                first_seen_at=clock.now(),
-            )
-            found[key] = _Whose(row.pk, None, None)
+    now = clock.now()
+    made = Visitor.objects.bulk_create(
+        Visitor(
+            key=key,
+            name=one.name,
+            kana=one.kana,
+            birth_date=one.birth_date,
+            address=one.address,
+            first_seen_at=now,
+        )
+        for key, one in facts.items()
+        if key not in found
+    )
+    found |= {row.key: _Whose(row.pk, None, None) for row in made}
     return {event: found[key] for event, key in keys.items()}
 
 
-def _visitor_keys(meant: Iterable[tuple[NewSighting, VisitorFacts]]) -> dict[UUID, str]:
+def _visitor_keys(meant: Sequence[tuple[NewSighting, VisitorFacts]]) -> dict[UUID, str]:
     """Return sighting → key of its visitor.
 
     A bare name is somebody new each time, also at the same place: two people called タナカ are two.
@@ -230,11 +233,16 @@ def _visitor_keys(meant: Iterable[tuple[NewSighting, VisitorFacts]]) -> dict[UUI
     """
     keys: dict[UUID, str] = {}
     stays: dict[tuple[str, str, int | None], list[tuple[str, str]]] = {}
+    leaving = {
+        (who.name, who.kana, one.facility_pk) for one, who in meant if one.direction == "out"
+    }
     for one, who in meant:
         keys[one.id] = who.person or (who.key if who.telling else one.id.hex)
         if who.person or who.telling:
             continue
         called = (who.name, who.kana, one.facility_pk)
+        if called not in leaving:
+            continue
         if called not in stays:
             stays[called] = _staying(*called)
         came = [stay for stay in stays[called] if not one.clock or stay[0] < one.clock]
