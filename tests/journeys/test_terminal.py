@@ -13,9 +13,10 @@ from sonae.domains.consent.interface import AccessEvent
 from sonae.domains.residents.interface import Resident, lostcodes, qr
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import PersonState, Sighting
+from sonae.domains.safety.terminals import _known
 from sonae.platform.access import Role
 from sonae.platform.scope import World
-from tests.fixtures import OPERATOR, City
+from tests.fixtures import ADMINISTRATOR, OPERATOR, City
 from tests.journeys.conftest import CheckPage, SignIn
 from tests.journeys.devices import DEVICE, camera, enrolled, profile
 
@@ -374,3 +375,28 @@ def test_two_desks_cut_off_from_each_other_are_both_kept_and_flagged(
             unsent(desk, 0)
     assert Sighting.objects.filter(direction="in", refusal="").count() == 2
     assert PersonState.objects.get(resident=city.residents["備 太郎"].pk).conflict
+
+
+def test_a_terminal_is_locked_unlocked_and_wiped_by_order(page: Page, city: City) -> None:
+    """Each order is carried out when the device next hears from the server; what it held is sent first."""
+    enrolled(page)
+
+    def told(verb: str) -> None:
+        safety.command(ADMINISTRATOR, ["T001"], verb)
+        _known.clear()
+        page.evaluate("dispatchEvent(new Event('online'))")
+
+    told("lock")
+    expect(page.locator("#net")).to_contain_text("この端末は止められています", timeout=SYNCED)
+    expect(page.locator("#desk")).to_be_hidden()
+    expect(page.locator("#list")).to_have_text("名簿がありません")
+    told("unlock")
+    expect(page.locator("#desk")).to_be_visible(timeout=SYNCED)
+    page.context.set_offline(True)
+    check_in_stranger(page, "外来 一郎")
+    page.context.set_offline(False)
+    told("wipe")
+    expect(page.get_by_role("button", name="登録する")).to_be_visible(timeout=SYNCED)
+    assert Sighting.objects.count() == 1
+    page.reload()
+    expect(page.get_by_role("button", name="登録する")).to_be_visible()
