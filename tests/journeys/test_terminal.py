@@ -378,7 +378,11 @@ def test_two_desks_cut_off_from_each_other_are_both_kept_and_flagged(
 
 
 def test_a_terminal_is_locked_unlocked_and_wiped_by_order(page: Page, city: City) -> None:
-    """Each order is carried out when the device next hears from the server; what it held is sent first."""
+    """Each order is carried out when the device next hears from the server; what it held is sent first.
+
+    The link that enrols works where the page is open already.
+    """
+    page.goto(DEVICE)
     enrolled(page)
 
     def told(verb: str) -> None:

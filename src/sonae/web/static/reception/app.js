@@ -323,13 +323,18 @@ async function start() {
   by("export").addEventListener("click", () => carry(false));
   by("export-qr").addEventListener("click", () => carry(true));
   window.addEventListener("online", soon);
+  window.addEventListener("hashchange", linked);
+  await begin();
+  await linked();
+}
+
+/** Enrol by the code of a link, also where the page was open already; the code leaves the address at once. */
+async function linked() {
   const code = new URLSearchParams(location.hash.slice(1)).get("enrol");
-  if (code) {
-    history.replaceState(null, "", location.pathname + location.search);
-    by("token").value = code;
-    await begin();
-    if (!device.token) await enrolling();
-  } else await begin();
+  if (!code) return;
+  history.replaceState(null, "", location.pathname + location.search);
+  by("token").value = code;
+  if (!device.token) await enrolling();
 }
 
 start();
