@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
 from sonae.domains.safety import interface as safety
 from sonae.domains.sheltering import interface as sheltering
 from sonae.platform.access import Role
 from sonae.platform.models import AuditEntry
+from sonae.web import kept
 from sonae.web.running.names import SECTIONS
 from sonae.web.running.printing import FORMS
 from tests.domains.sheltering.test_sheltering import full_house, key
@@ -126,3 +128,41 @@ def test_a_head_count_is_not_changed_by_running_a_shelter(city: City) -> None:
     sheltering.set_room(CLERK, pk, "体育館", "general", "90")
     sheltering.assign(CLERK, pk, sheltering.rooms(pk)[0].room.pk, [key(city, "備 太郎")])
     assert safety.occupancy(pk).people == before
+
+
+def test_headquarters_sees_every_request_and_every_report(city: City) -> None:
+    pk = full_house(city)
+    row = sheltering.ask(CLERK, pk, "bedding", "毛布", "50", "枚", urgent=True)
+    sheltering.ask(CLERK, city.facilities["F1"].pk, "food", "=cmd", "3", "箱")
+    sheltering.report(CLERK, pk, {"trouble": "古い報告"})
+    sheltering.report(CLERK, pk, {"trouble": "トイレが足りない"})
+    operator, viewer = signed_in(Role.OPERATOR), signed_in(Role.VIEWER)
+    page = viewer.get("/staff/supplies/").content.decode()
+    assert page.index("毛布") < page.index("=cmd"), "urgent ones first"
+    assert "トイレが足りない" in page and "古い報告" not in page, "the last report of a day counts"
+    assert "1回に必要な食事 6食" in page and "step/" not in page
+    assert (
+        viewer.post("/staff/supplies/step/", {"request": row.pk, "to": "sent"}).status_code == 403
+    )
+    told = operator.post("/staff/supplies/step/", {"request": row.pk, "to": "sent"}, follow=True)
+    assert "毛布を記録しました" in told.content.decode()
+    told = operator.post(
+        "/staff/supplies/step/", {"request": row.pk, "to": "arranged"}, follow=True
+    )
+    assert "この操作ができません" in told.content.decode()
+    assert operator.post("/staff/supplies/step/", {"request": "x"}).status_code == 404
+    held = viewer.get("/staff/supplies/csv/").content.decode("utf-8-sig")
+    assert "毛布" in held and "'=cmd" in held
+    assert viewer.get("/staff/supplies/xlsx/").content[:2] == b"PK"
+    assert (
+        "まだありません" in viewer.get("/staff/supplies/", {"day": "2020-01-01"}).content.decode()
+    )
+
+
+def test_what_hangs_in_public_is_on_the_citys_page(city: City) -> None:
+    pk = full_house(city)
+    sheltering.put_up(CLERK, pk, "給水", "9時から <b>正門</b>", public=True)
+    sheltering.put_up(CLERK, pk, "夜勤の順番", "内部のこと")
+    kept.forget()
+    page = Client().get("/shelters/").content.decode()
+    assert "9時から &lt;b&gt;正門" in page and "夜勤の順番" not in page

@@ -64,6 +64,15 @@ def board(facility_pk: int, *, public: bool = False) -> list[BoardNotice]:
     return list((rows.filter(public=True) if public else rows).order_by("-put_up_at", "-pk"))
 
 
+def public_boards() -> dict[int, list[BoardNotice]]:
+    """Return facility → what everybody may read of its board now, newest first."""
+    rows = BoardNotice.objects.filter(public=True, taken_down_at=None)
+    found: dict[int, list[BoardNotice]] = {}
+    for row in rows.filter(Q(until=None) | Q(until__gt=clock.now())).order_by("-put_up_at", "-pk"):
+        found.setdefault(row.facility_id, []).append(row)
+    return found
+
+
 def come(
     actor: Actor, facility_pk: int, kind: str, name: str, organisation: str = "", purpose: str = ""
 ) -> Guest:

@@ -5,6 +5,7 @@ from sonae.domains.sheltering.board import (
     come,
     guests,
     leave,
+    public_boards,
     put_up,
     take_down,
 )
@@ -116,6 +117,7 @@ __all__ = [
     "leave",
     "meals",
     "note",
+    "public_boards",
     "put_up",
     "receipts",
     "receive",

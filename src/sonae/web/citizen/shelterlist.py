@@ -1,5 +1,6 @@
 """避難場所・避難所: which are open, how crowded they are, what they are designated for."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.safety import interface as safety
+from sonae.domains.sheltering import interface as sheltering
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Audience, audience
 from sonae.web import livemap, words
@@ -21,6 +23,7 @@ class Row:
     """One facility as the list shows it."""
 
     place: shelters.Place
+    board: tuple[sheltering.BoardNotice, ...] = ()
 
     def __getattr__(self, name: str) -> object:
         """Everything else is the place's own."""
@@ -52,9 +55,17 @@ class Group:
     empty: str = ""
 
 
-def grouped(places: list[shelters.Place]) -> list[Group]:
+def grouped(
+    places: list[shelters.Place],
+    boards: Mapping[int, Sequence[sheltering.BoardNotice]] | None = None,
+) -> list[Group]:
     """Return the tables: open now, other shelters, other emergency sites; none hides a closed one."""
-    rows = [Row(place) for place in places if place.site or place.shelter]
+    hung = boards or {}
+    rows = [
+        Row(place, tuple(hung.get(place.facility.pk, ())))
+        for place in places
+        if place.site or place.shelter
+    ]
     active = [row for row in rows if row.place.state in {"open", "full", "preparing"}]
     rest = [row for row in rows if row not in active]
     return [
@@ -87,7 +98,7 @@ def listing(request: HttpRequest) -> bytes:
     context = {
         "flooded": evacuation.sites_under_water(),
         "here": "/shelters/",
-        "groups": grouped(places),
+        "groups": grouped(places, sheltering.public_boards()),
         "live_map": livemap.config(
             places=in_world("/shelters/map.json"),
             obstacles=in_world("/map/obstacles.json"),

@@ -27,6 +27,7 @@ from sonae.web.staff import (
     sheltered,
     shelters,
     stopwatch,
+    supplies,
     warnings,
     window,
 )
@@ -64,6 +65,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("shelters/<int:pk>/people/<str:kind>/", sheltered.as_file, name="sheltered-file"),
     path("shelters/<int:pk>/report/", shelters.report, name="shelter-report"),
     path("shelters/table/", include("sonae.web.staff.table_urls")),
+    path("supplies/", supplies.overview, name="supplies"),
+    path("supplies/step/", supplies.step, name="supply-step"),
+    path("supplies/csv/", supplies.as_file, {"kind": "csv"}, name="supplies-csv"),
+    path("supplies/xlsx/", supplies.as_file, {"kind": "xlsx"}, name="supplies-xlsx"),
     path("terminals/", fleet.overview, name="terminals"),
     path("capacity/", capacity.overview, name="capacity"),
     path("capacity/ask/", capacity.ask, name="what-if-ask"),

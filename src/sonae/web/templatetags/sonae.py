@@ -39,6 +39,7 @@ STAFF_PAGES = (
     ("/staff/orders/", lazy("避難情報"), "order", lazy("伝える")),
     ("/staff/messages/", lazy("伝達"), "message", ""),
     ("/staff/shelters/", lazy("避難所"), "shelter", lazy("避難する")),
+    ("/staff/supplies/", lazy("物資と日報"), "outbox", ""),
     ("/staff/terminals/", lazy("受付端末"), "card", ""),
     ("/staff/capacity/", lazy("受入見込み"), "shelter", ""),
     ("/staff/cards/", lazy("避難カード"), "card", ""),
