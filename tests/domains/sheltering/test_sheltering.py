@@ -298,3 +298,28 @@ def test_an_exercise_leaves_nothing_behind(city: City, house: int) -> None:
     assert sheltering.rooms(house) == []
     assert sheltering.supplies() == []
     assert sheltering.board(house) == []
+
+
+def test_two_desks_at_once_and_one_person_twice_are_shown_and_nothing_is_dropped(
+    city: City,
+) -> None:
+    """備 一郎 at two shelters within minutes; 備 花子 written down again as a stranger."""
+    pk = full_house(city)
+    assert safety.doubts(CLERK, pk) == []
+    safety.record(
+        [
+            sighting(city, "備 一郎", facility="F1", device="T002", minutes=-2),
+            sighting(city, visitor=VisitorFacts("", "ソナエ ハナコ"), minutes=1),
+            sighting(city, visitor=VisitorFacts("", "ソナエ タロウ", "2001-01-01"), minutes=1),
+            sighting(city, visitor=VisitorFacts("佐藤 守", "サトウ マモル"), minutes=1),
+        ]
+    )
+    people = safety.summary(pk).people
+    found = {
+        (one.kind, one.who.name or one.who.kana): one.others for one in safety.doubts(CLERK, pk)
+    }
+    assert found == {
+        ("two_places", "備 一郎"): ("第一小学校",),
+        ("twice", "ソナエ ハナコ"): ("備 花子",),
+    }, "another birth date is another person, and nobody learns who is shielded"
+    assert people == 8, "all of them stand until a person has decided"

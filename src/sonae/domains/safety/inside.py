@@ -16,11 +16,14 @@ from django.db.models import Q, QuerySet
 from sonae.core import clock
 from sonae.core.clock import JST
 from sonae.core.errors import SonaeError
+from sonae.core.kana import search_key
 from sonae.domains.consent import interface as consent
 from sonae.domains.residents.interface import AssistanceRegistrant, Resident
 from sonae.domains.safety import rules
 from sonae.domains.safety.models import PersonState, Sighting
+from sonae.domains.safety.reading import events_of
 from sonae.domains.safety.selectors import ONE_LOOK, visitor_name
+from sonae.domains.shelters.interface import Facility
 from sonae.platform.access import Actor, Audience, require
 
 SUPPORTED: Final = frozenset({"in_car", "shelter_at_home"})
@@ -167,6 +170,78 @@ def _needs(rows: Iterable[PersonState]) -> dict[str, list[str]]:
         held = found.setdefault(f"r{who}" if who else f"v{same_as or visitor}", [])
         held.extend(need for need in needs if need not in held)
     return found
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What a clerk must look into: one person ``two_places`` at once, or two lines that may be one.
+
+    ``others``: the other place's name, or who else is written as this person may be.
+    """
+
+    kind: str
+    who: Inside
+    others: tuple[str, ...]
+
+
+def doubts(actor: Actor, facility_pk: int) -> list[Doubt]:
+    """Return whose check-in here contradicts another place's, and who may be checked in twice.
+
+    Nothing is dropped for it: both check-ins stand until a person has decided.
+    """
+    people = inside(actor, facility_pk)
+    rows = _here(facility_pk).filter(person__in=[one.person for one in people])
+    known = {row.person: row for row in rows}
+    torn = [known[one.person] for one in people if known[one.person].conflict]
+    places = _other_places(torn, facility_pk)
+    found = [
+        Doubt("two_places", one, places[one.person]) for one in people if places.get(one.person)
+    ]
+    return found + _twice(people, known)
+
+
+def _other_places(rows: Sequence[PersonState], facility_pk: int) -> dict[str, tuple[str, ...]]:
+    """Return person → the other places at which desks checked the person in at practically one time."""
+    found = {}
+    for row in rows:
+        column, pk = (
+            ("resident_id", row.resident_id) if row.resident_id else ("visitor_id", row.visitor_id)
+        )
+        told = events_of(column, [pk or 0])[pk or 0]
+        sides = [
+            e.facility for e in rules.two_places(rules.standing(told)) if e.facility != facility_pk
+        ]
+        names = Facility.objects.filter(pk__in=[one for one in sides if one is not None])
+        found[row.person] = tuple(names.values_list("name", flat=True))
+    return found
+
+
+def _twice(people: Sequence[Inside], known: Mapping[str, PersonState]) -> list[Doubt]:
+    """Return visitors written like somebody else who is here, where no birth date speaks against it."""
+    alike: dict[str, list[Inside]] = {}
+    for one in people:
+        for key in {search_key(one.kana), one.name.replace(" ", "").replace("\u3000", "")} - {""}:
+            alike.setdefault(key, []).append(one)
+    made: dict[str, Doubt] = {}
+    for group in alike.values():
+        for one in group:
+            if known[one.person].visitor_id is None or one.person in made:
+                continue
+            others = [o.name or o.kana for o in group if o is not one and _fits(known, one, o)]
+            if others:
+                made[one.person] = Doubt("twice", one, tuple(others))
+    return list(made.values())
+
+
+def _fits(known: Mapping[str, PersonState], one: Inside, other: Inside) -> bool:
+    """Tell whether what is known of two birth dates may be one date."""
+    first, second = (_born(known[person.person]) for person in (one, other))
+    return first.startswith(second) or second.startswith(first)
+
+
+def _born(row: PersonState) -> str:
+    who = row.resident or row.visitor
+    return who.birth_date if who else ""
 
 
 def summary(facility_pk: int) -> Summary:

@@ -32,8 +32,10 @@ from sonae.domains.safety.fleet import (
 from sonae.domains.safety.inquiries import close_inquiry, open_inquiry
 from sonae.domains.safety.inside import (
     AGES,
+    Doubt,
     Inside,
     Summary,
+    doubts,
     inside,
     presented_inside,
     require_inside,
@@ -201,6 +203,7 @@ __all__ = [
     "Carried",
     "Count3",
     "DeathConfirmation",
+    "Doubt",
     "Eyes",
     "FleetRow",
     "History",
@@ -244,6 +247,7 @@ __all__ = [
     "deaths_of",
     "deaths_waiting",
     "decide_death",
+    "doubts",
     "drill_reports",
     "end_sheet",
     "enrol_many",

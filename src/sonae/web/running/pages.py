@@ -50,11 +50,13 @@ def _frame(pk: int, name: str) -> dict[str, Any]:
 @audience(Audience.RECEPTION)
 def overview(request: HttpRequest, pk: int) -> HttpResponse:
     """Show how the shelter stands: people and their needs, what is asked for, who is ill, what hangs."""
+    told = safety.summary(pk)
     context = {
         **_frame(pk, ""),
-        "told": safety.summary(pk),
-        "needs": needs_of(safety.summary(pk)),
-        "ages": ages_of(safety.summary(pk)),
+        "told": told,
+        "needs": needs_of(told),
+        "ages": ages_of(told),
+        "doubts": safety.doubts(actor_of(request), pk),
         "supplies": sheltering.supplies(pk, only_open=True),
         "health": sheltering.counts(pk),
         "rooms": sheltering.rooms(pk),
