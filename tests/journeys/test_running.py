@@ -36,6 +36,7 @@ def test_a_day_at_a_shelter_and_at_headquarters(
     page.set_viewport_size({"width": 375, "height": 740})
     page.goto(f"/reception/shelter/{pk}/supplies/")
     ask = page.locator("form").filter(has=page.get_by_role("button", name="要請する", exact=True))
+    ask.get_by_label("分類").select_option("寝具")
     ask.get_by_label("品名").fill("毛布")
     ask.get_by_label("数量").fill("50")
     ask.get_by_label("単位").fill("枚")
