@@ -7,7 +7,7 @@ flood layer and a walking network. West is wet, east is dry, the far east was ne
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -158,9 +158,9 @@ def _make_home(
             )
 
 
-@pytest.fixture
-def city(db: None) -> Iterator[City]:
-    """試験市, entered in its live world; enter the exercise world with ``city.entered``."""
+@contextmanager
+def standing() -> Iterator[City]:
+    """試験市, entered in its live world, until the end."""
     Municipality.objects.create(
         code=CODE, name="試験市", kana="シケンシ", name_en="Shiken City", prefecture="試験県",
         latitude=37.0, longitude=139.0, warning_areas=AREAS, is_demo=True,
@@ -174,6 +174,13 @@ def city(db: None) -> Iterator[City]:
         OutboxEntry.objects.update(state=OutboxEntry.DONE)
         yield made
     forget_serving()
+
+
+@pytest.fixture
+def city(db: None) -> Iterator[City]:
+    """試験市, entered in its live world; enter the exercise world with ``city.entered``."""
+    with standing() as made:
+        yield made
 
 
 def know(changed: list[Facility], **attributes: str) -> None:

@@ -116,9 +116,24 @@ def current_run() -> PlanRun | None:
 
 
 def counts() -> Mapping[str, Any]:
-    """Return the totals of the current run (see `services._counts`); empty without one."""
+    """Return the totals of the current run (see `services._counts`); empty without one.
+
+    By town without those under 支援措置: beside a list by name, the difference would tell of each. The
+    totals count everybody, as beds and buses do.
+    """
     run = current_run()
-    return run.counts if run is not None else {}
+    if run is None or not run.counts.get("towns"):
+        return run.counts if run is not None else {}
+    towns: dict[str, tuple[int, int]] = {key: tuple(two) for key, two in run.counts["towns"].items()}
+    hidden = Advice.objects.filter(
+        run=run.advice_run, resident__in=Resident.objects.filter(shielded=True)
+    )
+    for town, zone in hidden.values_list("resident__household__town", "zone"):
+        inside, unsurveyed = towns.get(str(town), (0, 0))
+        less = (inside - 1, unsurveyed) if zone == "inside" else (inside, unsurveyed - 1)
+        if min(less) >= 0:
+            towns[str(town)] = less
+    return {**run.counts, "towns": towns}
 
 
 def advice_of(resident_pks: Sequence[int]) -> dict[int, Advice]:

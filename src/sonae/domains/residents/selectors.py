@@ -34,6 +34,8 @@ _LIKE_A_DATE: Final = re.compile(
 _HIGHEST = "\U0010ffff"
 _AT_ONCE = 2000
 _FIRST_LOOK: Final = 25
+PRESENTED_TO: Final = ("reception", "window")
+"""Purposes for which the person stands there and shows the own code or card."""
 AT_A_GLANCE: Final = 5
 """People of a list that are seen without searching in it."""
 ONE_LOOK: Final = timedelta(hours=1)
@@ -77,15 +79,18 @@ def search(actor: Actor, text: str, *, limit: int = 20, purpose: str = "receptio
 
     Understood are a QR, a card number of a person or household, a resident id, and any of name or
     name in kana (beginning, or given name alone), together with a birth date in any form or its year.
-    Someone under 支援措置 is found by the own QR or card only, and then without address.
-    ``purpose`` is what the disclosure is recorded for.
+    Someone under 支援措置 is found by the own QR or card only, where it is presented (`PRESENTED_TO`), and
+    then without address. ``purpose`` is what the disclosure is recorded for.
     """
     typed = text.strip()
     if not typed:
         return Search("", [], False)
     how, found = presented(typed)
-    if how:
-        return Search(how, _shown(actor, found, presented=True, purpose=purpose), False)
+    standing_there = purpose in PRESENTED_TO
+    people = _shown(actor, found, presented=standing_there, purpose=purpose) if how else []
+    # Where nobody stands with the own card, the number of one is that of nobody: read on as text.
+    if how and (people or standing_there):
+        return Search(how, people, False)
     how, rows, near = _typed(typed, limit + 1)
     people = _shown(actor, rows[:limit] + near, purpose=purpose)
     others = {one.pk for one in near}
