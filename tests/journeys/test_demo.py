@@ -102,7 +102,7 @@ def test_twelve_hours_into_the_flood(
     late = number(desk)
     assert 0 < late < early
     with worlds.entered(CODE, World.EXERCISE):
-        count = safety.unaccounted_count()
+        count = safety.unaccounted_shown()
         levels = {order.level for order in evacuation.orders_in_force()}
         someone = _told_to_leave()
     assert count.unaccounted == late

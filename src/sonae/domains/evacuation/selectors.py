@@ -124,7 +124,9 @@ def counts() -> Mapping[str, Any]:
     run = current_run()
     if run is None or not run.counts.get("towns"):
         return run.counts if run is not None else {}
-    towns: dict[str, tuple[int, int]] = {key: tuple(two) for key, two in run.counts["towns"].items()}
+    towns: dict[str, tuple[int, int]] = {
+        key: tuple(two) for key, two in run.counts["towns"].items()
+    }
     hidden = Advice.objects.filter(
         run=run.advice_run, resident__in=Resident.objects.filter(shielded=True)
     )

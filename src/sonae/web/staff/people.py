@@ -19,7 +19,9 @@ def find(request: HttpRequest) -> HttpResponse:
     """Find somebody by what the desk's field understands."""
     typed, problem, found = request.GET.get("q", ""), None, None
     try:
-        found = residents.search(actor_of(request), typed, purpose="rescue") if typed.strip() else None
+        found = (
+            residents.search(actor_of(request), typed, purpose="rescue") if typed.strip() else None
+        )
     except SonaeError as error:
         problem = error
     context = {"q": typed, "found": found, "problem": problem}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from sonae.core.errors import SonaeError
 from sonae.domains.consent import interface as consent
 from sonae.domains.consent.interface import EmergencySharing
 from sonae.domains.municipalities import interface as municipalities
+from sonae.domains.residents import interface as residents
 from sonae.domains.residents.interface import plans
 from sonae.platform.access import Actor, Audience, actor_of, audience, permits
 from sonae.platform.scope import is_exercise
@@ -116,13 +118,22 @@ def _declare(actor: Actor, typed: dict[str, Any]) -> EmergencySharing:
     )
 
 
+def _handed_out(actor: Actor, pk: int) -> list[consent.Handed]:
+    """Return what was handed out, without who has come under 支援措置 since, in no number either."""
+    hidden = residents.shielded_pks()
+    return [
+        replace(one, people=tuple(pk for pk in one.people if pk not in hidden))
+        for one in consent.handed_out(actor, pk)
+    ]
+
+
 @audience(Audience.OPERATOR)
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one sharing: how it came, what the reader may do, and everything handed out under it."""
     actor = actor_of(request)
     row = consent.sharing(actor, pk)
     [shown] = _all_shown([row])
-    handed = consent.handed_out(actor, pk)
+    handed = _handed_out(actor, pk)
     names = names_of({one.by for one in handed})
     context = {
         "one": shown,
@@ -151,7 +162,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 def people(request: HttpRequest, pk: int, place: int) -> HttpResponse:
     """Show about whom data went out at once; this look is on their record as well."""
     actor = actor_of(request)
-    row, handed = consent.sharing(actor, pk), consent.handed_out(actor, pk)
+    row, handed = consent.sharing(actor, pk), _handed_out(actor, pk)
     # Counted from the oldest, so that an address goes on meaning the same act.
     if not 1 <= place <= len(handed):
         raise SonaeError("not_found", _("この記録はありません。"))
