@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 from datetime import timedelta
 
 import pytest
@@ -499,3 +500,10 @@ def test_what_came_too_early_counts_when_it_comes_again_in_its_time(city: Scope)
     with clock.using(clock.FrozenClock(T0 + timedelta(minutes=41))):
         assert warnings.accept(raw, via="jma").changed
     assert city_lines() == [("レベル４大雨危険警報", 4)]
+
+
+def test_an_unknown_type_shows_the_level_that_its_name_says_for_the_city_alone(city: Scope) -> None:
+    raw = re.sub(r"<Title>[^<]*</Title>", "<Title>新しい気象情報</Title>", rain("03").decode())
+    taken = warnings.accept(raw.encode(), via="a")
+    assert taken.state == "unknown"
+    assert lines() == [("備え市", "レベル３大雨警報", 3)]

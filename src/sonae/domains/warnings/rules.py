@@ -180,10 +180,13 @@ def ours(warning: Warning, place: Place) -> Warning:
     place = place.when(warning)
     if not any(item.areas for item in warning.items):
         return warning
-    items = []
+    unknown, items = is_unknown(warning), []
     for item in warning.items:
         areas = says_of_cities(warning, item.areas)
         kept = tuple(area for area in areas if area_concerns(area, place))
+        if unknown and any(area.type == "city" for area in kept):
+            # Nobody has described the type, but it names the city itself: not also all around it.
+            kept = tuple(area for area in kept if area.type not in _WIDER)
         if kept or not item.areas:
             items.append(replace(item, areas=kept))
     return replace(warning, items=tuple(items))

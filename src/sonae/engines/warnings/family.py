@@ -14,7 +14,7 @@ from datetime import timedelta
 from sonae.engines.warnings.areas import unique
 from sonae.engines.warnings.model import WarningArea, WarningItem
 from sonae.engines.warnings.report import Report
-from sonae.engines.warnings.wording import Meaning, level_of, meaning_of
+from sonae.engines.warnings.wording import Meaning, level_named, level_of, meaning_of
 
 Reader = Callable[[Report, "Family"], Iterable[WarningItem]]
 
@@ -71,7 +71,8 @@ class Family:
     def _by_name(self, name: str) -> Meaning:
         found = meaning_of(name, self.phenomenon)
         if not self.guesses:
-            return Meaning(self.phenomenon, found.severity)
+            lifted = found.severity == "lifted"
+            return Meaning(self.phenomenon, found.severity, None if lifted else level_named(name))
         return found if self.levels else found._replace(level=None)
 
 

@@ -64,6 +64,8 @@ _SEVERITIES = (
 )
 # 「警戒レベル４相当」「レベル４大雨危険警報」. 噴火警戒レベル is another scale and never read here.
 _LEVEL = re.compile(r"レベル([1-5])")
+# 「レベル３（入山規制）」 is a volcano's: where the type is not known, only a warning so named counts.
+_LEVEL_OF_WARNING = re.compile(r"^(?:警戒)?レベル([1-5])[^(]*(?:警報|注意報)")
 _LEVEL_SEVERITY = {5: "emergency", 4: "critical", 3: "warning", 2: "advisory", 1: "information"}
 
 
@@ -88,6 +90,12 @@ def level_of(text: str) -> int | None:
     """The level that a text states (「レベル４」「警戒レベル４相当」), else None."""
     match = _LEVEL.search(unicodedata.normalize("NFKC", text))
     return int(match[1]) if match else None
+
+
+def level_named(name: str) -> int | None:
+    """The level that the name of a warning begins with (「レベル３大雨警報」), else None."""
+    match = _LEVEL_OF_WARNING.search(normal(name))
+    return int(match[1]) if match and "噴火" not in name else None
 
 
 def severity_of_level(level: int) -> str:
