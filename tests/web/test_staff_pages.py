@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 from django.test import Client
 
 from sonae.core import clock
+from sonae.core.clock import JST
 from sonae.domains.identity.interface import Account
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
@@ -157,6 +159,16 @@ def test_telegrams_and_plans_are_in_the_chronology(city: City) -> None:
     assert arrived.key and signed_in(Role.VIEWER).get(arrived.href).status_code == 200
     told = "避難計画を計算：危険区域の中に 6人、調査されていない土地に 3人"
     assert any(told in line.text for line in lines), "what is unknown is not called danger"
+
+
+def test_a_call_for_help_stands_where_it_was_heard(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At 07:22, not at the hour that it is counted in: what happened at 07:04 stands below it."""
+    heard = [datetime(2026, 8, 30, 7, minute, tzinfo=JST) for minute in (22, 10)]
+    monkeypatch.setattr(chronicle.safety, "help_times", lambda: heard)
+    (line,) = [one for one in chronicle.happenings() if "助けを求める" in one.text]
+    assert (line.at, line.text) == (heard[0], "7時台に助けを求める連絡：2人")
 
 
 def test_raw_text_is_readable_in_every_encoding() -> None:

@@ -62,6 +62,13 @@ def test_what_was_known_at_a_moment_is_shown_as_such(city: City) -> None:
     force = page[page.index('id="force"') : page.index('id="history"')]
     assert "レベル３大雨警報" in force and "レベル４大雨危険警報" not in force
     assert "今の状況ではありません" in page
+    arrived = page[page.index('id="history"') :]
+    assert "この時点までに届いた電文" in arrived and arrived.count("<tr>") == 2, (
+        "one telegram by then"
+    )
+    assert f"?all=1&amp;at={at:%Y-%m-%d}" in page, "the tabs stay at the moment"
+    page = viewer.get("/staff/warnings/?at=2090-01-01T00:00").content.decode()
+    assert "まだ来ていません" in page and "分かっていたことです" not in page
     assert viewer.get("/staff/warnings/?at=yesterday").status_code == 400
 
 

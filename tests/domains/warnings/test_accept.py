@@ -507,3 +507,14 @@ def test_an_unknown_type_shows_the_level_that_its_name_says_for_the_city_alone(c
     taken = warnings.accept(raw.encode(), via="a")
     assert taken.state == "unknown"
     assert lines() == [("備え市", "レベル３大雨警報", 3)]
+
+
+def test_the_pages_of_a_satellite_s_text_are_one_row(city: Scope) -> None:
+    raw = (real_data("alerts", "qzss") / "qzqsm_220307.log").read_bytes()
+    with worlds.entered(CODE, World.EXERCISE):
+        warnings.accept(b"#QZSS 2022-03-07\n" + raw, via="qzss")
+        rows = [row for row in warnings.history(500) if row.telegram_type == "DCR04"]
+        stored = Telegram.objects.filter(telegram_type="DCR04").count()
+    assert stored > 20 and len(rows) < stored / 5
+    whole = max(rows, key=lambda row: len(row.headline))
+    assert whole.headline.startswith("（27/27）南海トラフ沿いのプレート")

@@ -1,5 +1,6 @@
 """Reads: what is in force now or was at any time, what arrived, its raw bytes, what needs a person."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,6 +32,7 @@ HEARD = ("VTSE41", rules.SUMMARY)
 _SUMMARY_WINDOW = timedelta(hours=24)
 # 時系列情報 comes at 5, 11, 17 and 23 o'clock; one that missed its successor twice says nothing now.
 _HOURS_COUNT = timedelta(hours=18)
+_PAGE = re.compile(r"（([0-9]{1,2})/([0-9]{1,2})）")
 
 
 @dataclass(frozen=True)
@@ -319,10 +321,37 @@ def _rises(forecasts: Sequence[Mapping[str, Any]], level: int) -> tuple[tuple[in
     return tuple(sorted(begins.items()))
 
 
-def history(limit: int = 100, *, ours_only: bool = False) -> list[Telegram]:
-    """Telegrams as they arrived, newest first, without their raw bytes."""
+def history(
+    limit: int = 100, *, ours_only: bool = False, at: datetime | None = None
+) -> list[Telegram]:
+    """Telegrams as they arrived (by ``at``), newest first, without their raw bytes.
+
+    The pages of a satellite's long text are one, with how many of them are there.
+    """
     rows = Telegram.objects.defer("raw").order_by("-received_at", "-pk")
-    return list((rows.filter(concerns_us=True) if ours_only else rows)[:limit])
+    if at is not None:
+        rows = rows.filter(received_at__lte=at)
+    return _one_of_pages((rows.filter(concerns_us=True) if ours_only else rows)[:limit])
+
+
+def _one_of_pages(rows: Iterable[Telegram]) -> list[Telegram]:
+    """Put the pages of one text where its newest page stands: 「（2/3）」, the text, … for a gap."""
+    shown: list[Telegram] = []
+    texts: dict[tuple[object, ...], tuple[Telegram, int, dict[int, str]]] = {}
+    for row in rows:
+        page = _PAGE.match(row.headline) if row.source == "qzss" else None
+        if page is None:
+            shown.append(row)
+            continue
+        key = (row.telegram_type, row.status, row.issued_at, page[2])
+        if key not in texts:
+            texts[key] = (row, int(page[2]), {})
+            shown.append(row)
+        texts[key][2].setdefault(int(page[1]), row.headline[page.end() :])
+    for row, total, pages in texts.values():
+        told = "".join(pages.get(number, "…") for number in range(1, total + 1))
+        row.headline = f"（{len(pages)}/{total}）{re.sub('…+', '…', told)}"
+    return shown
 
 
 def telegram(telegram_pk: int) -> Telegram:
@@ -350,6 +379,9 @@ def alarms() -> list[Telegram]:
     return list(waiting.defer("raw").order_by("-received_at", "-pk"))
 
 
-def last_received() -> datetime | None:
-    """When anything was last received: a silent feed must not look like a quiet day."""
-    return Telegram.objects.order_by("-received_at").values_list("received_at", flat=True).first()
+def last_received(at: datetime | None = None) -> datetime | None:
+    """When anything was last received (by ``at``): a silent feed must not look like a quiet day."""
+    rows = Telegram.objects.order_by("-received_at")
+    if at is not None:
+        rows = rows.filter(received_at__lte=at)
+    return rows.values_list("received_at", flat=True).first()

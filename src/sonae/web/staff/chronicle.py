@@ -137,6 +137,7 @@ ACTS = {
     "pfif_discarded": lazy("PFIFの案を取り下げ"),
     "pfif_exported": lazy("PFIFを書き出し"),
     "warnings.acknowledged": lazy("読めなかった電文を確認"),
+    "warnings.dated_ahead_used": lazy("日時が未来の電文を、使うと決めた"),
     "warnings.ended": lazy("警報を人が終わらせた"),
     "warnings.end_undone": lazy("人が終わらせた警報を元に戻した"),
     "warnings.prune": lazy("くり返しの古い電文を消した"),
@@ -345,31 +346,35 @@ def _plans(limit: int) -> list[Happening]:
 
 
 def _calls() -> list[Happening]:
-    """Return hour by hour how many people called for help; who, the list of the unaccounted says."""
-    by_hour: dict[datetime, int] = {}
+    """Return hour by hour how many people called for help, at the last of these calls; who, the list
+    of the unaccounted says."""
+    by_hour: dict[datetime, list[datetime]] = {}
     for at in safety.help_times():
         hour = at.astimezone(JST).replace(minute=0, second=0, microsecond=0)
-        by_hour[hour] = by_hour.get(hour, 0) + 1
+        by_hour.setdefault(hour, []).append(at)
     return [
         Happening(
-            hour,
-            _("%(hour)s時台に助けを求める連絡：%(count)s人") % {"hour": hour.hour, "count": count},
+            max(heard),
+            _("%(hour)s時台に助けを求める連絡：%(count)s人")
+            % {"hour": hour.hour, "count": len(heard)},
             href="/staff/safety/#help",
             key=True,
         )
-        for hour, count in by_hour.items()
+        for hour, heard in by_hour.items()
     ]
 
 
 def _people() -> list[Happening]:
     """Return hour by hour how many residents were newly accounted for."""
     by_hour: dict[datetime, list[int]] = {}
+    last: dict[datetime, datetime] = {}
     for point in safety.curve():
         hour = point.at.astimezone(JST).replace(minute=0, second=0, microsecond=0)
         by_hour.setdefault(hour, []).append(point.unaccounted)
+        last[hour] = point.at
     return [
         Happening(
-            hour,
+            last[hour],
             _("%(hour)s時台に安否を確認：%(count)s人、未確認は残り%(left)s人")
             % {
                 "hour": hour.hour,

@@ -1,6 +1,7 @@
 """警報: what is in force, what arrived with its raw text, and what could not be read."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages as flash
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -24,6 +25,11 @@ MOST = 200
 def overview(request: HttpRequest) -> HttpResponse:
     """Show what is in force now or was at a moment, alarms first, and the telegrams as they arrived."""
     ours, at = request.GET.get("all") != "1", moment_of(request.GET.get("at", ""))
+    if at is not None and at > clock.now():
+        # Nothing is known of a time to come, and the page must not say that it was.
+        told = _("%(shown)s は、まだ来ていません。今の状況を表示しています。")
+        flash.warning(request, told % {"shown": words.spoken(at, "long")})
+        at = None
     lines = warnings.in_force(at)
     context = {
         "lines": lines,
@@ -32,12 +38,13 @@ def overview(request: HttpRequest) -> HttpResponse:
         "drawn": warnmap.draw(lines),
         "at": at,
         "as_of": at or clock.now(),
+        "then": urlencode({"at": f"{at:%Y-%m-%dT%H:%M}"}) if at else "",
         "alarms": warnings.alarms() if at is None else [],
         "inputs": warnings.inputs(),
-        "telegrams": warnings.history(MOST, ours_only=ours),
+        "telegrams": warnings.history(MOST, ours_only=ours, at=at),
         "ours": ours,
         "hearing": warnings.hearing(),
-        "received": warnings.last_received(),
+        "received": warnings.last_received(at),
         "most": MOST,
     }
     return render(request, "staff/warnings.html", context)
