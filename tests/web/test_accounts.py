@@ -108,6 +108,7 @@ def test_too_many_wrong_passwords_lock_the_address_for_a_while(officer: Account)
     assert tries == [200] * 6
     locked = client.post("/accounts/login/", {"login": EMAIL, "password": PASSWORD})
     assert locked.status_code == 200
+    assert "5分待ってから" in locked.content.decode(), "how long, and whom to tell"
     assert not signed_in(client)
     identity.add_account("second@city.example.jp", PASSWORD, Role.VIEWER)
     assert sign_in(client, "second@city.example.jp") == 302, "others may still sign in"

@@ -166,3 +166,10 @@ def test_who_has_it_already_gets_nothing_again(city: City, client: Client) -> No
         again = client.get(path, headers={"If-None-Match": first["ETag"]})
         assert again.status_code == 304
     assert client.get("/feeds/cap/nothing.xml").status_code == 404
+
+
+def test_the_address_that_a_neighbour_is_told_leads_to_the_feed(city: City, client: Client) -> None:
+    page = client.get("/feeds/").content.decode()
+    assert "/feeds/cap.atom" in page
+    assert client.get("/feeds/cap.atom").status_code == 200
+    assert 'href="/feeds/"' in client.get("/").content.decode(), "in the footer"

@@ -50,6 +50,7 @@ def test_from_draft_to_receipts(city: City) -> None:
     operator.post(f"/staff/orders/{pk}/submit/")
     assert evacuation.order(pk).status == "submitted"
     page = approver.get(f"/staff/orders/{pk}/").content.decode()
+    assert page.count('stroke-width="4"') == 1, "the one town that is meant is ringed"
     assert "5" in page
     assert "避難してください" in page
     approver.post(f"/staff/orders/{pk}/approve/", {"people": "4"})
@@ -195,6 +196,8 @@ def test_a_stale_draft_does_not_look_alive(city: City) -> None:
     operator = signed_in(Role.OPERATOR)
     kept.forget()
     assert "もう出ていません" not in operator.get("/staff/panels/orders/").content.decode()
+    panel = operator.get("/staff/panels/unaccounted/").content.decode()
+    assert "合計が一致しないことがあります" in panel, "said always, whoever there is"
     warnings.accept(flood_telegram(0, minute=5), via="test")
     outbox.drain()
     for path in ("/staff/panels/orders/", "/staff/orders/"):

@@ -17,6 +17,7 @@ from sonae.domains.safety.interface import Sighting, Visitor
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Role
 from sonae.platform.scope import World
+from sonae.web.staff.shelters import net_arrivals
 from tests.fixtures import CLERK, City
 
 pytestmark = pytest.mark.django_db
@@ -324,3 +325,17 @@ def test_closed_places_come_last_with_a_warning(city: City, clerk: Client) -> No
     places = [page.index(f">{name}<") for name in ("福祉会館", "高台中学校", "第一小学校")]
     assert places == sorted(places)
     assert "閉鎖と報告されています" in page[places[1] :]
+
+
+def test_who_is_checked_in_twice_is_one_person(city: City, clerk: Client) -> None:
+    """The trend counts people, not scans, and the clerk is told since when the person is here."""
+    for _scan in range(2):
+        form = form_of(shown(clerk, "C0011"))
+        taro = str(city.residents["備 太郎"].pk)
+        clerk.post("/reception/record/", {**form, "person": [taro], "direction": "in"})
+    page = shown(clerk)
+    assert "もう受け付けています：備 太郎（" in page
+    assert people(city) == 1
+    place = city.facilities["F2"].pk
+    assert net_arrivals(clock.now() - timedelta(hours=1)) == {place: 1}
+    assert net_arrivals(clock.now() + timedelta(hours=1)) == {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -47,6 +47,14 @@ ROLE_NAMES = {
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Staff accounts are made by an administrator, residents' at a window or by invitation."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "too_many_login_attempts": _(
+            "続けてまちがえたため、しばらくログインできません。5分待ってから、もう一度お試しください。急ぐときは、ほかの職員か管理者に知らせてください。"
+        ),
+    }
+    """How long the way stays closed is allauth's own limit: five failures of a name in five minutes."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Return False: nobody makes an account for oneself."""

@@ -6,6 +6,7 @@ import hashlib
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseNotModified
+from django.shortcuts import render
 from lxml import etree
 
 from sonae.core import clock
@@ -16,6 +17,7 @@ from sonae.domains.municipalities.interface import municipality
 from sonae.platform.access import Audience, audience
 from sonae.web.feeds import cap, signing
 from sonae.web.links import absolute
+from sonae.web.templatetags.sonae import in_world
 
 ATOM = "http://www.w3.org/2005/Atom"
 _CAP_TYPE = "application/cap+xml"
@@ -48,6 +50,13 @@ def _entry(feed: etree._Element, request: HttpRequest, row: Transmission) -> Non
     link = etree.SubElement(entry, f"{{{ATOM}}}link")
     link.set("href", absolute(request, f"/feeds/cap/{cap.identifier(row)}.xml"))
     link.set("type", _CAP_TYPE)
+
+
+@audience(Audience.PUBLIC)
+def overview(request: HttpRequest) -> HttpResponse:
+    """List the feeds with their addresses, for people who were only told of ``/feeds/``."""
+    context = {"atom": absolute(request, in_world("/feeds/cap.atom")), "count": len(_published())}
+    return render(request, "feeds/page.html", context)
 
 
 @audience(Audience.PUBLIC)

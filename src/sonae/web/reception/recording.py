@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from sonae.core import clock, wareki
+from sonae.core.clock import JST
 from sonae.core.errors import SonaeError
 from sonae.core.ids import uuid7
 from sonae.core.kana import is_kana
@@ -96,6 +97,8 @@ def record_people(
 ) -> None:
     """Record residents; the same form sent twice counts once."""
     base = _base(request, place, actor)
+    if base.direction == "in":
+        _tell_again(request, place, people)
     batch = [
         replace(
             base,
@@ -106,6 +109,23 @@ def record_people(
         for person in people
     ]
     _keep(request, base.direction, [person.name for person in people], safety.record(batch))
+
+
+def _tell_again(request: HttpRequest, place: Facility, people: Sequence[Person]) -> None:
+    """Tell the clerk who has been checked in here before, and when; it counts once all the same."""
+    states = safety.state_of([person.pk for person in people])
+    here = [
+        f"{person.name}（{state.seen_at.astimezone(JST):%H:%M}）"
+        for person in people
+        if (state := states.get(person.pk))
+        and state.facility_id == place.pk
+        and state.direction in ("in", "move")
+    ]
+    if here:
+        flash.info(
+            request,
+            _("もう受け付けています：%(names)s。人数は増えません。") % {"names": "、".join(here)},
+        )
 
 
 def record_visitor(request: HttpRequest, place: Facility, actor: Actor) -> None:

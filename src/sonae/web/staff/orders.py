@@ -192,6 +192,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "order": order,
         "towns": [town.name for town in order.towns.order_by("code")],
+        "picture": _picture(order),
         "texts": [] if sent else _texts(order),
         "outgrown": evacuation.outgrown(order),
         "name": _(ORDER_NAMES[order.level]),
@@ -203,6 +204,13 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "ways": _ways(),
     }
     return render(request, "staff/orders/detail.html", context)
+
+
+def _picture(order: EvacuationOrder) -> str:
+    """Draw where an order applies: the mayor decides on places, not on a hundred names."""
+    meant = {one.pk for one in order.towns.all()}
+    everywhere = [one.pk for one in municipalities.towns()] if order.whole_city else [*meant]
+    return town_picker([_drawn(one) for one in choices(everywhere)])
 
 
 def _ways() -> dict[str, list[str]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib import messages as flash
-from django.db.models import Count
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -66,20 +66,35 @@ def rows() -> list[Row]:
 
 
 def net_arrivals(since: datetime) -> dict[int, int]:
-    """Return facility → arrivals less departures recorded since then (corrections not folded)."""
+    """Return facility → people there now less those who were there at ``since``: people, not scans."""
     seen = safety.Sighting.objects.filter(
-        facility__isnull=False,
-        refusal="",
-        occurred_at__gte=since,
-        direction__in=("in", "move", "out"),
+        facility__isnull=False, refusal="", direction__in=("in", "move", "out")
+    ).order_by("clock")
+    fresh = seen.filter(occurred_at__gte=since)
+    moved = {_person(*row) for row in fresh.values_list(*_WHO).distinct()}
+    who = Q(resident__in=fresh.values("resident")) | Q(visitor__in=fresh.values("visitor"))
+    taken_back = safety.Sighting.objects.exclude(supersedes=None).values("supersedes")
+    earlier = seen.filter(who, occurred_at__lt=since).exclude(pk__in=taken_back)
+    before = {
+        _person(*row[:4]): None if row[5] == "out" else row[4]
+        for row in earlier.values_list(*_WHO, "facility_id", "direction")
+    }
+    there = safety.PersonState.objects.filter(
+        direction__in=("in", "move"), facility__isnull=False, seen_at__gte=since
     )
-    found: Counter[int] = Counter()
-    for pk, direction, count in (
-        seen.order_by().values_list("facility_id", "direction").annotate(n=Count("pk"))
-    ):
-        if pk is not None:
-            found[pk] += -count if direction == "out" else count
-    return dict(found)
+    now = {pk: at for pk, at in there.values_list("person", "facility_id") if pk in moved}
+    found = Counter(now.values())
+    found.subtract(at for pk, at in before.items() if at is not None and pk in moved)
+    return {pk: change for pk, change in found.items() if pk is not None}
+
+
+_WHO = ("resident", "visitor", "visitor__resident", "visitor__same_as")
+
+
+def _person(resident: int | None, visitor: int | None, linked: int | None, same: int | None) -> str:
+    """Return whom a sighting is about, as `PersonState` names people: a linked visitor is the other."""
+    known = resident or linked
+    return f"r{known}" if known else f"v{same or visitor}"
 
 
 def _shown(row: Row, view: str) -> bool:
