@@ -106,7 +106,9 @@ def test_neither_page_tells_of_a_shielded_resident(city: City) -> None:
     client = signed_in(Role.OPERATOR)
     before = client.get(f"/staff/people/v{visitor}/").content.decode()
     safety.link(SYSTEM, visitor, hidden.pk, source="auto", reason="機械")
-    safety.unlink(OPERATOR, visitor, "だれでもない")
+    with pytest.raises(SonaeError, match="だれにも結び付いていません"):
+        safety.unlink(OPERATOR, visitor, "だれでもない")
+    safety.unlink(SYSTEM, visitor, "だれでもない")
     taro = city.residents["備 太郎"]
     safety.link(OPERATOR, visitor, taro.pk, source="review", reason="この人")
     taro.shielded = True
