@@ -21,6 +21,7 @@ from sonae.domains.residents import interface as residents
 from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import Sighting
+from sonae.domains.shelters import interface as shelters
 from sonae.platform import outbox, worlds
 from sonae.platform.access import Role
 from sonae.platform.scope import World
@@ -108,6 +109,18 @@ def test_seventy_two_hours(demo: None) -> None:
         levels = {order.level for order in evacuation.orders_in_force()}
         assert {4, 5} & levels
         assert all("訓練" in item.subject for item in messages.public_items())
+        heads = safety.occupancies()
+        found = crowd.shelters_now()
+        quiet = found.cut | found.paper
+        rooms = crowd.Rooms([pk for pk in found.open if pk not in quiet])
+        crowded = [
+            place.facility.name
+            for place in shelters.places(heads)
+            if place.capacity and (place.people or 0) > place.capacity
+        ]
+        assert not crowded or not any(left > 0 for left in rooms.left.values()), (
+            "sent on while room"
+        )
         cut = crowd.shelters_now().cut
         silent = Sighting.objects.filter(facility__in=cut, recorded_at__gte=START)
         late = [

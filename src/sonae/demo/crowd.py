@@ -73,14 +73,36 @@ def shelters_now() -> Shelters:
     return Shelters(found, frozenset(found[3:5]), frozenset(found[6::9]))
 
 
-def _roomy(open_now: Sequence[int]) -> NDArray[np.float64]:
-    """Return the cumulated shares of room among open places: who comes unadvised finds a free one."""
-    heads = safety.occupancies()
-    rows = {place.facility.pk: place for place in shelters.places(heads)}
-    room = [max((rows[pk].capacity or _USUAL_ROOM) - heads.get(pk, 0), 0) + 1e-3 for pk in open_now]
-    shares: NDArray[np.float64] = np.cumsum(room) / np.sum(room)
-    shares[-1] = 1.0
-    return shares
+class Rooms:
+    """Room left in the open places: who comes to a full one is sent on to one that has some."""
+
+    def __init__(self, open_now: Sequence[int], unheard: frozenset[int] = frozenset()) -> None:
+        """Look at heads and capacities of now; a place of unknown capacity takes the usual number.
+
+        Nobody is sent on to places that are ``unheard`` of: whether they have room is not known.
+        """
+        self.unheard = unheard
+        heads = safety.occupancies()
+        rows = {place.facility.pk: place for place in shelters.places(heads)}
+        self.open = list(open_now)
+        self.left = {
+            pk: max((rows[pk].capacity or _USUAL_ROOM) - heads.get(pk, 0), 0) for pk in open_now
+        }
+
+    def shares(self) -> NDArray[np.float64]:
+        """Return the cumulated shares of room: who comes unadvised finds a free one."""
+        room = [self.left[pk] + 1e-3 for pk in self.open]
+        shares: NDArray[np.float64] = np.cumsum(room) / np.sum(room)
+        shares[-1] = 1.0
+        return shares
+
+    def take(self, facility: int, draw: float) -> int:
+        """Take one seat there, else where there is one; where all are full, people stay together."""
+        if self.left.get(facility, 0) <= 0:
+            free = [pk for pk in self.open if self.left[pk] > 0 and pk not in self.unheard]
+            facility = free[int(draw * len(free))] if free else facility
+        self.left[facility] = self.left.get(facility, 0) - 1
+        return facility
 
 
 def _arrives(minute: float, facility: int, places: Shelters, now: float) -> bool:
@@ -126,14 +148,17 @@ def reports(now: float) -> list[NewSighting]:
     ways = _ways(who.resident)
     at = who.added + _delay_minutes(who.resident, ways)
     due = np.flatnonzero(at <= now)
-    other = np.searchsorted(_roomy(places.open), _draws(who.resident, 5))
+    rooms, aside = Rooms(places.open, places.cut | places.paper), _draws(who.resident, 5)
+    other = np.searchsorted(rooms.shares(), aside)
     strays = _draws(who.resident, 6) < _STRAYS
     heard = []
     for row in due.tolist():
         advised = who.facility[row]
         facility = places.open[other[row]] if strays[row] or advised not in places.open else advised
-        if ways[row] == "shelter" and not _arrives(float(at[row]), int(facility or 0), places, now):
-            continue
+        if ways[row] == "shelter":
+            if not _arrives(float(at[row]), int(facility or 0), places, now):
+                continue
+            facility = rooms.take(int(facility or 0), float(aside[row]))
         heard.append(_sighting(int(who.resident[row]), ways[row], float(at[row]), facility, places))
         if len(heard) >= MOST_PER_TICK:
             break
@@ -200,7 +225,9 @@ def moves(now: float) -> list[NewSighting]:
     at = START + timedelta(minutes=now)
     if now < _DAY_GONE_HOME:
         chosen = random.sample(people, min(len(people) // 250, 60))
-        return [_to(pk, random.choice([p for p in places.open if p != f]), at) for pk, f in chosen]
+        rooms = Rooms(places.open)
+        wanted = [(pk, random.choice([p for p in places.open if p != f])) for pk, f in chosen]
+        return [_to(pk, rooms.take(to, random.random()), at) for pk, to in wanted]
     chosen = random.sample(people, min(len(people) // 18, 900))
     return [_event(pk, "out", at, f"D{f}", "reception", f, "自宅へ", "safe") for pk, f in chosen]
 
