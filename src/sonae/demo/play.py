@@ -14,6 +14,7 @@ from typing import Any
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.demo import crowd, script
+from sonae.demo.frame import CITY_AREA
 from sonae.demo.load import empty_world
 from sonae.demo.script import HOURS, SCENES, START
 from sonae.domains.municipalities import interface as municipalities
@@ -55,7 +56,7 @@ def _keep(**changes: Any) -> dict[str, Any]:
 
 def offered() -> bool:
     """Tell whether the story is about this city: its warnings name the areas of the invented one."""
-    return script.CITY_AREA in municipalities.municipality().warning_areas.get("city", [])
+    return CITY_AREA in municipalities.municipality().warning_areas.get("city", [])
 
 
 def status() -> dict[str, Any]:

@@ -190,7 +190,7 @@ def test_as_of_any_time(city: City) -> None:
 
     assert [then(m) for m in (1, 15, 25, 35)] == [(9, 0), (8, 1), (7, 2), (7, 1)]
     assert safety.curve()[-1].unaccounted == safety.unaccounted_shown().unaccounted == 6
-    assert [p.unaccounted for p in safety.curve()] == [9, 8, 7]
+    assert [p.unaccounted for p in safety.curve()] == [8, 7, 6]
 
 
 def test_as_of_shows_nothing_that_was_learnt_later(city: City) -> None:

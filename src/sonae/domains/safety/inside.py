@@ -21,6 +21,7 @@ from sonae.domains.consent import interface as consent
 from sonae.domains.residents.interface import AssistanceRegistrant, Resident
 from sonae.domains.safety import rules
 from sonae.domains.safety.models import PersonState, Sighting
+from sonae.domains.safety.whose import Eyes
 from sonae.domains.safety.reading import events_of
 from sonae.domains.safety.selectors import ONE_LOOK, visitor_name
 from sonae.domains.shelters.interface import Facility
@@ -76,12 +77,25 @@ class Summary:
         return self.in_car + self.at_home
 
 
-def _here(facility_pk: int) -> QuerySet[PersonState]:
+def _states(facility_pk: int) -> QuerySet[PersonState]:
     """Return the states of everybody inside or supported from here, the dead left out."""
     rows = PersonState.objects.filter(
         facility=facility_pk, direction__in=rules.PRESENT | SUPPORTED
     ).exclude(status=rules.DECEASED)
     return rows.select_related("resident", "visitor").order_by("pk")
+
+
+def _here(facility_pk: int) -> list[PersonState]:
+    """Return them as every desk may see them: who is somebody hidden is a visitor here too (`Eyes`)."""
+    eyes = Eyes()
+    found = list(_states(facility_pk).exclude(resident__in=eyes.residents))
+    return found + [
+        one
+        for one in eyes.parts()
+        if one.facility_id == facility_pk
+        and one.direction in rules.PRESENT | SUPPORTED
+        and one.status != rules.DECEASED
+    ]
 
 
 def inside(actor: Actor, facility_pk: int, people: Sequence[str] | None = None) -> list[Inside]:
@@ -91,16 +105,14 @@ def inside(actor: Actor, facility_pk: int, people: Sequence[str] | None = None) 
     a person is served by the own card (`presented_inside`).
     """
     require(actor, Audience.RECEPTION)
-    rows = _here(facility_pk)
-    if people is not None:
-        rows = rows.filter(person__in=people)
-    return _told(actor, list(rows.exclude(resident__shielded=True)))
+    rows = [one for one in _here(facility_pk) if people is None or one.person in people]
+    return _told(actor, [one for one in rows if not (one.resident and one.resident.shielded)])
 
 
 def presented_inside(actor: Actor, facility_pk: int, residents: Sequence[int]) -> list[Inside]:
     """Return those of the residents, found by the card that they showed, who are in the shelter."""
     require(actor, Audience.RECEPTION)
-    rows = list(_here(facility_pk).filter(resident__in=residents))
+    rows = list(_states(facility_pk).filter(resident__in=residents))
     return _told(actor, rows, presented=True)
 
 
@@ -190,8 +202,7 @@ def doubts(actor: Actor, facility_pk: int) -> list[Doubt]:
     Nothing is dropped for it: both check-ins stand until a person has decided.
     """
     people = inside(actor, facility_pk)
-    rows = _here(facility_pk).filter(person__in=[one.person for one in people])
-    known = {row.person: row for row in rows}
+    known = {row.person: row for row in _here(facility_pk)}
     torn = [known[one.person] for one in people if known[one.person].conflict]
     places = _other_places(torn, facility_pk)
     found = [
@@ -246,7 +257,7 @@ def _born(row: PersonState) -> str:
 
 def summary(facility_pk: int) -> Summary:
     """Return the people of a shelter in numbers; everybody counts, nobody is named."""
-    return _summed(list(_here(facility_pk)))
+    return _summed(_here(facility_pk))
 
 
 def _summed(rows: Sequence[PersonState]) -> Summary:
@@ -294,7 +305,9 @@ def age_row(born: str, today: date) -> str:
 def require_inside(facility_pk: int, people: Iterable[str]) -> Mapping[str, PersonState]:
     """Return person → state of people in (or supported by) a shelter; `SonaeError` if one is not."""
     wanted = list(dict.fromkeys(people))
-    found = {one.person: one for one in _here(facility_pk).filter(person__in=wanted)}
+    shown = {one.person: one for one in _here(facility_pk)}
+    found = shown | {one.person: one for one in _states(facility_pk).filter(person__in=wanted)}
+    found = {person: one for person, one in found.items() if person in wanted}
     if not wanted or len(found) < len(wanted):
         raise SonaeError(
             "conflict",

@@ -85,7 +85,7 @@ def net_arrivals(since: datetime) -> dict[int, int]:
     now = {pk: at for pk, at in there.values_list("person", "facility_id") if pk in moved}
     found = Counter(now.values())
     found.subtract(at for pk, at in before.items() if at is not None and pk in moved)
-    return {pk: change for pk, change in found.items() if pk is not None}
+    return dict(found)
 
 
 _WHO = ("resident", "visitor", "visitor__resident", "visitor__same_as")
