@@ -21,9 +21,9 @@ from sonae.domains.consent import interface as consent
 from sonae.domains.residents.interface import AssistanceRegistrant, Resident
 from sonae.domains.safety import rules
 from sonae.domains.safety.models import PersonState, Sighting
-from sonae.domains.safety.whose import Eyes
 from sonae.domains.safety.reading import events_of
 from sonae.domains.safety.selectors import ONE_LOOK, visitor_name
+from sonae.domains.safety.whose import Eyes
 from sonae.domains.shelters.interface import Facility
 from sonae.platform.access import Actor, Audience, require
 
