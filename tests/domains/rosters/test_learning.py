@@ -84,7 +84,7 @@ def test_an_administrator_alone_puts_editions_in_force_and_out_of_it(answered: l
         rosters.learn_anew(OPERATOR)
     assert who.value.code == "forbidden"
     one, two = rosters.learn_anew(ADMINISTRATOR), rosters.learn_anew(ADMINISTRATOR)
-    assert states() == [(1, "discarded"), (2, "waiting")], "only the newest waits"
+    assert states() == [(1, "overtaken"), (2, "waiting")], "only the newest waits"
     for actor in (OPERATOR, VIEWER):
         refused("forbidden", actor, two.pk, "use")
     refused("not_found", ADMINISTRATOR, two.pk + 1, "use")

@@ -495,9 +495,9 @@ def test_a_person_may_let_it_count_as_of_its_receipt(city: Scope) -> None:
 
 
 def test_what_came_too_early_counts_when_it_comes_again_in_its_time(city: Scope) -> None:
-    raw = rain("43", minutes=40)
+    raw = rain("43", minutes=13 * 60)
     assert warnings.accept(raw, via="jma").error == "dated_ahead"
-    with clock.using(clock.FrozenClock(T0 + timedelta(minutes=41))):
+    with clock.using(clock.FrozenClock(T0 + timedelta(minutes=13 * 60 + 1))):
         assert warnings.accept(raw, via="jma").changed
     assert city_lines() == [("レベル４大雨危険警報", 4)]
 

@@ -19,7 +19,6 @@ from sonae.engines.warnings.families import family_of_warning
 from sonae.engines.warnings.family import Family
 from sonae.engines.warnings.model import (
     SEVERITY_RANK,
-    SKEW,
     InForce,
     Warning,
     WarningArea,
@@ -30,19 +29,20 @@ from sonae.engines.warnings.twins import without_twins
 
 _ACTION_ORDER = {"issue": 0, "correct": 1, "cancel": 2}
 DATED_AHEAD: Final = "dated_ahead"
-_WRITTEN_AHEAD: Final = timedelta(hours=2)
-"""Forecasts leave up to an hour before their official time (measured on the official samples)."""
+_FARTHEST: Final = timedelta(hours=12)
+"""What a wrong clock of ours explains: a machine left on the wrong time zone is nine hours behind, and
+must not refuse every real warning. Forecasts leave up to an hour before their official time besides."""
 
 
 def dated_ahead(warning: Warning, now: datetime) -> bool:
     """Whether a message says that it was sent, or issued, later than a sane clock can have said.
 
-    ``now`` (aware): when it was received. The newest time of a series is its word, so such a message
-    must not take part before a person has looked at it: until its date comes it would silence every
-    correction and end of its series.
+    ``now`` (aware): when it was received; more than half a day ahead. The newest time of a series is
+    its word, so such a message must not take part before a person has looked at it: until its date
+    comes it would silence every correction and end of its series.
     """
     clock.aware(now)
-    return warning.sent_at > now + SKEW or warning.issued_at > now + _WRITTEN_AHEAD
+    return max(warning.sent_at, warning.issued_at) > now + _FARTHEST
 
 
 def ahead_of(warning: Warning, now: datetime) -> WarningRefused:
