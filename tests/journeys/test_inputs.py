@@ -20,7 +20,7 @@ def test_a_line_is_added_falls_silent_and_is_seen_from_the_overview(
 ) -> None:
     sign_in(page, Role.ADMINISTRATOR)
     page.goto("/staff/warnings/")
-    page.get_by_role("link", name="受信経路のようすを見る").click()
+    page.get_by_role("link", name="受信経路のようすを見る").first.click()
     expect(page.get_by_text("受信経路がまだありません")).to_be_visible()
     expect(page.get_by_text("緊急地震速報には間に合いません").first).to_be_visible()
     page.get_by_text("みちびき 災危通報（衛星受信機）", exact=True).click()

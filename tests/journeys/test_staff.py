@@ -131,7 +131,7 @@ def test_one_broken_panel_leaves_the_others(
     sign_in(page, Role.VIEWER)
     page.goto("/staff/")
     expect(page.locator("#panel-curve")).to_contain_text("この欄は、いま表示できません")
-    assert number(page) == 9
+    assert number(page) == 8
     assert panels.FRESH_SECONDS <= 5
 
 
@@ -141,7 +141,7 @@ def test_without_javascript_the_desk_shows_the_same(
     """The page loads itself anew instead."""
     sign_in(plain, Role.VIEWER)
     plain.goto("/staff/")
-    assert number(plain) == 9
+    assert number(plain) == 8
     assert plain.locator("noscript meta[http-equiv=refresh], meta[http-equiv=refresh]").count() == 1
 
 
@@ -323,7 +323,7 @@ def test_the_drill_wears_its_stripes_everywhere(
         warnings.accept(flood_telegram(4, status="exercise"), via="test")
         outbox.drain()
     page.goto("/drill/staff/")
-    assert number(page) == 9
+    assert number(page) == 8
     hrefs = page.locator(".staff-nav a").evaluate_all(
         "links => links.map(a => a.getAttribute('href'))"
     )
