@@ -35,7 +35,7 @@ def test_a_line_is_added_falls_silent_and_is_seen_from_the_overview(
     expect(page.get_by_text("応答なし")).to_be_visible()
     check_page(page, "staff-inputs")
     page.goto("/staff/")
-    page.get_by_role("link", name="ようすを見る").click()
+    page.get_by_role("link", name="ようすを見る", exact=True).click()
     page.get_by_role("button", name=re.compile("受信を止める.*屋上の衛星")).click()
     expect(page.get_by_text("受信を止めました")).to_be_visible()
     page.get_by_role("button", name=re.compile("消す.*屋上の衛星")).click()
