@@ -305,9 +305,9 @@ def age_row(born: str, today: date) -> str:
 def require_inside(facility_pk: int, people: Iterable[str]) -> Mapping[str, PersonState]:
     """Return person → state of people in (or supported by) a shelter; `SonaeError` if one is not."""
     wanted = list(dict.fromkeys(people))
-    shown = {one.person: one for one in _here(facility_pk)}
-    found = shown | {one.person: one for one in _states(facility_pk).filter(person__in=wanted)}
-    found = {person: one for person, one in found.items() if person in wanted}
+    shown = [one for one in _here(facility_pk) if one.person in wanted]
+    presented = _states(facility_pk).filter(person__in=wanted)  # by the own card, on no list
+    found = {one.person: one for one in [*shown, *presented]}
     if not wanted or len(found) < len(wanted):
         raise SonaeError(
             "conflict",
