@@ -10,7 +10,6 @@ from sonae.domains.consent import interface as consent
 from sonae.domains.identity import interface as identity
 from sonae.domains.identity.interface import Account, SettingChange, citysettings
 from sonae.domains.municipalities.interface import municipality
-from sonae.domains.safety import interface as safety
 from sonae.platform.access import Actor, Role
 from sonae.platform.models import AuditEntry
 from sonae.platform.scope import World
@@ -64,10 +63,9 @@ def test_an_officer_is_named_by_two_people_and_neither_is_the_officer(city: City
 def test_links_take_two_people_at_once_and_one_again_only_by_two(city: City) -> None:
     admin, second = signed_in(Role.ADMINISTRATOR), signed_in(Role.APPROVER)
     admin.post(f"{HOME}link/", {"wanted": "1", "reason": "人手がある"})
-    assert municipality().settings[safety.TWO_PEOPLE] is True
+    assert municipality().settings[citysettings.LINK_TWO] is True
     admin.post(f"{HOME}link/", {"wanted": "0", "reason": "急ぐ"})
     assert citysettings.link_needs_two()
-    assert citysettings.LINK_TWO == safety.TWO_PEOPLE
     change = SettingChange.objects.get(state="waiting")
     admin.post(f"{HOME}refuse/", {"change": change.pk})
     assert second.post(f"{HOME}agree/", {"change": change.pk}).status_code == 422

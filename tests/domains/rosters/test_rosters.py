@@ -11,6 +11,7 @@ from PIL import Image
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
+from sonae.domains.identity.interface import citysettings
 from sonae.domains.municipalities.interface import changing_settings
 from sonae.domains.residents import interface as residents
 from sonae.domains.rosters import bringing, runs
@@ -194,7 +195,7 @@ def test_where_two_people_are_asked_for_the_first_answer_waits(
     city: City, stranger: RosterLine
 ) -> None:
     with changing_settings() as held:
-        held[safety.TWO_PEOPLE] = True
+        held[citysettings.LINK_TWO] = True
     question = ask_about(city, stranger, "高橋 葵", "高橋 翔")
     MatchQuestion.objects.exclude(pk=question.pk).update(state="settled")
     aoi, sho = city.residents["高橋 葵"].pk, city.residents["高橋 翔"].pk
@@ -218,7 +219,7 @@ def test_the_first_answer_waits_again_when_the_second_is_taken_back(
     city: City, stranger: RosterLine
 ) -> None:
     with changing_settings() as held:
-        held[safety.TWO_PEOPLE] = True
+        held[citysettings.LINK_TWO] = True
     question = ask_about(city, stranger, "高橋 葵", "高橋 翔")
     MatchQuestion.objects.exclude(pk=question.pk).update(state="settled")
     aoi, sho = city.residents["高橋 葵"].pk, city.residents["高橋 翔"].pk
@@ -360,7 +361,7 @@ def sure(city: City, *pairs: tuple[RosterLine, str]) -> list[LineResult]:
 def test_a_run_takes_nothing_out_of_a_clerks_hands(city: City) -> None:
     """While the machine computes a clerk answers one line, has another before the eyes, shares a third."""
     with changing_settings() as held:
-        held[safety.TWO_PEOPLE] = True
+        held[citysettings.LINK_TWO] = True
     found, aoi = lines(counted(city)), city.residents["高橋 葵"].pk
     taro, hanako, ken = found["備 太郎"], found["備 花子"], found["斎藤 健"]
     result = sure(city, (taro, "備 太郎"), (hanako, "備 花子"), (ken, "斎藤 健"))

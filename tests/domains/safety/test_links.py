@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.core.ids import uuid7
+from sonae.domains.identity.interface import citysettings
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety import rules
@@ -274,7 +275,7 @@ def test_who_may_link_and_whom(city: City) -> None:
 @pytest.mark.django_db
 def test_a_second_person_agrees_where_the_city_asks_for_two(city: City) -> None:
     with municipalities.changing_settings() as held:
-        held[safety.TWO_PEOPLE] = True
+        held[citysettings.LINK_TWO] = True
     visitor, taro = stranger(city, "甲"), city.residents["備 太郎"].pk
     before = everything()
     asked = safety.link(CLERK, visitor, taro, source="review", reason="氏名と生年月日")
@@ -478,7 +479,7 @@ def test_an_undo_by_one_joins_nobody_dead_again(city: City) -> None:
 def test_taking_a_second_word_back_brings_the_first_back(city: City) -> None:
     """Whether the second agreed or refused: the proposal waits again, as it did before."""
     with municipalities.changing_settings() as held:
-        held[safety.TWO_PEOPLE] = True
+        held[citysettings.LINK_TWO] = True
     visitor, taro = stranger(city, "甲"), city.residents["備 太郎"].pk
     before = everything()
     asked = safety.link(CLERK, visitor, taro, source="review", reason="")

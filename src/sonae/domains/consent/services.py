@@ -22,6 +22,7 @@ from sonae.domains.consent.rules import (
     decide,
 )
 from sonae.domains.consent.sharing import sharing_for
+from sonae.domains.identity.interface import citysettings
 from sonae.domains.municipalities.interface import municipality
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, Role, require
@@ -136,14 +137,14 @@ def disclose(
 def is_shield_officer(actor: Actor) -> bool:
     """Tell whether the city has named this account for the people under 支援措置.
 
-    It is data of the municipality: ``settings["shield_officers"]``, a list of account numbers.
+    It is data of the municipality: `citysettings.OFFICERS`, changed by two people.
     """
     return actor.account_id is not None and actor.account_id in shield_officers()
 
 
 def shield_officers() -> frozenset[int]:
     """Return the accounts (numbers) that the city has named for the people under 支援措置."""
-    return frozenset(municipality().settings.get("shield_officers") or ())
+    return frozenset(municipality().settings.get(citysettings.OFFICERS) or ())
 
 
 def _really() -> datetime:

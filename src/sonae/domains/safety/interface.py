@@ -43,7 +43,6 @@ from sonae.domains.safety.inside import (
 )
 from sonae.domains.safety.linking import NewLink, record_links
 from sonae.domains.safety.links import (
-    TWO_PEOPLE,
     Match,
     agree_link,
     link,
@@ -196,7 +195,6 @@ __all__ = [
     "STALE",
     "STATED",
     "STATUSES",
-    "TWO_PEOPLE",
     "Answer",
     "Call",
     "CallAnswer",

@@ -11,7 +11,7 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.core.ids import uuid7
 from sonae.domains.consent import interface as consent
-from sonae.domains.municipalities.interface import municipality
+from sonae.domains.identity.interface import citysettings
 from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import rules
 from sonae.domains.safety.linking import COLUMNS, NewLink, component, record_links
@@ -26,8 +26,6 @@ from sonae.platform import audit
 from sonae.platform.access import SYSTEM, Actor, Audience, require
 from sonae.platform.db import parts, take_turn, writing
 
-TWO_PEOPLE: Final = "link_two_people"
-"""Setting of the municipality: a person's link needs a second person's agreement."""
 SILENTLY: Final = "shield.person_linked"
 """What the record calls a link to somebody under 支援措置."""
 
@@ -180,7 +178,7 @@ def _wanted(
     actor: Actor, matches: Sequence[Match], before: Mapping[int, _Before], source: str
 ) -> list[NewLink]:
     """Return the events to be made of matches."""
-    machine, always = source == "auto", bool(municipality().settings.get(TWO_PEOPLE))
+    machine, always = source == "auto", citysettings.link_needs_two()
     dead, made = mourned(matches), []
     for one in matches:
         held, target = before[one.visitor_pk], (one.resident_pk, one.other_pk)
