@@ -29,3 +29,19 @@ def test_what_is_no_number_stays_none(text: str) -> None:
 )
 def test_a_code_is_read_however_it_is_typed(text: str) -> None:
     assert typed.code(text) == "H0000001"
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("12", 12),
+        ("", 0),
+        ("-1", 0),
+        ("1.5", 0),
+        ("１２", 0),
+        ("9" * 15, 10**15 - 1),
+        ("9" * 16, 0),
+    ],
+)
+def test_a_key_is_one_that_a_database_takes_or_none(text: str, read: int) -> None:
+    assert typed.key_of(text) == read

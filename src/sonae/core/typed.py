@@ -18,6 +18,14 @@ def number(text: str) -> str:
     return _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
 
 
+def key_of(text: str) -> int:
+    """Return a page or primary key that came in a query or form, 0 for anything that can be none.
+
+    Nobody types these, so nothing is forgiven; longer than 15 digits no database takes.
+    """
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else 0
+
+
 def code(text: str) -> str:
     """Return a typed code in capitals without blanks and dashes: 「Ｈ００００ ００１」 is ``H0000001``."""
     return _DASHES.sub("", unicodedata.normalize("NFKC", text)).upper()

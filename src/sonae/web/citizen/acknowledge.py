@@ -7,11 +7,11 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 
 from sonae.core.errors import SonaeError
+from sonae.core.typed import key_of
 from sonae.domains.consent import interface as consent
 from sonae.domains.messages import interface as messages
 from sonae.domains.residents.interface import Resident
 from sonae.platform.access import Audience, audience
-from sonae.web.typed import number_of
 
 
 @csrf_exempt  # the signed link is the only credential, and the page holds no session
@@ -21,7 +21,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     owners = messages.residents_of(token)
     status, error = "", ""
     if request.method == "POST":
-        who = [number_of(pk) for pk in request.POST.getlist("who") if pk.isdecimal()]
+        who = [key_of(pk) for pk in request.POST.getlist("who") if pk.isdecimal()]
         try:
             messages.acknowledge(
                 token,

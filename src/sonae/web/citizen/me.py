@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
+from sonae.core.typed import key_of
 from sonae.domains.consent import interface as consent
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.residents import interface as residents
@@ -34,7 +35,6 @@ from sonae.web.citizen.walkers import Goer
 from sonae.web.citizen.where import USUAL, current_hazards
 from sonae.web.drawing import RoutePlace, route_map
 from sonae.web.templatetags.sonae import in_world
-from sonae.web.typed import number_of
 
 MOST_ACCESSES = 30
 MOST_EVENTS = 1_000
@@ -365,7 +365,7 @@ def report(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(in_world("/me/"))
     actor = actor_of(request)
     own = {one.pk for one in residents.own_household(actor)}
-    chosen = [pk for one in request.POST.getlist("who") if (pk := number_of(one)) in own]
+    chosen = [pk for one in request.POST.getlist("who") if (pk := key_of(one)) in own]
     status = request.POST.get("status", "")
     if status not in {"safe", "needs_help"}:
         raise SonaeError("unreadable", _("「無事です」か「助けが必要です」を選んでください。"))

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from sonae.core.errors import SonaeError
 from sonae.core.ids import uuid7
+from sonae.core.typed import key_of
 from sonae.domains.residents import interface as residents
 from sonae.domains.residents.interface import Person, Search
 from sonae.domains.safety import interface as safety
@@ -22,7 +23,6 @@ from sonae.platform.access import Actor, Audience, actor_of, audience
 from sonae.web.reception import recording
 from sonae.web.reception.facility import chosen, required
 from sonae.web.templatetags.sonae import in_world
-from sonae.web.typed import number_of
 
 MOST_FOUND = 30
 RECENT = 12
@@ -98,7 +98,7 @@ def _found(actor: Actor, place: Facility, query: str, home: str) -> dict[str, ob
 def _meant(found: Search, home: str) -> Person | None:
     """Return whose household is meant: the one chosen from the list, or the only one found."""
     if home.isdecimal():
-        return next((one for one in found.people if one.pk == number_of(home)), None)
+        return next((one for one in found.people if one.pk == key_of(home)), None)
     exact = found.people[: len(found.people) - found.similar]
     houses = {one.household for one in exact}
     return exact[0] if len(houses) == 1 and not found.more else None
@@ -148,9 +148,7 @@ def record(request: HttpRequest) -> HttpResponse:
     """Record the ticked people of a household, then show the result and an empty search box."""
     place, actor, query = required(request), actor_of(request), request.POST.get("q", "")
     home = request.POST.get("home", "")
-    allowed = (
-        residents.household_of(actor, number_of(home), shown=query) if home.isdecimal() else []
-    )
+    allowed = residents.household_of(actor, key_of(home), shown=query) if home.isdecimal() else []
     ticked = set(request.POST.getlist("person"))
     people = [p for p in allowed if str(p.pk) in ticked or "everyone" in request.POST]
     if not people:

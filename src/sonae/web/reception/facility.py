@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from sonae.core import kana
 from sonae.core.errors import SonaeError
+from sonae.core.typed import key_of
 from sonae.domains.safety import interface as safety
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import Facility, Place
@@ -16,7 +17,6 @@ from sonae.platform.access import Audience, actor_of, audience
 from sonae.platform.scope import current
 from sonae.web import states
 from sonae.web.templatetags.sonae import in_world
-from sonae.web.typed import number_of
 
 KEY = "reception_facility"
 
@@ -85,7 +85,7 @@ def _group(place: Place) -> str:
 def _keep(request: HttpRequest) -> HttpResponse:
     """Remember the facility for this session."""
     typed = request.POST.get("facility", "")
-    found = shelters.facility(number_of(typed)) if typed.isdecimal() else None
+    found = shelters.facility(key_of(typed)) if typed.isdecimal() else None
     if found is None:
         raise SonaeError("not_found", _("この施設は登録されていません。"))
     request.session[KEY] = [current().municipality, found.pk]

@@ -6,13 +6,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
 from sonae.core.errors import SonaeError
+from sonae.core.typed import key_of
 from sonae.domains.evacuation.interface import CardBatch, cards
 from sonae.domains.municipalities import interface as municipalities
 from sonae.platform.access import Audience, actor_of, audience
 from sonae.platform.scope import is_exercise
 from sonae.web import words
 from sonae.web.templatetags.sonae import in_world
-from sonae.web.typed import number_of
 
 
 def _towns(row: CardBatch) -> str:
@@ -28,7 +28,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     chosen: list[int] = []
     actor = actor_of(request)
     if request.method == "POST":
-        chosen = [number_of(pk) for pk in request.POST.getlist("town") if pk.isdecimal()]
+        chosen = [key_of(pk) for pk in request.POST.getlist("town") if pk.isdecimal()]
         purpose = request.POST.get("purpose", "")
         known = {town.pk for town in municipalities.towns()}
         try:

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from sonae.core.errors import SonaeError
+from sonae.core.typed import key_of
 from sonae.domains.hazards import interface as hazards
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import Question
@@ -20,7 +21,6 @@ from sonae.platform.scope import is_exercise
 from sonae.web import words
 from sonae.web.staff import listwords
 from sonae.web.templatetags.sonae import in_world
-from sonae.web.typed import number_of
 
 VIEWS = ("open", "settled", "one_side", "unsure")
 MOST_PLACES = 60
@@ -98,7 +98,7 @@ def settle(request: HttpRequest) -> HttpResponse:
         key = sent.get("facility", "")
         try:
             made = shelters.settle(
-                actor_of(request), number_of(key), sent.get("field", ""),
+                actor_of(request), key_of(key), sent.get("field", ""),
                 sent.get("choice", ""), sent.get("note", ""),
             )  # fmt: skip
         except SonaeError as error:

@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from sonae.core import clock
 from sonae.core.clock import JST
 from sonae.core.errors import SonaeError
+from sonae.core.typed import key_of
 from sonae.domains.exchange import interface as exchange
 from sonae.domains.exchange.interface import publications
 from sonae.platform.access import Audience, actor_of, audience, permits
 from sonae.web import inquirywords, words
 from sonae.web.tablefile import harmless
 from sonae.web.templatetags.sonae import in_world
-from sonae.web.typed import number_of
 
 PATH = "/staff/inquiries/names/"
 COLUMNS = ("番号", "区分", "氏名", "フリガナ", "住所（大字まで）", "年齢", "性別")
@@ -69,7 +69,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     if request.method != "POST":
         return back
     actor, typed = actor_of(request), request.POST.get
-    entry = number_of(typed("entry", ""))
+    entry = key_of(typed("entry", ""))
     acts: dict[str, Callable[[], object]] = {
         "check": lambda: publications.check(actor, pk),
         "approve": lambda: publications.approve(actor, pk),

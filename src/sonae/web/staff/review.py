@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from sonae.core import clock, wareki
 from sonae.core.errors import SonaeError
+from sonae.core.typed import key_of
 from sonae.domains.residents.interface import Person
 from sonae.domains.rosters import interface as rosters
 from sonae.domains.rosters.interface import Asked, Choice, Written
@@ -21,7 +22,6 @@ from sonae.web.staff import rosterwords
 from sonae.web.staff.differences import Part, marked
 from sonae.web.staff.rosters import told
 from sonae.web.templatetags.sonae import in_world
-from sonae.web.typed import number_of
 
 HOME = "/staff/review/"
 _WIDTH, _ZERO = 160.0, 60.0
@@ -169,7 +169,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
         what = "person" if person.isdecimal() else request.POST.get("answer", "")
         try:
             made = rosters.answer(
-                actor_of(request), pk, what, number_of(person) if person.isdecimal() else None
+                actor_of(request), pk, what, key_of(person) if person.isdecimal() else None
             )
             flash.success(request, _said(made))
         except SonaeError as error:
@@ -196,7 +196,7 @@ def undo(request: HttpRequest) -> HttpResponse:
     if request.method != "POST" or not pk.isdecimal():
         return HttpResponseRedirect(in_world(HOME))
     try:
-        question = rosters.undo(actor, number_of(pk))
+        question = rosters.undo(actor, key_of(pk))
     except SonaeError as error:
         flash.error(request, told(error))
         return HttpResponseRedirect(in_world(HOME))

@@ -10,13 +10,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from sonae.core.errors import SonaeError
+from sonae.core.typed import key_of
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.residents.interface import plans
 from sonae.platform.access import Audience, actor_of, audience
 from sonae.platform.scope import is_exercise
 from sonae.web import rosterpapers
 from sonae.web.templatetags.sonae import in_world
-from sonae.web.typed import number_of
 
 HOME = "/staff/register/roster/"
 
@@ -25,7 +25,7 @@ HOME = "/staff/register/roster/"
 def overview(request: HttpRequest) -> HttpResponse:
     """Show the roster, a page at a time, by town and by whether there is a plan."""
     get = request.GET.get
-    town, page = number_of(get("town", "")) or None, number_of(get("page", "")) or 1
+    town, page = key_of(get("town", "")) or None, key_of(get("page", "")) or 1
     planned = {"yes": True, "no": False}.get(get("planned", ""))
     found, more = plans.roster(actor_of(request), town=town, page=page, planned=planned)
     context = {
@@ -105,7 +105,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         if verb == "consent":
             plans.answer_consent(
                 actor, pk, post("body", ""), post("answer", ""), post("phase", "peacetime"),
-                seen=number_of(post("seen", "")) if "seen" in request.POST else None,
+                seen=key_of(post("seen", "")) if "seen" in request.POST else None,
             )  # fmt: skip
             flash.success(request, _("記録しました。"))
         elif verb == "remove":
@@ -133,7 +133,7 @@ def plan_pdf(request: HttpRequest, pk: int) -> HttpResponse:
 def as_pdf(request: HttpRequest) -> HttpResponse:
     """Return the roster of a town on paper, for a body that may have it now."""
     get = request.GET.get
-    town, body = number_of(get("town", "")), get("body", "")
+    town, body = key_of(get("town", "")), get("body", "")
     if not town or body not in plans.BODIES:
         flash.error(request, _("町と提供先を選んでください。"))
         return HttpResponseRedirect(in_world(HOME))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
+from sonae.core.typed import key_of
 from sonae.domains.residents import interface as residents
 from sonae.domains.rosters import interface as rosters
 from sonae.domains.rosters.interface import Roster, RosterFacts
@@ -19,7 +20,6 @@ from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Audience, actor_of, audience
 from sonae.web.staff import rosterwords
 from sonae.web.templatetags.sonae import in_world
-from sonae.web.typed import number_of
 
 HOME = "/staff/rosters/"
 MOST_ROWS = 200
@@ -70,7 +70,7 @@ def facts_of(typed: dict[str, str]) -> RosterFacts:
     place = typed["facility"]
     return RosterFacts(
         kind=typed["kind"], as_of=as_of if as_of.tzinfo else as_of.replace(tzinfo=clock.JST),
-        facility_pk=number_of(place) if place.isdecimal() else None, place=typed["place"],
+        facility_pk=key_of(place) if place.isdecimal() else None, place=typed["place"],
         written_by=typed["written_by"], name=typed["name"],
     )  # fmt: skip
 
@@ -108,7 +108,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one roster: a draft with its defects, or what became of its lines."""
     actor = actor_of(request)
     roster = rosters.roster_named(actor, pk)
-    page = max(1, number_of(request.GET.get("page", "")))
+    page = max(1, key_of(request.GET.get("page", "")))
     count = rosters.line_count(pk)
     lines = rosters.lines_of(actor, pk, MOST_ROWS, (page - 1) * MOST_ROWS)
     rosters.look(actor, pk, "roster_seen", [one.line for one in lines])

@@ -8,12 +8,12 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from sonae.core.errors import SonaeError
+from sonae.core.typed import key_of
 from sonae.domains.rosters import interface as rosters
 from sonae.platform.access import Audience, actor_of, audience
 from sonae.web.staff import rosterwords
 from sonae.web.staff.rosters import told
 from sonae.web.templatetags.sonae import in_world
-from sonae.web.typed import number_of
 
 HOME = "/staff/visitors/"
 PAGE = 100
@@ -23,7 +23,7 @@ PAGE = 100
 def overview(request: HttpRequest) -> HttpResponse:
     """Show who is here and nobody of the register."""
     text = request.GET.get("q", "")
-    page = max(1, number_of(request.GET.get("page", "")))
+    page = max(1, key_of(request.GET.get("page", "")))
     found, count = rosters.visitors(
         actor_of(request), text, limit=PAGE, offset=(page - 1) * PAGE
     )  # fmt: skip
