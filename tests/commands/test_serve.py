@@ -21,15 +21,10 @@ from sonae.core.errors import SonaeError
 from sonae.web.commands import serve
 from tests.conftest import ROOT
 from tests.installation import clean_environment, sonae
+from tests.ports import free_port
 
 pytestmark = pytest.mark.xdist_group("commands")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(what: Callable[[], object], seconds: float = 30) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ from sonae.core import clock
 from sonae.core.ids import HybridClock, uuid7
 from tests.conftest import ROOT
 from tests.installation import clean_environment, copied
+from tests.ports import free_port
 
 PREPARE = """
 import django; django.setup()
@@ -70,9 +70,7 @@ class Server:
     """gunicorn with two processes, in a session of its own so that all of it can be killed at once."""
 
     def __init__(self, home: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self.process = subprocess.Popen(
             [
                 sys.executable, "-m", "gunicorn", "sonae.wsgi:application", "--bind",

@@ -33,7 +33,8 @@ from sonae.platform.scope import World
 from tests.conftest import real_data
 from tests.fixtures import ADMINISTRATOR, APPROVER, CODE, OPERATOR, City
 from tests.gateways.lines import committed, supervised, until  # noqa: F401
-from tests.gateways.test_mail import Box, box, free_port  # noqa: F401 - a fixture
+from tests.gateways.test_mail import Box, box  # noqa: F401 - a fixture
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(400)]
 REHEARSED = 20

@@ -28,7 +28,7 @@ from tests.gateways.lines import (
     supervised,
     until,
 )
-from tests.gateways.test_mail import free_port
+from tests.ports import free_port
 
 MISSILE = (
     "国民保護に関する情報。\nミサイル発射。ミサイル発射。\n建物の中、または地下に避難してください。"

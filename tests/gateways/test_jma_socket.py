@@ -31,7 +31,7 @@ from tests.gateways.lines import (
     supervised,
     until,
 )
-from tests.gateways.test_mail import free_port
+from tests.ports import free_port
 
 MISSILE = "ミサイル発射。ミサイル発射。建物の中、または地下に避難してください。"
 Ports = tuple[int, int]

@@ -39,7 +39,7 @@ from tests.gateways.lines import (
     supervised,
     until,
 )
-from tests.gateways.test_mail import free_port
+from tests.ports import free_port
 
 USER, PASSWORD = "commons", "秘密のことば"
 EDXL = """<?xml version="1.0" encoding="UTF-8"?>

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,6 +23,7 @@ from sonae.platform import outbox
 from sonae.platform.models import OutboxEntry
 from sonae.platform.scope import World
 from tests.fixtures import APPROVER, OPERATOR, VIEWER, City
+from tests.ports import free_port
 
 pytestmark = pytest.mark.django_db
 
@@ -76,12 +76,6 @@ class Box:
         assert isinstance(made, EmailMessage)
         self.mails.append(made)
         return "250 OK"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
