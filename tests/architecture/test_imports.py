@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from functools import cache
@@ -120,3 +121,17 @@ def test_engines_and_core_run_without_django(package: str) -> None:
     code = f"import importlib, sys\nfor name in {names!r}: importlib.import_module(name)\nprint('django' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "False", done.stdout + done.stderr
+
+
+def test_a_process_starts_without_the_large_libraries() -> None:
+    """They load in the function that uses them: together they take longer than all the rest of a start."""
+    late = {
+        "duckdb", "openpyxl", "osmium", "pandas", "pyarrow", "pyogrio", "pyproj", "scipy", "splink",
+    }  # fmt: skip
+    code = "import django, sys; django.setup(); import sonae.urls; print(*sys.modules)"
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "sonae.settings", "PYTHONPATH": "src"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert late & set(done.stdout.split()) == set()

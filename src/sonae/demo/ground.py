@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import map_coordinates, zoom
-from scipy.spatial import cKDTree
 
 from sonae.demo.frame import CELL_M, Floats, Plan
 
@@ -96,6 +94,8 @@ class Ground:
 
     def sample(self, grid: Grid, x: Floats, y: Floats) -> Floats:
         """Interpolate a coarse grid at points in metres."""
+        from scipy.ndimage import map_coordinates
+
         rows, columns = y / COARSE_M - 0.5, x / COARSE_M - 0.5
         sampled = map_coordinates(grid, [rows, columns], order=1, mode="nearest")
         return np.asarray(sampled, np.float64)
@@ -126,6 +126,8 @@ def _bilinear(grid: Grid, at: Floats, axis: int) -> Grid:
 
 def noise(rng: np.random.Generator, shape: tuple[int, int], cells: float) -> Grid:
     """Smooth random field of ``shape`` in about −1 … 1; ``cells`` is the size of its bumps."""
+    from scipy.ndimage import zoom
+
     rows, columns = int(shape[0] / cells) + 4, int(shape[1] / cells) + 4
     coarse = rng.uniform(-1, 1, (rows, columns)).astype(np.float32)
     fine = zoom(coarse, (shape[0] / (rows - 3), shape[1] / (columns - 3)), order=3)
@@ -215,6 +217,8 @@ def _near(
     river: River, points: Floats, shape: tuple[int, int]
 ) -> tuple[Grid, npt.NDArray[np.int32]]:
     """Distance of every cell to a centre line, and which point of the line it is."""
+    from scipy.spatial import cKDTree
+
     distance, at = cKDTree(np.column_stack([river.x, river.y])).query(points, workers=2)
     return distance.reshape(shape).astype(np.float32), at.reshape(shape).astype(np.int32)
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.cluster.vq import kmeans2
 
 from sonae.core import townname
 from sonae.demo.frame import CELL_M, latitude, longitude
@@ -90,6 +89,8 @@ def _spots(
     ground: Ground, homes: Homes, count: int, rng: np.random.Generator
 ) -> npt.NDArray[np.float64]:
     """Return places in metres, spread as people live."""
+    from scipy.cluster.vq import kmeans2
+
     sample = rng.choice(len(homes.x), min(9000, len(homes.x)), replace=False)
     points = np.column_stack((homes.x, homes.y))[sample]
     start = points[rng.choice(len(points), count, replace=False)]

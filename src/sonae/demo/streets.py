@@ -11,9 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import Delaunay, cKDTree
 
 from sonae.demo.frame import Floats, latitude, longitude
 from sonae.demo.ground import Ground, River
@@ -79,6 +76,8 @@ def _junctions(ground: Ground, rng: np.random.Generator) -> tuple[Floats, Floats
 
 def _gabriel(x: Floats, y: Floats) -> tuple[Ints, Ints]:
     """Return the edges of the Gabriel graph."""
+    from scipy.spatial import Delaunay, cKDTree
+
     points = np.column_stack((x, y))
     corners = Delaunay(points).simplices
     pairs = np.concatenate((corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]))
@@ -144,6 +143,9 @@ def _without_fords(ground: Ground, x: Floats, y: Floats, tail: Ints, head: Ints)
 
 def _largest(count: int, tail: Ints, head: Ints) -> Mask:
     """Return which junctions belong to the largest connected part."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(len(tail), np.int8), (tail, head)), shape=(count, count))
     labels = connected_components(graph.tocsr(), directed=False)[1]
     return np.asarray(labels == np.bincount(labels).argmax())

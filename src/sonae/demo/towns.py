@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.cluster.vq import kmeans2
-from scipy.spatial import cKDTree
 
 from sonae.demo.frame import Floats, latitude, longitude
 from sonae.demo.ground import CENTRE, Ground
@@ -63,6 +61,8 @@ class Towns:
 
     def of(self, x: Floats, y: Floats) -> Ints:
         """Return the town (position) of points in metres: the nearest centre."""
+        from scipy.spatial import cKDTree
+
         return np.asarray(
             cKDTree(np.column_stack((self.x, self.y))).query(np.column_stack((x, y)))[1], np.int64
         )
@@ -120,6 +120,8 @@ def _district(ground: Ground, x: Floats, y: Floats) -> list[str]:
 
 def build_towns(ground: Ground, x: Floats, y: Floats, rng: np.random.Generator) -> Towns:
     """Group the junctions (metres) into towns, dense ones small, and name them."""
+    from scipy.cluster.vq import kmeans2
+
     plan = ground.plan
     density = ground.sample(ground.density, x, y)
     weight = density + 0.06

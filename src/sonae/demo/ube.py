@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from sonae.core.errors import SonaeError
 from sonae.demo import load
@@ -84,6 +83,8 @@ def _homes(
     network: Network, towns: list[dict[str, Any]], count: int, rng: np.random.Generator
 ) -> Homes:
     """Place invented households along the real streets."""
+    from scipy.spatial import cKDTree
+
     edge = rng.choice(len(network.tail), count)
     share = rng.random(count)
     ends = (network.tail[edge], network.head[edge])

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import maximum_filter, uniform_filter
 
 from sonae.demo.frame import CELL_M
 from sonae.demo.ground import UNSURVEYED_STREAMS, Grid, Ground, noise
@@ -100,6 +99,8 @@ def _unsurveyed(ground: Ground, fine: _Fine) -> Mask:
 
 def _widened(mask: Mask, metres: float) -> Mask:
     """Grow a mask by about ``metres`` in all directions."""
+    from scipy.ndimage import maximum_filter
+
     size = 2 * int(metres / CELL_M) + 1
     return np.asarray(maximum_filter(mask, size=size))
 
@@ -117,6 +118,8 @@ def _collapse(ground: Ground, fine: _Fine, depth: Grid, rng: np.random.Generator
 
 def _inland(fine: _Fine, s: float) -> Raster:
     """内水: water that cannot drain from hollows of the built-up area; only that was surveyed."""
+    from scipy.ndimage import uniform_filter
+
     hollow = uniform_filter(fine.height, size=int(70 * max(s, 0.5))) - fine.height
     rank = _ranked(hollow, (0.38, 0.75))
     rank[(fine.density < 0.2)] = 0

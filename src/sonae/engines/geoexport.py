@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pyogrio.raw
 import shapely
 from numpy.typing import NDArray
 
@@ -43,6 +42,8 @@ def write(path: Path, form: str, tables: Sequence[Table]) -> None:
 
 
 def _write(path: Path, form: str, table: Table, *, append: bool) -> None:
+    import pyogrio.raw
+
     data, masks = [], []
     for kind, values in table.columns.values():
         column, mask = _column(kind, values)

@@ -9,11 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyogrio
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError
-from pyproj import CRS, Transformer
 
 from sonae.core.errors import SonaeError
 
@@ -49,6 +46,9 @@ def read(path: Path, wanted: Sequence[str] | None = None, *, anywhere: bool = Fa
     ``unreadable`` for a missing or unknown file, ``empty_file`` for one without features,
     ``unknown_crs`` for plane coordinates that do not say of which system.
     """
+    import pyogrio
+    from pyogrio.errors import DataLayerError, DataSourceError
+
     name = f"/vsizip/{path}" if path.suffix.lower() == ".zip" else str(path)
     try:
         if not path.exists():
@@ -92,12 +92,16 @@ def _encoding(path: Path) -> str | None:
 
 def _present(name: str, wanted: Sequence[str]) -> list[str]:
     """Return those of the wanted columns that the file has."""
+    import pyogrio
+
     there = set(pyogrio.read_info(name)["fields"])
     return [column for column in wanted if column in there]
 
 
 def _in_degrees(shapes: NDArray[Any], crs: str | None) -> NDArray[Any]:
     """Transform to longitude, latitude; the Japanese datums 6668 and 4326 agree within a metre."""
+    from pyproj import CRS, Transformer
+
     known = CRS.from_user_input(crs) if crs else None
     if known is None or known.is_geographic:
         return shapes

@@ -17,15 +17,12 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any, Final
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
 from sonae.core.errors import SonaeError
 from sonae.engines import tables
 
 Line = tuple[int, list[str]]
 BROKEN: Final = (
-    InvalidFileException, zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, EOFError,
+    zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, EOFError,
     SyntaxError, IndexError, TypeError, AttributeError, NotImplementedError,
 )  # fmt: skip
 """What the reader of workbooks raises for damaged ones: it checks nothing first."""
@@ -124,6 +121,8 @@ def _filled(lines: Iterable[Line]) -> Iterator[Line]:
 
 def _workbook(raw: bytes, name: str) -> Lines:
     """Open the first sheet of a workbook in which something stands."""
+    import openpyxl
+
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
             if sum(one.file_size for one in packed.infolist()) > _MOST_BYTES:

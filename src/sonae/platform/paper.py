@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
-
-import typst
+from typing import TYPE_CHECKING, Any, Final
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
+
+if TYPE_CHECKING:
+    import typst
 
 FONTS: Final = ("BIZ UDPGothic", "BIZ UDGothic", "Noto Sans CJK JP", "Noto Sans JP", "IPAexGothic")
 """The first that the machine has leads; the others lend letters that it lacks (𠮷)."""
@@ -40,6 +41,8 @@ class Printed:
 @lru_cache(maxsize=1)
 def _fonts() -> typst.Fonts:
     """Return the fonts of the machine, looked for once."""
+    import typst
+
     return typst.Fonts()
 
 
@@ -61,6 +64,8 @@ def render(template: Path, data: Mapping[str, Any]) -> Printed:
 
     ``data`` also gets ``fonts``. Letters that no font has are replaced by `GETA` and named.
     """
+    import typst
+
     text = json.dumps({**data, "fonts": fonts()}, ensure_ascii=False)
     missing = set(_PRIVATE.findall(text))
     text = _PRIVATE.sub(GETA, text)

@@ -8,10 +8,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-import openpyxl
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from openpyxl.cell import WriteOnlyCell
 
 from sonae.core.errors import SonaeError
 
@@ -72,6 +70,9 @@ def _csv(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -
 
 def _workbook(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """Return a workbook whose texts are texts: a cell of type string is never computed."""
+    import openpyxl
+    from openpyxl.cell import WriteOnlyCell
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(_("一覧"))
     sheet.freeze_panes = "A3"

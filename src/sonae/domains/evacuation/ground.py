@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from sonae.domains.evacuation import networks
 from sonae.domains.municipalities.interface import Town, municipality, towns
@@ -85,6 +84,8 @@ def _index() -> _Index:
 
 def _read() -> _Index:
     """Read every home; a street's node is of the town of its nearest home, or of the nearest town's point."""
+    from scipy.spatial import cKDTree
+
     rows = list(Household.objects.only("town", "latitude", "longitude", "place"))
     homes = [(row.town_id, row.latitude, row.longitude) for row in rows if row.located]
     unplaced = {row.town_id for row in rows if not row.located}

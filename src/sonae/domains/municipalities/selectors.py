@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from django.conf import settings
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 from sonae.core.errors import SonaeError
 from sonae.domains.municipalities.models import Municipality, Town
@@ -58,6 +57,8 @@ def metres_from_towns(
 
     ``known``: the towns where the caller has read them. East is counted for the towns' latitude.
     """
+    from scipy.spatial import cKDTree
+
     lat, lon = (np.atleast_1d(np.asarray(one, np.float64)) for one in (latitude, longitude))
     points = np.array(
         [(one.latitude, one.longitude) for one in (towns() if known is None else known)]

@@ -17,7 +17,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-import segno
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
@@ -134,6 +133,8 @@ def svg(text: str, mask: int | None = None) -> str:
     ``mask``: use this pattern instead of trying all eight, a fourth of the time where there are
     thousands; readers read any.
     """
+    import segno
+
     out = io.BytesIO()
     segno.make(text, error="m", boost_error=False, mask=mask).save(
         out, kind="svg", xmldecl=False, svgns=True, scale=4, border=2, omitsize=True

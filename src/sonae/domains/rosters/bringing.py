@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from PIL import Image, ImageOps, UnidentifiedImageError
-
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.core.ids import uuid7
@@ -316,6 +314,8 @@ def add_picture(actor: Actor, roster_pk: int, raw: bytes, name: str) -> RosterFi
 
 def _as_jpeg(raw: bytes) -> bytes:
     """Return a picture anew: upright, no larger than can be read, without position and device (EXIF)."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
     try:
         with Image.open(io.BytesIO(raw)) as opened:
             if opened.width * opened.height > 120_000_000:

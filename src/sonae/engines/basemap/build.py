@@ -17,7 +17,6 @@ from typing import Any, Final
 
 import numpy as np
 import shapely
-from scipy.ndimage import binary_closing, binary_dilation
 
 from sonae.engines.basemap import tiles
 from sonae.engines.basemap.streets import streets
@@ -87,6 +86,8 @@ def build(order: Order) -> Made:
 
 def _covered(net: Network | None) -> list[TileLayer]:
     """Return the ground for which there are streets, to a few hundred metres: beyond it is unknown."""
+    from scipy.ndimage import binary_closing, binary_dilation
+
     if net is None:
         return []
     column = np.floor(np.asarray(net.lon) / CELL).astype(np.int64)

@@ -12,8 +12,6 @@ from typing import Any, Final
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from sonae.engines.evacuation.network import Network
 
@@ -32,6 +30,9 @@ class Streets:
 
 def streets(net: Network) -> Streets:
     """Join the edges of a network to natural streets; every edge is in exactly one."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     edges = len(net.tail)
     if not edges:
         return Streets(np.empty(0, object), np.zeros(0), np.zeros(0, bool))

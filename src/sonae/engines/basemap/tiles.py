@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pyogrio.raw
 import shapely
 from numpy.typing import NDArray
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
@@ -68,6 +67,8 @@ def write(path: Path, layers: Sequence[TileLayer], *, name: str, attribution: st
 
 def _cut(layer: TileLayer, folder: Path) -> Iterator[tuple[tuple[int, int, int], bytes]]:
     """Let GDAL cut one layer; yield ((zoom, x, y), tile) uncompressed."""
+    import pyogrio.raw
+
     file = folder / f"{layer.name}.mbtiles"
     pyogrio.raw.write(
         file,

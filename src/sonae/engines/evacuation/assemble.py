@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import Geod
 
 from sonae.core.errors import SonaeError
 from sonae.engines.evacuation import walkable
@@ -18,7 +17,6 @@ from sonae.engines.evacuation.slopes import slopes
 from sonae.engines.evacuation.walkable import REASONS, USED, Judged
 from sonae.engines.shelters.listing import Defect
 
-_EARTH = Geod(ellps="GRS80")
 MOST_OF_A_KIND = 1000
 """Defects of one kind that are listed; the rest are only counted."""
 
@@ -82,6 +80,8 @@ def assemble(
 
     Raises SonaeError ``no_lines`` when nothing is left that people can walk on.
     """
+    from pyproj import Geod
+
     log, judged = _Log(lines), walkable.judge(lines)
     for number, tag, value in judged.unreadable:
         if judged.reason[number] == USED:
@@ -95,7 +95,7 @@ def assemble(
     tail, head = np.split(numbers.ravel().astype(np.int32), 2)
     where = nodes.first[used]
     lat, lon = lines.lat[where], lines.lon[where]
-    _, _, metres = _EARTH.inv(lon[tail], lat[tail], lon[head], lat[head])
+    _, _, metres = Geod(ellps="GRS80").inv(lon[tail], lat[tail], lon[head], lat[head])
     slope = slopes(lines, judged, ground)[pieces.point]
     known = np.isfinite(slope)
     network = Network(

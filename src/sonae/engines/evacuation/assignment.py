@@ -12,8 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_array
 
 from sonae.engines.evacuation.prices import Market
 from sonae.engines.evacuation.seating import NOWHERE, Board, Chains, Demand
@@ -114,6 +112,9 @@ def _seat_share(board: Board, household: int, share: dict[int, float]) -> None:
 
 def _exact(demand: Demand) -> Seats:
     """Return the best assignment of few households by a mixed-integer program."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import coo_array
+
     cost = demand.cost[demand.row]
     home, site = np.nonzero(np.isfinite(cost) & (demand.size[:, None] <= demand.capacity[None, :]))
     seated = np.full(len(demand.size), NOWHERE, np.int64)

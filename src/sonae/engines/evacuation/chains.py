@@ -9,11 +9,13 @@ sums are exact and the answer is that of the full network, node by node.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -56,6 +58,9 @@ class Chains:
 
     def _loops(self, bend: NDArray[np.bool_]) -> Ints:
         """Return one node of every part of the network that consists of bends only."""
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import connected_components
+
         count = self.nodes
         graph = csr_array(
             (np.ones(len(self._from), np.int8), (self._from, self._to)), shape=(count, count)
@@ -137,6 +142,8 @@ class Search:
 
     def _junctions(self) -> tuple[csr_array, Ints, Ints]:
         """Return the matrix between kept nodes, the keys of its pairs, and the cheapest run of each."""
+        from scipy.sparse import csr_array
+
         count = len(self.chains.kept)
         low, high = np.minimum(*self._ends), np.maximum(*self._ends)
         open_ = np.flatnonzero(np.isfinite(self._total) & (low != high))
@@ -157,6 +164,8 @@ class Search:
 
         A source on a run has ways out only, to both ends of its run.
         """
+        from scipy.sparse import csr_array
+
         chains, count = self.chains, len(self.chains.kept)
         place = chains.place[sources]
         inside = np.flatnonzero(place >= 0)
@@ -177,6 +186,8 @@ class Search:
 
     def nearest(self, sources: NDArray[np.int32]) -> Reached:
         """Return the best source of every node; of sources on one node the first counts."""
+        from scipy.sparse.csgraph import dijkstra
+
         chains = self.chains
         starts: Ints = np.unique(np.asarray(sources, np.int64))
         if not len(starts):
@@ -268,6 +279,8 @@ class Search:
 
     def costs(self, sources: NDArray[np.int32], nodes: NDArray[np.int32], at_once: int) -> Floats:
         """Return the cost from each source to each of ``nodes`` (sources, nodes); inf without a way."""
+        from scipy.sparse.csgraph import dijkstra
+
         chains = self.chains
         start, goal = np.asarray(sources, np.int64), np.asarray(nodes, np.int64)
         found = np.full((len(start), len(goal)), np.inf)

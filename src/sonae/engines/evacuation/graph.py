@@ -15,8 +15,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from sonae.engines.evacuation import ties
 from sonae.engines.evacuation.chains import Search
@@ -147,6 +145,8 @@ class Graph:
         skeleton: Skeleton | None = None,
     ) -> None:
         """Pack costs into the skeleton's entries."""
+        from scipy.sparse import csr_array
+
         self.skeleton = skeleton or Skeleton(network)
         self.nodes = self.skeleton.nodes
         self._network = network
@@ -197,6 +197,8 @@ class Graph:
         self, site_nodes: NDArray[np.int32]
     ) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int32]]:
         """Return packed cost, the node before and the source of every node."""
+        from scipy.sparse.csgraph import dijkstra
+
         if self._search is not None:
             found = self._search.nearest(site_nodes)
             return found.cost, found.following, found.source
@@ -209,6 +211,8 @@ class Graph:
         self, site_nodes: NDArray[np.int32], nodes: NDArray[np.int32]
     ) -> NDArray[np.float64]:
         """Return packed costs (sites, nodes)."""
+        from scipy.sparse.csgraph import dijkstra
+
         if self._search is not None:
             return self._search.costs(site_nodes, nodes, _AT_ONCE)
         return np.asarray(dijkstra(self.matrix, indices=np.asarray(site_nodes))[:, nodes])

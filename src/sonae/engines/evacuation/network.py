@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from sonae.core.errors import SonaeError
 from sonae.engines.evacuation import mapped
 from sonae.engines.evacuation.chains import Chains
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 METRES_PER_DEGREE = 111_319.49
 FILE = "network.map"
@@ -161,6 +161,9 @@ class Network:
     @cached_property
     def _labels(self) -> NDArray[np.int32]:
         """Component number of each node, 0 the largest."""
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
         n = len(self.lat)
         ones = np.ones(len(self.tail), np.int8)
         graph = coo_array((ones, (self.tail, self.head)), shape=(n, n)).tocsr()
@@ -222,6 +225,8 @@ class Network:
 
     def _search(self, nodes: NDArray[np.int64]) -> tuple[NDArray[np.int64], cKDTree]:
         """Return nodes with the tree that finds the nearest of them."""
+        from scipy.spatial import cKDTree
+
         return nodes, cKDTree(self._metres(self.lat[nodes], self.lon[nodes]))
 
     @cached_property

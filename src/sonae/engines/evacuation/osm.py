@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import osmium
 from lxml import etree
 from numpy.typing import NDArray
 
@@ -58,6 +57,8 @@ def is_overpass(path: Path) -> bool:
 
 def _read_pbf(path: Path) -> Lines:
     """Read a binary extract in one pass; places of nodes are looked up by the library."""
+    import osmium
+
     _check_size(path)
     ways: list[Way] = []
     x: list[int] = []

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import breadth_first_order, dijkstra
 
 from sonae.engines.evacuation import ties
 from sonae.engines.evacuation.graph import NOWHERE, Graph, RouteTree, positions
@@ -88,6 +86,9 @@ def _touched(
     graph: Graph, cost: NDArray[np.float64], entries: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Return the nodes of which some best way walks one of ``entries``, in order."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import breadth_first_order
+
     row, column = graph.skeleton.row, graph.skeleton.column
     cost = np.where(np.isfinite(cost), cost, np.nan)  # who has no way loses none
     ends = row[entries]
@@ -142,6 +143,9 @@ def _search(
     graph: Graph, cost: NDArray[np.float64], lost: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Return the final costs of ``lost`` nodes, searched from their rim; all others are final."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import dijkstra
+
     count = len(lost)
     local = np.full(graph.nodes, -1, np.int64)
     local[lost] = np.arange(count)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import Geod
 
 from sonae.engines.evacuation.lines import Lines, on_earth
 from sonae.engines.evacuation.walkable import STEEPEST, Judged
@@ -14,7 +13,6 @@ from sonae.engines.evacuation.walkable import STEEPEST, Judged
 WINDOW_M = 30.0
 """Heights are compared over this much of the way: a ground model errs by decimetres, which on a
 piece of 5 m would be a cliff."""
-_EARTH = Geod(ellps="GRS80")
 _ENDS = (("h_s_SAMPLE", "h_e_SAMPLE"), ("start_height", "end_height"), ("始点標高", "終点標高"))
 
 
@@ -39,12 +37,14 @@ def slopes(
 
 def distances(lines: Lines) -> NDArray[np.float64]:
     """Return metres from the beginning of its line to every point (p,); a lost point adds nothing."""
+    from pyproj import Geod
+
     metres = np.zeros(len(lines.lat))
     sound = on_earth(lines.lat, lines.lon)
     same = np.flatnonzero(
         (np.diff(lines.owner) == 0) & sound[1:] & sound[:-1] if len(metres) else np.zeros(0, bool)
     )
-    _, _, steps = _EARTH.inv(
+    _, _, steps = Geod(ellps="GRS80").inv(
         lines.lon[same], lines.lat[same], lines.lon[same + 1], lines.lat[same + 1]
     )
     metres[same + 1] = steps

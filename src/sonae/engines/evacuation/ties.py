@@ -12,8 +12,6 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 _NONE = np.zeros(0)
 
@@ -144,6 +142,9 @@ def _search(
     origin: NDArray[np.int64], goal: NDArray[np.int64], weight: NDArray[np.float64], count: int
 ) -> NDArray[np.float64]:
     """Return the least weight from number 0 to each number; of parallel links the lightest counts."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import dijkstra
+
     order = np.lexsort((weight, goal, origin))
     origin, goal, weight = origin[order], goal[order], weight[order]
     new = np.ones(len(origin), bool)

@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import coo_array
 
 from sonae.engines.evacuation.prices import Market, market_prices, nearest
 
@@ -133,6 +131,9 @@ def _program(
     room: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Solve the linear program over the open arcs; return people per arc and prices per site."""
+    from scipy.optimize import linprog
+    from scipy.sparse import coo_array
+
     arcs, homes, sites = len(at), len(rows), len(room)
     if not homes:
         return np.zeros(0), np.zeros(sites)

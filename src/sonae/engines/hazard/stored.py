@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pyogrio
 import shapely
 
 from sonae.engines.geofiles import WGS84
@@ -20,6 +19,8 @@ _BAND = 64
 
 def save(folder: Path, layer: HazardLayer, areas: PolygonLayer | None = None) -> None:
     """Write the raster and, where there are any, the polygons on its ground (FlatGeobuf)."""
+    import pyogrio
+
     layer.save(folder)
     if areas is None:
         return
@@ -48,6 +49,8 @@ def rank_at(folder: Path, layer: HazardLayer, lat: float, lon: float) -> int:
 
     Only the polygons around the place are read, by the spatial index of the file.
     """
+    import pyogrio
+
     west, south, east, north = layer.bounds
     coarse = int(layer.ranks_at(np.array([lat]), np.array([lon]))[0])
     if not (west <= lon <= east and south <= lat <= north):

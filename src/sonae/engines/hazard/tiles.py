@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 
 from sonae.core.errors import SonaeError
 from sonae.engines.hazard.codes import DEPTHS
@@ -209,6 +208,8 @@ def corner(column: int, row: int, zoom: int) -> tuple[float, float]:
 
 def pixels(raw: bytes) -> NDArray[np.uint8] | None:
     """Return red, green, blue, alpha (256, 256, 4) of one PNG tile; None when it cannot be read."""
+    from PIL import Image, UnidentifiedImageError
+
     try:
         with Image.open(io.BytesIO(raw), formats=("PNG",)) as image:
             if image.size != (256, 256):

@@ -11,11 +11,10 @@ import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import pyarrow as pa
-
 from sonae.core.errors import SonaeError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from splink.internals.database_api import DatabaseAPI
 
 NAMES: Final = ("duckdb", "spark")

@@ -19,16 +19,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING, Final
 
 from sonae.core import kana, kanji, townname
 from sonae.engines.matching import births, cards, splitting
 from sonae.engines.matching.characters import BUILT_IN, Characters
 from sonae.engines.matching.names import MISSING, written
 from sonae.engines.matching.sides import Columns, column, size
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _SEXES: Final = {
     **dict.fromkeys(("1", "男", "男性", "M", "MALE", "オトコ", "ダンセイ"), "1"),
@@ -57,6 +57,8 @@ class Prepared:
 
 def mapped(values: pa.Array, work: Callable[[str], str | None]) -> pa.Array:
     """Apply a function once to every different value; nothing stays nothing."""
+    import pyarrow as pa
+
     coded = values.dictionary_encode()
     found = [work(text) if text else None for text in coded.dictionary.to_pylist()]
     return pa.array(found, pa.string()).take(coded.indices)
@@ -64,12 +66,17 @@ def mapped(values: pa.Array, work: Callable[[str], str | None]) -> pa.Array:
 
 def _tidy(values: pa.Array) -> pa.Array:
     """NFKC, single plain spaces, nothing around."""
+    import pyarrow.compute as pc
+
     folded = pc.utf8_normalize(pc.fill_null(values, ""), form="NFKC")
     return pc.utf8_trim_whitespace(pc.replace_substring_regex(folded, r"[\s・]+", " "))
 
 
 def _blank(values: pa.Array) -> pa.Array:
     """Empty text as null."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
 
 
@@ -79,6 +86,8 @@ def _sex(text: str) -> str | None:
 
 def _births(values: pa.Array) -> dict[str, pa.Array]:
     """Return dates, years, days in the year and years of the era."""
+    import pyarrow as pa
+
     coded = values.dictionary_encode()
     found = [births.read(text) if text else births.Birth() for text in coded.dictionary.to_pylist()]
     names = ("birth", "birth_year", "day", "era_year")
@@ -162,12 +171,17 @@ class Places:
 
 def _stem(values: pa.Array) -> list[str]:
     """Return the different beginnings, up to the first digit, of all addresses."""
+    import pyarrow.compute as pc
+
     heads = pc.replace_substring_regex(values, r"\d.*$", "")
     return [text for text in pc.unique(heads).to_pylist() if text]
 
 
 def _addresses(values: pa.Array, places: Places) -> dict[str, pa.Array]:
     """Return city, area, town and lot of every address."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     coded = values.dictionary_encode()
     heads = pc.replace_substring_regex(coded.dictionary, r"\d.*$", "").dictionary_encode()
     divided = [places.divide(_one_form(head)) for head in heads.dictionary.to_pylist()]
@@ -199,6 +213,9 @@ def _numbered(head: tuple[str, str, str], text: str, places: Places) -> tuple[st
 
 def _names(names: pa.Array, readings: pa.Array, known: splitting.Known) -> dict[str, pa.Array]:
     """Return all name columns; a name that is written in kana counts as a reading."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     parts = splitting.split(names, readings, known)
     # A sign that could not be written (〓, 外字) must join nobody with anybody.
     surname, given, surname_kana, given_kana = (
@@ -222,6 +239,8 @@ def _written(
     columns: Columns, count: int, characters: Characters | None
 ) -> tuple[pa.Array, pa.Array]:
     """Return names and readings as they are compared, before they are split."""
+    import pyarrow as pa
+
     found = []
     for key in ("name", "kana"):
         coded = _tidy(column(columns, key, count)).dictionary_encode()
@@ -237,6 +256,8 @@ def _said(names: dict[str, pa.Array], register: pa.Table) -> dict[str, pa.Array]
 
     国建 for 訓孟 shows no common sign, but both are クニタケ.
     """
+    import pyarrow.compute as pc
+
     out = dict(names)
     for part in ("surname", "given"):
         written, loose = names[part], names[f"{part}_loose"]
@@ -253,10 +274,14 @@ def _said(names: dict[str, pa.Array], register: pa.Table) -> dict[str, pa.Array]
 
 def _joined(first: pa.Array, second: pa.Array) -> pa.Array:
     """Return both together; null when either is missing."""
+    import pyarrow.compute as pc
+
     return pc.binary_join_element_wise(first, second, "")
 
 
 def _table(names: dict[str, pa.Array], rest: dict[str, pa.Array]) -> pa.Table:
+    import pyarrow as pa
+
     count = len(rest["sex"])
     row = pa.array(range(count), pa.int32())
     return pa.table({"row": row, **{k: _blank(v) for k, v in {**names, **rest}.items()}})
@@ -266,6 +291,8 @@ def _rest(
     columns: Columns, count: int, places: Places, as_of: date, addresses: pa.Array
 ) -> dict[str, pa.Array]:
     """Return everything but the names."""
+    import pyarrow.compute as pc
+
     born = _births(_tidy(column(columns, "birth_date", count)))
     if "age" in columns:
         ages = _tidy(column(columns, "age", count))
@@ -324,6 +351,8 @@ def prepare(
 
 def _carded(table: pa.Table, filled: Columns) -> pa.Table:
     """Add the card of every line (`cards.filled`)."""
+    import pyarrow as pa
+
     return table.append_column("card_key", pa.array(filled["group"], pa.string()))
 
 
@@ -332,6 +361,9 @@ def _in_own_city(register: pa.Table, roster: pa.Table, places: Places) -> pa.Tab
 
     Only then can 隣の市の栄町 be told from 栄町.
     """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     if register["city"].null_count < len(register):
         return register
     known = pc.is_in(roster["area"], pa.array(sorted(places.areas), pa.string()))

@@ -11,12 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from sonae.core import clock
 from sonae.engines.matching import backends, blocking, household, posterior, training, why
@@ -28,6 +26,9 @@ from sonae.engines.matching.levels import COMPARISONS
 from sonae.engines.matching.model import Model, first
 from sonae.engines.matching.pairs import Pairs, compare
 from sonae.engines.matching.sides import Columns, column, size
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Floats = npt.NDArray[np.float64]
 Band = Literal["auto", "review", "none"]
@@ -81,6 +82,8 @@ def _silent(share: float, words: str) -> None:
 
 def _put(backend: Backend, prepared: Prepared, cards: Cards) -> None:
     """Hand both sides to the backend, with household and card as numbers (null: none)."""
+    import pyarrow as pa
+
     for name, table, key, values in (
         ("register", prepared.register, "household", cards.household),
         ("roster", prepared.roster, "card", cards.card),
@@ -111,6 +114,8 @@ def compared(
 
 def carded(prepared: Prepared, homes: npt.NDArray[np.int64]) -> Cards:
     """Return who is written with whom, and what a card says once for all of its lines."""
+    import pyarrow.compute as pc
+
     roster = prepared.roster
     card = household.numbered(roster["card_key"].to_pylist(), household.LARGEST_CARD)
     places = pc.coalesce(roster["lot"], roster["town"]).to_pylist()
@@ -124,6 +129,8 @@ def carded(prepared: Prepared, homes: npt.NDArray[np.int64]) -> Cards:
 
 def _far(own: pa.ChunkedArray, named: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
     """Return the lines that name a city where nobody of the register lives."""
+    import pyarrow.compute as pc
+
     known = pc.unique(own).drop_null()
     if not len(known):
         return np.zeros(len(named), bool)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Final
 
 from sonae.core.errors import SonaeError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Columns = Mapping[str, Sequence[str]]
 """Column name of the contract → one text per person; a column that is missing is empty."""
@@ -22,6 +23,8 @@ ROSTER: Final = (
 
 def column(columns: Columns, name: str, count: int) -> pa.Array:
     """Return a column as text, empty where it is missing."""
+    import pyarrow as pa
+
     values = columns.get(name)
     return pa.array([""] * count if values is None else list(values), pa.string())
 

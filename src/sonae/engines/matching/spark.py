@@ -14,12 +14,10 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from sonae.core.errors import SonaeError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from splink.internals.database_api import DatabaseAPI
 
 _HOW = "pip install 'sonae[spark]' と Java 17 が要ります（docs/operations/matching.md）。"
@@ -61,6 +59,8 @@ class Spark:
 
     def put(self, name: str, table: pa.Table) -> None:
         """Write an Arrow table as a file and read it as a view."""
+        import pyarrow.parquet as pq
+
         path = self._path()
         pq.write_table(table, path)
         self._spark.read.parquet(path).createOrReplaceTempView(name)
@@ -78,6 +78,8 @@ class Spark:
 
     def take(self, sql: str) -> pa.Table:
         """Return the result of a query as an Arrow table."""
+        import pyarrow.parquet as pq
+
         path = self._path()
         self._spark.sql(sql).write.parquet(path)
         return pq.read_table(path)

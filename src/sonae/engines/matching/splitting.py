@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING, Final
 
 from sonae.core import kana, kanji
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Pair = tuple[str, str]
 _LONGEST: Final = 6
@@ -36,6 +36,8 @@ class Known:
 
     def recognising(self, register: pa.Table, names: pa.Array, readings: pa.Array) -> Known:
         """Add the split of those of the register's people whose whole name the roster writes."""
+        import pyarrow as pa
+
         written = _forms(names, kanji_form)
         spoken = _forms(pa.concat_arrays([names, readings]), kana_form)
         loose = {kana.loose_key(text) for text in spoken}
@@ -100,6 +102,8 @@ def kana_form(text: str) -> str:
 
 
 def _forms(values: pa.Array, form: Callable[[str], str]) -> set[str]:
+    import pyarrow.compute as pc
+
     return {form(text) for text in pc.unique(values).to_pylist() if text}
 
 
@@ -107,6 +111,9 @@ def _pairs(
     register: pa.Table, key: str, wanted: set[str], first: str, second: str
 ) -> dict[str, Pair]:
     """Return whole name → (surname, given) for the wanted names; the most frequent split wins."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     mask = pc.is_in(register[key], pa.array(sorted(wanted), pa.string()))
     rows = register.select([key, first, second]).filter(mask).to_pylist()
     counts = Counter((row[key], row[first], row[second]) for row in rows)
@@ -144,12 +151,16 @@ def _share(part: str, known: Counter[str], typical: int) -> float:
 
 def _spaced(values: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Return what stands before the first space and after it; null where there is no space."""
+    import pyarrow.compute as pc
+
     found = pc.extract_regex(values, r"^(?P<first>[^ ]+) (?P<second>.+)$")
     return pc.struct_field(found, "first"), pc.struct_field(found, "second")
 
 
 def _counted(values: pa.Array, form: Callable[[str], str]) -> Counter[str]:
     """Return how often each form occurs."""
+    import pyarrow.compute as pc
+
     total: Counter[str] = Counter()
     for one in pc.value_counts(values.drop_null()).to_pylist():
         total[form(one["values"])] += one["counts"]
@@ -182,6 +193,8 @@ def _beginning(names: list[str]) -> str:
 
 def _by_households(names: pa.Array, households: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Return surname and given name where the names of a household have a common beginning."""
+    import pyarrow as pa
+
     homes: dict[str, list[str]] = {}
     for name, home in zip(names.to_pylist(), households.to_pylist(), strict=True):
         if name and home:
@@ -200,6 +213,9 @@ def _divided(
     values: pa.Array, form: Callable[[str], str], divide: Callable[[str], Pair]
 ) -> tuple[pa.Array, pa.Array]:
     """Return surnames and given names in one form, worked out once per different value."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     first, second = _spaced(values)
     one = _mapped(first, form), _mapped(second, form)
     lacking = pc.and_(pc.is_null(first), pc.greater(pc.utf8_length(values), 0))
@@ -212,6 +228,8 @@ def _divided(
 
 
 def _mapped(values: pa.Array, work: Callable[[str], str]) -> pa.Array:
+    import pyarrow as pa
+
     coded = values.dictionary_encode()
     return pa.array([work(text) for text in coded.dictionary.to_pylist()], pa.string()).take(
         coded.indices
@@ -222,6 +240,9 @@ def split(
     names: pa.Array, readings: pa.Array, known: Known
 ) -> tuple[pa.Array, pa.Array, pa.Array, pa.Array]:
     """Return surname, given, surname in kana, given in kana (null where not written)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     only_kana = pc.match_substring_regex(names, r"^[\p{Hiragana}\p{Katakana}ー・ ]+$")
     nothing = pa.scalar(None, pa.string())
     surname, given = _divided(pc.if_else(only_kana, "", names), kanji_form, known.divide)

@@ -15,7 +15,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from sonae.engines.matching import household, levels, posterior
 from sonae.engines.matching.backends import Backend
@@ -54,6 +53,8 @@ def shares(
 
 def chance(backend: Backend, people: int, lines: int, before: Model) -> Model:
     """Return the model with ``u`` counted on pairs drawn by lot (always the same lot)."""
+    import pyarrow as pa
+
     rng = np.random.default_rng(20260701)
     drawn = pa.table({
         "line": rng.integers(0, lines, _CHANCE_PAIRS),

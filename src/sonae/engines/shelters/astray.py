@@ -7,9 +7,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from sonae.engines.shelters.listing import Defect, Listed
 
@@ -41,6 +38,10 @@ def astray(listed: Sequence[Listed], column: str) -> list[Defect]:
 
 def _sizes(where: NDArray[np.float64], step: float) -> NDArray[np.int64]:
     """Return for each place (metres) how many are joined with it by steps of at most ``step``."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
+
     near = cKDTree(where).query_pairs(step, output_type="ndarray")
     linked = coo_array((np.ones(len(near)), near.T), shape=(len(where), len(where)))
     _, group = connected_components(linked, directed=False)

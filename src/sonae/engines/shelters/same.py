@@ -13,10 +13,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from sonae.engines.shelters.listing import Capacity, Listed, level_dashes, plain
 
@@ -142,6 +138,9 @@ Scores = dict[tuple[int, int], float]
 
 def _apart(told: Scores, ones: int, others: int) -> list[Scores]:
     """Return the pairs that may be one place in groups that share no row."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     likely = [key for key, value in told.items() if value >= _LEAST]
     if not likely:
         return []
@@ -157,6 +156,8 @@ def _apart(told: Scores, ones: int, others: int) -> list[Scores]:
 
 def _assigned(told: Scores) -> list[tuple[int, int, float]]:
     """Return the best pairs of one group, each with the likeness of its nearest rival."""
+    from scipy.optimize import linear_sum_assignment
+
     rows, columns = (sorted({key[side] for key in told}) for side in (0, 1))
     score = np.zeros((len(rows), len(columns)))
     for (a, b), value in told.items():
@@ -181,6 +182,8 @@ def _without(values: NDArray[np.float64], at: int) -> float:
 
 def _candidates(ones: Sequence[Listed], others: Sequence[Listed]) -> set[tuple[int, int]]:
     """Return the pairs worth comparing: near each other, or of one name or address."""
+    from scipy.spatial import cKDTree
+
     found: set[tuple[int, int]] = set()
     for read in (_name_key, _address_key):
         held: dict[str, list[int]] = {}

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import openpyxl
-
 from sonae.core.errors import SonaeError
 from sonae.engines import tables
 from sonae.engines.sheets import BROKEN, SEPARATORS, cell
@@ -66,6 +64,8 @@ def from_xlsx(raw: bytes, name: str) -> Sheet:
 
 def _workbook(raw: bytes) -> dict[str, Lines]:
     """Return title → lines that are not blank, of all sheets."""
+    import openpyxl
+
     with zipfile.ZipFile(io.BytesIO(raw)) as packed:
         if sum(one.file_size for one in packed.infolist()) > _MOST_BYTES:
             raise ValueError("the workbook unpacks to more than any table of facilities holds")

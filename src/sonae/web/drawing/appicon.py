@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from io import BytesIO
 
-from PIL import Image, ImageDraw
-
 BLUE, WHITE = (11, 74, 168, 255), (255, 255, 255, 255)
 _FINER = 4
 """Drawn so many times larger and reduced: smooth edges."""
@@ -19,6 +17,8 @@ _SAFE = 0.72
 @lru_cache(maxsize=8)
 def icon_png(size: int, *, maskable: bool = False) -> bytes:
     """Return the mark as a square PNG of ``size`` pixels; ``maskable`` fills the square to its edges."""
+    from PIL import Image, ImageDraw
+
     side = size * _FINER
     unit = side / 32 * (_SAFE if maskable else 1)
     off = (side - 32 * unit) / 2

@@ -6,7 +6,6 @@ from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw
 
 MOST_PIXELS = 1600
 """Longest side of an overlay: a whole city in one file of a few hundred kilobytes."""
@@ -42,6 +41,8 @@ def overlay_png(
     ``unsurveyed`` marks cells nobody has surveyed; they are hatched grey, not left clear, because
     clear would look safe.
     """
+    from PIL import Image
+
     step = max(1, -(-max(ranks.shape) // MOST_PIXELS))
     thin = np.clip(ranks[::step, ::step].astype(np.int64), 0, len(_COLOURS) - 1)
     picture = _COLOURS[thin]
@@ -67,6 +68,8 @@ def lines_png(
     The picture spans the four bounds in degrees; its longest side is `LINE_PIXELS`. Lines ``marked``
     (n,) are drawn last, thick and dark.
     """
+    from PIL import Image, ImageDraw
+
     east, south = max(east, west + _LEAST_DEGREES), min(south, north - _LEAST_DEGREES)
     across = (east - west) * np.cos(np.radians((north + south) / 2))
     scale = LINE_PIXELS / max(across, north - south)

@@ -7,15 +7,17 @@ axes: 4326 and 6668 are latitude first, the plane systems northing first.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import shapely
-from pyproj import CRS, Transformer
 
 from sonae.core.errors import SonaeError
 from sonae.domains.municipalities import interface as municipalities
+
+if TYPE_CHECKING:
+    from pyproj import CRS, Transformer
 
 CRS84: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 _EPSG: Final = "http://www.opengis.net/def/crs/EPSG/0/"
@@ -34,6 +36,8 @@ def offered() -> list[str]:
 @lru_cache(maxsize=8)
 def _planes(longitude: float, latitude: float) -> tuple[int, ...]:
     """Return the plane systems whose official area holds the place."""
+    from pyproj import CRS
+
     found = []
     for code in _PLANES:
         area = CRS.from_epsg(code).area_of_use
@@ -55,10 +59,14 @@ def known(uri: str, parameter: str) -> str:
 
 @lru_cache(maxsize=32)
 def _transformer(source: str, target: str) -> Transformer:
+    from pyproj import Transformer
+
     return Transformer.from_crs(_crs(source), _crs(target))
 
 
 def _crs(uri: str) -> CRS:
+    from pyproj import CRS
+
     return CRS.from_user_input("OGC:CRS84" if uri == CRS84 else f"EPSG:{uri.rsplit('/', 1)[1]}")
 
 
