@@ -13,6 +13,7 @@ import contextlib
 import logging
 import os
 import socket
+import sqlite3
 import threading
 import time
 import traceback
@@ -22,7 +23,8 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import DatabaseError, close_old_connections, connection
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, Min, OuterRef, Q
+from django.db.models.functions import Greatest
 from django.db.models.query import QuerySet
 
 from sonae.core import clock
@@ -38,6 +40,7 @@ Handler = Callable[[dict[str, Any]], None]
 LEASE_SECONDS = 120.0
 BEAT_SECONDS = 5.0
 GLANCE_SECONDS = 0.01
+NAP_SECONDS = 1.0
 BACKOFF_SECONDS = (0.0, 5.0, 15.0, 60.0, 300.0)
 MOST_ATTEMPTS = 50
 _ONCE = ("municipality", "world", "subscriber", "dedupe_key")
@@ -301,8 +304,10 @@ def work(stop: threading.Event, *, idle_seconds: float = 0.1) -> None:
 def _work_lane(lane: Lane, stop: threading.Event, keeper: _Keeper, idle_seconds: float) -> None:
     """Run the entries of one lane until ``stop`` is set."""
     while not stop.is_set():
+        seen = None
         try:
             close_old_connections()
+            seen = _written()
             done = drain(most=100, lane=lane, keeper=keeper)
         except Exception:
             # The database may be restarting, the disk be full: wait, the entries are safe. A lane
@@ -312,20 +317,31 @@ def _work_lane(lane: Lane, stop: threading.Event, keeper: _Keeper, idle_seconds:
             done = 0
             stop.wait(1.0)
         if done == 0:
-            _rest(stop, idle_seconds)
+            _rest(lane, stop, seen, idle_seconds)
     connection.close()
 
 
-def _rest(stop: threading.Event, seconds: float) -> None:
-    """Wait until something may have become due: a while, or until another process has written.
+def _rest(lane: Lane, stop: threading.Event, seen: int | None, seconds: float) -> None:
+    """Wait until something may have become due: by the clock, or because somebody has written.
 
-    SQLite tells that for next to nothing, so that a warning does not wait for the end of a nap.
+    SQLite tells the second for next to nothing (``seen`` is what it said before the last look), so
+    that a warning does not wait for the end of a nap and an idle laptop does not look all the time.
     """
+    if seen is not None:
+        seconds = max(seconds, _until_due(lane))
     end = time.monotonic() + seconds
-    seen = _written()
     while not stop.wait(GLANCE_SECONDS if seen is not None else seconds):
         if seen is None or time.monotonic() >= end or _written() != seen:
             return
+
+
+def _until_due(lane: Lane) -> float:
+    """Return seconds until the clock alone lets an entry of the lane run, at most `NAP_SECONDS`."""
+    try:
+        first = _of(lane).aggregate(at=Min(Greatest("due_at", "leased_until")))["at"]
+    except DatabaseError:
+        return 0.0
+    return NAP_SECONDS if first is None else min(max(first - time.time(), 0.0), NAP_SECONDS)
 
 
 def _written() -> int | None:
@@ -333,10 +349,8 @@ def _written() -> int | None:
     if connection.vendor != "sqlite" or connection.connection is None:
         return None
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA data_version")
-            return int(cursor.fetchone()[0])
-    except DatabaseError:
+        return int(connection.connection.execute("PRAGMA data_version").fetchone()[0])
+    except sqlite3.Error:
         return None
 
 
