@@ -77,8 +77,8 @@ def refuse_older_tables() -> None:
         for model in apps.get_models():
             table, held = model._meta.db_table, set()
             if table in tables:
-                described = connection.introspection.get_table_description(cursor, table)
-                held = {column.name for column in described}
+                cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)} LIMIT 0")  # noqa: S608
+                held = {column[0] for column in cursor.description}
             missing = {str(field.column) for field in model._meta.local_concrete_fields} - held
             if missing:
                 raise SonaeError(
