@@ -9,6 +9,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import connection
 
 from sonae.core.errors import SonaeError
@@ -185,8 +186,9 @@ def _facilities(city: DemoCity) -> None:
 
 def add_accounts() -> None:
     """Make one account per role, and two residents: one in danger of flood, one registered for help."""
+    hashed = make_password(PASSWORD)
     for name, role, shown in STAFF:
-        identity.add_account(f"{name}@{DOMAIN}", PASSWORD, role, name=shown)
+        identity.add_account(f"{name}@{DOMAIN}", PASSWORD, role, name=shown, hashed=hashed)
     for number, one in enumerate(_account_holders(), start=1):
         if one is not None:
             identity.add_account(
@@ -195,6 +197,7 @@ def add_accounts() -> None:
                 Role.RESIDENT,
                 name=one.name,
                 resident_pk=one.pk,
+                hashed=hashed,
             )
 
 
