@@ -83,7 +83,7 @@ def running(home: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
         for line in server.stderr:
             if f"http://127.0.0.1:{port}/" in line:
                 break
-        wait_for(lambda: answers(port))
+        assert answers(port), "it said that it runs before it answered"
         yield server, port
     finally:
         if server.poll() is None:

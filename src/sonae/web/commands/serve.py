@@ -9,6 +9,7 @@ its children (Linux), so that nothing is left holding the port or the database.
 from __future__ import annotations
 
 import ctypes
+import http.client
 import os
 import signal
 import socket
@@ -64,7 +65,8 @@ def serve(bind: str, workers: int, threads: int, no_work: bool, ready: bool) -> 
     if not no_work:
         commands["work"] = [sys.executable, "-m", "sonae", "work"]
         commands["inputs"] = [sys.executable, "-m", "sonae", "inputs", "run"]
-    sys.exit(Supervisor(commands, environment).run(lambda: announce(host, port)))
+    supervisor = Supervisor(commands, environment)
+    sys.exit(supervisor.run(lambda: answers(host, port), lambda: announce(host, port)))
 
 
 def parse_bind(bind: str) -> tuple[str, int]:
@@ -131,18 +133,27 @@ def web_command(bind: str, workers: int, threads: int) -> list[str]:
     ]  # fmt: skip
 
 
+def answers(host: str, port: int) -> bool:
+    """Whether the web server answers a request; that it listens says nothing before it has loaded."""
+    link = http.client.HTTPConnection(_shown(host), port, timeout=1)
+    try:
+        link.request("GET", "/healthz")
+        return link.getresponse().status > 0
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        link.close()
+
+
 def announce(host: str, port: int) -> None:
-    """Tell the person at the terminal where to look, once the server answers."""
-    shown = "127.0.0.1" if host in _ANY_ADDRESS else f"[{host}]" if ":" in host else host
-    until = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < until:
-        try:
-            socket.create_connection((shown.strip("[]"), port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-            continue
-        click.echo(told(f"http://{shown}:{port}"), err=True)
-        return
+    """Tell the person at the terminal where to look."""
+    shown = _shown(host)
+    click.echo(told(f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"), err=True)
+
+
+def _shown(host: str) -> str:
+    """The address under which this machine reaches its own server."""
+    return "127.0.0.1" if host in _ANY_ADDRESS else host
 
 
 def told(base: str) -> str:
@@ -172,15 +183,24 @@ class Supervisor:
         self._restarts: dict[str, int] = {}
         self._restart_at: dict[str, float] = {}
 
-    def run(self, started: Callable[[], None]) -> int:
-        """Start the children and watch them; the web server's status, 0 after a wanted stop."""
+    def run(self, ready: Callable[[], bool], started: Callable[[], None]) -> int:
+        """Start the children and watch them; the web server's status, 0 after a wanted stop.
+
+        The web server first: people wait for its pages, and the rest would take its processors.
+        """
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._ask_to_stop)
-        for name in self._commands:
-            self._start(name)
-        started()
+        self._start("web")
+        late = time.monotonic() + _READY_SECONDS
+        alone = True
         try:
             while not self._stopping and self._children["web"].poll() is None:
+                if alone and ((answered := ready()) or time.monotonic() > late):
+                    alone = False
+                    for name in self._commands.keys() - {"web"}:
+                        self._start(name)
+                    if answered:
+                        started()
                 for name in self._children.keys() - {"web"}:
                     self._revive(name)
                 time.sleep(0.1)
