@@ -62,6 +62,21 @@ def test_scaled_clock_runs_at_its_speed(monkeypatch: pytest.MonkeyPatch) -> None
     assert clock.ScaledClock(AT, real, 0).now() == AT
 
 
+def test_a_held_clock_stands_still_and_keeps_its_speed() -> None:
+    start = datetime(2026, 7, 1, 9, tzinfo=clock.JST)
+    with clock.using(clock.ScaledClock(start, clock.SystemClock().now(), 1e6)):
+        with clock.held():
+            seen = clock.now()
+            assert clock.now() == seen
+            assert clock.real_seconds(2e6) == 2
+        assert clock.now() > seen
+
+
+def test_the_clock_of_the_machine_is_not_held() -> None:
+    with clock.held():
+        assert clock.current() == clock.SystemClock()
+
+
 @pytest.mark.parametrize("naive", [datetime(2026, 7, 1), datetime(2026, 7, 1, 10)])
 def test_naive_times_are_refused(naive: datetime) -> None:
     with pytest.raises(ValueError, match="offset"):

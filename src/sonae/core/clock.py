@@ -13,7 +13,7 @@ import time as _time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Protocol
 
@@ -115,6 +115,20 @@ def using(clock: Clock) -> Iterator[Clock]:
         yield clock
     finally:
         _current.reset(token)
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Let an exercise's clock stand still here: at 600 × a page takes minutes, and is of one moment.
+
+    Its speed stays known to `real_seconds`; the machine's own clock is left as it is.
+    """
+    running = current()
+    if not isinstance(running, ScaledClock):
+        yield
+        return
+    with using(replace(running, until=running.now())):
+        yield
 
 
 def aware(moment: datetime) -> datetime:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import set_script_prefix
 from django.utils import translation
 
+from sonae.core import clock
 from sonae.domains.municipalities import interface as municipalities
 from sonae.platform import worlds
 from sonae.platform.problems import refused
@@ -44,7 +45,7 @@ class ScopeMiddleware:
             set_script_prefix(f"{DRILL_PREFIX}/")
         else:
             set_script_prefix("/")
-        with worlds.entered(code, world):
+        with worlds.entered(code, world), clock.held():
             return self.get_response(request)
 
 
