@@ -385,6 +385,7 @@ def test_only_reading(city: City) -> None:
 def test_pages_for_people_say_the_same(many: City) -> None:
     flood(many)
     told(report())
+    assert [one.id for one in SETS if not one.features()] == ["obstacle-lines", "obstacle-areas"]
     client = signed_in(Role.VIEWER)
     for path in ("", "api", "conformance", "collections"):
         assert client.get(f"/ogc/{path}?f=html").status_code == 200, path
@@ -392,9 +393,9 @@ def test_pages_for_people_say_the_same(many: City) -> None:
         for path in ("", "/queryables", "/items"):
             page = client.get(f"/ogc/collections/{data.id}{path}?f=html")
             assert page.status_code == 200 and str(data.title) in page.content.decode()
-        one = data.features()[0]
-        page = client.get(f"/ogc/collections/{data.id}/items/{quote(one.id)}?f=html")
-        assert page.status_code == 200, one.id
+        for one in data.features()[:1]:
+            page = client.get(f"/ogc/collections/{data.id}/items/{quote(one.id)}?f=html")
+            assert page.status_code == 200, one.id
     assert "次へ" in client.get("/ogc/collections/towns/items?f=html&limit=5").content.decode()
 
 

@@ -6,7 +6,7 @@ What is unknown is None, never 0 and never an empty "no". No row holds anything 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -28,6 +28,7 @@ from sonae.web import blocked
 HAZARDS: Final = shelters.HAZARDS
 SMALL: Final = 5
 """Counts of people below this, other than none, are not told apart (秘匿: 1～4人)."""
+_MULTI: Final = (shapely.MultiPoint, shapely.MultiLineString, shapely.MultiPolygon)
 
 
 @dataclass(frozen=True)
@@ -252,8 +253,11 @@ def _warning(line: warnings.WarningInForce, here: Any) -> Feature:
     )
 
 
-def obstacles() -> list[Feature]:
-    """Return what is closed, fallen or under water now; not who recorded it."""
+def obstacles(dimension: int | None = None) -> list[Feature]:
+    """Return what is closed, fallen or under water now; not who recorded it.
+
+    ``dimension``: only points (0), lines (1) or areas (2), each as a multi-part shape.
+    """
     found = [
         Feature(
             f"obstacle-{row.pk}",
@@ -270,6 +274,12 @@ def obstacles() -> list[Feature]:
         )
         for row in hazards.in_force()
     ]
+    if dimension is not None:
+        found = [
+            replace(one, geometry=_MULTI[dimension](shapely.get_parts([one.geometry]).tolist()))
+            for one in found
+            if shapely.get_dimensions(one.geometry) == dimension
+        ]
     return sorted(found, key=lambda one: one.id)
 
 

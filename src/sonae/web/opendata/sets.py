@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 from django.utils.translation import gettext_lazy as lazy
@@ -94,6 +95,31 @@ _LAYER: Final = (
     Field("source", "string", lazy("出典")),
     Field("source_date", "string", lazy("作成日")),
 )
+
+
+def _obstacles(name: str, title: object, dimension: int | None, geometry: str) -> DataSet:
+    """Return the set of reports in force: all, or those of one dimension.
+
+    QGIS draws a layer as the kind of its first shape: an area among points would not be seen.
+    """
+    return DataSet(
+        name,
+        title,
+        lazy("いま有効な通行止め・崩壊地点・浸水の報告。報告のない道が、通れるとは限りません。"),
+        geometry,
+        (
+            Field("kind", "string", lazy("種類"), hazards.KINDS),
+            Field("name", "string", lazy("内容")),
+            Field("source", "string", lazy("情報源")),
+            Field("observed_at", "datetime", lazy("確認した時刻")),
+            Field("valid_until", "datetime", lazy("有効期限")),
+        ),
+        partial(rows.obstacles, dimension),
+        rows.obstacle_sources,
+        Audience.PUBLIC,
+        about_time=True,
+    )
+
 
 SETS: Final[tuple[DataSet, ...]] = (
     DataSet(
@@ -244,23 +270,10 @@ SETS: Final[tuple[DataSet, ...]] = (
         Audience.PUBLIC,
         about_time=True,
     ),
-    DataSet(
-        "obstacles",
-        lazy("道路と浸水の状況"),
-        lazy("いま有効な通行止め・崩壊地点・浸水の報告。報告のない道が、通れるとは限りません。"),
-        "Geometry",
-        (
-            Field("kind", "string", lazy("種類"), hazards.KINDS),
-            Field("name", "string", lazy("内容")),
-            Field("source", "string", lazy("情報源")),
-            Field("observed_at", "datetime", lazy("確認した時刻")),
-            Field("valid_until", "datetime", lazy("有効期限")),
-        ),
-        rows.obstacles,
-        rows.obstacle_sources,
-        Audience.PUBLIC,
-        about_time=True,
-    ),
+    _obstacles("obstacles", lazy("道路と浸水の状況"), None, "Geometry"),
+    _obstacles("obstacle-points", lazy("道路と浸水の状況（地点）"), 0, "MultiPoint"),
+    _obstacles("obstacle-lines", lazy("道路と浸水の状況（線）"), 1, "MultiLineString"),
+    _obstacles("obstacle-areas", lazy("道路と浸水の状況（面）"), 2, "MultiPolygon"),
     DataSet(
         "unaccounted",
         lazy("町字ごとの安否未確認"),
