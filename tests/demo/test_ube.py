@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sonae.demo import ube
+from sonae.demo import realcity, ube
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import Advice
 from sonae.domains.municipalities.interface import forget_serving
@@ -46,7 +46,7 @@ def test_from_a_real_telegram_to_everyone_under_inquiry(db: None) -> None:
 
 
 def test_the_national_list_keeps_its_blanks_and_restrictions() -> None:
-    rows = {row.name: row for row in ube.facility_rows(real_data("geo").parent)}
+    rows = {row.name: row for row in realcity.facility_rows(real_data("geo").parent, ube.CODE)}
     first = rows["鵜の島ふれあいセンター"]
     assert first.hazards is not None
     assert (first.hazards["flood"], first.hazards["tsunami"]) == ("no", "yes")

@@ -177,10 +177,18 @@ def test_an_overlay_keeps_ranks_apart_and_marks_what_nobody_surveyed() -> None:
     assert hatched.any() and not hatched.all()
 
 
-def test_a_large_overlay_is_thinned() -> None:
-    """A whole city stays one small file."""
-    picture = Image.open(BytesIO(overlay_png(np.ones((4000, 3000), np.uint8))))
+def test_a_large_overlay_is_thinned_and_loses_no_cell() -> None:
+    """A whole city stays one small file; the gravest cell of a pixel is drawn, however small it is."""
+    ranks, unsurveyed = np.zeros((4001, 3000), np.uint8), np.zeros((4001, 3000), bool)
+    ranks[1000:1006, 500:506] = 1
+    ranks[1001, 502] = 5  # a single cell, where every third is not looked at
+    ranks[4000, 2999] = 2  # in a pixel of which little is there
+    unsurveyed[2000, :] = True
+    picture = Image.open(BytesIO(overlay_png(ranks, unsurveyed))).convert("RGBA")
     assert max(picture.size) <= 1600
+    at = np.array(picture)
+    assert at[1001 // 3, 502 // 3, :3].tolist() == [242, 133, 201]
+    assert at[-1, -1, 3] > 0 and at[2000 // 3, :, 3].any()
 
 
 def test_the_map_lies_on_its_streets_and_names_quiet_towns() -> None:

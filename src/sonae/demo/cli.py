@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -80,25 +81,41 @@ def play(speed: float, hours: float, take_over: bool) -> None:
         script.run(speed=speed, hours=hours, tell=_told.print, take_over=take_over)
 
 
-@group.command()
-@click.option(
+def _real(name: str, module: str, data: Path, people: int) -> None:
+    """Make a city of real data and say what was made."""
+    city = import_module(f"sonae.demo.{module}")
+    with _told.status(f"{name}を読み込んでいます…") as status:
+        made = city.create(data, people, step=lambda part: status.update(f"{name}：{part}…"))
+    _told.print(made)
+    _told.print(load.accounts_text(), soft_wrap=True)
+
+
+_DATA = click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     required=True,
     help="実データのフォルダ",
 )
-@click.option(
+_PEOPLE = click.option(
     "--people",
     type=click.IntRange(100, 200_000),
     default=20_000,
     show_default=True,
     help="作る住民の数",
 )
+
+
+@group.command()
+@_DATA
+@_PEOPLE
 def ube(data: Path, people: int) -> None:
     """宇部市の実データ（道路・避難先・町字）に、架空の住民と浸水域を載せる。"""
-    from sonae.demo import ube as real
+    _real("宇部市", "ube", data, people)
 
-    with _told.status("宇部市を読み込んでいます…") as status:
-        made = real.create(data, people, step=lambda name: status.update(f"宇部市：{name}…"))
-    _told.print(made)
-    _told.print(load.accounts_text(), soft_wrap=True)
+
+@group.command()
+@_DATA
+@_PEOPLE
+def numazu(data: Path, people: int) -> None:
+    """沼津市の実データ（避難先・町字）に、架空の住民と道路を載せる。危険区域は sonae hazard load で。"""
+    _real("沼津市", "numazu", data, people)

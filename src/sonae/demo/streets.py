@@ -74,7 +74,7 @@ def _junctions(ground: Ground, rng: np.random.Generator) -> tuple[Floats, Floats
     return x, y
 
 
-def _gabriel(x: Floats, y: Floats) -> tuple[Ints, Ints]:
+def gabriel(x: Floats, y: Floats) -> tuple[Ints, Ints]:
     """Return the edges of the Gabriel graph."""
     from scipy.spatial import Delaunay, cKDTree
 
@@ -141,7 +141,7 @@ def _without_fords(ground: Ground, x: Floats, y: Floats, tail: Ints, head: Ints)
     return stays
 
 
-def _largest(count: int, tail: Ints, head: Ints) -> Mask:
+def largest(count: int, tail: Ints, head: Ints) -> Mask:
     """Return which junctions belong to the largest connected part."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -154,10 +154,10 @@ def _largest(count: int, tail: Ints, head: Ints) -> Mask:
 def build_streets(ground: Ground, rng: np.random.Generator) -> Streets:
     """Generate the connected walking network of the city."""
     x, y = _junctions(ground, rng)
-    tail, head = _gabriel(x, y)
+    tail, head = gabriel(x, y)
     stays = _without_fords(ground, x, y, tail, head)
     tail, head = tail[stays], head[stays]
-    kept = _largest(len(x), tail, head)
+    kept = largest(len(x), tail, head)
     number = np.cumsum(kept) - 1
     inside = kept[tail] & kept[head]
     tail, head = number[tail[inside]], number[head[inside]]

@@ -1,37 +1,24 @@
 """宇部市 (352021) on real open data: roads, designated sites and shelters, towns.
 
-Only the residents and the flood field are invented: the register is no open data, and no hazard map
-of the city lies in the folder. Credits: © OpenStreetMap contributors, 国土地理院, Geolonia.
+Only the residents and the flood field are invented: no hazard map of the city lies in the folder.
+Credits: © OpenStreetMap contributors, 国土地理院, Geolonia.
 """
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sonae.core.errors import SonaeError
-from sonae.demo import load
-from sonae.demo.frame import FULL, Plan
-from sonae.demo.people import Homes, addresses, build_register
-from sonae.domains.evacuation import interface as evacuation
-from sonae.domains.hazards import interface as hazards
-from sonae.domains.municipalities import interface as municipalities
-from sonae.domains.residents import interface as residents
-from sonae.domains.shelters import interface as shelters
-from sonae.domains.shelters.interface import FacilityRow, row_of_check
+from sonae.demo import realcity
+from sonae.demo.realcity import RealCity
 from sonae.engines.evacuation.network import METRES_PER_DEGREE, Network
 from sonae.engines.evacuation.roads import build
 from sonae.engines.hazard.layer import NOT_SURVEYED, HazardLayer
-from sonae.engines.shelters.readers import read_file
-from sonae.engines.shelters.same import joined
-from sonae.platform import worlds
 
 CODE = "352021"
 FACTS: dict[str, Any] = {
@@ -43,59 +30,6 @@ FACTS: dict[str, Any] = {
     "is_demo": True,
 }  # fmt: skip
 CELL_M = 10.0
-
-
-def facility_rows(data: Path) -> list[FacilityRow]:
-    """Join the national lists of sites and shelters into facilities."""
-    folder = data / "geo" / "gsi-shelters"
-    files = [folder / kind / f"{CODE}.json" for kind in ("emergency", "evacuation")]
-    places = joined([one for file in files for one in read_file(file).listed])
-    source = "国土地理院 指定緊急避難場所・指定避難所データ"
-    return [row_of_check(one.to_json(), source, "2025-10-27") for one in places]
-
-
-CREDITS: Final = (
-    "© OpenStreetMap contributors (ODbL)",
-    "国土地理院 指定緊急避難場所・指定避難所データ",
-    "Geolonia 住所データ (CC BY 4.0)",
-    "気象庁",
-)
-"""What the licences of the data ask every page with them to name."""
-
-
-def _towns(data: Path) -> list[dict[str, Any]]:
-    """Return the towns with their points."""
-    file = data / "geo" / "addresses" / "山口県" / "宇部市.json"
-    rows: list[dict[str, Any]] = json.loads(file.read_text("utf-8"))
-    return [row for row in rows if row["town"] and row["lat"] is not None]
-
-
-def _plan(people: int) -> Plan:
-    """Return how many households and residents to invent, in the demo city's proportions."""
-    share = people / FULL.residents
-    return replace(
-        FULL, residents=people, households=int(FULL.households * share),
-        registrants=int(FULL.registrants * share), shielded=max(int(FULL.shielded * share), 1),
-    )  # fmt: skip
-
-
-def _homes(
-    network: Network, towns: list[dict[str, Any]], count: int, rng: np.random.Generator
-) -> Homes:
-    """Place invented households along the real streets."""
-    from scipy.spatial import cKDTree
-
-    edge = rng.choice(len(network.tail), count)
-    share = rng.random(count)
-    ends = (network.tail[edge], network.head[edge])
-    lat = network.lat[ends[0]] * (1 - share) + network.lat[ends[1]] * share
-    lon = network.lon[ends[0]] * (1 - share) + network.lon[ends[1]] * share
-    where = cKDTree([(row["lat"], row["lng"]) for row in towns])
-    town = np.asarray(where.query(np.column_stack((lat, lon)))[1], np.int64)
-    storeys = rng.choice([1, 2, 2, 2, 3, 5, 8], count).astype(np.int64)
-    floor = np.where(storeys > 3, rng.integers(1, 8, count) % storeys + 1, 1)
-    chome = np.zeros(len(towns), np.bool_)
-    return Homes(lon, lat, lat, lon, town, addresses(chome, town, lon, lat * 6000), storeys, floor)
 
 
 def _layer(network: Network, hazard: str, ranks: NDArray[np.uint8]) -> HazardLayer:
@@ -142,42 +76,12 @@ def create(data: Path, people: int, *, step: Callable[[str], None] = lambda _: N
     roads = data / "geo" / "osm" / "ube" / "ube_roads.zip"
     if not roads.exists():
         raise SonaeError("not_found", f"{roads.name} がフォルダの geo/osm/ube にありません。")
-    rng = np.random.default_rng(zlib.crc32(CODE.encode()))
     step("道路")
     built = build([roads], source="© OpenStreetMap contributors", date="2025-12-01")
     network = built.network
-    towns, plan = _towns(data), _plan(people)
-    load.remove(CODE)
-    step("町字")
-    municipalities.load_municipality(
-        CODE,
-        {**FACTS, "latitude": float(network.lat.mean()), "longitude": float(network.lon.mean())},
-        {
-            "code": [f"{number:06d}" for number in range(1, len(towns) + 1)],
-            "name": [f"{row['town']}{row['koaza']}" for row in towns],
-            "kana": [""] * len(towns),
-            "district": [""] * len(towns),
-            "latitude": [row["lat"] for row in towns],
-            "longitude": [row["lng"] for row in towns],
-        },
-    )
-    with worlds.entered(CODE):
-        with municipalities.changing_settings() as settings:
-            settings["credits"] = list(CREDITS)
-        step("住民（架空）")
-        register = build_register(plan, _homes(network, towns, plan.households, rng), rng)
-        load.load_register(register)
-        step("避難先")
-        facilities = facility_rows(data)
-        shelters.load_facilities(facilities)
-        step("浸水域（架空）と道路網")
-        for layer in invented_layers(network):
-            hazards.register_layer(layer)
-        defects = [one.to_json() for one in built.defects]
-        evacuation.load_network(network, defects=defects)
-        load.add_accounts()
-        residents.population()
-    return (
-        f"宇部市ができました：道路 {len(network.tail):,} 本、避難先 {len(facilities)} か所、"
-        f"町字 {len(towns)}、架空の住民 {people:,}人"
-    )
+    city = RealCity(
+        code=CODE, facts=FACTS, network=network, homes=np.ones(len(network.tail), bool),
+        layers=invented_layers(network), credits=("© OpenStreetMap contributors (ODbL)",),
+        invented="zones", defects=[one.to_json() for one in built.defects],
+    )  # fmt: skip
+    return realcity.create(city, data, people, step=step)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,20 +40,28 @@ def overlay_png(
     """Return a PNG of ``ranks`` (rows from north, 0 = outside, higher = worse).
 
     ``unsurveyed`` marks cells nobody has surveyed; they are hatched grey, not left clear, because
-    clear would look safe.
+    clear would look safe. Where a pixel stands for several cells, it shows the gravest of them.
     """
     from PIL import Image
 
     step = max(1, -(-max(ranks.shape) // MOST_PIXELS))
-    thin = np.clip(ranks[::step, ::step].astype(np.int64), 0, len(_COLOURS) - 1)
+    thin = np.clip(_gravest(ranks, step).astype(np.int64), 0, len(_COLOURS) - 1)
     picture = _COLOURS[thin]
     if unsurveyed is not None:
         rows, columns = np.indices(thin.shape)
-        hatched = unsurveyed[::step, ::step] & ((rows + columns) % 6 < 3)
+        hatched = _gravest(unsurveyed, step) & (thin == 0) & ((rows + columns) % 6 < 3)
         picture[hatched] = _UNSURVEYED
     out = BytesIO()
     Image.fromarray(picture, "RGBA").save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+def _gravest(cells: npt.NDArray[Any], step: int) -> npt.NDArray[Any]:
+    """Return the highest value of every square of ``step`` × ``step`` cells."""
+    if step == 1:
+        return cells
+    down = np.maximum.reduceat(cells, np.arange(0, cells.shape[0], step), axis=0)
+    return np.asarray(np.maximum.reduceat(down, np.arange(0, cells.shape[1], step), axis=1))
 
 
 def lines_png(
