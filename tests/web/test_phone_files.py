@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import html
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.test import Client
 from lxml import etree
+from numpy.typing import NDArray
 from PIL import Image
 
 from sonae.domains.evacuation.interface import timelines
+from sonae.domains.hazards import interface as hazards
 from sonae.domains.identity import interface as identity
 from sonae.domains.municipalities.interface import Town
 from sonae.domains.residents.interface import Household
@@ -26,6 +31,7 @@ from sonae.platform.access import Role
 from sonae.web import kept
 from sonae.web.citizen import offline
 from sonae.web.drawing import ExtractPlace, city_extract, extract
+from tests.engines.evacuation.small import layer
 from tests.fixtures import City, actor, flood_telegram, know
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +121,31 @@ def test_the_piece_of_map_is_small_whole_and_the_same_for_a_town(city: City) -> 
     assert len(gzip.compress(first.content)) < 60_000
     again = Client().get(f"/where/map.svg?town={code}", headers={"if-none-match": first["ETag"]})
     assert again.status_code == 304
+
+
+def test_the_piece_of_map_draws_every_layer_and_hatches_what_none_surveyed(city: City) -> None:
+    """A second river is drawn as the first is; ground beyond all layers never looks clear."""
+
+    def colours() -> NDArray[np.uint8]:
+        kept.forget()
+        svg = Client().get(f"/where/map.svg?town={city.towns['東町'].code}&hazard=flood").content
+        image = etree.fromstring(svg).find(".//{*}image")
+        assert image is not None
+        data = next(value for key, value in image.attrib.items() if str(key).endswith("href"))
+        picture = Image.open(io.BytesIO(base64.b64decode(str(data).split(",")[1])))
+        return np.array(picture.convert("RGBA"))
+
+    first = colours()
+    assert first[0].max() > 0, "north of the layer nobody surveyed"
+    shades = {tuple(c) for c in first.reshape(-1, 4).tolist()}
+    deep = (255, 145, 145, 185)
+    assert deep not in shades
+    other = layer([[4, 4, 4]], name="flood_other", cell_m=20.0)
+    hazards.register_layer(replace(other, west=other.west + 0.007))
+    second = colours()
+    assert deep in {tuple(c) for c in second.reshape(-1, 4).tolist()}
+    wet = (first[..., :3] == (255, 216, 192)).all(axis=-1) & (first[..., 3] > 0)
+    assert (second[wet] == first[wet]).all(), "the first river is still there"
 
 
 def test_the_piece_of_map_answers_what_the_page_was_asked(city: City) -> None:

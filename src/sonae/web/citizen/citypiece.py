@@ -14,7 +14,8 @@ from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.hazards import interface as hazards
 from sonae.domains.shelters import interface as shelters
-from sonae.engines.hazard.layer import NOT_SURVEYED, UNREADABLE, HazardLayer
+from sonae.engines.hazard.layer import UNREADABLE, HazardLayer
+from sonae.engines.hazard.lookup import EXTENTS, governing
 from sonae.platform.access import Audience, audience
 from sonae.web import kept, words
 from sonae.web.citizen import walkers, where
@@ -24,6 +25,10 @@ from sonae.web.drawing import ExtractPlace, Picture, Plane, city_extract, extrac
 
 FRESH_SECONDS = 60.0
 MOST_GOALS = 4
+_CELLS, _PIXELS = 640, 320
+"""Places asked and pixels drawn along a side: a pixel shows the gravest of its places."""
+_DEPTHS = (0.5, 3.0, 5.0, 10.0, 20.0)
+"""Where the published shades of depth change, in metres."""
 
 
 def piece(
@@ -62,36 +67,38 @@ def _streets() -> npt.NDArray[np.float64]:
 
 
 def _danger(plane: Plane, hazard: str) -> Picture | None:
-    """Return what is drawn of one hazard inside the picture; unsurveyed ground is hatched."""
-    held = [
-        one for one in hazards.layers() if one.hazard == hazard and one.kind in ("depth", "zone")
-    ]
-    largest = [one for one in held if one.scale == "L2"] or held
-    return _cut(largest[0], plane) if largest else None
-
-
-def _cut(layer: HazardLayer, plane: Plane) -> Picture | None:
-    """Return the cells of a layer that a picture shows."""
-    west, north, east, south = extract.bounds(plane)
-    rows, columns = layer.ranks.shape
-    top = max(0, int((layer.north - north) / layer.dlat))
-    bottom = min(rows, int((layer.north - south) / layer.dlat) + 1)
-    left = max(0, int((west - layer.west) / layer.dlon))
-    right = min(columns, int((east - layer.west) / layer.dlon) + 1)
-    if bottom <= top or right <= left:
+    """Return what is drawn of one hazard, all its layers together; unsurveyed ground is hatched."""
+    held = [one for one in hazards.layers() if one.hazard == hazard and one.kind in EXTENTS]
+    if not held:
         return None
-    ranks = np.asarray(layer.ranks[top:bottom, left:right])
-    step = max(1, max(ranks.shape) // 320)
-    ranks = ranks[::step, ::step]
-    unsurveyed = (ranks == NOT_SURVEYED) | (ranks == UNREADABLE)
-    png = overlay_png(np.where(unsurveyed, 0, ranks), unsurveyed)
-    return Picture(
-        png,
-        layer.west + left * layer.dlon,
-        layer.north - top * layer.dlat,
-        layer.west + (left + ranks.shape[1] * step) * layer.dlon,
-        layer.north - (top + ranks.shape[0] * step) * layer.dlat,
+    west, north, east, south = extract.bounds(plane)
+    side = (np.arange(_CELLS) + 0.5) / _CELLS
+    lat, lon = np.meshgrid(
+        north - (north - south) * side, west + (east - west) * side, indexing="ij"
     )
+    danger, surveyed = np.zeros(lat.size, np.uint8), np.zeros(lat.size, bool)
+    deciding = {id(one) for one in governing(held)}
+    for layer in held:
+        ranks = layer.ranks_at(lat.ravel(), lon.ravel())
+        known = ranks < UNREADABLE
+        danger[known] = np.maximum(danger[known], _shades(layer)[ranks[known]])
+        if id(layer) in deciding:
+            surveyed |= known
+    png = overlay_png(
+        danger.reshape(lat.shape),
+        ~surveyed.reshape(lat.shape),
+        zones=all(one.kind == "zone" for one in held),
+        most=_PIXELS,
+    )
+    return Picture(png, west, north, east, south)
+
+
+def _shades(layer: HazardLayer) -> npt.NDArray[np.uint8]:
+    """Return the shade 1–6 of each rank: its depth on the published scale, where it has one."""
+    shades = np.minimum(np.arange(UNREADABLE), 6).astype(np.uint8)
+    for rank, (least, _most) in enumerate(layer.depths, start=1):
+        shades[rank] = 1 + np.searchsorted(_DEPTHS, least, side="right")
+    return shades
 
 
 @audience(Audience.PUBLIC)

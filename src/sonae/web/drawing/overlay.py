@@ -31,22 +31,30 @@ _COLOURS = np.array(
 )
 """Red-green-blue-alpha of ranks 0 (none) to 6: the published scale of 浸水想定 maps, thinned."""
 
+_ZONES = np.array([(0, 0, 0, 0), (245, 227, 75, 215), *[(229, 72, 77, 225)] * 5], dtype=np.uint8)
+"""The same of zones without depth: 警戒区域 yellow, 特別警戒区域 red, as people call them."""
+
 _UNSURVEYED = np.array((120, 120, 120, 110), dtype=np.uint8)
 
 
 def overlay_png(
-    ranks: npt.NDArray[np.integer], unsurveyed: npt.NDArray[np.bool_] | None = None
+    ranks: npt.NDArray[np.integer],
+    unsurveyed: npt.NDArray[np.bool_] | None = None,
+    *,
+    zones: bool = False,
+    most: int = MOST_PIXELS,
 ) -> bytes:
     """Return a PNG of ``ranks`` (rows from north, 0 = outside, higher = worse).
 
     ``unsurveyed`` marks cells nobody has surveyed; they are hatched grey, not left clear, because
-    clear would look safe. Where a pixel stands for several cells, it shows the gravest of them.
+    clear would look safe. ``zones``: ranks are kinds of zone, not depths. ``most``: pixels of the
+    longest side at most. Where a pixel stands for several cells, it shows the gravest of them.
     """
     from PIL import Image
 
-    step = max(1, -(-max(ranks.shape) // MOST_PIXELS))
+    step = max(1, -(-max(ranks.shape) // most))
     thin = np.clip(_gravest(ranks, step).astype(np.int64), 0, len(_COLOURS) - 1)
-    picture = _COLOURS[thin]
+    picture = (_ZONES if zones else _COLOURS)[thin]
     if unsurveyed is not None:
         rows, columns = np.indices(thin.shape)
         hatched = _gravest(unsurveyed, step) & (thin == 0) & ((rows + columns) % 6 < 3)

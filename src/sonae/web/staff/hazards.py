@@ -257,9 +257,10 @@ def _rank(layer: Any, rank: int) -> str:
 @lru_cache(maxsize=16)
 def _png(folder: str, pk: int) -> bytes:
     """Return a layer's picture; a folder never changes what it holds."""
-    ranks = np.asarray(hazards.raster(hazards.hazard_map(pk)).ranks)
+    layer = hazards.raster(hazards.hazard_map(pk))
+    ranks = np.asarray(layer.ranks)
     unsurveyed = (ranks == NOT_SURVEYED) | (ranks == UNREADABLE)
-    return overlay_png(np.where(unsurveyed, 0, ranks), unsurveyed)
+    return overlay_png(np.where(unsurveyed, 0, ranks), unsurveyed, zones=layer.kind == "zone")
 
 
 @audience(Audience.STAFF)
