@@ -15,7 +15,7 @@ from sonae.domains.consent.rules import (
     Question,
     decide,
 )
-from sonae.domains.consent.selectors import accesses, grants_of
+from sonae.domains.consent.selectors import accesses, agreeing, grants_of
 from sonae.domains.consent.services import (
     Outsider,
     disclose,
@@ -57,6 +57,7 @@ __all__ = [
     "Outsider",
     "Question",
     "accesses",
+    "agreeing",
     "approve_sharing",
     "decide",
     "declare_sharing",

@@ -1,7 +1,13 @@
 """Reads: who looked at a resident's data, what a resident has consented to or refused."""
 
+from collections.abc import Iterable
+
+from django.db.models import Q
+
+from sonae.core import clock
 from sonae.domains.consent.models import AccessEvent, ConsentGrant
 from sonae.platform.access import Actor, Audience, require
+from sonae.platform.db import parts
 from sonae.platform.scope import current_municipality
 
 
@@ -21,3 +27,21 @@ def grants_of(actor: Actor, subject: int) -> list[ConsentGrant]:
     if actor.resident_id != subject:
         require(actor, Audience.RECEPTION)
     return list(ConsentGrant.objects.filter(subject=subject).order_by("-granted_at", "-pk"))
+
+
+def agreeing(recipient: str, purpose: str, among: Iterable[int] | None = None) -> set[int]:
+    """Return the residents whose consent for a recipient and purpose is in force and not refused.
+
+    ``among``: only of these. It finds whom to ask about; what may be told decides `disclose`.
+    """
+    now = clock.now()
+    rows = ConsentGrant.objects.filter(
+        Q(expires_at=None) | Q(expires_at__gt=now), recipient=recipient, purpose=purpose,
+        granted_at__lte=now, withdrawn_at=None,
+    )  # fmt: skip
+    asked = [rows] if among is None else [rows.filter(subject__in=part) for part in parts(among)]
+    said: dict[bool, set[int]] = {True: set(), False: set()}
+    for part in asked:
+        for pk, kinds in part.values_list("subject", "kinds"):
+            said[bool(kinds)].add(pk)
+    return said[True] - said[False]

@@ -15,7 +15,7 @@ from typing import Final
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.consent import interface as consent
-from sonae.domains.consent.interface import AccessEvent, ConsentGrant, Decision, Outsider
+from sonae.domains.consent.interface import AccessEvent, Decision, Outsider
 from sonae.domains.exchange.opaque import opaque
 from sonae.domains.municipalities.interface import Municipality, municipality
 from sonae.domains.residents.interface import Resident
@@ -24,7 +24,7 @@ from sonae.domains.safety.interface import PersonState
 from sonae.engines.pfif.model import Record, written
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
-from sonae.platform.db import writing
+from sonae.platform.db import parts, writing
 
 KEPT: Final = timedelta(days=60)
 _AT_ONCE: Final = 1000
@@ -66,18 +66,15 @@ def export(actor: Actor, domain: str) -> Exported:
 
 def _all(actor: Actor, domain: str) -> Exported:
     to = Outsider("public", "public", f"PFIF（{domain}）", f"pfif:{domain}")
-    subjects = _subjects(to.identifier)
-    for start in range(0, len(subjects), _AT_ONCE):
-        yield from _part(actor, domain, to, subjects[start : start + _AT_ONCE])
+    for part in parts(_subjects(to.identifier), _AT_ONCE):
+        yield from _part(actor, domain, to, part)
 
 
 def _subjects(looker: str) -> list[int]:
     """Return who has consented, and who was given out before."""
-    agreed = ConsentGrant.objects.filter(recipient="public", purpose="safety_inquiry")
     before = AccessEvent.objects.filter(looker=looker, decision="permit")
-    return sorted(
-        {*agreed.values_list("subject", flat=True), *before.values_list("subject", flat=True)}
-    )
+    given = before.values_list("subject", flat=True).distinct()
+    return [*consent.agreeing("public", "safety_inquiry"), *given]
 
 
 def _part(actor: Actor, domain: str, to: Outsider, subjects: Sequence[int]) -> Exported:

@@ -12,10 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
-from django.db.models import Q
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
@@ -35,7 +34,7 @@ from sonae.domains.safety.whose import Eyes
 from sonae.domains.warnings.interface import alarm_duty
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
-from sonae.platform.db import take_turn, writing
+from sonae.platform.db import parts, take_turn, writing
 
 ANSWERS: Final = ("open", "progress", "unreachable", "done")
 """What may have been done about a call, in the order in which calls are listed."""
@@ -99,22 +98,22 @@ def _answers(people: Iterable[str], eyes: Eyes) -> dict[str, list[CallAnswer]]:
     linked = _written_as(whose).items()
     whose |= {one: end for one, end in linked if int(one[1:]) not in eyes.hidden}
     found: dict[str, list[CallAnswer]] = {}
-    for one in CallAnswer.objects.filter(person__in=list(whose)).order_by("-pk"):
+    rows = [one for part in parts(whose) for one in CallAnswer.objects.filter(person__in=part)]
+    for one in sorted(rows, key=lambda row: -row.pk):
         found.setdefault(whose[one.person], []).append(one)
     return found
 
 
 def _written_as(people: Iterable[str]) -> dict[str, str]:
     """Return linked visitor → the person it is, of these people."""
-    ends = {kind: [int(p[1:]) for p in people if p[0] == kind] for kind in "rv"}
-    rows: Any = Visitor.objects.filter(
-        Q(resident__in=ends["r"], resident__isnull=False)
-        | Q(same_as__in=ends["v"], same_as__isnull=False)
-    )
-    return {
-        f"v{pk}": f"r{resident}" if resident else f"v{same_as}"
-        for pk, resident, same_as in rows.values_list("pk", "resident", "same_as")
-    }
+    found: dict[str, str] = {}
+    for kind, column in (("r", "resident"), ("v", "same_as")):
+        for part in parts(int(one[1:]) for one in people if one[0] == kind):
+            # That it is not null lets the index of the few that are linked serve.
+            named = {f"{column}__in": part, f"{column}__isnull": False}
+            rows = Visitor.objects.filter(**named).values_list("pk", column)
+            found.update((f"v{pk}", f"{kind}{end}") for pk, end in rows)
+    return found
 
 
 def _dangers(actor: Actor) -> dict[int, int]:
@@ -186,10 +185,11 @@ def _urgency(
 
 def _with_people(states: list[PersonState]) -> list[PersonState]:
     """Return states with their people; one that is stored nowhere reads its own."""
-    rows = PersonState.objects.filter(pk__in=[one.pk for one in states if one.pk])
+    rows = PersonState.objects.select_related("resident__household__town", "visitor", "facility")
     found = {
         row.person: row
-        for row in rows.select_related("resident__household__town", "visitor", "facility")
+        for part in parts(one.pk for one in states if one.pk)
+        for row in rows.filter(pk__in=part)
     }
     return [found.get(one.person, one) for one in states]
 
@@ -298,8 +298,9 @@ def help_by_town() -> dict[int, int]:
     states = [state for state in _calling(eyes) if state.resident_id is not None]
     stands = _standing(states, _answers((state.person for state in states), eyes))
     waiting = [state.pk for state in states if state.pk and stands[state.person] != "done"]
-    rows = PersonState.objects.filter(pk__in=waiting, resident__shielded=False)
-    return dict(Counter(rows.values_list("resident__household__town", flat=True)))
+    rows = PersonState.objects.filter(resident__shielded=False)
+    towns = rows.values_list("resident__household__town", flat=True)
+    return dict(Counter(town for part in parts(waiting) for town in towns.filter(pk__in=part)))
 
 
 def call_duty() -> None:

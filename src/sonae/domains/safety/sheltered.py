@@ -112,10 +112,7 @@ def _visitors(facility_pk: int, at: datetime) -> list[Sheltered]:
 
 def agreed(resident_pks: Sequence[int]) -> set[int]:
     """Return those of the residents whose consent to stand on the posted list is in force."""
-    rows = consent.ConsentGrant.objects.filter(
-        subject__in=list(resident_pks), recipient=BOARD, purpose=POSTED, withdrawn_at=None
-    )
-    return {row.subject for row in rows if row.kinds}
+    return consent.agreeing(BOARD, POSTED, resident_pks)
 
 
 def agree_to_post(actor: Actor, resident_pks: Sequence[int], wanted: Collection[int]) -> int:
