@@ -13,7 +13,7 @@ from sonae.domains.safety import interface as safety
 from sonae.domains.safety.models import InquirySubject, PersonState, Sighting, Visitor
 from sonae.platform.access import SYSTEM
 from sonae.platform.models import AuditEntry
-from tests.domains.rosters.test_rosters import PAPER, counted, lines, taken
+from tests.domains.rosters.test_rosters import PAPER, ask_about, counted, lines, taken
 from tests.domains.safety.test_ledger import sighting, warn
 from tests.fixtures import CLERK, OPERATOR, VIEWER, City
 
@@ -110,3 +110,27 @@ def test_it_needs_a_reason_an_operator_and_something_taken_over(city: City) -> N
         rosters.take_back(OPERATOR, roster.pk, "理由")
     assert not RosterLine.objects.exclude(visitor=None).exists()
     rosters.discard(OPERATOR, roster.pk)
+
+
+def test_a_clerks_answer_about_a_line_that_is_gone_cannot_be_taken_back_to_the_desk(
+    city: City,
+) -> None:
+    """Nobody would know any more who is asked about; the roster taken over again is asked anew."""
+    roster = counted(city)
+    stranger = lines(roster)["旅野 人美"]
+    asked = ask_about(city, stranger, "高橋 葵")
+    made = rosters.answer(OPERATOR, asked.pk, "none")
+    assert rosters.undo(OPERATOR, made.pk).state == "open", "while the roster counts"
+    made = rosters.answer(OPERATOR, asked.pk, "none")
+    rosters.take_back(OPERATOR, roster.pk, "ちがう避難所の名簿だった")
+    with pytest.raises(SonaeError, match="conflict") as told:
+        rosters.undo(OPERATOR, made.pk)
+    assert "もう一度取り込む" in str(told.value.hint)
+    with pytest.raises(SonaeError, match="conflict"):
+        rosters.ask_again(OPERATOR, asked.visitor_id)
+    assert rosters.take_next(OPERATOR) is None
+    assert rosters.progress(OPERATOR).mine == 1, "what the clerk said stays on record"
+    rosters.take_over(OPERATOR, roster.pk)
+    again = lines(roster)["旅野 人美"]
+    assert again.visitor_id != asked.visitor_id, "taken over again it is a new line"
+    assert ask_about(city, again, "高橋 葵").state == "open"

@@ -398,6 +398,7 @@ def undo(actor: Actor, decision_pk: int) -> MatchQuestion:
             raise SonaeError("not_found", "取り消せる答えがありません。")
         if made.undone_at is not None:
             raise SonaeError("conflict", "この答えは、もう取り消されています。")
+        _still_told_of(made.question.visitor_id)
         if made.link is not None:
             safety.take_back(actor, made.link, "答えを取り消した")
         made.undone_at = clock.now()
@@ -410,6 +411,15 @@ def undo(actor: Actor, decision_pk: int) -> MatchQuestion:
         question.save(update_fields=["state", "first_by"])
         audit.record(actor.id, "match_answer_undone", f"visitor:{question.visitor_id}")
     return question
+
+
+def _still_told_of(visitor_pk: int) -> None:
+    """Refuse to ask about somebody of whom nothing is said any more: the roster was taken back."""
+    if not safety.still_spoken_of([visitor_pk]):
+        raise SonaeError(
+            "conflict", "この行は、名簿の取り込みか受付が取り消されたので、もう確かめられません。",
+            "名簿をもう一度取り込むと、新しい行として照合されます。",
+        )  # fmt: skip
 
 
 def _waits_again(question: MatchQuestion) -> MatchDecision | None:
@@ -430,6 +440,7 @@ def ask_again(actor: Actor, visitor_pk: int) -> MatchQuestion:
         question = MatchQuestion.objects.filter(visitor=visitor_pk, kind="register").first()
         if question is None:
             raise SonaeError("not_found", "この人は、まだ照合していません。")
+        _still_told_of(visitor_pk)
         if question.state == "settled":
             question.state = "open"
             question.save(update_fields=["state"])
