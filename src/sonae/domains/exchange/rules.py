@@ -51,12 +51,17 @@ LIVING_STATUSES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class AnswerPolicy:
-    """Who may be told what: ``table`` maps `ASKERS` to kinds; ``source`` is where it stands."""
+    """Who may be told what: ``table`` maps `ASKERS` to kinds; ``source`` is where it stands.
+
+    ``compared``: whether the table was laid beside the text of the law when it was written here; that
+    of 施行規則 第8条の3 was not, and the page tells whoever chooses.
+    """
 
     key: str
     name: str
     source: str
     table: Mapping[str, frozenset[str]]
+    compared: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,12 +82,12 @@ def _tables() -> Mapping[str, Any]:
 
 def answer_policies() -> list[AnswerPolicy]:
     """Return the tables that a municipality can choose from, the default first."""
-    return [
-        AnswerPolicy(
-            key, row["name"], row["source"], {asker: frozenset(row[asker]) for asker in ASKERS}
-        )
-        for key, row in _tables()["answers"].items()
-    ]
+    return [_answer_policy(key, row) for key, row in _tables()["answers"].items()]
+
+
+def _answer_policy(key: str, row: Mapping[str, Any]) -> AnswerPolicy:
+    table = {asker: frozenset(row[asker]) for asker in ASKERS}
+    return AnswerPolicy(key, row["name"], row["source"], table, row["compared"])
 
 
 def answer_policy(key: str | None) -> AnswerPolicy:
