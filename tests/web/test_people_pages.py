@@ -7,6 +7,7 @@ from django.test import Client
 
 from sonae.core import clock
 from sonae.core.ids import uuid7
+from sonae.domains.rosters import interface as rosters
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import Sighting, Visitor, VisitorFacts
 from sonae.platform.access import SYSTEM, Role
@@ -48,6 +49,43 @@ def test_people_are_found_and_what_they_said_is_kept(city: City) -> None:
     assert client.post(f"{address}undo/", {"sighting": str(other.id)}).status_code == 404
     assert client.post(f"{address}heard/", {"form": "x"}).status_code == 422
     assert client.post(f"{address}nonsense/").status_code == 404
+
+
+def found(client: Client, typed: str) -> str:
+    page = client.get("/staff/people/", {"q": typed}).content.decode()
+    return page.split('id="disputed"')[0]
+
+
+def test_a_visitor_is_found_by_whatever_was_ever_written(city: City) -> None:
+    """In any form of a kanji, by parts, by the reading, by a correction, by whom a line turned out to be."""
+    facts = VisitorFacts("邉見 栄二", "ヘンミ エイジ", "1961-04-05", "遠い市")
+    safety.record([sighting(city, visitor=facts)])
+    one = Visitor.objects.get()
+    client = signed_in(Role.OPERATOR)
+    for typed in (
+        "辺見",
+        "邊見栄二",
+        "へんみ",
+        "ヘンミエイジ",
+        "栄二",
+        "えいじ",
+        "辺見 S36.4.5",
+        "1961",
+    ):
+        assert "邉見 栄二" in found(client, typed), typed
+    for typed in ("辺見 1962", "栄三", "遠い市"):
+        assert "邉見 栄二" not in found(client, typed), typed
+    rosters.describe(OPERATOR, one.pk, {"name": "逸見 栄治", "birth_date": "1961-04-06"})
+    for typed in ("逸見", "辺見", "へんみ", "栄治 1961"):
+        assert "逸見 栄治" in found(client, typed), typed
+    assert "逸見 栄治" in client.get(f"/staff/people/v{one.pk}/").content.decode()
+    assert rosters.visitors(OPERATOR, "辺見")[1] == rosters.visitors(OPERATOR, "いつの人")[1] + 1
+    safety.record([sighting(city, visitor=VisitorFacts("えんどう豆", "", "1961"))])
+    other = Visitor.objects.get(name="えんどう豆")
+    safety.link(OPERATOR, other.pk, other_pk=one.pk, source="review", reason="本人が言った")
+    assert "逸見 栄治" in found(client, "エンドウ"), "by the name of a line that was this person"
+    wrong = client.get("/staff/visitors/", {"q": "辺見 1961-13-45"})
+    assert wrong.status_code == 422 and 'role="alert"' in wrong.content.decode()
 
 
 def test_a_dispute_is_settled_with_a_reason(city: City) -> None:

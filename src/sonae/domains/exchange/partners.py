@@ -20,9 +20,8 @@ from sonae.domains.consent.interface import Facts, Question
 from sonae.domains.exchange import people, requests
 from sonae.domains.exchange.models import ExchangeDisclosure, ExchangePartner
 from sonae.domains.exchange.opaque import opaque
-from sonae.domains.rosters import interface as rosters
-from sonae.domains.rosters.interface import VisitorEntry
-from sonae.domains.safety.interface import PersonState, Visitor
+from sonae.domains.safety import interface as safety
+from sonae.domains.safety.interface import PersonState, Visitor, VisitorEntry
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import writing
@@ -140,7 +139,7 @@ def people_of(row: ExchangePartner, *, after: int = 0) -> Page:
     """
     if not is_open(row):
         raise SonaeError("forbidden", "この提供は終わっています。")
-    later = rosters.corrections()
+    later = safety.corrections()
     told_of = Q(pk__in=VisitorEntry.objects.values("visitor"))
     there = Visitor.objects.filter(~Q(address="") | told_of, pk__gt=after).order_by("pk")
     own = []

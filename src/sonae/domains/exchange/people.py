@@ -6,10 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from sonae.core.errors import SonaeError
-from sonae.core.kana import katakana, search_key
+from sonae.core.kana import search_key
 from sonae.domains.consent import interface as consent
 from sonae.domains.consent.interface import Decision, Outsider
 from sonae.domains.exchange import rules
@@ -17,10 +17,10 @@ from sonae.domains.exchange.models import SafetyRequest
 from sonae.domains.municipalities.interface import municipality
 from sonae.domains.residents import interface as residents
 from sonae.domains.residents.interface import Resident
-from sonae.domains.rosters import interface as rosters
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import PersonState, Visitor
 from sonae.platform.access import SYSTEM, Actor, Audience, require
+from sonae.platform.db import parts
 
 MOST_CANDIDATES = 20
 _NOBODY = 0
@@ -72,10 +72,10 @@ def visible_visitors(rows: QuerySet[Visitor] | None = None) -> list[Visitor]:
 
     Hidden is who is so by what was first written or by what was written since.
     """
-    hidden, later = Hidden(), rosters.corrections()
+    hidden, later = Hidden(), safety.corrections()
     found = Visitor.objects.all() if rows is None else rows
     first = (one for one in found.filter(resident=None, same_as=None) if not hidden.hides(one))
-    now = (rosters.corrected(one, later.get(one.pk)) for one in first)
+    now = (safety.corrected(one, later.get(one.pk)) for one in first)
     return [one for one in now if not hidden.hides(one)]
 
 
@@ -96,18 +96,18 @@ def candidates(actor: Actor, text: str) -> list[Candidate]:
 
 
 def _visitors_like(text: str) -> list[Candidate]:
-    """Return visitors whose name or kana holds the words typed."""
-    words = text.split()
-    if not words:
-        return []
-    rows = Visitor.objects.order_by("kana", "pk")
-    for word in words:
-        called = Q(name__contains=word) | Q(kana__contains=katakana(word))
-        since = rosters.VisitorEntry.objects.filter(called).values("visitor")
-        rows = rows.filter(called | Q(pk__in=since))
+    """Return visitors who were ever written like what was typed."""
+    # With the eyes of a screen that everybody sees: what is not found cannot be told by telephone.
+    found = safety.written_like(safety.Eyes(), text)
+    shown = [
+        one
+        for part in parts(found)
+        for one in visible_visitors(Visitor.objects.filter(pk__in=part))
+    ]
+    shown.sort(key=lambda one: (not found[one.pk], one.kana, one.pk))
     return [
         Candidate(f"v{one.pk}", one.name, one.kana, one.birth_date, one.address, True)
-        for one in visible_visitors(rows)[:MOST_CANDIDATES]
+        for one in shown[:MOST_CANDIDATES]
     ]
 
 
@@ -211,7 +211,7 @@ def _identity(row: SafetyRequest) -> dict[str, str]:
         }  # fmt: skip
     if row.visitor is not None:
         pk = row.visitor.pk
-        seen = rosters.corrected(row.visitor, rosters.corrections([pk]).get(pk))
+        seen = safety.corrected(row.visitor, safety.corrections([pk]).get(pk))
         return {
             "name": seen.name, "kana": seen.kana, "birth_date": seen.birth_date,
             "address": seen.address,

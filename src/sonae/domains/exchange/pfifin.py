@@ -22,7 +22,6 @@ from django.db.models import Exists, OuterRef, Q
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.exchange.models import PfifEdition, PfifRecord
-from sonae.domains.rosters import interface as rosters
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import NewSighting, VisitorFacts
 from sonae.engines.pfif import reading
@@ -359,7 +358,6 @@ def _bury(actor: Actor, part: Sequence[PfifRecord]) -> None:
     safety.record([_void(actor, one) for one in notes if one.sighting is not None])
     keys = [visitor_key(one) for one in ids]
     safety.forget_visitors(actor, keys, device=DEVICE)
-    rosters.forget(actor, keys)
     for one in notes:
         one.tombstone, one.sighting, one.data = True, None, {}
     for one in part:

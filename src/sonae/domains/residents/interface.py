@@ -32,6 +32,7 @@ from sonae.domains.residents.selectors import (
     presented,
     search,
     shielded_pks,
+    terms,
     wheelchairs,
 )
 from sonae.domains.residents.services import clear_register, load_register, share_position
@@ -68,6 +69,7 @@ __all__ = [
     "shared_position",
     "shielded_pks",
     "shields",
+    "terms",
     "undoing",
     "wheelchairs",
 ]

@@ -140,7 +140,7 @@ def _typed(typed: str, most: int) -> tuple[str, list[Resident], list[Resident]]:
         by_id = list(rows.filter(resident_id__in={own, typed.upper()}))
         if by_id:
             return "resident_id", by_id, []
-    words, born = _terms(typed)
+    words, born = terms(typed)
     if born is not None:
         rows = rows.filter(_born(born))
     if not words:
@@ -202,7 +202,7 @@ def _beginning(rows: QuerySet[Resident], field: str, key: str, most: int) -> lis
     return list(rows.order_by(field, "pk")[:most])
 
 
-def _terms(typed: str) -> tuple[str, FuzzyDate | None]:
+def terms(typed: str) -> tuple[str, FuzzyDate | None]:
     """Split typed text into the words of a name and a birth date, either of which may be missing."""
     whole = _date(typed)
     if whole is not None:

@@ -6,10 +6,9 @@ that nobody renews runs out. Answers become links (`safety.link`) and can be tak
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import hmac
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,7 +19,7 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.residents import interface as residents
 from sonae.domains.residents.interface import Person
-from sonae.domains.rosters.models import MatchDecision, MatchQuestion, RosterLine, VisitorEntry
+from sonae.domains.rosters.models import MatchDecision, MatchQuestion, RosterLine
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import PersonLink, Visitor
 from sonae.platform import audit
@@ -216,24 +215,6 @@ def _choice(
     )  # fmt: skip
 
 
-def corrections(visitor_pks: Collection[int] | None = None) -> dict[int, VisitorEntry]:
-    """Return visitor → what was last written of him or her, of those asked for (None: of all)."""
-    rows = VisitorEntry.objects.order_by("at", "pk")
-    if visitor_pks is not None:
-        rows = rows.filter(visitor__in=visitor_pks)
-    return {row.visitor_id: row for row in rows}
-
-
-def corrected(one: Visitor, entry: VisitorEntry | None) -> Visitor:
-    """Return a visitor as known by now; a copy that is not to be saved: what was first written stays."""
-    if entry is None:
-        return one
-    made = copy.copy(one)
-    made.name, made.kana = entry.name, entry.kana
-    made.birth_date, made.address = entry.birth_date, entry.address
-    return made
-
-
 def written(visitor_pks: Sequence[int]) -> dict[int, Written]:
     """Return visitor → what is known of him or her: by correction, by roster, by the desk's own words."""
     found = {}
@@ -243,7 +224,7 @@ def written(visitor_pks: Sequence[int]) -> dict[int, Written]:
             "roster__facility"
         )
     }
-    later = corrections(visitor_pks)
+    later = safety.corrections(visitor_pks)
     for one in Visitor.objects.filter(pk__in=visitor_pks):
         line, entry = lines.get(one.pk), later.get(one.pk)
         first = entry or line or one

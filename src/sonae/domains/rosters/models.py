@@ -207,30 +207,6 @@ class MatchDecision(ScopedModel):
         indexes = [models.Index(fields=["municipality", "world", "by", "at"], name="decision_by")]
 
 
-class VisitorEntry(ScopedModel):
-    """来訪者の記載: what is known of a visitor by now, over what was first written; the newest counts.
-
-    ``home_city``: the city that is to be told, empty where nobody is. Never changed, only followed.
-    """
-
-    visitor = models.ForeignKey(Visitor, on_delete=models.PROTECT, verbose_name="来訪者")
-    name = models.CharField("氏名", max_length=120, blank=True)
-    kana = models.CharField("フリガナ", max_length=160, blank=True)
-    sex = models.CharField("性別", max_length=1, blank=True)
-    birth_date = models.CharField("生年月日", max_length=10, blank=True)
-    address = models.CharField("住所", max_length=200, blank=True)
-    phone = models.CharField("電話番号", max_length=40, blank=True)
-    home_city = models.CharField("知らせる市区町村", max_length=60, blank=True)
-    note = models.CharField("備考", max_length=300, blank=True)
-    at = models.DateTimeField("日時")
-    by = models.CharField("書いた人", max_length=120)
-
-    class Meta:
-        """Read by visitor."""
-
-        verbose_name = "来訪者の記載"
-
-
 class MatchingModel(TenantModel):
     """照合の重み: one edition of the settings of matching, learnt from decisions.
 

@@ -15,7 +15,7 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.core.kana import search_key
 from sonae.domains.residents import interface as residents
-from sonae.domains.rosters.desk import corrections, in_hands
+from sonae.domains.rosters.desk import in_hands
 from sonae.domains.rosters.models import (
     MatchDecision,
     MatchingModel,
@@ -23,10 +23,9 @@ from sonae.domains.rosters.models import (
     MatchRun,
     Roster,
     RosterLine,
-    VisitorEntry,
 )
 from sonae.domains.safety import interface as safety
-from sonae.domains.safety.interface import Match
+from sonae.domains.safety.interface import Match, VisitorEntry
 from sonae.engines.matching import again, linking
 from sonae.engines.matching.linking import Candidate, LineResult
 from sonae.engines.matching.model import Model
@@ -133,7 +132,7 @@ def lines_as_columns(roster_pk: int | None) -> dict[str, list[str]]:
     Names and addresses as written: what a card leaves out is read better beside the register. What a
     person has written better since (`VisitorEntry`) comes before that.
     """
-    later = corrections()
+    later = safety.corrections()
     columns: dict[str, list[str]] = {name: [] for name in ("line_id", *_COLUMNS)}
     written: set[int] = set()
     rows = RosterLine.objects.exclude(visitor=None).order_by("roster", "row")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,10 +12,10 @@ from sonae.core import clock, kana, wareki
 from sonae.core.errors import SonaeError
 from sonae.core.municipality import named_alone
 from sonae.domains.rosters.desk import Written, written
-from sonae.domains.rosters.models import MatchQuestion, VisitorEntry
+from sonae.domains.rosters.models import MatchQuestion
 from sonae.domains.rosters.runs import ask
 from sonae.domains.safety import interface as safety
-from sonae.domains.safety.interface import PersonState, Visitor
+from sonae.domains.safety.interface import PersonState, Visitor, VisitorEntry
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import writing
@@ -43,25 +43,24 @@ def visitors(
 ) -> tuple[list[Guest], int]:
     """Return visitors who are not linked to anybody, newest first, and how many match.
 
-    ``text``: a part of the name, kana or address. Who turned out to be a resident or another visitor
+    ``text``: parts of any name or reading ever written, a birth date, or a part of the address or of the
+    city to be told; `SonaeError` for what is written like a date and is none. Who turned out to be a resident or another visitor
     is not listed: a person is listed once.
     """
     require(actor, Audience.OPERATOR)
     eyes = safety.Eyes(actor)
     rows = eyes.own()
+    pks = list(rows.order_by("-pk").values_list("pk", flat=True))
     if typed := text.strip():
-        spoken = kana.katakana(typed)
-        told = VisitorEntry.objects.filter(
-            Q(name__contains=typed) | Q(kana__contains=spoken) | Q(home_city__contains=typed)
-        ).values("visitor")
-        rows = rows.filter(
-            Q(name__contains=typed) | Q(kana__contains=spoken) | Q(address__contains=typed)
-            | Q(pk__in=told)
-        )  # fmt: skip
-    pks = list(rows.order_by("-pk").values_list("pk", flat=True)[offset : offset + limit])
+        said = Q(address__contains=typed) | Q(home_city__contains=typed)
+        told = set(VisitorEntry.objects.filter(said).values_list("visitor", flat=True))
+        told |= set(rows.filter(address__contains=typed).values_list("pk", flat=True))
+        told |= safety.written_like(eyes, typed).keys()
+        pks = [pk for pk in pks if pk in told]
+    shown = pks[offset : offset + limit]
     with writing():
-        audit.record(actor.id, "visitors_seen", "", count=len(pks), searched=bool(text.strip()))
-    return _guests(eyes, pks), rows.count()
+        audit.record(actor.id, "visitors_seen", "", count=len(shown), searched=bool(typed))
+    return _guests(eyes, shown), len(pks)
 
 
 def _guests(eyes: safety.Eyes, pks: list[int]) -> list[Guest]:
@@ -134,14 +133,6 @@ def _birth(text: str) -> str:
     day = wareki.parse(text)
     first, last = str(day.earliest or ""), str(day.latest or "")
     return next((first[:n] for n in (10, 7, 4) if first and first[:n] == last[:n]), "")
-
-
-def forget(actor: Actor, keys: Collection[str]) -> None:
-    """Blank what was written of visitors (by `Visitor.key`), for those whom nobody may keep any longer."""
-    require(actor, Audience.OPERATOR)
-    rows = VisitorEntry.objects.filter(visitor__key__in=keys)
-    with writing():
-        rows.update(**dict.fromkeys(EDITED, ""))
 
 
 def seen(actor: Actor, pk: int) -> list[safety.Sighting]:

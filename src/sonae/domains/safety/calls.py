@@ -30,6 +30,7 @@ from sonae.domains.safety.selectors import (
     openly,
     visitor_name,
 )
+from sonae.domains.safety.visitors import known_by_now
 from sonae.domains.safety.whose import Eyes
 from sonae.domains.warnings.interface import alarm_duty
 from sonae.platform import audit
@@ -191,7 +192,11 @@ def _with_people(states: list[PersonState]) -> list[PersonState]:
         for part in parts(one.pk for one in states if one.pk)
         for row in rows.filter(pk__in=part)
     }
-    return [found.get(one.person, one) for one in states]
+    rows_now = [found.get(one.person, one) for one in states]
+    for one in rows_now:
+        if one.visitor is not None:
+            [one.visitor] = known_by_now([one.visitor])
+    return rows_now
 
 
 def _call(

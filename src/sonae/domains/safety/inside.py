@@ -23,6 +23,7 @@ from sonae.domains.safety import rules
 from sonae.domains.safety.models import PersonState, Sighting
 from sonae.domains.safety.reading import events_of
 from sonae.domains.safety.selectors import ONE_LOOK, visitor_name
+from sonae.domains.safety.visitors import known_by_now
 from sonae.domains.safety.whose import Eyes
 from sonae.domains.shelters.interface import Facility
 from sonae.platform.access import Actor, Audience, require
@@ -89,13 +90,19 @@ def _here(facility_pk: int) -> list[PersonState]:
     """Return them as every desk may see them: who is somebody hidden is a visitor here too (`Eyes`)."""
     eyes = Eyes()
     found = list(_states(facility_pk).exclude(resident__in=eyes.residents))
-    return found + [
+    found += [
         one
         for one in eyes.parts()
         if one.facility_id == facility_pk
         and one.direction in rules.PRESENT | SUPPORTED
         and one.status != rules.DECEASED
     ]
+    guests = [one for one in found if one.visitor is not None]
+    for one, now in zip(
+        guests, known_by_now([one.visitor for one in guests if one.visitor]), strict=True
+    ):
+        one.visitor = now
+    return found
 
 
 def inside(actor: Actor, facility_pk: int, people: Sequence[str] | None = None) -> list[Inside]:

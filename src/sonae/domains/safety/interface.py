@@ -77,6 +77,8 @@ from sonae.domains.safety.models import (
     Sighting,
     Terminal,
     Visitor,
+    VisitorConsent,
+    VisitorEntry,
 )
 from sonae.domains.safety.patrols import (
     RESULTS,
@@ -149,6 +151,7 @@ from sonae.domains.safety.services import (
 from sonae.domains.safety.sheltered import (
     Sheltered,
     agree_to_post,
+    agreed,
     posted_list,
     sheltered,
 )
@@ -170,7 +173,14 @@ from sonae.domains.safety.terminals import (
     terminals,
     touch,
 )
-from sonae.domains.safety.visitors import forget_visitors, spoken_of, still_spoken_of
+from sonae.domains.safety.visitors import (
+    corrected,
+    corrections,
+    forget_visitors,
+    spoken_of,
+    still_spoken_of,
+    written_like,
+)
 from sonae.domains.safety.whose import Eyes
 
 __all__ = [
@@ -232,14 +242,19 @@ __all__ = [
     "Times",
     "Unaccounted",
     "Visitor",
+    "VisitorConsent",
+    "VisitorEntry",
     "VisitorFacts",
     "agree_link",
     "agree_to_post",
+    "agreed",
     "answer_call",
     "close_inquiry",
     "command",
     "commands",
     "conflicts",
+    "corrected",
+    "corrections",
     "current_inquiry",
     "curve",
     "deaths_of",
@@ -325,4 +340,5 @@ __all__ = [
     "unlink",
     "unlink_all",
     "visitors_called",
+    "written_like",
 ]

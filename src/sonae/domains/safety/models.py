@@ -95,6 +95,52 @@ class Visitor(ScopedModel):
         ]
 
 
+class VisitorEntry(ScopedModel):
+    """来訪者の記載: what is known of a visitor by now, over what was first written; the newest counts.
+
+    ``home_city``: the city that is to be told, empty where nobody is. Never changed, only followed.
+    """
+
+    visitor = models.ForeignKey(Visitor, on_delete=models.PROTECT, verbose_name="来訪者")
+    name = models.CharField("氏名", max_length=120, blank=True)
+    kana = models.CharField("フリガナ", max_length=160, blank=True)
+    sex = models.CharField("性別", max_length=1, blank=True)
+    birth_date = models.CharField("生年月日", max_length=10, blank=True)
+    address = models.CharField("住所", max_length=200, blank=True)
+    phone = models.CharField("電話番号", max_length=40, blank=True)
+    home_city = models.CharField("知らせる市区町村", max_length=60, blank=True)
+    note = models.CharField("備考", max_length=300, blank=True)
+    at = models.DateTimeField("日時")
+    by = models.CharField("書いた人", max_length=120)
+
+    class Meta:
+        """Read by visitor."""
+
+        verbose_name = "来訪者の記載"
+
+
+class VisitorConsent(ScopedModel):
+    """来訪者の同意: like a resident's consent, of who is in no register; a yes until it is withdrawn.
+
+    ``recipient``, ``purpose`` and ``kinds`` as `consent.rules` has them. It counts for the visitor alone:
+    not for the resident that this may turn out to be, because a link can be wrong.
+    """
+
+    visitor = models.ForeignKey(Visitor, on_delete=models.PROTECT, verbose_name="来訪者")
+    recipient = models.CharField("提供先", max_length=80)
+    purpose = models.CharField("目的", max_length=60)
+    kinds = models.JSONField("情報の種類", default=list)
+    granted_at = models.DateTimeField("同意日時")
+    granted_by = models.CharField("聞いた人", max_length=120)
+    withdrawn_at = models.DateTimeField("撤回日時", null=True)
+    withdrawn_by = models.CharField("撤回を聞いた人", max_length=120, blank=True)
+
+    class Meta:
+        """Few; read by visitor."""
+
+        verbose_name = "来訪者の同意"
+
+
 class Sighting(ScopedModel):
     """所在情報: the one immutable event everything about safety is folded from.
 

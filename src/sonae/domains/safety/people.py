@@ -13,12 +13,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Q
-
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.core.ids import uuid7
-from sonae.core.kana import katakana
 from sonae.domains.consent import interface as consent
 from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import rules
@@ -27,6 +24,7 @@ from sonae.domains.safety.models import PersonLink, Sighting, Visitor
 from sonae.domains.safety.reading import events_of
 from sonae.domains.safety.services import NewSighting, Result, VisitorFacts, record
 from sonae.domains.safety.times import clock_of
+from sonae.domains.safety.visitors import known_by_now, written_like
 from sonae.domains.safety.whose import Eyes
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
@@ -142,7 +140,7 @@ def history(actor: Actor, person: str) -> History:
     rows = _sightings(known)
     dispute = rules.disputed(left)
     one, fields = known.resident, known.fields
-    first = known.visitors[0] if known.visitors else Visitor()
+    [first] = known_by_now(known.visitors[:1]) or [Visitor()]
     registrant = getattr(one, "assistanceregistrant", None)
     home = f"{one.household.town.name}{one.household.address}" if one else first.address
     source: Resident | Visitor = one or first
@@ -283,14 +281,15 @@ def _about(known: _Known | VisitorFacts, **facts: object) -> NewSighting:
 
 
 def visitors_called(actor: Actor, text: str, limit: int = 20) -> list[Visitor]:
-    """Return visitors whose name or reading begins with a text, the newest first, for staff."""
+    """Return visitors of whom any writing is like a text (`written_like`), for staff, as known by now.
+
+    Whose name begins so comes first, then the newest.
+    """
     require(actor, Audience.STAFF)
-    typed = text.strip()
-    if not typed:
-        return []
-    named = Q(name__startswith=typed) | Q(kana__startswith=katakana(typed))
-    rows = Eyes(actor).own(Visitor.objects.filter(named))
-    return list(rows.order_by("-pk")[:limit])
+    found = written_like(Eyes(actor), text)
+    first = sorted(found, key=lambda pk: (not found[pk], -pk))[:limit]
+    rows = {one.pk: one for one in known_by_now(Visitor.objects.filter(pk__in=first))}
+    return [rows[pk] for pk in first]
 
 
 def take_down(

@@ -171,7 +171,7 @@ def visitor(request: HttpRequest) -> HttpResponse:
         recording.record_visitor(request, place, actor)
     except SonaeError as error:
         flash.error(request, f"{error.detail} {error.hint}".strip())
-        fields = ("name", "birth_date", "address")
+        fields = ("name", "birth_date", "address", "posted")
         typed = {key: request.POST.get(key, "") for key in fields}
         context = {**_page(request, place), "query": "", "typed": typed}
         return render(request, "reception/desk.html", context, status=422)

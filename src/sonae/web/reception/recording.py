@@ -149,7 +149,16 @@ def record_visitor(request: HttpRequest, place: Facility, actor: Actor) -> None:
         id=uuid5(base.id, f"{base.direction}:{facts.key}"),
         visitor=facts,
     )
-    _keep(request, base.direction, [name], safety.record([one]))
+    results = safety.record([one])
+    if "posted" in request.POST and base.direction != "out" and not results[0].error:
+        _agreed_to_post(actor, one.id)
+    _keep(request, base.direction, [name], results)
+
+
+def _agreed_to_post(actor: Actor, sighting: UUID) -> None:
+    """Note that who has just come may stand on the list that hangs there."""
+    pk = Sighting.objects.values_list("visitor", flat=True).get(pk=sighting)
+    safety.agree_to_post(actor, [f"v{pk}"], [f"v{pk}"])
 
 
 def _birth(typed: str) -> str:

@@ -175,6 +175,8 @@ ACTS = {
     "notice.lifting": lazy("お知らせの終わりを送信"),
     "notice.cancellation": lazy("お知らせの取消を送信"),
     "extract_given": lazy("受付端末へ名簿を渡した"),
+    "visitor_consented": lazy("来訪者の掲示への同意を記録"),
+    "visitor_consent_withdrawn": lazy("来訪者の掲示への同意の取りやめを記録"),
     "posted_list_printed": lazy("避難所に掲示する名簿を印刷"),
     "sheltered_exported": lazy("避難所にいる人の名簿を保存"),
     "setting_proposed": lazy("市の設定の変更を提案"),

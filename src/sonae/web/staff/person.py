@@ -30,15 +30,17 @@ MOST: Final = 20
 def overview(request: HttpRequest) -> HttpResponse:
     """Find somebody of the register, or a visitor; what does not fit and what waits for two people."""
     actor, typed = actor_of(request), request.GET.get("q", "").strip()[:120]
-    found, problem = None, ""
+    found, visitors, problem = None, list[safety.Visitor](), ""
     try:
-        found = residents.search(actor, typed, limit=MOST, purpose="rescue") if typed else None
+        if typed:
+            found = residents.search(actor, typed, limit=MOST, purpose="rescue")
+            visitors = safety.visitors_called(actor, typed, MOST)
     except SonaeError as refused:
         problem = refused.detail
     context = {
         "q": typed,
         "found": found,
-        "visitors": safety.visitors_called(actor, typed, MOST),
+        "visitors": visitors,
         "problem": problem,
         "disputed": _disputed(actor),
         "deaths": _deaths(actor),

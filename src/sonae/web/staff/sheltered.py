@@ -83,7 +83,6 @@ def overview(request: HttpRequest, pk: int) -> HttpResponse:
         "typed": request.GET.get("at", ""),
         "as_of": at or clock.now(),
         "people": _written(people),
-        "residents": any(one.resident_pk for one in people),
         "problem": problem,
         "columns": [str(name) for name in COLUMNS],
         "drill": is_exercise(),
@@ -170,9 +169,9 @@ def post(request: HttpRequest, pk: int) -> HttpResponse:
     target = HttpResponseRedirect(in_world(f"/staff/shelters/{pk}/people/"))
     if request.method != "POST":
         return target
-    shown, ticked = _numbers(request, "shown"), set(_numbers(request, "posted"))
+    shown, ticked = request.POST.getlist("shown"), set(request.POST.getlist("posted"))
     actor = actor_of(request)
-    here = {one.resident_pk for one in safety.sheltered(actor, pk)}
+    here = {one.person for one in safety.sheltered(actor, pk)}
     try:
         changed = safety.agree_to_post(actor, [one for one in shown if one in here], ticked)
     except SonaeError as error:
@@ -180,8 +179,3 @@ def post(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         flash.success(request, _("%(count)d人の答えを記録しました。") % {"count": changed})
     return target
-
-
-def _numbers(request: HttpRequest, name: str) -> list[int]:
-    given = request.POST.getlist(name)
-    return [int(one) for one in given if one.isascii() and one.isdecimal() and len(one) < 16]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from sonae.core.errors import SonaeError
 from sonae.core.typed import key_of
 from sonae.domains.rosters import interface as rosters
+from sonae.domains.safety import interface as safety
 from sonae.platform.access import Audience, actor_of, audience
 from sonae.web.staff import rosterwords
 from sonae.web.staff.rosters import told
@@ -24,19 +25,28 @@ def overview(request: HttpRequest) -> HttpResponse:
     """Show who is here and nobody of the register."""
     text = request.GET.get("q", "")
     page = max(1, key_of(request.GET.get("page", "")))
-    found, count = rosters.visitors(
-        actor_of(request), text, limit=PAGE, offset=(page - 1) * PAGE
-    )  # fmt: skip
+    guests, count, problem = list[rosters.Guest](), 0, ""
+    try:
+        guests, count = rosters.visitors(
+            actor_of(request), text, limit=PAGE, offset=(page - 1) * PAGE
+        )
+    except SonaeError as error:
+        if error.code == "forbidden":
+            raise
+        problem = told(error)
     context = {
-        "guests": found, "count": count, "q": text, "page": page, "pages": max(1, -(-count // PAGE)),
+        "guests": guests, "count": count, "q": text, "page": page, "problem": problem,
+        "pages": max(1, -(-count // PAGE)),
     }  # fmt: skip
-    return render(request, "staff/visitors/overview.html", context)
+    return render(request, "staff/visitors/overview.html", context, status=422 if problem else 200)
 
 
 @audience(Audience.OPERATOR)
 def one(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one person and keep what is written better."""
     actor, typed, status = actor_of(request), None, 200
+    if request.method == "POST" and "posted" in request.POST:
+        return _post(request, pk)
     if request.method == "POST":
         typed = {name: request.POST.get(name, "") for name in rosters.EDITED}
         try:
@@ -57,5 +67,15 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "guest": guest, "earlier": entries, "typed": typed or known,
         "sexes": rosterwords.SEXES.items(), "sightings": rosters.seen(actor, pk),
+        "posted": bool(safety.agreed([f"v{pk}"])),
     }  # fmt: skip
     return render(request, "staff/visitors/one.html", context, status=status)
+
+
+def _post(request: HttpRequest, pk: int) -> HttpResponse:
+    """Note whether a visitor may stand on the list that hangs in the shelter."""
+    actor, yes = actor_of(request), request.POST["posted"] == "yes"
+    rosters.visitor(actor, pk)  # nobody who is somebody else by now
+    safety.agree_to_post(actor, [f"v{pk}"], [f"v{pk}"] if yes else [])
+    flash.success(request, _("掲示の答えを記録しました。"))
+    return HttpResponseRedirect(in_world(f"{HOME}{pk}/"))
