@@ -49,6 +49,14 @@ def test_a_scan_two_keys_and_done(
     expect(page.locator("#q")).to_be_focused()
     check_page(page, "reception-done")
     assert inside(city) == 1
+    [timed] = safety.Sighting.objects.values_list("seconds", flat=True)
+    assert timed is not None and 0 < timed < 60, "from the first key to the button"
+    page.get_by_text("名簿にない人を受け付ける").click()
+    page.get_by_label("氏名かフリガナ").fill("ソト ライ")
+    page.get_by_role("button", name="受付する", exact=True).click()
+    expect(result).to_contain_text("ソト ライ")
+    second = safety.Sighting.objects.exclude(visitor=None).get().seconds
+    assert second is not None and second < timed + 60
 
 
 def test_a_family_by_name_then_undone(page: Page, city: City, sign_in: SignIn) -> None:

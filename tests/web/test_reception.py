@@ -9,11 +9,13 @@ import pytest
 from django.test import Client
 
 from sonae.core import clock
+from sonae.core.ids import uuid7
 from sonae.domains.consent.interface import AccessEvent
 from sonae.domains.identity import interface as identity
 from sonae.domains.residents.interface import qr
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import Sighting, Visitor
+from sonae.domains.sheltering import interface as sheltering
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Role
 from sonae.platform.scope import World
@@ -101,6 +103,25 @@ def test_scanned_codes(city: City, clerk: Client) -> None:
     assert "読み取れません" in shown(clerk, "SN1" + "あ" * 120)
     old = qr.make(qr.PERSON, "R0011", clock.now() - timedelta(days=1))
     assert "有効期限" in shown(clerk, old)
+
+
+def test_a_room_is_picked_with_its_free_places(city: City, clerk: Client) -> None:
+    house = city.facilities["F2"].pk
+    assert 'name="room"' not in shown(clerk, "C0011"), "nothing to pick where no room is known"
+    hall = sheltering.set_room(CLERK, house, "体育館", "general", "2")
+    tent = sheltering.set_room(CLERK, house, "テント", "general")
+    page = shown(clerk, "C0011")
+    assert "体育館　空き2人" in page and "テント　定員不明" in page
+    family = [city.residents[name].pk for name in ("備 太郎", "備 花子")]
+    picked = {"person": family, "direction": "in", "room": hall.pk}
+    clerk.post("/reception/record/", {**form_of(page), **picked})
+    assert {row.place for row in Sighting.objects.all()} == {"体育館"}
+    assert "体育館　満員" in shown(clerk, "C0041")
+    sheltering.set_room(CLERK, house, "テント", "general", is_open=False)
+    late = {"name": "旅 人子", "form": str(uuid7()), "direction": "in", "room": tent.pk}
+    answer = clerk.post("/reception/visitor/", late, follow=True).content.decode()
+    assert "選んだ部屋は使われていません" in answer and "旅 人子" in answer
+    assert [view.people for view in sheltering.rooms(house)] == [2, 0]
 
 
 def test_several_found_are_chosen_from(city: City, clerk: Client) -> None:

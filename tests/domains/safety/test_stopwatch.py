@@ -91,6 +91,11 @@ def test_the_desk_of_forms_is_timed_too(city: City) -> None:
         {**form, "form": str(uuid7()), "direction": "out", "person": [taro], "seconds": "x"},
     )
     assert Sighting.objects.filter(seconds=None).count() == 1
+    leave = {**form, "form": str(uuid7()), "direction": "out", "person": [hanako], "seconds": "5"}
+    clerk.post("/reception/record/", leave)
+    assert safety.stopwatch(clock.now().astimezone(JST).date()).all.people == 2, (
+        "who leaves is no check-in"
+    )
 
 
 @pytest.mark.django_db

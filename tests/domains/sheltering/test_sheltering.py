@@ -120,6 +120,14 @@ def test_the_capacity_is_that_of_the_open_rooms(city: City, house: int) -> None:
     assert {v.room.name: v.people for v in sheltering.rooms(house)} == {"体育館": 2, "教室1": 0}
     safety.record([sighting(city, "備 花子", direction="out", minutes=5)])
     assert sheltering.rooms(house)[0].people == 1, "who left is in no room"
+    safety.record([sighting(city, "備 花子", place="教室1", minutes=24 * 60)])
+    back = {v.room.name: (v.people, v.free) for v in sheltering.rooms(house)}
+    assert back == {"体育館": (1, 119), "教室1": (1, 29)}, (
+        "who came again is in the room named then"
+    )
+    sheltering.set_room(CLERK, house, "廊下", "general")
+    assert sheltering.rooms(house)[-1].free is None, "no capacity: nobody knows"
+    sheltering.set_room(CLERK, house, "廊下", "general", "0")
     sheltering.set_room(CLERK, house, "教室1", "family", "30", is_open=False)
     assert capacity() == 120
     refused("conflict", lambda: sheltering.assign(CLERK, house, room.pk, family[:1]))

@@ -191,6 +191,20 @@ def _needs(rows: Iterable[PersonState]) -> dict[str, list[str]]:
     return found
 
 
+def named_places(facility_pk: int, places: Sequence[str]) -> dict[str, datetime]:
+    """Return person → when a check-in in a facility named one of these places (rooms) last."""
+    seen = Sighting.objects.filter(
+        facility=facility_pk, place__in=places, direction__in=rules.PRESENT, refusal=""
+    )
+    rows = seen.order_by("clock").values_list(
+        "resident", "visitor", "visitor__resident", "visitor__same_as", "occurred_at"
+    )
+    return {
+        f"r{resident or linked}" if resident or linked else f"v{same_as or visitor}": at
+        for resident, visitor, linked, same_as, at in rows
+    }
+
+
 @dataclass(frozen=True)
 class Doubt:
     """What a clerk must look into: one person ``two_places`` at once, or two lines that may be one.

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from sonae.core import clock
 from sonae.core.clock import JST
 from sonae.core.errors import SonaeError
+from sonae.domains.safety import rules
 from sonae.domains.safety.models import DrillReport, Sighting
 from sonae.engines import queueing
 from sonae.engines.queueing import Queue
@@ -92,8 +93,8 @@ def _rows(day: date) -> list[tuple[float, str, str]]:
     """Return seconds, device and facility of everybody timed on a day (JST)."""
     start = datetime.combine(day, time(), JST)
     found = Sighting.objects.filter(
-        seconds__isnull=False, refusal="", occurred_at__gte=start,
-        occurred_at__lt=start + timedelta(days=1),
+        seconds__isnull=False, refusal="", direction__in=rules.SETTLED,
+        occurred_at__gte=start, occurred_at__lt=start + timedelta(days=1),
     ).order_by()  # fmt: skip
     return [
         (seconds, device, place or "")
@@ -116,7 +117,7 @@ def stopwatch(day: date) -> Stopwatch:
 
 def days(limit: int = 30) -> list[date]:
     """Return the days on which anybody was timed, newest first."""
-    rows = Sighting.objects.filter(seconds__isnull=False, refusal="")
+    rows = Sighting.objects.filter(seconds__isnull=False, refusal="", direction__in=rules.SETTLED)
     found = rows.order_by("-occurred_at").values_list("occurred_at", flat=True)
     return sorted({at.astimezone(JST).date() for at in found.iterator()}, reverse=True)[:limit]
 

@@ -25,6 +25,11 @@ class RoomView:
     people: int
 
     @property
+    def free(self) -> int | None:
+        """Places left; 0 when it is full or fuller, None without a capacity."""
+        return None if self.room.capacity is None else max(0, self.room.capacity - self.people)
+
+    @property
     def congestion(self) -> str:
         """How crowded the room is (`shelters.CONGESTION`); unknown without a capacity."""
         return shelters.congestion(self.people, self.room.capacity, "open")
@@ -42,14 +47,17 @@ def rooms(facility_pk: int) -> list[RoomView]:
 def room_of(facility_pk: int, places: dict[str, str]) -> dict[str, int]:
     """Return person → room, of people inside (person → what the check-in said of the place).
 
-    The newest stay counts; before there is one, a check-in that named a room.
+    The newest word counts: a stay written on the shelter's page, or a check-in that named a room. Who
+    left, came again and was given another room is in that one.
     """
     names = dict(Room.objects.filter(facility=facility_pk).values_list("name", "pk"))
     found = {person: names[place] for person, place in places.items() if place in names}
+    named = safety.named_places(facility_pk, list(names)) if found else {}
     stays = RoomStay.objects.filter(room__facility=facility_pk).order_by("at", "pk")
-    found |= {
-        person: room for person, room in stays.values_list("person", "room") if person in places
-    }
+    for person, room, at in stays.values_list("person", "room", "at"):
+        said = named.get(person)
+        if person in places and (said is None or said <= at):
+            found[person] = room
     return found
 
 

@@ -17,6 +17,7 @@ from sonae.core.typed import key_of
 from sonae.domains.residents import interface as residents
 from sonae.domains.residents.interface import Person, Search
 from sonae.domains.safety import interface as safety
+from sonae.domains.sheltering import interface as sheltering
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import Facility
 from sonae.platform.access import Actor, Audience, actor_of, audience
@@ -68,6 +69,7 @@ def _page(request: HttpRequest, place: Facility) -> dict[str, object]:
         "place": place,
         "form": str(uuid7()),
         "needs": recording.NEEDS.items(),
+        "rooms": [one for one in sheltering.rooms(place.pk) if one.room.open],
         **_live(actor_of(request), place),
     }
 

@@ -20,6 +20,7 @@ from sonae.core.kana import is_kana
 from sonae.domains.residents.interface import Person
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import NewSighting, Sighting, VisitorFacts
+from sonae.domains.sheltering import interface as sheltering
 from sonae.domains.shelters.interface import Facility
 from sonae.platform.access import Actor
 
@@ -67,14 +68,15 @@ def _base(request: HttpRequest, place: Facility, actor: Actor) -> NewSighting:
         form = UUID(request.POST.get("form", ""))
     except ValueError:
         form = uuid7()
-    injured = request.POST.get("status") == "injured"
+    injured, direction = request.POST.get("status") == "injured", _direction(request)
     return NewSighting(
         id=form,
-        direction=_direction(request),
+        direction=direction,
         occurred_at=clock.now(),
         clock="",
         source="reception",
         facility_pk=place.pk,
+        place=_room(request, place) if direction in ("in", "move") else "",
         status="injured" if injured else "safe",
         device=f"desk:{actor.account_id}",
         actor=actor.id,
@@ -82,6 +84,18 @@ def _base(request: HttpRequest, place: Facility, actor: Actor) -> NewSighting:
         note=request.POST.get("note", "").strip()[:400],
         seconds=_seconds(request.POST.get("seconds", "")),
     )
+
+
+def _room(request: HttpRequest, place: Facility) -> str:
+    """Return the name of the room that was picked; one that is not in use any more is told, not taken."""
+    typed = request.POST.get("room", "")
+    if not typed:
+        return ""
+    for one in sheltering.rooms(place.pk):
+        if str(one.room.pk) == typed and one.room.open:
+            return str(one.room.name)
+    flash.error(request, _("選んだ部屋は使われていません。部屋なしで記録しました。"))
+    return ""
 
 
 def _seconds(typed: str) -> float | None:

@@ -14,23 +14,34 @@ document.body.addEventListener("htmx:timeout", () => show(true));
 document.body.addEventListener("htmx:afterRequest", ({ detail }) => show(!(detail.successful || detail.xhr?.status === 304)));
 window.addEventListener("offline", () => show(true));
 
-async function camera(button, view, field) {
+/* The stopwatch: from the first input for a person to the button that records, over the pages in between. */
+const BEGAN = "sonae-desk-began", field = (id) => document.getElementById(id)?.value;
+const begin = () => { if (!sessionStorage.getItem(BEGAN)) sessionStorage.setItem(BEGAN, Date.now()); };
+
+if (!field("q") && !field("v-name")) sessionStorage.removeItem(BEGAN);
+document.querySelector("main").addEventListener("input", ({ target }) => { if (target.form?.matches(".search, [action$='/visitor/']")) begin(); });
+for (const form of document.querySelectorAll("form:has([name=seconds])")) form.addEventListener("submit", () => {
+  const began = Number(sessionStorage.getItem(BEGAN));
+  form.elements.seconds.value = began ? (Date.now() - began) / 1000 : "";
+});
+
+async function camera(button, view, box) {
   const detector = new BarcodeDetector({ formats: ["qr_code"] });
   const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
   const stop = () => { for (const track of stream.getTracks()) track.stop(); view.hidden = true; };
   view.srcObject = stream;
   view.hidden = false;
   await view.play();
-  button.onclick = () => { stop(); button.onclick = null; start(button, view, field); };
+  button.onclick = () => { stop(); button.onclick = null; start(button, view, box); };
   while (!view.hidden) {
     const [code] = await detector.detect(view);
-    if (code) { stop(); field.value = code.rawValue; field.form.requestSubmit(); return; }
+    if (code) { stop(); begin(); box.value = code.rawValue; box.form.requestSubmit(); return; }
     await new Promise((resolve) => setTimeout(resolve, 150));
   }
 }
 
-function start(button, view, field) {
-  button.onclick = () => camera(button, view, field).catch(() => { view.hidden = true; button.hidden = true; field.focus(); });
+function start(button, view, box) {
+  button.onclick = () => camera(button, view, box).catch(() => { view.hidden = true; button.hidden = true; box.focus(); });
 }
 
 const button = document.getElementById("camera");
