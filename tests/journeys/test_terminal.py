@@ -14,9 +14,11 @@ from sonae.domains.residents.interface import Resident, lostcodes, qr
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import PersonState, Sighting, Visitor
 from sonae.domains.safety.terminals import _known
+from sonae.domains.sheltering import interface as sheltering
+from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Role
 from sonae.platform.scope import World
-from tests.fixtures import ADMINISTRATOR, OPERATOR, City
+from tests.fixtures import ADMINISTRATOR, CLERK, OPERATOR, City
 from tests.journeys.conftest import CheckPage, SignIn
 from tests.journeys.devices import DEVICE, camera, enrolled, profile
 
@@ -53,20 +55,40 @@ def token(identifier: str, kind: str = qr.PERSON, days: float = 1) -> str:
 def test_a_household_by_name_on_an_enrolled_device(
     page: Page, city: City, check_page: CheckPage
 ) -> None:
+    house, other = city.facilities["F2"].pk, city.facilities["F1"].pk
+    sheltering.set_room(CLERK, house, "体育館", "general", "20")
+    shelters.set_state(CLERK, other, "open", ordered_by="mayor")
     enrolled(page)
     check_page(page, "terminal-empty")
     expect(page.locator("#net")).to_have_text("サーバーにつながっています")
     page.locator("#q").press_sequentially("そなえ")
-    expect(page.get_by_role("option")).to_have_count(3)
+    expect(page.locator("#found").get_by_role("option")).to_have_count(3)
     check_page(page, "terminal-options")
     page.keyboard.press("Enter")
+    page.get_by_label("部屋・区画").first.select_option(label="体育館　空き20人")
     check_page(page, "terminal-household")
     page.get_by_role("button", name="全員（3人）を受付する").click()
     done(page, "備 花子")
     check_page(page, "terminal-done")
     unsent(page, 0)
-    assert safety.occupancy(city.facilities["F2"].pk).people == 3
+    assert safety.occupancy(house).people == 3
     assert not Sighting.objects.filter(offline=True).exists()
+    assert [view.people for view in sheltering.rooms(house)] == [3]
+    scan(page, "そなえ たろう")
+    page.get_by_role("checkbox", name="備 太郎").check()
+    page.get_by_text("ほかの避難所へ移る").click()
+    page.get_by_role("button", name="印の人がこの避難所へ向かう").click()
+    expect(page.get_by_text("行き先の避難所を選んでください")).to_be_visible()
+    page.get_by_label("行き先").select_option("F1")
+    check_page(page, "terminal-onward")
+    page.get_by_role("button", name="印の人がこの避難所へ向かう").click()
+    done(page, "備 太郎", "ほかの避難所へ向かったことを記録しました")
+    unsent(page, 0)
+    assert [one.who.name for one in safety.coming(CLERK, other)] == ["備 太郎"]
+    page.get_by_role("button", name="備 太郎の「第一小学校へ」を取り消す").click()
+    done(page, "備 太郎", "取り消しました")
+    unsent(page, 0)
+    assert (safety.occupancy(house).people, safety.coming_count(other)) == (3, 0)
     page.get_by_role("button", name="備 一郎、備 太郎、備 花子の「受付」を取り消す").click()
     done(page, "備 花子", "取り消しました")
     unsent(page, 0)

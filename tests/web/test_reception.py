@@ -21,6 +21,7 @@ from sonae.platform.access import Role
 from sonae.platform.scope import World
 from sonae.web.staff.shelters import net_arrivals
 from tests.fixtures import CLERK, City
+from tests.web.test_staff_pages import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -122,6 +123,43 @@ def test_a_room_is_picked_with_its_free_places(city: City, clerk: Client) -> Non
     answer = clerk.post("/reception/visitor/", late, follow=True).content.decode()
     assert "選んだ部屋は使われていません" in answer and "旅 人子" in answer
     assert [view.people for view in sheltering.rooms(house)] == [2, 0]
+
+
+def test_leaving_for_another_shelter_in_one_action_and_back(city: City, clerk: Client) -> None:
+    here, there = city.facilities["F2"].pk, city.facilities["F1"].pk
+    taro, hanako = city.residents["備 太郎"].pk, city.residents["備 花子"].pk
+    page = shown(clerk, "C0011")
+    assert "開設中と報告された避難所が、ほかにありません" in page
+    shelters.set_state(CLERK, there, "open", ordered_by="mayor")
+    page = shown(clerk, "C0011")
+    assert "第一小学校　直線" in page
+    form = {"person": [taro, hanako], "direction": "in"}
+    clerk.post("/reception/record/", {**form_of(page), **form})
+    leave = {**form, "direction": "onward", "form": str(uuid7()), "q": "C0011", "home": taro}
+    told = clerk.post("/reception/record/", leave, follow=True).content.decode()
+    assert "行き先の避難所が選ばれていない" in told and people(city) == 2
+    clerk.post("/reception/record/", {**leave, "bound_for": there})
+    page = shown(clerk)
+    assert "ほかの避難所へ向かったことを記録しました（2人）" in page and "第一小学校へ" in page
+    assert people(city) == 0
+    assert "第一小学校へ移動中" in shown(clerk, "C0011")
+    moves = clerk.get(f"/reception/shelter/{here}/moves/").content.decode()
+    assert "備 花子" in moves and "移動中" in moves
+    other = Client()
+    other.force_login(identity.add_account("d@example.jp", "natsu-no-yuki-7", Role.RECEPTION))
+    other.post("/reception/choose/", {"facility": there})
+    assert "こちらへ向かっている人 2人" in other.get("/reception/").content.decode()
+    moves = f"/reception/shelter/{there}/moves/"
+    [one] = [o.who.person for o in safety.coming(CLERK, there) if o.who.name == "備 太郎"]
+    done = other.post(moves, {"verb": "arrive", "person": one}, follow=True).content.decode()
+    assert "1人が着いたことを記録しました" in done and "高台中学校から" in done
+    late = other.post(moves, {"verb": "arrive", "person": one})
+    assert late.status_code == 422, "arrived already"
+    row = Sighting.objects.get(resident=hanako, direction="out")
+    clerk.post("/reception/undo/", {"sighting": str(row.pk)})
+    assert people(city) == 1 and safety.coming_count(there) == 0
+    person = signed_in(Role.OPERATOR).get(f"/staff/people/r{taro}/").content.decode()
+    assert "→ 第一小学校" in person
 
 
 def test_several_found_are_chosen_from(city: City, clerk: Client) -> None:

@@ -250,6 +250,7 @@ def desk(city: City, made: Mapping[str, Any]) -> Told:
         "staff/inquiries/<int:pk>/": [f"/staff/inquiries/{asked_for}/"],
         "reception/": ["", "?q=佐藤", "?q=サトウ マモル", "?q=R0053", "?q=1999-09-09"],
         "api/v1/shelters/<shelter_id>/extract": ["/api/v1/shelters/F1/extract"],
+        "api/v1/shelters/<shelter_id>/desk": ["/api/v1/shelters/F1/desk"],
         "api/v1/shelters/<shelter_id>/occupancy": [
             f"/api/v1/shelters/{place}/occupancy{at}" for place in ("F1", "F2") for at in ("", "?at=2030-01-01T00:00:00%2B09:00")],
         "ogc/collections/<str:name>/items": [f"/ogc/collections/{one.id}/items" for one in SETS],
@@ -262,6 +263,7 @@ def desk(city: City, made: Mapping[str, Any]) -> Told:
         "inquiry/<str:key>/": [str(family)], "a/<str:token>": ["/a/x"],
     }, {
         "api/v1/shelters/<shelter_id>/extract": {"Authorization": f"Bearer {token}"},
+        "api/v1/shelters/<shelter_id>/desk": {"Authorization": f"Bearer {token}"},
         "api/v1/exchange/people": {"Authorization": f"Bearer {key}"},
         "api/v1/exchange/requests/<key>": {"Authorization": f"Bearer {key}"},
     }, [

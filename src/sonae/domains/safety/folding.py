@@ -54,7 +54,9 @@ def _store_states(prefix: str, histories: Mapping[int, Sequence[Event]]) -> None
         _upsert_states(_COLUMNS[prefix], rows)
 
 
-_FOLDED = ("facility_id", "place", "direction", "status", "seen_at", "clock", "conflict")
+_FOLDED = (
+    "facility_id", "place", "direction", "status", "seen_at", "clock", "conflict", "bound_for_id",
+)  # fmt: skip
 
 
 def _upsert_states(column: str, rows: Sequence[tuple[str, int, State]]) -> None:
@@ -71,6 +73,7 @@ def _upsert_states(column: str, rows: Sequence[tuple[str, int, State]]) -> None:
                 (
                     scope.municipality, scope.world.value, key, person, state.facility, state.place,
                     state.direction, state.status, moment(state.seen_at), state.clock, state.conflict,
+                    state.bound_for,
                 )
                 for key, person, state in rows
             ],

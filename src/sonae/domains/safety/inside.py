@@ -113,18 +113,18 @@ def inside(actor: Actor, facility_pk: int, people: Sequence[str] | None = None) 
     """
     require(actor, Audience.RECEPTION)
     rows = [one for one in _here(facility_pk) if people is None or one.person in people]
-    return _told(actor, [one for one in rows if not (one.resident and one.resident.shielded)])
+    return lines_of(actor, [one for one in rows if not (one.resident and one.resident.shielded)])
 
 
 def presented_inside(actor: Actor, facility_pk: int, residents: Sequence[int]) -> list[Inside]:
     """Return those of the residents, found by the card that they showed, who are in the shelter."""
     require(actor, Audience.RECEPTION)
     rows = list(_states(facility_pk).filter(resident__in=residents))
-    return _told(actor, rows, presented=True)
+    return lines_of(actor, rows, presented=True)
 
 
-def _told(actor: Actor, rows: Sequence[PersonState], *, presented: bool = False) -> list[Inside]:
-    """Return the lines of these states, with the names that may be shown."""
+def lines_of(actor: Actor, rows: Sequence[PersonState], *, presented: bool = False) -> list[Inside]:
+    """Return the lines of these states, with the names that the actor may see; the look is recorded."""
     shielded = {one.resident_id for one in rows if one.resident and one.resident.shielded}
     decided = consent.disclose(
         actor,

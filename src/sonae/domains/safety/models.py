@@ -148,7 +148,8 @@ class Sighting(ScopedModel):
     merge by set union. ``direction`` and ``status`` as in
     `rules.DIRECTIONS` and `rules.STATUSES`. ``stated_at`` is the device's time where that could not be
     believed and ``occurred_at`` was corrected (`times`). ``seconds``: this person's share of the time from
-    the first input to the acknowledgement, null = not timed. Exactly one of ``resident`` and ``visitor`` is set, or neither
+    the first input to the acknowledgement, null = not timed. ``bound_for``: where somebody who leaves (``out``)
+    is going. Exactly one of ``resident`` and ``visitor`` is set, or neither
     for a refused event kept with ``refusal``.
     """
 
@@ -177,6 +178,10 @@ class Sighting(ScopedModel):
     supersedes = models.UUIDField("訂正元", null=True, blank=True)
     refusal = models.CharField("受理できない理由", max_length=40, blank=True)
     seconds = models.FloatField("かかった秒数", null=True, blank=True)
+    bound_for = models.ForeignKey(
+        Facility, null=True, on_delete=models.PROTECT, db_index=False, related_name="+",
+        verbose_name="行き先",
+    )  # fmt: skip
 
     class Meta:
         """Read by person and by place. Every index is paid for at each scan: no more than these."""
@@ -194,6 +199,11 @@ class Sighting(ScopedModel):
                 fields=["supersedes", "municipality", "world"],
                 condition=models.Q(supersedes__isnull=False),
                 name="seen_superseded",
+            ),
+            models.Index(
+                fields=["bound_for"],
+                condition=models.Q(bound_for__isnull=False),
+                name="seen_bound_for",
             ),
         ]
 
@@ -241,7 +251,8 @@ class PersonLink(ScopedModel):
 class PersonState(ScopedModel):
     """安否の現況: the fold of one person's sightings; can be rebuilt from them at any time.
 
-    ``person`` is ``r<resident pk>`` or ``v<visitor pk>``; a linked visitor has none of its own.
+    ``person`` is ``r<resident pk>`` or ``v<visitor pk>``; a linked visitor has none of its own. Who left
+    one shelter for another and has not been seen since is ``bound_for`` it: neither there nor gone.
     """
 
     person = models.CharField("本人", max_length=24)
@@ -260,6 +271,10 @@ class PersonState(ScopedModel):
     seen_at = models.DateTimeField("最終確認")
     clock = models.CharField("論理時刻", max_length=64)
     conflict = models.BooleanField("複数箇所で確認", default=False)
+    bound_for = models.ForeignKey(
+        Facility, null=True, on_delete=models.SET_NULL, db_index=False, related_name="+",
+        verbose_name="行き先",
+    )  # fmt: skip
 
     class Meta:
         """One row per person and world; ``person`` is how it is found."""
@@ -271,7 +286,12 @@ class PersonState(ScopedModel):
             )
         ]
         indexes = [
-            models.Index(fields=["municipality", "world", "facility"], name="state_facility")
+            models.Index(fields=["municipality", "world", "facility"], name="state_facility"),
+            models.Index(
+                fields=["bound_for"],
+                condition=models.Q(bound_for__isnull=False),
+                name="state_bound_for",
+            ),
         ]
 
 

@@ -174,7 +174,11 @@ def _sightings(known: _Known) -> list[Sighting]:
     own = Sighting.objects.filter(visitor__in=[one.pk for one in known.visitors])
     if known.resident is not None:
         own = own | Sighting.objects.filter(resident=known.resident.pk)
-    rows = own.filter(refusal="").exclude(direction="void").select_related("facility", "visitor")
+    rows = (
+        own.filter(refusal="")
+        .exclude(direction="void")
+        .select_related("facility", "visitor", "bound_for")
+    )
     return sorted(rows, key=lambda row: (row.occurred_at, row.clock), reverse=True)
 
 

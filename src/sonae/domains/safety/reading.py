@@ -50,10 +50,12 @@ def events_of(
     if not found:
         return found
     for row in _rows_of(column, list(found), until):
-        person, pk, direction, status, facility, place, at, tick, device, old, source, back = row
+        person, pk, direction, status, facility, place, at, tick, device, old, source, to, back = (
+            row
+        )
         event = Event(
             uuid_read(pk), direction, status, facility, place, moment_read(at), tick, device,
-            uuid_read(old) if old else None, bool(back), source,
+            uuid_read(old) if old else None, bool(back), source, to,
         )  # fmt: skip
         found[person].append(event)
     return found
@@ -81,7 +83,7 @@ def _sql(column: str, *, bounded: bool) -> str:
     own, linked = (among(name, [])[0] for name in (f"s.{column}", f"v.{end}"))
     what = (
         "s.id, s.direction, s.status, s.facility_id, s.place, s.occurred_at, s.clock, s.device, "  # noqa: S608
-        f"s.supersedes, s.source, EXISTS (SELECT 1 FROM {table} o WHERE o.supersedes = s.id "
+        f"s.supersedes, s.source, s.bound_for_id, EXISTS (SELECT 1 FROM {table} o WHERE o.supersedes = s.id "
         "AND o.refusal = '' AND o.municipality = s.municipality AND o.world = s.world"
         f"{limit.format('o')})"
     )

@@ -61,6 +61,7 @@ class Event(NamedTuple):
     taken_back: bool = False
     """By a sighting that may be another person's: it was not this one who came."""
     source: str = ""
+    bound_for: int | None = None
 
 
 class State(NamedTuple):
@@ -73,6 +74,8 @@ class State(NamedTuple):
     seen_at: datetime
     clock: str
     conflict: bool
+    bound_for: int | None = None
+    """The facility for which somebody left and where nobody has seen the person arrive."""
 
 
 LINK_SOURCES: Final = ("auto", "review", "reception", "family")
@@ -178,7 +181,8 @@ def fold(events: Iterable[Event]) -> State | None:
         [one] = left
         facility = one.facility if one.direction in SETTLED else None
         return State(
-            one.direction, one.status, facility, one.place, one.occurred_at, one.clock, False
+            one.direction, one.status, facility, one.place, one.occurred_at, one.clock, False,
+            one.bound_for,
         )  # fmt: skip
     return _folded(left) if left else None
 
@@ -196,6 +200,7 @@ def _folded(left: Sequence[Event]) -> State:
         seen_at=max(event.occurred_at for event in left),
         clock=last.clock,
         conflict=disputed(left) != "",
+        bound_for=where.bound_for,
     )
 
 

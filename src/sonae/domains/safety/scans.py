@@ -25,6 +25,7 @@ from sonae.domains.safety.models import Terminal
 from sonae.domains.safety.reading import known_residents
 from sonae.domains.safety.services import NewSighting, VisitorFacts, record
 from sonae.domains.safety.times import Delivery
+from sonae.domains.shelters import interface as shelters
 
 log = logging.getLogger(__name__)
 MOST_EVENTS: Final = 1000
@@ -246,7 +247,16 @@ def _base(
         note=_text(event, "note", _NOTE),
         supersedes=_uuid(supersedes) if supersedes else None,
         seconds=timed(event.get("seconds")),
+        bound_for=_bound_for(event),
     )
+
+
+def _bound_for(event: Mapping[str, Any]) -> int | None:
+    """Return the facility for which somebody leaves; one that we do not know is passed over."""
+    to = _text(event, "to", 40)
+    if event.get("direction") != "out" or not to:
+        return None
+    return next((one.pk for one in shelters.facilities() if one.public_id == to), None)
 
 
 def timed(value: object) -> float | None:

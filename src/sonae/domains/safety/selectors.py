@@ -312,7 +312,7 @@ def recent(actor: Actor, facility_pk: int | None = None, limit: int = 30) -> lis
     The list refreshes itself: that the actor sees a person on it is recorded once an hour.
     """
     require(actor, Audience.RECEPTION)
-    rows = Sighting.objects.select_related("resident", "visitor", "facility")
+    rows = Sighting.objects.select_related("resident", "visitor", "facility", "bound_for")
     if facility_pk is not None:
         rows = rows.filter(facility=facility_pk)
     found = list(rows.order_by("-recorded_at", "-pk")[:limit])
@@ -373,10 +373,10 @@ def exported() -> Iterator[dict[str, object]]:
     rows = Sighting.objects.order_by("recorded_at", "pk").values_list(
         "pk", "resident__resident_id", "visitor_id", "facility__public_id", "direction",
         "occurred_at", "clock", "device", "refusal", "status", "recorded_at", "supersedes",
-        "stated_at",
+        "stated_at", "bound_for__public_id",
     )  # fmt: skip
     for (
-        pk, who, visitor, where, move, at, tick, device, refusal, how, kept, old, stated,
+        pk, who, visitor, where, move, at, tick, device, refusal, how, kept, old, stated, to,
     ) in rows.iterator(chunk_size=5000):  # fmt: skip
         yield {
             "id": str(pk),
@@ -393,4 +393,5 @@ def exported() -> Iterator[dict[str, object]]:
             "recorded_at": kept.astimezone(clock.JST).isoformat(),
             "supersedes": str(old) if old else None,
             "stated_at": stated.astimezone(clock.JST).isoformat() if stated else None,
+            "to": to,
         }

@@ -85,6 +85,7 @@ class NewSighting:
     refusal: str = ""
     stated_at: datetime | None = None
     seconds: float | None = None
+    bound_for: int | None = None
 
 
 class Result(NamedTuple):
@@ -308,8 +309,14 @@ def _insert(fresh: Sequence[NewSighting], visitors: Mapping[UUID, _Whose]) -> No
             "supersedes": [one.supersedes for one in fresh],
             "refusal": [one.refusal for one in fresh],
             "seconds": [one.seconds for one in fresh],
+            "bound_for_id": [_bound_for(one) for one in fresh],
         },
     )
+
+
+def _bound_for(one: NewSighting) -> int | None:
+    """Return where somebody who leaves is going; of any other move, and to where one is, nothing."""
+    return one.bound_for if one.direction == "out" and one.bound_for != one.facility_pk else None
 
 
 def _fold_touched(fresh: Sequence[NewSighting], visitors: Mapping[UUID, _Whose]) -> None:
@@ -365,6 +372,7 @@ def _histories(
         event = Event(
             one.id, one.direction, one.status, one.facility_pk, one.place[:200], one.occurred_at,
             one.clock, one.device[:64], one.supersedes, source=one.source,
+            bound_for=_bound_for(one),
         )  # fmt: skip
         found[person].append(event)
     if gone:

@@ -134,5 +134,5 @@ def _as_row(person: str, state: rules.State, **whose: int) -> PersonState:
     return PersonState(
         person=person, facility_id=state.facility, place=state.place, direction=state.direction,
         status=state.status, seen_at=state.seen_at, clock=state.clock, conflict=state.conflict,
-        **whose,
+        bound_for_id=state.bound_for, **whose,
     )  # fmt: skip

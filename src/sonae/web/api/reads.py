@@ -16,10 +16,13 @@ from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.exchange.interface import ExchangePartner, partners
 from sonae.domains.municipalities import interface as municipalities
 from sonae.domains.safety import interface as safety
+from sonae.domains.sheltering import interface as sheltering
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import Place
 from sonae.domains.warnings import interface as warnings
 from sonae.platform.scope import current, is_exercise
+
+MOST_OFFERED = 20
 
 
 class Occupancy(Schema):
@@ -239,6 +242,52 @@ def accept_telegram(raw: bytes, old: str) -> dict[str, Any]:
         "error": made.error or None,
         "detail": (found.told if found else made.detail) or None,
     }
+
+
+class RoomOffered(Schema):
+    """A room in use; ``free`` null = nobody knows how many it takes."""
+
+    name: str
+    free: int | None
+
+
+class ShelterOffered(Schema):
+    """An open shelter to which somebody can be sent, with its distance in a straight line."""
+
+    id: str
+    name: str
+    metres: int
+    free: int | None
+    congestion: str
+
+
+class Offered(Schema):
+    """What a desk can offer whoever stands before it, as of now; ``coming``: people on the way here."""
+
+    as_of: datetime
+    rooms: list[RoomOffered]
+    shelters: list[ShelterOffered] = Field(description="Those reported open, the nearest first")
+    coming: int
+
+
+def offered(one: safety.Terminal) -> Offered:
+    """Return rooms and other shelters for the desk of a terminal; nothing of any person."""
+    place = one.facility_id
+    rooms = [
+        RoomOffered(name=r.room.name, free=r.free) for r in sheltering.rooms(place) if r.room.open
+    ]
+    return Offered(
+        as_of=clock.now(),
+        rooms=rooms,
+        shelters=[
+            ShelterOffered(
+                id=way.place.facility.public_id, name=way.place.facility.name, metres=way.metres,
+                free=way.free, congestion=way.place.congestion,
+            )
+            for way in safety.onward(place)[:MOST_OFFERED]
+        ],
+        coming=safety.coming_count(place),
+    )  # fmt: skip
 
 
 def exchanged(partner: ExchangePartner, after: str) -> dict[str, Any]:

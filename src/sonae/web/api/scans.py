@@ -94,6 +94,7 @@ EVENT_SCHEMA: Final[dict[str, Any]] = {
         },
         "party": {"type": "array", "items": {"type": "string"}, "maxItems": 60},
         "from": {"type": "string", "description": "Shelter left, for move"},
+        "to": {"type": "string", "description": "Shelter for which somebody leaves, for out"},
         "offline": {"type": "boolean"},
         "note": {"type": "string", "maxLength": 400},
         "needs": {"type": "array", "items": {"type": "string"}},

@@ -103,6 +103,18 @@ def get_terminal(request: HttpRequest) -> reads.TerminalInfo:
     return reads.terminal(cast("safety.Terminal", getattr(request, "auth", None)))
 
 
+@api.get(
+    "/shelters/{shelter_id}/desk",
+    auth=_terminal,
+    response=reads.Offered,
+    summary="受付で選べる部屋と、ほかの開いている避難所",
+    tags=["reception"],
+)
+def get_offered(request: HttpRequest, shelter_id: str) -> reads.Offered:
+    """Rooms with free places, open shelters to be sent to, and how many are on their way here."""
+    return reads.offered(terminal_for(request, shelter_id))
+
+
 @api.get("/shelters/{shelter_id}/occupancy", response=reads.Occupancy, tags=["shelters"])
 def get_occupancy(request: HttpRequest, shelter_id: str, at: str = "") -> reads.Occupancy:
     """People and households inside, now or as of any time."""

@@ -40,6 +40,11 @@ class Member:
     ticked: bool
 
     @property
+    def coming(self) -> bool:
+        """Whether the person has left another shelter for some shelter and was not seen since."""
+        return self.state is not None and self.state.bound_for_id is not None
+
+    @property
     def elsewhere(self) -> str:
         """The other facility where the person is checked in, or nothing."""
         if self.here or self.state is None or self.state.facility is None:
@@ -94,6 +99,7 @@ def _found(actor: Actor, place: Facility, query: str, home: str) -> dict[str, ob
         "home": one.pk,
         "address": address,
         "searched": True,
+        "onward": safety.onward(place.pk),
     }
 
 
@@ -132,6 +138,7 @@ def _live(actor: Actor, place: Facility) -> dict[str, object]:
         "inside": safety.occupancy(place.pk),
         "capacity": where.capacity if where else None,
         "state": where.state if where else "unknown",
+        "coming": safety.coming_count(place.pk),
         "recent": recording.recent(actor, place.pk, RECENT),
     }
 
@@ -156,7 +163,13 @@ def record(request: HttpRequest) -> HttpResponse:
     if not people:
         flash.error(request, _("だれも選ばれていません。来ている人に印をつけてください。"))
         return HttpResponseRedirect(_back(query, home))
-    recording.record_people(request, place, actor, people)
+    try:
+        recording.record_people(request, place, actor, people)
+    except SonaeError as error:
+        if error.code != "conflict":
+            raise
+        flash.error(request, f"{error.detail} {error.hint}".strip())
+        return HttpResponseRedirect(_back(query, home))
     return HttpResponseRedirect(in_world("/reception/"))
 
 

@@ -27,11 +27,15 @@ from sonae.platform.access import Actor
 DIRECTIONS: Final = {
     "in": (lazy("受付"), lazy("受付しました")),
     "out": (lazy("退所"), lazy("退所を記録しました")),
+    "onward": (lazy("ほかの避難所へ"), lazy("ほかの避難所へ向かったことを記録しました")),
     "move": (lazy("移ってきた"), lazy("ほかの避難所からの移動を記録しました")),
     "shelter_at_home": (lazy("在宅避難"), lazy("在宅避難を記録しました")),
     "in_car": (lazy("車中泊"), lazy("車中泊を記録しました")),
 }
-"""What the desk's buttons record: short name and the sentence of the result."""
+"""What the desk's buttons record: short name and the sentence of the result.
+
+``onward`` is an ``out`` that says where to.
+"""
 OTHER_WORDS: Final = {"report": lazy("安否の連絡"), "void": lazy("取消")}
 NEEDS: Final = {
     "wheelchair": lazy("車いす"),
@@ -68,21 +72,37 @@ def _base(request: HttpRequest, place: Facility, actor: Actor) -> NewSighting:
         form = UUID(request.POST.get("form", ""))
     except ValueError:
         form = uuid7()
-    injured, direction = request.POST.get("status") == "injured", _direction(request)
+    injured, pressed = request.POST.get("status") == "injured", _direction(request)
     return NewSighting(
         id=form,
-        direction=direction,
+        direction="out" if pressed == "onward" else pressed,
         occurred_at=clock.now(),
         clock="",
         source="reception",
         facility_pk=place.pk,
-        place=_room(request, place) if direction in ("in", "move") else "",
+        place=_room(request, place) if pressed in ("in", "move") else "",
         status="injured" if injured else "safe",
         device=f"desk:{actor.account_id}",
         actor=actor.id,
         needs=[need for need in request.POST.getlist("needs") if need in NEEDS],
         note=request.POST.get("note", "").strip()[:400],
         seconds=_seconds(request.POST.get("seconds", "")),
+        bound_for=_bound_for(request, place) if pressed == "onward" else None,
+    )
+
+
+def _bound_for(request: HttpRequest, place: Facility) -> int:
+    """Return the shelter to which somebody leaves, as picked."""
+    typed = request.POST.get("bound_for", "")
+    for one in safety.onward(place.pk):
+        if str(one.place.facility.pk) == typed:
+            return int(one.place.facility.pk)
+    raise SonaeError(
+        "conflict",
+        _("行き先の避難所が選ばれていないか、もう開いていません。"),
+        _(
+            "行き先を選び直してください。行き先が決まっていなければ「印の人が退所」を押してください。"
+        ),
     )
 
 
@@ -116,13 +136,18 @@ def record_people(
     batch = [
         replace(
             base,
-            id=uuid5(base.id, f"{base.direction}:{person.pk}"),
+            id=uuid5(base.id, f"{_pressed(base)}:{person.pk}"),
             resident_pk=person.pk,
             seconds=base.seconds / len(people) if base.seconds is not None else None,
         )
         for person in people
     ]
-    _keep(request, base.direction, [person.name for person in people], safety.record(batch))
+    _keep(request, _pressed(base), [person.name for person in people], safety.record(batch))
+
+
+def _pressed(base: NewSighting) -> str:
+    """Return which button made a record (`DIRECTIONS`)."""
+    return "onward" if base.bound_for else base.direction
 
 
 def _tell_again(request: HttpRequest, place: Facility, people: Sequence[Person]) -> None:
@@ -160,13 +185,13 @@ def record_visitor(request: HttpRequest, place: Facility, actor: Actor) -> None:
     base = _base(request, place, actor)
     one = replace(
         base,
-        id=uuid5(base.id, f"{base.direction}:{facts.key}"),
+        id=uuid5(base.id, f"{_pressed(base)}:{facts.key}"),
         visitor=facts,
     )
     results = safety.record([one])
     if "posted" in request.POST and base.direction != "out" and not results[0].error:
         _agreed_to_post(actor, one.id)
-    _keep(request, base.direction, [name], results)
+    _keep(request, _pressed(base), [name], results)
 
 
 def _agreed_to_post(actor: Actor, sighting: UUID) -> None:
@@ -258,4 +283,6 @@ def _line(one: safety.Seen, undone: bool) -> Line:
         name = _("受理できない記録（%(why)s）") % {"why": row.refusal}
     known = DIRECTIONS.get(row.direction)
     word = str(known[0] if known else OTHER_WORDS.get(row.direction, row.direction))
+    if row.bound_for is not None:
+        word = _("%(name)sへ") % {"name": row.bound_for.name}
     return Line(row, name, word, not undone and not row.refusal, undone)

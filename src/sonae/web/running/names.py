@@ -80,7 +80,15 @@ AGES: Final[dict[str, Any]] = {
     "unknown": lazy("年齢は不明"),
 }
 SEXES: Final[dict[str, Any]] = {"1": lazy("男"), "2": lazy("女"), "unknown": lazy("性別は不明")}
+MOVES: Final[dict[str, Any]] = {
+    "coming": (lazy("移動中"), "caution"),
+    "late": (lazy("3時間たっても着いていません。どこにいるか不明"), "bad"),
+    "arrived": (lazy("着いた"), "good"),
+    "elsewhere": (lazy("別の所で確認"), ""),
+}
+"""What became of somebody who left for another shelter, in words and with the tone of its badge."""
 SECTIONS: Final[dict[str, Any]] = {
+    "moves": lazy("移動"),
     "rooms": lazy("部屋"),
     "supplies": lazy("物資"),
     "meals": lazy("配食"),

@@ -79,6 +79,17 @@ def ages_of(told: safety.Summary) -> list[tuple[str, int]]:
     return [(str(label), told.ages[code]) for code, label in names.AGES.items()]
 
 
+def _moves(actor: Actor, pk: int) -> dict[str, Any]:
+    """Who is on the way here and who left for elsewhere; how many of either are on no list is not told."""
+    return {
+        "coming": [
+            (one, names.MOVES[one.word], [NEEDS.get(code, code) for code in one.who.needs])
+            for one in safety.coming(actor, pk)
+        ],
+        "sent": [(one, names.MOVES[one.word]) for one in safety.sent(actor, pk)],
+    }
+
+
 def _rooms(actor: Actor, pk: int) -> dict[str, Any]:
     return {
         "rows": [(one, names.ROOM_USES.get(one.room.use, "")) for one in sheltering.rooms(pk)],
@@ -142,7 +153,7 @@ def _handover(actor: Actor, pk: int) -> dict[str, Any]:
 
 
 _SHOWN: Final[dict[str, Callable[[Actor, int], dict[str, Any]]]] = {
-    "rooms": _rooms, "supplies": _supplies, "meals": _meals, "health": _health, "board": _board,
+    "moves": _moves, "rooms": _rooms, "supplies": _supplies, "meals": _meals, "health": _health, "board": _board,
     "guests": _guests, "report": _report, "handover": _handover,
 }  # fmt: skip
 
@@ -151,6 +162,11 @@ def _number(post: QueryDict, name: str) -> int:
     """Return a primary key that a button carries; 0 for anything else."""
     typed = post.get(name, "")
     return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 16 else 0
+
+
+def _arrive(actor: Actor, pk: int, post: QueryDict) -> str:
+    count = len(safety.arrive(actor, pk, post.getlist("person")))
+    return _("%(count)d人が着いたことを記録しました。") % {"count": count}
 
 
 def _set_room(actor: Actor, pk: int, post: QueryDict) -> str:
@@ -245,6 +261,7 @@ def _take_over(actor: Actor, pk: int, post: QueryDict) -> str:
 
 
 _VERBS: Final[dict[tuple[str, str], Callable[[Actor, int, QueryDict], str]]] = {
+    ("moves", "arrive"): _arrive,
     ("rooms", "set"): _set_room, ("rooms", "assign"): _assign,
     ("supplies", "ask"): _ask, ("supplies", "receive"): _receive, ("supplies", "step"): _step,
     ("meals", "begin"): _begin, ("health", "note"): _note,

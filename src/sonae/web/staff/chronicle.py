@@ -217,6 +217,7 @@ ACTS = {
     "terminal_enrolled": lazy("受付端末を登録"),
     "terminal_revoked": lazy("受付端末を失効"),
     "drill_report_kept": lazy("受付の時間を保存"),
+    "arrival_recorded": lazy("他の避難所から着いた人を記録"),
     "terminal_commanded": lazy("受付端末に停止・消去を命令"),
     "exercise.start": lazy("訓練の再生を開始"),
     "exercise.stop": lazy("訓練の再生を停止"),

@@ -121,6 +121,7 @@ def _line(row: safety.Sighting, names: dict[str, str]) -> dict[str, Any]:
         "row": row,
         "source": words.SOURCES.get(row.source, row.source),
         "what": words.DIRECTIONS.get(row.direction, row.direction),
+        "to": row.bound_for.name if row.bound_for else "",
         "where": "　".join(
             part for part in (row.facility.name if row.facility else "", row.place) if part
         ),

@@ -176,6 +176,7 @@ class Migration(migrations.Migration):
                 ('supersedes', models.UUIDField(blank=True, null=True, verbose_name='訂正元')),
                 ('refusal', models.CharField(blank=True, max_length=40, verbose_name='受理できない理由')),
                 ('seconds', models.FloatField(blank=True, null=True, verbose_name='かかった秒数')),
+                ('bound_for', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shelters.facility', verbose_name='行き先')),
                 ('facility', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='shelters.facility', verbose_name='施設')),
                 ('resident', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='residents.resident', verbose_name='住民')),
                 ('visitor', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='safety.visitor', verbose_name='来訪者')),
@@ -197,6 +198,7 @@ class Migration(migrations.Migration):
                 ('seen_at', models.DateTimeField(verbose_name='最終確認')),
                 ('clock', models.CharField(max_length=64, verbose_name='論理時刻')),
                 ('conflict', models.BooleanField(default=False, verbose_name='複数箇所で確認')),
+                ('bound_for', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='shelters.facility', verbose_name='行き先')),
                 ('facility', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to='shelters.facility', verbose_name='施設')),
                 ('resident', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, to='residents.resident', verbose_name='住民')),
                 ('visitor', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, to='safety.visitor', verbose_name='来訪者')),
@@ -343,8 +345,16 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('supersedes__isnull', False)), fields=['supersedes', 'municipality', 'world'], name='seen_superseded'),
         ),
         migrations.AddIndex(
+            model_name='sighting',
+            index=models.Index(condition=models.Q(('bound_for__isnull', False)), fields=['bound_for'], name='seen_bound_for'),
+        ),
+        migrations.AddIndex(
             model_name='personstate',
             index=models.Index(fields=['municipality', 'world', 'facility'], name='state_facility'),
+        ),
+        migrations.AddIndex(
+            model_name='personstate',
+            index=models.Index(condition=models.Q(('bound_for__isnull', False)), fields=['bound_for'], name='state_bound_for'),
         ),
         migrations.AddConstraint(
             model_name='personstate',

@@ -1,4 +1,5 @@
 // The reception desk on a device: find, confirm, recorded. What is written here is durable before it is said.
+import { around, askAround, openAround, roomPicker } from "./around.js";
 import { watch, qrReader } from "./camera.js";
 import { envelope, save, show } from "./carry.js";
 import { frameWays, identify } from "./claims.js";
@@ -34,7 +35,16 @@ async function refresh() {
   const told = [notice, promised ? "" : say("not_promised"), clockWarning()].filter(Boolean);
   by("warnings").replaceChildren(...told.map((one) => h("p", { class: "notice warning small" }, one)));
   by("refusals").hidden = !refused;
+  by("coming").textContent = around(device).coming ? say("coming", { n: around(device).coming, time: shortTime(around(device).at) }) : "";
+  rooms();
   await Promise.all([recent(), refused ? refusals() : null]);
+}
+
+/** The rooms of the form for people who are not on the list; left alone while somebody is choosing. */
+function rooms() {
+  const made = roomPicker(device, "new-room-pick"), place = by("new-room");
+  if (by("new").open && place.firstChild) return;
+  place.replaceChildren(...(made ? [made] : []));
 }
 
 function clockWarning() {
@@ -45,7 +55,7 @@ function clockWarning() {
 async function recent() {
   const rows = net === "stopped" || device.locked ? [] : await newest(device, SHOWN * 2), undone = new Set(rows.map((row) => row.event.supersedes).filter(Boolean));
   const lines = rows.filter((row) => row.event.direction !== "void").slice(0, SHOWN).map((row) => {
-    const gone = undone.has(row.id), word = say(`word_${row.event.direction}`), name = row.names.join("、");
+    const gone = undone.has(row.id), word = say(`word_${wordOf(row.event)}`, { name: shelterName(row.event.to) }), name = row.names.join("、");
     const state = row.state === "waiting" ? h("span", { class: "badge caution" }, say("waiting")) : "";
     return h("li", { class: `cluster between${gone ? " undone" : ""}` },
       h("span", {}, `${shortTime(row.at)} `, h("span", { class: "badge" }, word), ` ${name} `, state, row.event.offline ? h("span", { class: "meta" }, ` ${say("offline_mark")}`) : ""),
@@ -70,7 +80,8 @@ function result(good, sentence, people, more = "") {
 
 // --- recording -----------------------------------------------------------------------------------
 
-const WORDS = { in: "in", out: "out", report: "report", move: "moved", shelter_at_home: "shelter_at_home", in_car: "car", void: "void" };
+const wordOf = (event) => (event.to ? "onward" : event.direction);
+const WORDS = { in: "in", onward: "onward_done", out: "out", report: "report", move: "moved", shelter_at_home: "shelter_at_home", in_car: "car", void: "void" };
 
 async function keep(event, people) {
   const seconds = began ? Math.round((Date.now() - began) / 100) / 10 : undefined;
@@ -79,7 +90,7 @@ async function keep(event, people) {
     const [made] = await record(device, [draft]);
     remember(made.event);
     await unsent();
-    result(true, say(WORDS[event.direction]), people, net === "online" ? "" : say("kept_here"));
+    result(true, say(WORDS[wordOf(event)]), people, net === "online" ? "" : say("kept_here"));
   } catch (error) {
     result(false, say(error?.name === "QuotaExceededError" ? "storage_full" : "not_recorded"), people);
     return false;
@@ -104,6 +115,8 @@ const undo = (row) => {
   return keep({ direction: "void", supersedes: id, person, party, needs: [], note: "" }, row.names.map((name) => ({ name })));
 };
 
+const shelterName = (id) => around(device).shelters.find((one) => one.id === id)?.name ?? id ?? "";
+
 /** Put something below the search box; a list there is told to the box by `draw`. */
 function below(...parts) {
   by("found").replaceChildren(...parts);
@@ -124,7 +137,7 @@ function clear() {
 const message = (name, bad = false) => below(h("p", { class: bad ? "notice error" : "notice", role: bad ? "alert" : undefined }, say(name)));
 
 function open(one, people = household(device.index, one), meant = [one]) {
-  const made = householdCard({ people, meant, where: (who) => here.get(who.resident_id), done: checkIn, close: clear });
+  const made = householdCard({ device, people, meant, where: (who) => here.get(who.resident_id), done: checkIn, close: clear });
   options = [];
   below(made.card);
   made.focus();
@@ -190,7 +203,7 @@ function visitor(event) {
     said.dataset.of = visitorKey(person);
     return;
   }
-  keep({ direction: "in", person, needs: [], note: "" }, [person]).then((good) => {
+  keep({ direction: "in", person, place: event.target.elements.room?.value ?? "", needs: [], note: "" }, [person]).then((good) => {
     if (!good) return;
     event.target.reset();
     said.textContent = "";
@@ -260,7 +273,7 @@ async function talk() {
   if (!device.token) return;
   if (end !== "busy") net = { sent: "online", stopped: "stopped" }[end] ?? "away";
   if (net === "stopped" && device.list) await forget();
-  if (net === "online") await renew();
+  if (net === "online") await Promise.all([renew(), askAround(device)]);
   else if (device.list && (await ended(device))) { await dropDone(device); notice = say("list_ended"); }
   wait = net === "online" ? 15_000 : Math.min(wait * 2, 60_000);
   await refresh();
@@ -290,6 +303,7 @@ async function begin() {
   device.latest = await device.db.get("meta", "latest");
   device.locked = await device.db.get("meta", "locked");
   by("desk").hidden = Boolean(device.locked);
+  await openAround(device);
   await openList(device, forms);
   for (const state of ["done", "refused", "waiting"]) for (const row of await all(device, state)) remember(row.event, row.at);
   promised = await persisted();

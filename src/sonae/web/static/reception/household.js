@@ -1,12 +1,13 @@
 // The household on the desk: who is here, what happens, what they need. One button for the usual case.
+import { onwardPicker, roomPicker } from "./around.js";
 import { h, named, needs, say } from "./dom.js";
 
 const HERE = ["in", "move", "report"];
 
-function details() {
+function details(picked) {
   const field = (name, label, more = {}) => h("div", { class: "field" }, h("label", { for: `d-${name}` }, say(label)), h("input", { id: `d-${name}`, name, autocomplete: "off", maxLength: 120, ...more }));
   return h("details", {}, h("summary", {}, say("more")), h("div", { class: "stack" },
-    field("room", "room"),
+    picked ? null : field("room", "room"),
     h("fieldset", {}, h("legend", {}, say("needs")), h("div", { class: "choices" },
       needs.map(([code, name]) => h("label", { class: "choice" }, h("input", { type: "checkbox", name: "needs", value: code }), name)),
       h("label", { class: "choice" }, h("input", { type: "checkbox", name: "injured" }), say("injured")))),
@@ -30,9 +31,9 @@ export function detailsOf(form) {
   return { place: value("room"), needs: wanted, note: notes.filter(Boolean).join("　"), status: form.elements.injured?.checked ? "injured" : "safe" };
 }
 
-/** The card of a household. `meant`: who is ticked; `where(one)`: the last event of a person here, or nothing;
+/** The card of a household on this device. `meant`: who is ticked; `where(one)`: the last event of a person here, or nothing;
     `done(people, direction, extra)` records. */
-export function householdCard({ people, meant, where, done, close }) {
+export function householdCard({ device, people, meant, where, done, close }) {
   const boxes = people.map((one) => {
     const last = where(one), here = HERE.includes(last?.direction);
     const box = h("input", { type: "checkbox", name: "person", value: one.resident_id, checked: meant.includes(one) && !here });
@@ -46,15 +47,20 @@ export function householdCard({ people, meant, where, done, close }) {
     if (!ticked.length) { said.textContent = say("nobody_ticked"); return; }
     done(ticked, direction, { ...detailsOf(form), ...extra });
   };
+  const room = roomPicker(device, "d-room");
+  const onward = onwardPicker(device, (to) => {
+    if (to) press("out", { to: to.id, place: "" });
+    else said.textContent = say("onward_nowhere");
+  });
   const other = (direction, name, extra) => h("button", { type: "button", class: "button small", onclick: () => press(direction, extra) }, say(name));
   const main = h("button", { type: "submit", class: "button good grow" }, say("check_in"));
-  form.append(h("div", { class: "stack-s", role: "group", "aria-labelledby": "who-h" }, ...boxes), said,
+  form.append(h("div", { class: "stack-s", role: "group", "aria-labelledby": "who-h" }, ...boxes), said, room ?? "",
     h("div", { class: "actions" }, main,
       people.length > 1 ? h("button", { type: "button", class: "button", onclick: () => press("in", {}, true) }, say("everyone", { n: people.length })) : "",
       h("button", { type: "button", class: "button quiet", onclick: () => press("out") }, say("leave"))),
     h("div", { class: "actions" }, other("report", "leave_awhile", { note: say("awhile_note") }), other("move", "move"), other("shelter_at_home", "at_home"), other("in_car", "in_car"),
       h("button", { type: "button", class: "button small quiet", onclick: close }, say("close"))),
-    details());
+    onward, details(room));
   const card = h("section", { class: "card", "aria-labelledby": "who-h" }, h("h2", { id: "who-h" }, say("who")), form);
   return { card, focus: () => main.focus() };
 }
