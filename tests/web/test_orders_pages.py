@@ -185,8 +185,8 @@ def test_the_page_says_which_ways_will_carry_an_order(city: City) -> None:
         OPERATOR, level=4, hazard="flood", towns=[city.towns["西町"].pk], reason="増水"
     )
     page = signed_in(Role.APPROVER).get(f"/staff/orders/{order.pk}/").content.decode()
-    assert "送れない手段（未設定）：メール" in page.replace("</strong>", "")
-    assert "読み上げ用" in page
+    assert "送れない手段（未設定）：プッシュ通知、LINE、メール、SMS" in page.replace("</strong>", "")
+    assert "緊急速報メール・Xの文は、職員が" in page
 
 
 def test_a_stale_draft_does_not_look_alive(city: City) -> None:

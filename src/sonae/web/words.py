@@ -159,7 +159,12 @@ DEFECT_ACTIONS = {
 
 CHANNELS = {
     "mail": lazy("メール"),
+    "push": lazy("プッシュ通知"),
+    "line": lazy("LINE"),
+    "sms": lazy("SMS"),
     "radio": lazy("防災行政無線"),
+    "urgent": lazy("緊急速報メール"),
+    "x": lazy("X（旧Twitter）"),
     "web": lazy("市のページ"),
     "cap": lazy("CAP配信"),
     "recorder": lazy("訓練の記録"),
@@ -171,7 +176,7 @@ LANGUAGES = {
     "en": lazy("英語"),
 }
 """Languages of a message (BCP 47), Japanese first: the order in which texts are shown."""
-_TEXT_ORDER = ("web", "mail", "radio", "recorder", "cap")
+_TEXT_ORDER = ("web", "mail", "push", "line", "sms", "radio", "urgent", "x", "recorder", "cap")
 
 PURPOSES = {
     "rescue": lazy("救助・安否の確認"),

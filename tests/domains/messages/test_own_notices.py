@@ -10,8 +10,9 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.messages import interface as messages
 from sonae.domains.messages import notices
+from sonae.domains.messages.channels import LANGUAGES
 from sonae.domains.messages.interface import Message, Text, Transmission
-from sonae.domains.messages.wording import LANGUAGES, spoken_at
+from sonae.domains.messages.wording import spoken_at
 from sonae.platform import outbox
 from sonae.platform.scope import World
 from tests.fixtures import APPROVER, CLERK, OPERATOR, VIEWER, City

@@ -1,5 +1,7 @@
 """What the screens and gateways may use of messages."""
 
+from sonae.domains.messages.channels import CHANNELS, COPIED, LANGUAGES, linked
+from sonae.domains.messages.channels import SENT as SENT_BY
 from sonae.domains.messages.handover import resend
 from sonae.domains.messages.models import Delivery, Message, Transmission, Wording
 from sonae.domains.messages.notices import (
@@ -47,7 +49,6 @@ from sonae.domains.messages.selectors import (
     unreached,
     wordings,
 )
-from sonae.domains.messages.services import CHANNELS as SENT_BY
 from sonae.domains.messages.services import (
     acknowledge,
     correct,
@@ -55,11 +56,13 @@ from sonae.domains.messages.services import (
     link_actor,
     link_for,
     residents_of,
+    size,
 )
-from sonae.domains.messages.wording import CHANNELS, LANGUAGES, Facts, Text, texts
+from sonae.domains.messages.wording import Facts, Text, texts
 
 __all__ = [
     "CHANNELS",
+    "COPIED",
     "LANGUAGES",
     "PATTERNS",
     "SENT_BY",
@@ -91,6 +94,7 @@ __all__ = [
     "is_own",
     "link_actor",
     "link_for",
+    "linked",
     "may_lift",
     "message",
     "messages",
@@ -108,6 +112,7 @@ __all__ = [
     "residents_of",
     "return_notice",
     "sent_of_topics",
+    "size",
     "submit_notice",
     "texts",
     "transmissions",

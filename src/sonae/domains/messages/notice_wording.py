@@ -7,11 +7,21 @@ the city: the level of a telegram is 「相当」 and is said as such.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from sonae.domains.messages.wording import LANGUAGES, LIMITS, Text, drill_words, spoken_at
+from sonae.domains.messages.channels import (
+    LANGUAGES,
+    SENT,
+    Limit,
+    Limits,
+    cut,
+    limit,
+    packed,
+    room_of,
+)
+from sonae.domains.messages.wording import Text, drill_words, spoken_at
 from sonae.engines.warnings.claims import NOWHERE
 
 NOTICE_KINDS: Final = ("notice", "lifting", "cancellation")
@@ -131,6 +141,7 @@ class NoticeFacts:
     at: datetime
     exercise: bool
     own: Mapping[str, str] | None = None
+    limits: Limits = field(default_factory=dict)
 
 
 def what_to_do(phenomenon: str, severity: str) -> str:
@@ -150,18 +161,38 @@ def notice_texts(facts: NoticeFacts) -> dict[tuple[str, str], Text]:
     for language in LANGUAGES:
         drill, _line = drill_words(language)
         head = (drill if facts.exercise else "") + _head(facts, language)
-        body = _body(facts, language)
-        city = f" ({facts.city_en})" if language == "en" else f"（{facts.city}）"
-        made["mail", language] = Text(
-            _short(head, LIMITS["mail", "subject"] - len(city)) + city, body
-        )
-        made["web", language] = Text(head, body)
-        made["cap", language] = Text(_short(head, LIMITS["cap", "headline"]), body)
+        city = facts.city_en if language == "en" else facts.city
+        said = fitted(Text(head, _body(facts, language)), city, language, facts.limits)
+        made |= {(channel, language): text for channel, text in said.items()}
     return made
 
 
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+def fitted(whole: Text, city: str, language: str, own: Limits | None = None) -> dict[str, Text]:
+    """Return one text as each channel that is sent to can hold it: channel → text.
+
+    Short channels say the subject and the city, then the paragraphs that still fit, each whole.
+    """
+    mark = f" ({city})" if language == "en" else f"（{city}）"
+    paragraphs = whole.body.split("\n\n")
+    made = {}
+    for channel in SENT:
+        title, body = limit(channel, "subject", own), room_of(channel, own)
+        subject = (
+            _signed(whole.subject, mark, title) if channel == "mail" else cut(whole.subject, title)
+        )
+        if body is None:
+            made[channel] = Text(subject, whole.body)
+        else:
+            top = [] if title else [_signed(whole.subject, mark, body)]
+            made[channel] = Text(subject, packed([*top, *paragraphs], body))
+    return made
+
+
+def _signed(subject: str, city: str, within: Limit | None) -> str:
+    """Return a subject with the city's name after it, which goes before the subject is cut."""
+    if within is None or within.fits(subject + city):
+        return subject + city
+    return cut(subject, within)
 
 
 def _words(facts: NoticeFacts, language: str) -> dict[str, str]:

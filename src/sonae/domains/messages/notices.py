@@ -7,26 +7,27 @@ cancellation is prepared with it; its end is announced by people.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
+from sonae.domains.messages.channels import SENT, cut, limit
 from sonae.domains.messages.models import Message, Wording
-from sonae.domains.messages.notice_wording import NoticeFacts, notice_texts
+from sonae.domains.messages.notice_wording import NoticeFacts, fitted, notice_texts
 from sonae.domains.messages.rules import MESSAGE_TRANSITIONS
 from sonae.domains.messages.services import (
-    CHANNELS,
     RENEW,
     again,
+    own_limits,
     release,
     renew_later,
     time_to_renew,
     write_texts,
 )
-from sonae.domains.messages.wording import LIMITS, Text
+from sonae.domains.messages.wording import Text
 from sonae.domains.municipalities.interface import municipality
 from sonae.domains.warnings import interface as warnings
 from sonae.domains.warnings.interface import RuleFiring, WarningInForce
@@ -110,7 +111,7 @@ def _new(firing: RuleFiring, author: str) -> Message:
         firing=firing,
         about=about(firing),
         audience={"everyone": True},
-        channels=list(CHANNELS),
+        channels=list(SENT),
         drafted_by=author,
         drafted_at=clock.now(),
     )
@@ -132,6 +133,7 @@ def facts(message: Message) -> NoticeFacts:
         city_en=here.name_en,
         at=clock.now(),
         exercise=is_exercise(),
+        limits=own_limits(),
     )
 
 
@@ -194,21 +196,31 @@ def edit_notice(actor: Actor, message_pk: int, texts: dict[str, Text]) -> Messag
             subjects = {language: text.subject.strip() for language, text in texts.items()}
             message.about = {**message.about, "own": subjects, "announced": subjects["ja"]}
             message.save(update_fields=["about"])
-        for language, text in texts.items():
-            Wording.objects.filter(message=message, language=language).update(
-                subject=text.subject.strip(), body=text.body.strip()
-            )
+        write_texts(message, spread(texts))
         audit.record(actor.id, "notice.edit", f"message:{message.pk}")
     return message
+
+
+def spread(texts: Mapping[str, Text]) -> dict[tuple[str, str], Text]:
+    """Return the words of people, language → text, as each channel can hold them."""
+    here, own = municipality(), own_limits()
+    return {
+        (channel, language): made
+        for language, text in texts.items()
+        for channel, made in fitted(
+            Text(text.subject.strip(), text.body.strip()),
+            here.name_en if language == "en" else here.name, language, own,
+        ).items()
+    }  # fmt: skip
 
 
 def checked(text: Text) -> None:
     """Refuse what says nothing or does not fit its channels."""
     if not text.subject.strip() or not text.body.strip():
         raise SonaeError("unprocessable", "件名と本文を、すべての言語で入力してください。")
-    most = LIMITS["mail", "subject"]
-    if len(text.subject.strip()) > most or "\n" in text.subject.strip():
-        raise SonaeError("unprocessable", f"件名は1行、{most}文字までです。")
+    within = limit("mail", "subject")
+    if within and (not within.fits(text.subject.strip()) or "\n" in text.subject.strip()):
+        raise SonaeError("unprocessable", f"件名は1行、{within.most}文字までです。")
 
 
 def submit_notice(actor: Actor, message_pk: int) -> Message:
@@ -325,7 +337,7 @@ def alarm(key: str, subject: str, body: str) -> Message:
             drafted_by=SYSTEM.id,
             drafted_at=clock.now(),
         )
-        line = " ".join(f"{mark}当番へ：{subject}".split())[: LIMITS["mail", "subject"]]
+        line = cut(" ".join(f"{mark}当番へ：{subject}".split()), limit("mail", "subject"))
         Wording.objects.create(
             message=message, channel="mail", language="ja", subject=line, body=body.strip()
         )

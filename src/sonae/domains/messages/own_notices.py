@@ -11,11 +11,12 @@ from typing import Final
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
+from sonae.domains.messages.channels import LANGUAGES, SENT, cut, limit
 from sonae.domains.messages.models import Message, Wording
-from sonae.domains.messages.notices import checked
+from sonae.domains.messages.notices import checked, spread
 from sonae.domains.messages.pattern_wording import Texts
-from sonae.domains.messages.services import CHANNELS, write_texts
-from sonae.domains.messages.wording import LANGUAGES, LIMITS, Text, drill_words
+from sonae.domains.messages.services import write_texts
+from sonae.domains.messages.wording import Text, drill_words
 from sonae.domains.municipalities.interface import municipality
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
@@ -63,7 +64,8 @@ def _marked(one: Wording) -> str:
     mark, subject = _CORRECTED[one.language], one.subject
     drill, _line = drill_words(one.language)
     subject = subject.removeprefix(drill)
-    return subject if subject.startswith(mark) else f"{mark}{subject}"[: LIMITS["mail", "subject"]]
+    within = limit("mail", "subject")
+    return subject if subject.startswith(mark) else cut(f"{mark}{subject}", within)
 
 
 def _without_drill(one: Wording) -> str:
@@ -102,26 +104,20 @@ def _new(actor: Actor, said: Texts, first: Message | None = None) -> Message:
         topic=first.topic if first else "",
         refers_to=first,
         audience={"everyone": True},
-        channels=list(CHANNELS),
+        channels=list(SENT),
         drafted_by=actor.id,
         drafted_at=clock.now(),
     )
-    write_texts(message, _on_channels(said))
+    write_texts(message, spread({x: _drilled(text, x) for x, text in said.items()}))
     return message
 
 
-def _on_channels(said: Texts) -> dict[tuple[str, str], Text]:
-    """(channel, language) → text; an exercise says so before and after."""
-    made = {}
-    for language, text in said.items():
-        mark, line = drill_words(language)
-        subject, body = text.subject, text.body
-        if is_exercise():
-            subject, body = f"{mark}{subject}", f"{line}\n\n{body}\n\n{line}"
-        for channel, limit in (("mail", "subject"), ("web", ""), ("cap", "headline")):
-            most = LIMITS.get((channel, limit), len(subject))
-            made[channel, language] = Text(subject[:most], body)
-    return made
+def _drilled(text: Text, language: str) -> Text:
+    """Return a text that says, in an exercise, before and after that it is one."""
+    if not is_exercise():
+        return text
+    mark, line = drill_words(language)
+    return Text(f"{mark}{text.subject}", f"{line}\n\n{text.body}\n\n{line}")
 
 
 def is_own(message: Message) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sonae.domains.messages.wording import LANGUAGES, Text
+from sonae.domains.messages.channels import LANGUAGES
+from sonae.domains.messages.wording import Text
 
 Texts = Mapping[str, Text]
 _KEEP_WATER: Final = "給水所は〔給水所〕です。"

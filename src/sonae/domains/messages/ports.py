@@ -60,7 +60,7 @@ def register(channel: str, sender: Sender, configured: Callable[[], bool] = lamb
 
 def available(channel: str) -> bool:
     """Tell whether a channel can be used in the world in force (in an exercise all are recorded)."""
-    return is_exercise() or (channel in _live and _live[channel][1]())
+    return channel in _live and (is_exercise() or _live[channel][1]())
 
 
 def sender(channel: str) -> Sender:

@@ -14,6 +14,7 @@ from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import EvacuationOrder
 from sonae.domains.messages import ports
+from sonae.domains.messages.channels import PUBLISHED, SENT, Limits, limit, measured
 from sonae.domains.messages.models import Delivery, Message, Transmission, Wording
 from sonae.domains.messages.recipients import add_deliveries
 from sonae.domains.messages.rules import (
@@ -32,9 +33,6 @@ from sonae.platform.scope import World, current, is_exercise
 
 SEND = "transmission.send"
 RENEW = "message.renew"
-CHANNELS = ("web", "cap", "mail")
-PUBLISHED = ("web", "cap")
-"""Channels that readers come to: what stands there ends by itself unless it is renewed."""
 _STANDING = ("order", "correction", "renewal")
 _SALT = "sonae.acknowledge"
 
@@ -53,7 +51,19 @@ def facts_of(order: EvacuationOrder, kind: str) -> Facts:
         city_en=here.name_en,
         at=clock.now(),
         exercise=is_exercise(),
+        limits=own_limits(),
     )
+
+
+def own_limits() -> Limits:
+    """Return the lengths of channels in which this city differs (its contracts with carriers)."""
+    return dict(municipality().settings.get("channel_limits") or {})
+
+
+def size(channel: str, body: str) -> tuple[int, int] | None:
+    """Return how long a body is and may be on a channel, as it counts; None where nothing limits it."""
+    within = limit(channel, "body", own_limits())
+    return (measured(body, within.unit), within.most) if within else None
 
 
 def _write(
@@ -67,7 +77,7 @@ def _write(
         topic=f"order:{order.pk}",
         refers_to_id=refers_to,
         audience={"order": order.pk},
-        channels=list(CHANNELS),
+        channels=list(SENT),
         drafted_by=actor,
         drafted_at=clock.now(),
     )

@@ -6,19 +6,23 @@ are the guideline's. An exercise says so in its subject, first and last line.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from sonae.core.clock import JST
+from sonae.domains.messages.channels import (
+    CHANNELS,
+    Limit,
+    Limits,
+    cut,
+    limit,
+    packed,
+    room_of,
+)
 
-LANGUAGES: Final = ("ja", "ja-x-easy", "en")
-CHANNELS: Final = ("mail", "web", "cap", "radio")
-"""mail: e-mail; web: the public page; cap: the open feed; radio: text to be read out (防災行政無線)."""
 KINDS: Final = ("order", "lifting", "cancellation", "correction")
-LIMITS: Final = {("mail", "subject"): 78, ("cap", "headline"): 160, ("radio", "body"): 400}
-"""Most characters: RFC 5322 line, CAP 1.2 headline advice, about a minute and a half of speech."""
 
 _NAMES = {
     "ja": {3: "高齢者等避難", 4: "避難指示", 5: "緊急安全確保"},
@@ -104,7 +108,10 @@ def spoken_at(at: datetime, language: str) -> str:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a message is about; ``towns`` names of the area, empty with ``whole_city``."""
+    """What a message is about; ``towns`` names of the area, empty with ``whole_city``.
+
+    ``limits``: lengths of channels in which this city differs (`channels`).
+    """
 
     kind: str
     level: int
@@ -116,6 +123,7 @@ class Facts:
     city_en: str
     at: datetime
     exercise: bool
+    limits: Limits = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -227,19 +235,112 @@ def _radio(facts: Facts) -> str:
     given = " ".join(facts.reason.split()).rstrip("。") or hazard
     tries = [*((most, given) for most in (5, 3, 1, 0)), (0, hazard)]
     spoken = (_spoken(facts, most, why) for most, why in tries)
-    limit = LIMITS["radio", "body"]
-    return next((text for text in spoken if len(text) <= limit), _spoken(facts, 0, hazard))
+    within = limit("radio", "body", facts.limits)
+    return next((text for text in spoken if _fits(text, within)), _spoken(facts, 0, hazard))
+
+
+def _fits(text: str, within: Limit | None) -> bool:
+    return within is None or within.fits(text)
+
+
+_BRIEF = {
+    "ja": {3: "高齢者や避難に時間のかかる人は、いま避難してください。", 4: "危険な場所から、全員、いますぐ避難してください。", 5: "命が危険です。ただちに身の安全を確保してください。"},
+    "ja-x-easy": {3: "お年寄り（としより）は いま 逃げて（にげて）ください。", 4: "みんな いますぐ 逃げて（にげて）ください。", 5: "すぐに 安全（あんぜん）な ところへ 行って（いって）ください。"},
+    "en": {3: "Elderly people and anyone who needs time: leave now.", 4: "Everyone in a dangerous place: leave now.", 5: "Protect your life at once."},
+}  # fmt: skip
+"""What to do, for channels that hold a few lines."""
+_COUNTED = {"ja": "{n}町が対象", "ja-x-easy": "{n}の 町（まち）", "en": "{n} areas"}
+_ENDED = {
+    "ja": {"lifting": "{name}解除", "cancellation": "{name}取消"},
+    "ja-x-easy": {"lifting": "{name} おわり", "cancellation": "{name} まちがい"},
+    "en": {"lifting": "{name} lifted", "cancellation": "{name} cancelled"},
+}
+_TITLES = {
+    "ja": "警戒レベル{level}{name}",
+    "ja-x-easy": "レベル{level} {name}",
+    "en": "Level {level} {name}",
+}
+
+
+def _title(facts: Facts, language: str, within: Limit | None) -> str:
+    """Return a title that fits: level and name, then the name alone; an exercise is marked in each."""
+    name = _NAMES[language][facts.level]
+    mark = _DRILL[language][0] if facts.exercise else ""
+    short = _ENDED[language].get(facts.kind, _TITLES[language])
+    tries = [headline(facts, language), mark + short.format(level=facts.level, name=name)]
+    if facts.kind not in _ENDED[language]:
+        tries.append(mark + name)
+    return next((text for text in tries if _fits(text, within)), cut(tries[-1], within))
+
+
+def _where_for(facts: Facts, language: str, most: int | None) -> str:
+    """Return the line of the area with ``most`` towns at most; with none their number."""
+    if most == 0 and not facts.whole_city:
+        return _COUNTED[language].format(n=len(facts.towns))
+    return _SAY[language]["where"].format(where=area(facts, language, most))
+
+
+def _briefer(facts: Facts, language: str) -> Iterator[list[str]]:
+    """Give what a short text says after its headline, each try with fewer words: where, what to do, why."""
+    say, level = _SAY[language], facts.level
+    hazard = _HAZARDS[language].get(facts.hazard, facts.hazard)
+    if facts.kind in ("lifting", "cancellation"):
+        ended = say[facts.kind].format(name=_NAMES[language][level], hazard=hazard)
+        yield from ([ended, _where_for(facts, language, most)] for most in (None, 5, 3, 1, 0))
+        yield [ended]
+        return
+    given = " ".join(facts.reason.split())
+    why = say["why"].format(why=given if language == "ja" and given else hazard)
+    full, brief = say["act"].format(act=_ACTIONS[language][level]), _BRIEF[language][level]
+    because = say["why"].format(why=hazard)
+    for most, act, reason in (
+        (None, full, why), (None, brief, why), (None, brief, because), (5, brief, because),
+        (3, brief, because), (3, brief, ""), (1, brief, ""), (0, brief, ""),
+    ):  # fmt: skip
+        yield [_where_for(facts, language, most), act, reason]
+    yield [brief]
+
+
+def _short(facts: Facts, language: str, channel: str, *, titled: bool = False) -> str:
+    """Return a body for a channel of few characters: level, place, action, reason, as many as fit.
+
+    ``titled``: the level stands in the title already. A sentence is never cut.
+    """
+    within = room_of(channel, facts.limits)
+    city = f" ({facts.city_en})" if language == "en" else f"（{facts.city}）"
+    drill = [_DRILL[language][1]] if facts.exercise else []
+    top = drill if titled else [_title(facts, language, within) + city]
+    lines: list[str] = []
+    for lines in _briefer(facts, language):
+        text = "\n".join(line for line in [*top, *lines, *([] if titled else drill)] if line)
+        if _fits(text, within):
+            return text
+    return packed([*top, *lines], within)
 
 
 def texts(facts: Facts) -> dict[tuple[str, str], Text]:
     """Return every text of a message: (channel, language) → text, each within its channel's limit."""
-    made: dict[tuple[str, str], Text] = {}
-    for language in LANGUAGES:
-        head = headline(facts, language)
-        body = _full(facts, language)
-        subject = f"{head}（{facts.city}）" if language != "en" else f"{head} ({facts.city_en})"
-        made["mail", language] = Text(subject[: LIMITS[("mail", "subject")]], body)
-        made["web", language] = Text(head, body)
-        made["cap", language] = Text(head[: LIMITS[("cap", "headline")]], body)
-    made["radio", "ja"] = Text(headline(facts, "ja"), _radio(facts))
-    return made
+    return {
+        (channel, language): _text(facts, channel, language)
+        for channel, one in CHANNELS.items()
+        for language in one.languages
+    }
+
+
+def _text(facts: Facts, channel: str, language: str) -> Text:
+    """Return the text for one channel in one language."""
+    title = limit(channel, "subject", facts.limits)
+    head = headline(facts, language)
+    if channel == "radio":
+        return Text(head, _radio(facts))
+    if channel in ("web", "cap"):
+        return Text(cut(head, title), _full(facts, language))
+    if channel == "mail":
+        city = f" ({facts.city_en})" if language == "en" else f"（{facts.city}）"
+        return Text(cut(head + city, title), _full(facts, language))
+    full = _full(facts, language)
+    if channel == "line" and _fits(full, room_of(channel, facts.limits)):
+        return Text(head, full)
+    return Text(
+        _title(facts, language, title), _short(facts, language, channel, titled=channel == "push")
+    )

@@ -165,7 +165,7 @@ _ENDS = {"lift": "lifting", "cancel": "cancellation"}
 """Kind of the message that ends an order, by the verb."""
 
 
-def _texts(order: EvacuationOrder, kind: str = "") -> list[dict[str, str]]:
+def _texts(order: EvacuationOrder, kind: str = "") -> list[dict[str, Any]]:
     """Return the final texts of an order for every channel and language."""
     kind = kind or {"lifted": "lifting", "cancelled": "cancellation"}.get(order.status, "order")
     made = messages.texts(messages.facts_of(order, kind))
@@ -175,11 +175,12 @@ def _texts(order: EvacuationOrder, kind: str = "") -> list[dict[str, str]]:
             "language": words.language(language),
             "subject": text.subject,
             "body": text.body,
+            "size": messages.size(channel, text.body),
         }
         for (channel, language), text in sorted(
             made.items(), key=lambda item: words.text_order(*item[0])
         )
-        if channel == "radio" or (channel != "cap" and messages.available(channel))
+        if channel in messages.COPIED or (channel != "cap" and messages.available(channel))
     ]
 
 
