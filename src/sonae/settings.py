@@ -4,6 +4,7 @@ Variables: SONAE_HOME (data folder), SONAE_DATABASE (``postgres://user:password@
 path; default: ``sonae.sqlite3`` in SONAE_HOME), SONAE_MUNICIPALITY (6-digit code where one server
 holds several), SONAE_HOSTS (comma-separated host names), SONAE_ISSUER (public address),
 SONAE_SMTP (``smtp://user:password@host:port``; unset = no live e-mail), SONAE_MAIL_FROM,
+SONAE_PUSH_HOSTS (comma-separated hosts of push services beside the known ones),
 SONAE_PROXIES (how many proxies of the city stand before the server; limits of attempts count the
 sender's address by it), SONAE_ALLOW_PRIVATE_TARGETS, SONAE_DEBUG.
 """
@@ -74,6 +75,14 @@ if _host := urlsplit(ISSUER).hostname:
 MUNICIPALITY = os.environ.get("SONAE_MUNICIPALITY", "")
 SMTP = os.environ.get("SONAE_SMTP", "")
 MAIL_FROM = os.environ.get("SONAE_MAIL_FROM", "sonae@localhost")
+PUSH_HOSTS = (
+    "fcm.googleapis.com",
+    "push.services.mozilla.com",
+    "push.apple.com",
+    "notify.windows.com",
+    *filter(None, os.environ.get("SONAE_PUSH_HOSTS", "").split(",")),
+)
+"""Push services (and their subdomains) to which a browser's subscription may point, and no other host."""
 PROXIES = int(os.environ.get("SONAE_PROXIES", "0") or 0)
 ALLOW_PRIVATE_TARGETS = os.environ.get("SONAE_ALLOW_PRIVATE_TARGETS") == "1"
 

@@ -19,14 +19,29 @@ def constants(tree: ast.Module) -> dict[str, str]:
     }
 
 
+def tables(tree: ast.Module) -> dict[str, set[str]]:
+    """The strings in the dictionaries that a module names at its top."""
+    return {
+        dotted(node.target): {
+            one.value for one in node.value.values if isinstance(one, ast.Constant)
+        }
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict)
+    }
+
+
 def published() -> set[str]:
-    """The topics that calls of ``outbox.publish`` name, literally or by a constant of the module."""
-    found = set()
+    """The topics that calls of ``outbox.publish`` name: literally, by a constant or a table of the module."""
+    found: set[str] = set()
     for path, tree in modules().items():
-        named = constants(tree)
+        named, listed = constants(tree), tables(tree)
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and dotted(node.func) == "outbox.publish":
                 topic = node.args[0]
+                if isinstance(topic, ast.Subscript):
+                    assert listed[dotted(topic.value)], f"{path}:{node.lineno}"
+                    found |= listed[dotted(topic.value)]
+                    continue
                 text = topic.value if isinstance(topic, ast.Constant) else named.get(dotted(topic))
                 assert text, f"{path}:{node.lineno}: name the topic where a reader can see it"
                 found.add(str(text))

@@ -277,7 +277,7 @@ def test_a_server_that_is_down_delays_only_mail(city: City, settings: Any) -> No
     issue(city)
     states = dict(Transmission.objects.values_list("channel", "status"))
     assert states == {"web": "handed_over", "cap": "handed_over", "mail": "sending"}
-    waiting = OutboxEntry.objects.get(topic="transmission.send", state="pending")
+    waiting = OutboxEntry.objects.get(topic="transmission.mail", state="pending")
     assert "つながりません" in waiting.last_error
 
 

@@ -185,7 +185,9 @@ def test_the_page_says_which_ways_will_carry_an_order(city: City) -> None:
         OPERATOR, level=4, hazard="flood", towns=[city.towns["西町"].pk], reason="増水"
     )
     page = signed_in(Role.APPROVER).get(f"/staff/orders/{order.pk}/").content.decode()
-    assert "送れない手段（未設定）：プッシュ通知、LINE、メール、SMS" in page.replace("</strong>", "")
+    assert "送れない手段（未設定）：プッシュ通知、LINE、メール、SMS" in page.replace(
+        "</strong>", ""
+    )
     assert "緊急速報メール・Xの文は、職員が" in page
 
 

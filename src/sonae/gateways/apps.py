@@ -13,9 +13,10 @@ class GatewaysConfig(AppConfig):
     def ready(self) -> None:
         """Register e-mail, the public page and the feed, and what can receive warnings."""
         from sonae.domains.messages import interface as messages
-        from sonae.gateways import inputs, mail, publish
+        from sonae.gateways import inputs, mail, publish, push
 
         messages.register("mail", mail.send, mail.configured)
+        messages.register("push", push.send, push.configured)
         messages.register("web", publish.send)
         messages.register("cap", publish.send)
         inputs.register_all()

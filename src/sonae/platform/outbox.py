@@ -5,8 +5,9 @@ consequences are on disk together. `work` leases entries, runs their handler out
 transaction and records the outcome; a crash only means that the lease runs out. Handlers run at
 least once and must be idempotent. Entries with the same order key run one after the other.
 
-A worker has three lanes: what waits for the network (``apart``) or works for long without hurry
-(``slow``) never holds up what computes, and in each lane the live world goes before the exercise.
+A worker has lanes: what waits for the network (``apart``, a lane for each counterpart that is named)
+or works for long without hurry (``slow``) never holds up what computes, and in each lane the live world
+goes before the exercise.
 """
 
 import contextlib
@@ -46,7 +47,7 @@ MOST_ATTEMPTS = 50
 _ONCE = ("municipality", "world", "subscriber", "dedupe_key")
 
 _subscribers: dict[str, dict[str, Handler]] = defaultdict(dict)
-_lanes: "dict[str, Lane]" = {}
+_lanes: dict[str, str] = {}
 
 
 class Permanent(Exception):
@@ -63,7 +64,7 @@ class Retry(Exception):
 
 
 class Lane(StrEnum):
-    """Which entries a thread of the worker takes."""
+    """Which entries a thread of the worker takes; counterparts that are named have ``apart:NAME``."""
 
     INNER = "inner"
     APART = "apart"
@@ -71,15 +72,17 @@ class Lane(StrEnum):
 
 
 def subscribe(
-    topic: str, *, apart: bool = False, slow: bool = False
+    topic: str, *, apart: bool | str = False, slow: bool = False
 ) -> Callable[[Handler], Handler]:
     """Register the decorated function as a subscriber of ``topic``, named by its import path.
 
-    ``apart``: its handlers wait for others (a mail server, say). ``slow``: they work for many seconds,
-    in a process of their own, on what nobody waits for. Such topics have lanes of their own.
+    ``apart``: its handlers wait for others, for whom it names (a mail server, say) in a lane of that
+    name: one that is dead delays no other. ``slow``: they work for many seconds, in a process of their
+    own, on what nobody waits for. Such topics have lanes of their own.
     """
     if apart or slow:
-        _lanes[topic] = Lane.APART if apart else Lane.SLOW
+        named = f"{Lane.APART}:{apart}" if isinstance(apart, str) else Lane.APART
+        _lanes[topic] = named if apart else Lane.SLOW
 
     def register(handler: Handler) -> Handler:
         _subscribers[topic][f"{handler.__module__}.{handler.__qualname__}"] = handler
@@ -137,17 +140,17 @@ def _store(made: list[OutboxEntry], dedupe_key: str | None) -> None:
     )
 
 
-def _of(lane: Lane | None) -> QuerySet[OutboxEntry]:
+def _of(lane: str | None) -> QuerySet[OutboxEntry]:
     """Return what is pending in one lane, or in all."""
     pending = OutboxEntry.everywhere.filter(state=OutboxEntry.PENDING)
     if lane is None:
         return pending
-    if lane is Lane.INNER:
+    if lane == Lane.INNER:
         return pending.exclude(topic__in=list(_lanes)) if _lanes else pending
-    return pending.filter(topic__in=[topic for topic, own in _lanes.items() if own is lane])
+    return pending.filter(topic__in=[topic for topic, own in _lanes.items() if own == lane])
 
 
-def _ready(moment: float, lane: Lane | None = None) -> QuerySet[OutboxEntry]:
+def _ready(moment: float, lane: str | None = None) -> QuerySet[OutboxEntry]:
     """Return entries that may run now, best first: due, not leased, nothing earlier in their order."""
     pending = OutboxEntry.everywhere.filter(state=OutboxEntry.PENDING)
     earlier = pending.filter(
@@ -163,7 +166,7 @@ def _ready(moment: float, lane: Lane | None = None) -> QuerySet[OutboxEntry]:
 
 
 @every_municipality()
-def _lease(lane: Lane | None = None) -> OutboxEntry | None:
+def _lease(lane: str | None = None) -> OutboxEntry | None:
     """Take the best entry for this worker, or None; two workers never hold the same one."""
     moment = time.time()
     if not _of(lane).filter(due_at__lte=moment, leased_until__lt=moment).exists():
@@ -224,7 +227,7 @@ def _run(entry: OutboxEntry) -> dict[str, Any]:
     return {"state": OutboxEntry.DONE, "last_error": ""}
 
 
-def drain(*, most: int = 10_000, lane: Lane | None = None, keeper: "_Keeper | None" = None) -> int:
+def drain(*, most: int = 10_000, lane: str | None = None, keeper: "_Keeper | None" = None) -> int:
     """Run entries that are due until none is left; return how many ran (tests, one-off commands)."""
     done = 0
     while done < most and (entry := _lease(lane)) is not None:
@@ -289,7 +292,7 @@ def work(stop: threading.Event, *, idle_seconds: float = 0.1) -> None:
         threading.Thread(
             target=_work_lane, args=(lane, stop, keeper, idle_seconds), name=f"outbox-{lane}"
         )
-        for lane in (Lane.APART, Lane.SLOW)
+        for lane in sorted({Lane.APART, Lane.SLOW, *_lanes.values()})
     ]
     keeper.start()
     for thread in beside:
@@ -301,7 +304,7 @@ def work(stop: threading.Event, *, idle_seconds: float = 0.1) -> None:
     keeper.join(timeout=BEAT_SECONDS)
 
 
-def _work_lane(lane: Lane, stop: threading.Event, keeper: _Keeper, idle_seconds: float) -> None:
+def _work_lane(lane: str, stop: threading.Event, keeper: _Keeper, idle_seconds: float) -> None:
     """Run the entries of one lane until ``stop`` is set."""
     while not stop.is_set():
         seen = None

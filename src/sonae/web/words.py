@@ -239,6 +239,7 @@ DATA_KINDS = {
     "whereabouts": lazy("いまいる所"),
     "town": lazy("住所（大字まで）"),
     "age": lazy("年齢"),
+    "device": lazy("通知先の端末・LINE"),
 }
 """What disclosures are for, on what ground, of what (`consent.rules`), as residents read it."""
 

@@ -17,7 +17,7 @@ KINDS: Final = frozenset(
     {
         "name", "kana", "birth_date", "sex", "address", "phone", "email", "household", "needs",
         "position", "danger", "safety", "destination", "held", "injury", "condition", "whereabouts",
-        "town", "age",
+        "town", "age", "device",
     }
 )  # fmt: skip
 """Kinds of personal data that can be asked for."""
@@ -40,7 +40,7 @@ PURPOSES: Final[Mapping[str, frozenset[str]]] = {
     "rescue": KINDS,
     "reception": frozenset({"name", "kana", "birth_date", "sex", "address", "household", "needs"}),
     "reception_presented": frozenset({"name", "kana", "birth_date", "household", "needs"}),
-    "notification": frozenset({"name", "phone", "email", "danger"}),
+    "notification": frozenset({"name", "phone", "email", "device", "danger"}),
     "personal_page": KINDS,
     "account": frozenset({"name", "email"}),
     "cards": frozenset({"name", "address", "household"}),
@@ -183,7 +183,7 @@ def _shielded(
     if question.recipient in ("city", "shelter") and question.purpose == "reception_presented":
         return _permit(fields & _PRESENTED, "shield_presented", trace)
     if question.recipient == "city" and question.purpose == "notification":
-        return _permit(fields & {"phone", "email"}, "shield_notification", trace)
+        return _permit(fields & {"phone", "email", "device"}, "shield_notification", trace)
     return _deny("shield", trace)
 
 

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
+from sonae.domains.consent import interface as consent
 from sonae.domains.messages import ports
-from sonae.domains.messages.models import Delivery, Transmission
+from sonae.domains.messages.models import ContactPoint, Delivery, Transmission
 from sonae.domains.messages.ports import Handed, Parcel, Recipient
 from sonae.domains.messages.rules import EXPIRES_HOURS, TRANSMISSION_TRANSITIONS
-from sonae.domains.messages.services import link_for
-from sonae.platform import audit, outbox
-from sonae.platform.access import Actor, Audience, require
+from sonae.domains.messages.services import link_for, own_limits, queue
+from sonae.domains.residents.interface import Resident
+from sonae.platform import audit
+from sonae.platform.access import SYSTEM, Actor, Audience, require
 from sonae.platform.db import writing
 from sonae.platform.outbox import Permanent, Retry
 
+ONE_USE: Final = timedelta(days=1)
+"""Uses of one address by the city within this time are one line on the list of who looked."""
+WITHHELD: Final = "この宛先には、開示の判断により送れません"
+ENDED: Final = "登録が取り消されたため、送りませんでした"
 LONGEST_WAIT = timedelta(hours=1)
 OVERTAKEN = "あとの伝達に置きかえられました"
 REFUSED = "{count}件の宛先が相手に断られました"
@@ -36,7 +42,8 @@ def transmit(transmission_pk: int, chunk: int) -> None:
     """
     transmission = Transmission.objects.select_related("message__order").get(pk=transmission_pk)
     _close_overtaken(transmission)
-    people = list(_waiting(transmission).filter(chunk=chunk).order_by("pk"))
+    rows = _waiting(transmission).filter(chunk=chunk).select_related("contact")
+    people = list(rows.order_by("pk"))
     if transmission.recipients and not people:
         _finish(transmission)
         return
@@ -44,8 +51,9 @@ def transmit(transmission_pk: int, chunk: int) -> None:
         _give_up(transmission)
         return
     _start(transmission)
+    people = _may_be_told(transmission, people)
     try:
-        for group in _handed(transmission, people):
+        for group in _handed(transmission, people) if people or not transmission.recipients else ():
             _store(group)
     except Retry as error:
         _mark(transmission, error=str(error))
@@ -67,15 +75,50 @@ def _start(transmission: Transmission) -> None:
         _mark(transmission, status="sending", started_at=clock.now())
 
 
+KINDS: Final = {"mail": "email", "sms": "phone", "push": "device", "line": "device"}
+"""Which kind of personal data each channel is given."""
+
+
+def _may_be_told(transmission: Transmission, people: Sequence[Delivery]) -> list[Delivery]:
+    """Return those whose address may be used now: the one decision on disclosure, recorded.
+
+    What was taken back since the message was approved is not used any more, and says so.
+    """
+    owners = {pk for one in people for pk in one.owners}
+    shielded = Resident.held.filter(pk__in=owners, shielded=True).values_list("pk", flat=True)
+    kind = KINDS.get(transmission.channel, "")
+    made = consent.disclose(
+        SYSTEM, sorted(owners), purpose="notification", kinds=(kind,), shielded=set(shielded),
+        once_in=ONE_USE,
+    )  # fmt: skip
+    kept, refused = [], []
+    for one in people:
+        ended = one.contact is not None and one.contact.ended_at is not None
+        allowed = all(kind in made[pk].fields for pk in one.owners)
+        if allowed and not ended:
+            kept.append(one)
+        else:
+            refused.append(Handed(one.pk, "failed", ENDED if ended else WITHHELD))
+    _store(refused)
+    return kept
+
+
 def _handed(transmission: Transmission, people: Sequence[Delivery]) -> Iterator[Sequence[Handed]]:
     """Speak to the channel; stop between groups when something newer is to be said instead."""
     # A link without a host would lead nowhere: then the mail says nothing of one.
     linked = bool(settings.ISSUER) and transmission.message.kind != "alarm"
     recipients = [
-        Recipient(one.pk, one.address, one.language, link_for(*one.owners) if linked else "")
+        Recipient(
+            one.pk, one.address, one.language, link_for(*one.owners) if linked else "",
+            one.contact.keys if one.contact else "",
+        )
         for one in people
-    ]
-    parcel = Parcel(transmission.identifier, transmission.frozen, recipients)
+    ]  # fmt: skip
+    left = transmission.created_at + timedelta(hours=EXPIRES_HOURS) - clock.now()
+    parcel = Parcel(
+        transmission.identifier, transmission.frozen, recipients, transmission.message.topic,
+        max(int(left.total_seconds()), 0), own_limits(),
+    )  # fmt: skip
     for group in ports.sender(transmission.channel)(parcel):
         yield group
         if _later(transmission).exists():
@@ -152,7 +195,12 @@ def _mark(transmission: Transmission, **changes: Any) -> None:
 
 
 def _store(group: Sequence[Handed]) -> None:
-    """Store what became of some deliveries; a hand-over is a fact, even one just overtaken."""
+    """Store what became of some deliveries; a hand-over is a fact, even one just overtaken.
+
+    An address that the counterpart has given up is used no more, and its owner is told why.
+    """
+    if not group:
+        return
     now = clock.now()
     by_outcome: dict[tuple[str, str], list[int]] = {}
     for one in group:
@@ -161,6 +209,10 @@ def _store(group: Sequence[Handed]) -> None:
         for (status, error), keys in by_outcome.items():
             Delivery.objects.filter(pk__in=keys, status__in=("created", "overtaken")).update(
                 status=status, error=error, at=now
+            )
+        for one in (one for one in group if one.gone):
+            ContactPoint.objects.filter(delivery=one.delivery, ended_at=None).update(
+                ended_at=now, ended_why=one.error[:200]
             )
 
 
@@ -185,9 +237,7 @@ def resend(actor: Actor, transmission_pk: int) -> Transmission:
             )
         found.finished_at = None
         for chunk in chunks or [0]:
-            outbox.publish(
-                "transmission.send", {"transmission": found.pk, "chunk": chunk}, priority=2
-            )
+            queue(found, chunk, priority=2)
         found.save(update_fields=["status", "error", "finished_at"])
         audit.record(actor.id, "message.resend", f"transmission:{found.pk}")
     return found

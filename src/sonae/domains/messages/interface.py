@@ -2,8 +2,15 @@
 
 from sonae.domains.messages.channels import CHANNELS, COPIED, LANGUAGES, linked
 from sonae.domains.messages.channels import SENT as SENT_BY
+from sonae.domains.messages.contacts import (
+    add_push,
+    contacts_of,
+    end_contact,
+    renew_push,
+    sealed_keys,
+)
 from sonae.domains.messages.handover import resend
-from sonae.domains.messages.models import Delivery, Message, Transmission, Wording
+from sonae.domains.messages.models import ContactPoint, Delivery, Message, Transmission, Wording
 from sonae.domains.messages.notices import (
     approve_notice,
     drop_notice,
@@ -32,6 +39,13 @@ from sonae.domains.messages.ports import (
     available,
     describe,
     register,
+)
+from sonae.domains.messages.pushkeys import (
+    known_service,
+    padded,
+    public_push_key,
+    push_key,
+    unpadded,
 )
 from sonae.domains.messages.selectors import (
     PublicItem,
@@ -66,6 +80,7 @@ __all__ = [
     "LANGUAGES",
     "PATTERNS",
     "SENT_BY",
+    "ContactPoint",
     "Delivery",
     "Facts",
     "Handed",
@@ -79,19 +94,23 @@ __all__ = [
     "Unreached",
     "Wording",
     "acknowledge",
+    "add_push",
     "approve_notice",
     "available",
+    "contacts_of",
     "correct",
     "correct_own",
     "describe",
     "draft_own",
     "drop_notice",
     "edit_notice",
+    "end_contact",
     "end_notice",
     "ending_texts",
     "facts_of",
     "is_over",
     "is_own",
+    "known_service",
     "link_actor",
     "link_for",
     "linked",
@@ -102,20 +121,26 @@ __all__ = [
     "notices_of",
     "notices_open",
     "over",
+    "padded",
     "prepared",
     "public_items",
+    "public_push_key",
+    "push_key",
     "receipts",
     "receipts_by_town",
     "register",
+    "renew_push",
     "replaced_by",
     "resend",
     "residents_of",
     "return_notice",
+    "sealed_keys",
     "sent_of_topics",
     "size",
     "submit_notice",
     "texts",
     "transmissions",
+    "unpadded",
     "unreached",
     "wordings",
 ]

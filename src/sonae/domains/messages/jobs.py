@@ -46,7 +46,16 @@ def call_for_ends(payload: dict[str, Any]) -> None:
     notices.call_for_ends()
 
 
-@subscribe(services.SEND, apart=True)
+@subscribe("transmission.send")
+def publish(payload: dict[str, Any]) -> None:
+    """Put a frozen copy where readers come for it."""
+    handover.transmit(payload["transmission"], payload["chunk"])
+
+
+@subscribe("transmission.push", apart="push")
+@subscribe("transmission.line", apart="line")
+@subscribe("transmission.mail", apart="mail")
+@subscribe("transmission.sms", apart="sms")
 def transmit(payload: dict[str, Any]) -> None:
     """Hand one chunk of a transmission to its channel."""
     handover.transmit(payload["transmission"], payload["chunk"])

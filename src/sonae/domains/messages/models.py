@@ -1,11 +1,11 @@
-"""Message (伝達文), Wording (文面), Transmission (送信), Delivery (配達)."""
+"""Message (伝達文), Wording (文面), Transmission (送信), Delivery (配達), ContactPoint (連絡先)."""
 
 from django.db import models
 
 from sonae.domains.evacuation.models import EvacuationOrder
 from sonae.domains.residents.models import Resident
 from sonae.domains.warnings.models import RuleFiring
-from sonae.platform.scoped import ScopedModel
+from sonae.platform.scoped import ScopedModel, TenantModel
 
 
 class Message(ScopedModel):
@@ -89,17 +89,54 @@ class Transmission(ScopedModel):
         ]
 
 
+class ContactPoint(TenantModel):
+    """連絡先: where a resident has asked to be told: a browser (Web Push), a mailbox, a phone, LINE.
+
+    ``address``: the push endpoint, the e-mail address, the phone number or the LINE user. ``keys``: what
+    a push is encrypted for, sealed. ``label``: what its owner knows it by. It counts from ``confirmed_at``
+    (double opt-in: ``code`` was sent to it and came back) until ``ended_at``; ``ended_why`` tells the
+    owner, because nobody notices a notification that stays away. Both worlds share it.
+    """
+
+    resident = models.ForeignKey(Resident, on_delete=models.CASCADE, verbose_name="住民")
+    channel = models.CharField("手段", max_length=12)
+    address = models.CharField("宛先", max_length=1000)
+    keys = models.TextField("暗号の鍵", blank=True)
+    label = models.CharField("呼び名", max_length=80, blank=True)
+    code = models.CharField("確認番号", max_length=128, blank=True)
+    code_until = models.DateTimeField("確認番号の期限", null=True)
+    code_tries = models.SmallIntegerField("まちがえた回数", default=0)
+    added_at = models.DateTimeField("登録日時")
+    confirmed_at = models.DateTimeField("確認日時", null=True)
+    ended_at = models.DateTimeField("終了日時", null=True)
+    ended_why = models.CharField("終了の理由", max_length=200, blank=True)
+
+    class Meta:
+        """An address is a resident's once; looked up by owner and by address."""
+
+        verbose_name = "連絡先"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["municipality", "channel", "address", "resident"], name="contact_once"
+            )
+        ]
+
+
 class Delivery(models.Model):
     """配達: one recipient of one transmission, and what is known about the arrival.
 
-    ``status``: created, sending, handed_over, failed, acknowledged.
+    ``status``: created, sending, handed_over, failed, acknowledged. ``contact``: None for what the
+    register knows (`Resident.email`).
     """
 
     transmission = models.ForeignKey(Transmission, on_delete=models.CASCADE, verbose_name="送信")
     resident = models.ForeignKey(
         Resident, null=True, on_delete=models.SET_NULL, verbose_name="住民"
     )
-    address = models.CharField("宛先", max_length=200)
+    contact = models.ForeignKey(
+        ContactPoint, null=True, on_delete=models.SET_NULL, verbose_name="連絡先"
+    )
+    address = models.CharField("宛先", max_length=1000)
     others = models.JSONField("同じ宛先の家族", default=list)
     language = models.CharField("言語", max_length=12, default="ja")
     chunk = models.IntegerField("組", default=0)

@@ -7,35 +7,48 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sonae.core.errors import SonaeError
+from sonae.domains.messages.channels import Limits
 from sonae.platform.scope import is_exercise
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """One delivery: its primary key, address, language and personal link."""
+    """One delivery: its primary key, address, language, personal link and what it is encrypted for."""
 
     delivery: int
     address: str
     language: str
     link: str
+    keys: str = ""
 
 
 @dataclass(frozen=True)
 class Handed:
-    """What became of one delivery: ``status`` handed_over or failed, with the counterpart's words."""
+    """What became of one delivery: ``status`` handed_over or failed, with the counterpart's words.
+
+    ``gone``: the counterpart has given the address up for good; nothing is sent to it again.
+    """
 
     delivery: int
     status: str
     error: str = ""
+    gone: bool = False
 
 
 @dataclass(frozen=True)
 class Parcel:
-    """A frozen copy for a channel: texts by language, identifier, and the recipients of one chunk."""
+    """A frozen copy for a channel: texts by language, identifier, and the recipients of one chunk.
+
+    ``topic``: later words about the same take the place of earlier ones. ``seconds``: how long it is
+    worth telling. ``limits``: lengths in which the city differs (`channels`).
+    """
 
     identifier: str
     texts: dict[str, dict[str, str]]
     recipients: Sequence[Recipient] = field(default=())
+    topic: str = ""
+    seconds: int = 0
+    limits: Limits = field(default_factory=dict)
 
 
 class Sender(Protocol):

@@ -1,18 +1,31 @@
-"""Whom a message is for: once per mailbox and household, and an ending only for whom was called out."""
+"""Whom a message is for and by which channel first: once per address and household.
+
+A person is told by the first channel of the own order that is available and has an address: what was
+registered and confirmed (`ContactPoint`), else what the register knows. An ending goes to every
+address that was told before, on the channel that told it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import QuerySet
 
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.identity.interface import on_duty
-from sonae.domains.messages.models import Delivery, Message, Transmission
+from sonae.domains.messages.channels import PERSONAL
+from sonae.domains.messages.models import ContactPoint, Delivery, Message, Transmission
 from sonae.domains.messages.rules import CHUNK
 from sonae.domains.residents.interface import Resident
 from sonae.platform.db import bulk_insert
+from sonae.platform.scope import current
 
-ENDINGS = ("lifting", "cancellation")
+ENDINGS: Final = ("lifting", "cancellation")
+MOBILE: Final = re.compile(r"0[789]0\d{8}")
 
 
 @dataclass(frozen=True)
@@ -23,71 +36,134 @@ class Mailbox:
     address: str
     language: str
     others: tuple[int, ...] = ()
+    contact: int | None = None
 
 
-def add_deliveries(transmission: Transmission, message: Message) -> int:
-    """Make one delivery per mailbox of a transmission; return how many."""
-    found = list(_mailboxes(transmission, message))
+Boxes = dict[str, list[Mailbox]]
+"""Channel → the addresses to which it hands a message."""
+
+
+def add_deliveries(transmission: Transmission, found: Sequence[Mailbox]) -> int:
+    """Make one delivery per address of a transmission, behind those it has; return how many."""
+    first = Delivery.objects.filter(transmission=transmission).count()
+    first = -(-first // CHUNK) * CHUNK
     return bulk_insert(
         Delivery,
         {
             "transmission_id": [transmission.pk] * len(found),
             "resident_id": [one.resident for one in found],
+            "contact_id": [one.contact for one in found],
             "others": [list(one.others) for one in found],
             "address": [one.address for one in found],
             "language": [one.language for one in found],
-            "chunk": [number // CHUNK for number in range(len(found))],
+            "chunk": [(first + number) // CHUNK for number in range(len(found))],
             "status": ["created"] * len(found),
             "error": [""] * len(found),
         },
     )
 
 
-def _mailboxes(transmission: Transmission, message: Message) -> Iterable[Mailbox]:
-    """Those whom earlier words about the topic reached; else, unless it ends, those whom it means.
+def first_round(message: Message, channels: Collection[str]) -> Boxes:
+    """Return whom each of these channels tells at first.
 
-    Nobody who never heard of it is told that it is over (a mail server that was set up later).
+    Those whom earlier words about the topic reached, each where it was reached; when nobody was, and
+    unless it ends something, those whom it means. Nobody who never heard of it is told that it is over.
     """
-    reached = _reached(transmission, message)
-    return reached if reached or message.kind in ENDINGS else _meant(message)
-
-
-def _reached(transmission: Transmission, message: Message) -> list[Mailbox]:
-    """Return every mailbox that has, or may have, an earlier message about the topic."""
-    rows = Delivery.objects.filter(
-        transmission__municipality=transmission.municipality,
-        transmission__world=transmission.world,
-        transmission__message__topic=message.topic,
-        transmission__channel=transmission.channel,
-        transmission__pk__lt=transmission.pk,
-    ).exclude(status__in=("failed", "overtaken"))
-    found = {
-        (one.address, one.resident_id): Mailbox(
-            one.resident_id, one.address, one.language, tuple(one.others)
-        )
-        for one in rows.order_by("pk")
-    }
-    return list(found.values())
-
-
-def _meant(message: Message) -> list[Mailbox]:
-    """Return the mailboxes of the residents of the area who want e-mail, or of those on duty.
-
-    People of one household who share an address get one mail for all of them; a shielded person's
-    mail is that person's alone.
-    """
+    earlier = _reached(message)
+    if earlier or message.kind in ENDINGS:
+        return {channel: boxes for channel, boxes in earlier.items() if channel in channels}
     if "duty" in message.audience:
-        return [Mailbox(None, one.email, one.language) for one in on_duty()]
-    people = Resident.objects.filter(channel="email").exclude(email="")
+        return {"mail": [Mailbox(None, one.email, one.language) for one in on_duty()]}
+    return planned(_meant(message), channels)
+
+
+def _reached(message: Message) -> Boxes:
+    """Return every address that has, or may have, an earlier message about the topic, by channel."""
+    scope = current()
+    rows = Delivery.objects.filter(
+        transmission__municipality=scope.municipality,
+        transmission__world=scope.world.value,
+        transmission__message__topic=message.topic,
+    )
+    rows = rows.exclude(transmission__message=message).exclude(status__in=("failed", "overtaken"))
+    boxes: dict[str, dict[tuple[str, int | None], Mailbox]] = defaultdict(dict)
+    told = rows.order_by("pk").values_list(
+        "transmission__channel", "resident_id", "address", "language", "others", "contact_id"
+    )
+    for channel, resident, address, language, others, contact in told:
+        box = Mailbox(resident, address, language, tuple(others), contact)
+        boxes[channel][address, resident] = box
+    return {channel: list(found.values()) for channel, found in boxes.items()}
+
+
+def _meant(message: Message) -> QuerySet[Resident]:
+    """Return the residents of the area of a message, or all."""
+    people = Resident.objects.all()
     if "order" in message.audience:
         homes = evacuation.homes_of(evacuation.order(message.audience["order"]))
         people = people.filter(household__in=homes)
-    rows = people.order_by("pk").values_list("pk", "email", "language", "household", "shielded")
-    shared: dict[tuple[str, int, int], list[tuple[int, str]]] = {}
-    for pk, address, language, household, shielded in rows:
-        key = (address, household, pk if shielded else 0)
-        shared.setdefault(key, []).append((pk, language))
-    return [
-        Mailbox(owners[0][0], key[0], owners[0][1], tuple(pk for pk, _language in owners[1:]))
-        for key, owners in shared.items()
-    ]
+    return people
+
+
+def planned(people: QuerySet[Resident], channels: Collection[str]) -> Boxes:
+    """Return the first channel of everybody that is among ``channels`` and has an address.
+
+    People of one household who share an address are told once for all of them; a shielded person is
+    told alone.
+    """
+    usable = [code for code in PERSONAL if code in channels]
+    own = _contacts(usable)
+    shared: dict[tuple[str, str, int, int], list[tuple[int, str, int | None]]] = {}
+    rows = people.order_by("pk").values_list(
+        "pk", "email", "phone", "channel", "language", "household", "shielded"
+    )
+    for pk, email, phone, wish, language, household, shielded in rows:
+        for channel, address, contact in _first(own.get(pk, {}), usable, email, phone, wish):
+            key = (channel, address, household, pk if shielded else 0)
+            shared.setdefault(key, []).append((pk, language, contact))
+    boxes: Boxes = defaultdict(list)
+    for (channel, address, _household, _alone), owners in shared.items():
+        pk, language, contact = owners[0]
+        others = tuple(other for other, _language, _contact in owners[1:])
+        boxes[channel].append(Mailbox(pk, address, language, others, contact))
+    return dict(boxes)
+
+
+def _first(
+    own: Mapping[str, list[tuple[str, int]]],
+    usable: Iterable[str],
+    email: str,
+    phone: str,
+    wish: str,
+) -> Iterator[tuple[str, str, int | None]]:
+    """Give channel, address and contact point of one person: every address of the first channel."""
+    for channel in usable:
+        if channel in own:
+            yield from ((channel, address, contact) for address, contact in own[channel])
+            return
+        known = _of_register(channel, email, phone, wish)
+        if known:
+            yield channel, known, None
+            return
+
+
+def _of_register(channel: str, email: str, phone: str, wish: str) -> str:
+    """Return the address that the register holds for a channel its person has asked for, or nothing."""
+    if channel == "mail" and wish == "email":
+        return email
+    number = re.sub(r"[^0-9]", "", phone)
+    if channel == "sms" and wish == "sms" and MOBILE.fullmatch(number):
+        return number
+    return ""
+
+
+def _contacts(channels: Sequence[str]) -> dict[int, dict[str, list[tuple[str, int]]]]:
+    """Return resident → channel → the confirmed addresses with their contact points."""
+    rows = ContactPoint.objects.filter(channel__in=channels, ended_at=None).exclude(
+        confirmed_at=None
+    )
+    found: dict[int, dict[str, list[tuple[str, int]]]] = {}
+    told = rows.order_by("pk").values_list("resident_id", "channel", "address", "pk")
+    for resident, channel, address, pk in told:
+        found.setdefault(resident, {}).setdefault(channel, []).append((address, pk))
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from typing import Final
 
 from django.conf import settings
 from django.core import signing
@@ -16,7 +17,7 @@ from sonae.domains.evacuation.interface import EvacuationOrder
 from sonae.domains.messages import ports
 from sonae.domains.messages.channels import PUBLISHED, SENT, Limits, limit, measured
 from sonae.domains.messages.models import Delivery, Message, Transmission, Wording
-from sonae.domains.messages.recipients import add_deliveries
+from sonae.domains.messages.recipients import Mailbox, add_deliveries, first_round
 from sonae.domains.messages.rules import (
     ACKNOWLEDGE_DAYS,
     CHUNK,
@@ -31,7 +32,6 @@ from sonae.platform.access import SYSTEM, Actor, Audience, require
 from sonae.platform.db import writing
 from sonae.platform.scope import World, current, is_exercise
 
-SEND = "transmission.send"
 RENEW = "message.renew"
 _STANDING = ("order", "correction", "renewal")
 _SALT = "sonae.acknowledge"
@@ -243,9 +243,11 @@ def release(message: Message, approved_by: str) -> None:
     message.status, message.approved_by, message.approved_at = "approved", approved_by, now
     message.sent_at = now
     message.save()
-    for channel in message.channels:
-        if ports.available(channel):
-            _freeze(message, channel)
+    usable = [channel for channel in message.channels if ports.available(channel)]
+    boxes = first_round(message, usable)
+    for channel in usable:
+        if channel in PUBLISHED or boxes.get(channel):
+            _freeze(message, channel, boxes.get(channel, ()))
     if message.kind in _STANDING and message.order_id is not None:
         renew_later({"order": message.order_id}, timedelta(hours=RENEW_HOURS))
     elif message.topic.startswith("notice:") and message.kind in ("notice", "renewal"):
@@ -253,7 +255,7 @@ def release(message: Message, approved_by: str) -> None:
         renew_later({"notice": first}, timedelta(hours=RENEW_HOURS))
 
 
-def _freeze(message: Message, channel: str) -> None:
+def _freeze(message: Message, channel: str, boxes: Sequence[Mailbox]) -> None:
     """Make the frozen copy for a channel, its deliveries and the work to be done."""
     frozen = {
         wording.language: {"subject": wording.subject, "body": wording.body}
@@ -266,17 +268,33 @@ def _freeze(message: Message, channel: str) -> None:
         identifier=f"urn:uuid:{uuid.uuid4()}",
         created_at=clock.now(),
     )
-    transmission.recipients = add_deliveries(transmission, message) if channel == "mail" else 0
+    transmission.recipients = add_deliveries(transmission, boxes)
     transmission.save(update_fields=["recipients"])
     chunks = max((transmission.recipients + CHUNK - 1) // CHUNK, 1)
     for chunk in range(chunks):
-        outbox.publish(
-            SEND,
-            {"transmission": transmission.pk, "chunk": chunk},
-            order_key=f"{channel}:{message.pk}:{chunk}",
-            dedupe_key=f"{SEND}:{transmission.pk}:{chunk}",
-            priority=_urgency(message),
-        )
+        queue(transmission, chunk, priority=_urgency(message), once=True)
+
+
+TOPICS: Final = {
+    "web": "transmission.send",
+    "cap": "transmission.send",
+    "push": "transmission.push",
+    "line": "transmission.line",
+    "mail": "transmission.mail",
+    "sms": "transmission.sms",
+}
+"""Channel → topic of the outbox: each that waits for others has a lane, so that none delays another."""
+
+
+def queue(transmission: Transmission, chunk: int, *, priority: int, once: bool = False) -> None:
+    """Let one chunk of a transmission be handed to its channel; call inside `writing`."""
+    outbox.publish(
+        TOPICS[transmission.channel],
+        {"transmission": transmission.pk, "chunk": chunk},
+        order_key=f"{transmission.channel}:{transmission.message_id}:{chunk}",
+        dedupe_key=f"transmission:{transmission.pk}:{chunk}" if once else None,
+        priority=priority,
+    )
 
 
 def _urgency(message: Message) -> int:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from functools import lru_cache
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from django.conf import settings
 from lxml import etree
 from signxml.algorithms import DigestAlgorithm, SignatureConstructionMethod, SignatureMethod
 from signxml.signer import XMLSigner
 
 from sonae.core import clock
+from sonae.platform.keyfile import kept
 
 
 def _made() -> bytes:
@@ -42,15 +40,7 @@ def _made() -> bytes:
 
 def _pem() -> bytes:
     """Return key and certificate, readable by their owner only."""
-    file = Path(settings.HOME) / "cap.pem"
-    if not file.exists():
-        part = file.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(_made())
-        if not file.exists():
-            part.replace(file)
-    return file.read_bytes()
+    return kept("cap.pem", _made)
 
 
 def certificate() -> bytes:

@@ -227,7 +227,7 @@ ACTS = {
 
 HIDDEN = ("account", "signed_", "sign_", "session", "password", "mfa", "register.shield", "shield.",
           "roster_picture_seen", "roster_seen", "roster_line_seen", "register.file_seen", "visitor_seen",
-          "visitors_seen")  # fmt: skip
+          "visitors_seen", "contact_")  # fmt: skip
 """Acts, by their beginning, that the chronology does not show: they do not even take a line's place."""
 KEY_ACTS = (
     "warnings.ended",

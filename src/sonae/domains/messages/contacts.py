@@ -1,0 +1,139 @@
+"""Verbs of contact points: where a resident wants to be told, added, proved, ended by its owner.
+
+Both worlds share them: an exercise changes nobody's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from sonae.core import clock
+from sonae.core.errors import SonaeError
+from sonae.domains.messages.models import ContactPoint
+from sonae.domains.messages.pushkeys import known_service, padded
+from sonae.platform import audit
+from sonae.platform.access import Actor, Role
+from sonae.platform.db import writing
+from sonae.platform.scope import is_exercise
+from sonae.platform.sealing import seal, unseal
+
+MOST: Final = 10
+"""Contact points of one channel per person; the oldest gives way."""
+_SEAL: Final = "push keys"
+REPLACED: Final = "この端末は、別の人の登録に変わりました"
+OLDEST: Final = "新しい端末が登録されたため、いちばん古い登録を終えました"
+BY_OWNER: Final = "本人が取り消しました"
+
+
+def sealed_keys(sealed: str) -> Mapping[str, str]:
+    """Return what a push is encrypted for (p256dh, auth; base64url); `SonaeError` if it cannot be opened."""
+    found = json.loads(unseal(_SEAL, sealed))
+    return dict(found)
+
+
+def owner_of(actor: Actor) -> int:
+    """Return whose contact points an actor may change: the own, and never in an exercise."""
+    if actor.role is not Role.RESIDENT or actor.resident_id is None:
+        raise SonaeError(
+            "no_resident",
+            "この利用者は、住民の記録と結び付いていません。",
+            "市の窓口で、利用者と住民の記録を結び付けてもらってください。",
+        )
+    if is_exercise():
+        raise SonaeError(
+            "conflict", "訓練の中では、連絡先を変えられません。", "本番の画面で行ってください。"
+        )
+    return actor.resident_id
+
+
+def contacts_of(actor: Actor) -> list[ContactPoint]:
+    """Return one's own contact points, those in use first, then the newest."""
+    if actor.resident_id is None:
+        return []
+    rows = ContactPoint.objects.filter(resident=actor.resident_id).order_by("-added_at", "-pk")
+    return sorted(rows, key=lambda one: one.ended_at is not None)
+
+
+def _checked(endpoint: str, p256dh: str, auth: str) -> str:
+    """Return the keys sealed; `SonaeError` ``unprocessable`` for what no browser would send."""
+    refused = SonaeError(
+        "unprocessable",
+        "この端末の登録を受け取れません。",
+        "ブラウザーを新しくしてから、もう一度試してください。",
+    )
+    if len(endpoint) > 1000 or not known_service(endpoint):
+        raise refused
+    try:
+        point, secret = padded(p256dh), padded(auth)
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+    except ValueError:
+        raise refused from None
+    if len(point) != 65 or len(secret) != 16:
+        raise refused
+    return seal(_SEAL, json.dumps({"p256dh": p256dh, "auth": auth}))
+
+
+def add_push(actor: Actor, endpoint: str, p256dh: str, auth: str, label: str = "") -> ContactPoint:
+    """Register this browser for Web Push; its own yes to the browser is the confirmation.
+
+    A browser belongs to the last person who registered it. Registering again renews it.
+    """
+    owner = owner_of(actor)
+    keys, now = _checked(endpoint, p256dh, auth), clock.now()
+    with writing():
+        same = ContactPoint.objects.filter(channel="push", address=endpoint)
+        same.exclude(resident=owner).filter(ended_at=None).update(ended_at=now, ended_why=REPLACED)
+        made, _new = ContactPoint.objects.update_or_create(
+            resident_id=owner, channel="push", address=endpoint,
+            defaults={"keys": keys, "label": label[:80], "added_at": now, "confirmed_at": now,
+                      "ended_at": None, "ended_why": ""},
+        )  # fmt: skip
+        _leave_room(owner, "push")
+        audit.record(actor.id, "contact_added", f"contact:{made.pk}", channel="push")
+    return made
+
+
+def _leave_room(owner: int, channel: str) -> None:
+    """End the oldest of more than `MOST` in use."""
+    rows = ContactPoint.objects.filter(resident=owner, channel=channel, ended_at=None)
+    many = list(rows.order_by("-added_at", "-pk").values_list("pk", flat=True)[MOST:])
+    ContactPoint.objects.filter(pk__in=many).update(ended_at=clock.now(), ended_why=OLDEST)
+
+
+def renew_push(old: str, endpoint: str, p256dh: str, auth: str) -> bool:
+    """Put a browser's new subscription in the place of the one that its push service has replaced.
+
+    The old endpoint is a secret that only that browser and its service know: who has it may move it.
+    False when nobody is registered under it.
+    """
+    keys = _checked(endpoint, p256dh, auth)
+    with writing():
+        row = ContactPoint.objects.select_for_update().filter(channel="push", address=old).first()
+        if row is None or row.ended_why in (BY_OWNER, REPLACED):
+            return False
+        taken = ContactPoint.objects.filter(channel="push", address=endpoint).exclude(pk=row.pk)
+        if taken.exists():
+            return False
+        row.address, row.keys, row.added_at = endpoint, keys, clock.now()
+        row.ended_at, row.ended_why = None, ""
+        row.save()
+        audit.record("browser", "contact_renewed", f"contact:{row.pk}", channel="push")
+    return True
+
+
+def end_contact(actor: Actor, pk: int) -> ContactPoint:
+    """End one of one's own contact points; nothing is sent there any more."""
+    owner = owner_of(actor)
+    with writing():
+        row = ContactPoint.objects.select_for_update().filter(pk=pk, resident=owner).first()
+        if row is None:
+            raise SonaeError("not_found", "この連絡先は登録されていません。")
+        if row.ended_at is None:
+            row.ended_at, row.ended_why = clock.now(), BY_OWNER
+            row.save(update_fields=["ended_at", "ended_why"])
+            audit.record(actor.id, "contact_ended", f"contact:{row.pk}", channel=row.channel)
+    return row
