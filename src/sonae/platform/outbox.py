@@ -324,7 +324,7 @@ def _work_lane(lane: str, stop: threading.Event, keeper: _Keeper, idle_seconds: 
     connection.close()
 
 
-def _rest(lane: Lane, stop: threading.Event, seen: int | None, seconds: float) -> None:
+def _rest(lane: str, stop: threading.Event, seen: int | None, seconds: float) -> None:
     """Wait until something may have become due: by the clock, or because somebody has written.
 
     SQLite tells the second for next to nothing (``seen`` is what it said before the last look), so
@@ -338,7 +338,7 @@ def _rest(lane: Lane, stop: threading.Event, seen: int | None, seconds: float) -
             return
 
 
-def _until_due(lane: Lane) -> float:
+def _until_due(lane: str) -> float:
     """Return seconds until the clock alone lets an entry of the lane run, at most `NAP_SECONDS`."""
     try:
         first = _of(lane).aggregate(at=Min(Greatest("due_at", "leased_until")))["at"]
