@@ -6,7 +6,7 @@ from sonae.web import accounts, health, mapfile
 
 _SECTIONS = {
     "staff/": "sonae.web.staff.urls",
-    "reception/shelter/": "sonae.web.running.urls",
+    "reception/shelter/": "sonae.web.sheltering.urls",
     "reception/": "sonae.web.reception.urls",
     "api/v1/": "sonae.web.api.urls",
     "feeds/": "sonae.web.feeds.urls",

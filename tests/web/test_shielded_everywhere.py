@@ -39,8 +39,8 @@ from sonae.platform import outbox
 from sonae.platform.access import SYSTEM, Role, permits
 from sonae.web import kept
 from sonae.web.opendata.sets import SETS
-from sonae.web.running.names import SECTIONS
-from sonae.web.running.printing import FORMS
+from sonae.web.sheltering.names import SECTIONS
+from sonae.web.sheltering.printing import FORMS
 from tests import fixtures
 from tests.domains.exchange.test_partners import enrolled
 from tests.domains.exchange.test_pfif_in_out import document, note, person

@@ -16,7 +16,7 @@ from sonae.core.errors import SonaeError
 from sonae.domains.sheltering import interface as sheltering
 from sonae.platform.access import Audience, actor_of, audience
 from sonae.web import states, tablefile
-from sonae.web.running import names
+from sonae.web.sheltering import names
 from sonae.web.templatetags.sonae import in_world
 
 STEPS: Final = {"asked": ("arranged", "sent"), "arranged": ("sent",)}

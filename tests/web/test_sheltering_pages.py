@@ -10,8 +10,8 @@ from sonae.domains.sheltering import interface as sheltering
 from sonae.platform.access import Role
 from sonae.platform.models import AuditEntry
 from sonae.web import kept
-from sonae.web.running.names import SECTIONS
-from sonae.web.running.printing import FORMS
+from sonae.web.sheltering.names import SECTIONS
+from sonae.web.sheltering.printing import FORMS
 from tests.domains.sheltering.test_sheltering import full_house, key
 from tests.fixtures import CLERK, City
 from tests.web.test_staff_pages import signed_in

@@ -25,7 +25,7 @@ from sonae.platform.db import writing
 from sonae.platform.scope import is_exercise
 from sonae.web import states, words
 from sonae.web.reception.recording import NEEDS
-from sonae.web.running import names
+from sonae.web.sheltering import names
 
 TEMPLATE: Final = Path(__file__).resolve().parents[1] / "papers" / "shelter.typ"
 FORMS: Final[dict[str, Any]] = {

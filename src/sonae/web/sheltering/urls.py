@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from sonae.web.running import pages, printing
+from sonae.web.sheltering import pages, printing
 
-app_name = "running"
+app_name = "sheltering"
 urlpatterns = [
     path("", pages.here, name="here"),
     path("<int:pk>/", pages.overview, name="overview"),

@@ -17,7 +17,7 @@ from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Actor, Audience, actor_of, audience
 from sonae.web.reception import facility as desk
 from sonae.web.reception.recording import NEEDS
-from sonae.web.running import names, printing
+from sonae.web.sheltering import names, printing
 from sonae.web.staff.safety import moment_of
 from sonae.web.templatetags.sonae import in_world
 
@@ -66,7 +66,7 @@ def overview(request: HttpRequest, pk: int) -> HttpResponse:
         "report": next(iter(sheltering.reports(pk)), None),
         "forms": printing.FORMS,
     }
-    return render(request, "running/overview.html", context)
+    return render(request, "sheltering/overview.html", context)
 
 
 def needs_of(told: safety.Summary) -> list[tuple[str, int]]:
@@ -293,7 +293,7 @@ def section(request: HttpRequest, pk: int, name: str) -> HttpResponse:
             return HttpResponseRedirect(in_world(f"{HOME}{pk}/{name}/"))
     typed = request.POST if problem else {}
     context = {**_frame(pk, name), **show(actor, pk), "problem": problem, "typed": typed}
-    return render(request, f"running/{name}.html", context, status=422 if problem else 200)
+    return render(request, f"sheltering/{name}.html", context, status=422 if problem else 200)
 
 
 @audience(Audience.RECEPTION)
@@ -318,7 +318,7 @@ def meal(request: HttpRequest, pk: int, meal: int) -> HttpResponse:
         "rows": sheltering.diners(actor, pk, meal, query),
         "contains": [names.ALLERGENS[code] for code in view.meal.allergens],
     }
-    return render(request, "running/meal.html", context)
+    return render(request, "sheltering/meal.html", context)
 
 
 def _serve(request: HttpRequest, actor: Actor, pk: int, meal: int) -> None:
