@@ -270,14 +270,14 @@ def occupancy(facility_pk: int, at: datetime | None = None) -> Occupancy:
             n=Count("resident__household", distinct=True)
         )["n"]
         return Occupancy(rows.count() + _otherwise()[facility_pk], households, as_of)
-    residents = inside("r", facility_pk, at)
-    visitors = inside("v", facility_pk, at)
+    residents = inside_at("r", facility_pk, at)
+    visitors = inside_at("v", facility_pk, at)
     openly_here = Resident.objects.filter(pk__in=list(residents), shielded=False)
     homes = openly_here.values("household").distinct().count()
     return Occupancy(len(residents) + len(visitors), homes, as_of)
 
 
-def inside(kind: str, facility_pk: int, at: datetime) -> dict[int, rules.State]:
+def inside_at(kind: str, facility_pk: int, at: datetime) -> dict[int, rules.State]:
     """Return who was inside a facility as of a moment, and how: residents (``r``), or visitors (``v``).
 
     A visitor counts as the person that `Eyes` see in it.

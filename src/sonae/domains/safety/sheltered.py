@@ -20,7 +20,7 @@ from sonae.domains.consent.interface import Facts, Grant, Outsider, Question, de
 from sonae.domains.residents.interface import Resident, name_key
 from sonae.domains.safety import rules
 from sonae.domains.safety.models import Visitor, VisitorConsent
-from sonae.domains.safety.selectors import inside, looked
+from sonae.domains.safety.selectors import inside_at, looked
 from sonae.domains.safety.visitors import known_by_now
 from sonae.domains.safety.whose import Eyes
 from sonae.domains.shelters.interface import Facility
@@ -71,7 +71,7 @@ def sheltered(actor: Actor, facility_pk: int, at: datetime | None = None) -> lis
 
 
 def _residents(actor: Actor, facility_pk: int, at: datetime) -> list[Sheltered]:
-    states = inside("r", facility_pk, at)
+    states = inside_at("r", facility_pk, at)
     pks = list(states)
     rows = list(
         Resident.held.filter(pk__in=pks).select_related("household__town", "assistanceregistrant")
@@ -102,7 +102,7 @@ def _resident(
 
 
 def _visitors(facility_pk: int, at: datetime) -> list[Sheltered]:
-    states = inside("v", facility_pk, at)
+    states = inside_at("v", facility_pk, at)
     posted = _grants(states)
     return [
         Sheltered(
@@ -191,7 +191,7 @@ def posted_list(actor: Actor, place: Facility) -> list[tuple[str, str, str]]:
     """
     require(actor, Audience.OPERATOR)
     now, reader = clock.now(), f"避難所の掲示：{place.name}"
-    pks = list(inside("r", place.pk, now))
+    pks = list(inside_at("r", place.pk, now))
     rows = list(
         Resident.objects.filter(pk__in=consent.agreeing(BOARD, POSTED, pks)).select_related(
             "household__town"
@@ -208,7 +208,7 @@ def posted_list(actor: Actor, place: Facility) -> list[tuple[str, str, str]]:
         for one in rows
         if "name" in made[one.pk].fields
     ]  # fmt: skip
-    guests = _posted_visitors(inside("v", place.pk, now))
+    guests = _posted_visitors(inside_at("v", place.pk, now))
     with writing():
         audit.record(
             actor.id, "posted_list_printed", place.public_id, visitors=[one.pk for one in guests]
