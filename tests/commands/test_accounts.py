@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click import Command
 from click.testing import CliRunner, Result
 
+from sonae.core.chain import Head
 from sonae.domains.consent.interface import AccessEvent
 from sonae.domains.identity import interface as identity
 from sonae.domains.identity.interface import Account
@@ -134,6 +136,38 @@ def test_the_audit_is_verified_and_a_break_is_named(city: City) -> None:
     AuditEntry.objects.filter(action="did").update(actor="account:2")
     broken, _rows = run(audits, "verify")
     assert refusal(broken) == "audit_broken"
+    said = json.loads(broken.stderr.splitlines()[0])
+    first = AuditEntry.objects.filter(action="did").order_by("sequence")[0]
+    assert said["detail"].startswith(f"{first.sequence}番の記録")
+    assert "account:2、did" in said["hint"]
+
+
+def test_an_exported_audit_is_verified_without_the_database(city: City, tmp_path: Path) -> None:
+    for n in range(4):
+        audit.record("account:1", "did", str(n))
+    text = CliRunner().invoke(audits, ["export"]).stdout
+    file = tmp_path / "audit.jsonl"
+    file.write_text(text, "utf-8")
+    count, head = AuditEntry.objects.count(), str(audit.head(CODE))
+    AuditEntry.objects.all().delete()
+    done, rows = run(audits, "verify", str(file), "--kept", head)
+    assert done.exit_code == 0
+    assert rows == [{"input": str(file), "records": count, "head": head}]
+    lines = text.splitlines()
+    *before, third, last = lines
+    for broken in (
+        [*before, last], [*before, third.replace("account:1", "account:2"), last],
+        [*before, "{}", third, last], [*before, "]", last], [*before, last, third],
+    ):  # fmt: skip
+        assert refusal(run(audits, "verify", "-", typed="\n".join(broken))[0]) == "audit_broken"
+    short = "\n".join(lines[:-1])
+    assert run(audits, "verify", "-", typed=short)[0].exit_code == 0
+    assert refusal(run(audits, "verify", "-", "--kept", head, typed=short)[0]) == "audit_cut"
+    noted = Head(json.loads(lines[0])["sequence"], json.loads(lines[0])["hash"])
+    rest = "\n".join(lines[1:])
+    assert refusal(run(audits, "verify", "-", typed=rest)[0]) == "audit_broken"
+    assert run(audits, "verify", "-", "--after", str(noted), typed=rest)[0].exit_code == 0
+    assert run(audits, "verify", "--after", str(noted))[0].exit_code == 2
 
 
 @pytest.mark.django_db

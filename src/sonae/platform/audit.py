@@ -1,46 +1,24 @@
 """The hash-chained audit (監査記録): who did what, when; any later change shows.
 
 Each entry's hash covers the previous one, so that removing or altering a record breaks the chain
-at a place `verify` names.
+at a place `verify` names (`core.chain`, which checks exported chains as well).
 """
 
-import hashlib
-import json
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
-from sonae.core import clock
+from sonae.core import chain, clock
+from sonae.core.chain import GENESIS, Broken, Head
 from sonae.platform.db import take_turn, writing
 from sonae.platform.models import AuditEntry
 from sonae.platform.scope import current_municipality, every_municipality
 
-GENESIS = "0" * 64
+__all__ = ["GENESIS", "Broken", "Head", "head", "holds", "lines", "record", "verify", "walk"]
 
 
-_EXACT = 2**53
-
-
-def _plain(value: Any) -> Any:
-    """Return JSON data with one spelling per number: PostgreSQL gives 1e16 back as an integer."""
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return value
-    if abs(value) > _EXACT:
-        return repr(float(value))
-    return int(value) if value == int(value) else value
-
-
-def _digest(entry: AuditEntry) -> str:
-    """Return the SHA-256 of the entry's content and its predecessor's hash, in hex."""
-    content = [
-        entry.municipality, entry.world, entry.sequence, entry.at.timestamp(),
-        entry.actor, entry.action, entry.target, _plain(entry.detail), entry.previous_hash,
-    ]  # fmt: skip
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+def _content(entry: AuditEntry) -> dict[str, Any]:
+    """Return an entry as a record of the chain."""
+    return {name: getattr(entry, name) for name in chain.FIELDS}
 
 
 def record(actor: str, action: str, target: str = "", **detail: Any) -> AuditEntry:
@@ -61,28 +39,16 @@ def record(actor: str, action: str, target: str = "", **detail: Any) -> AuditEnt
             detail=detail,
             previous_hash=last.hash if last else GENESIS,
         )
-        entry.hash = _digest(entry)
+        entry.hash = chain.digest(_content(entry))
         entry.save()
     return entry
-
-
-@dataclass(frozen=True)
-class Head:
-    """The newest record of a chain: keep it elsewhere, and a chain cut short will show."""
-
-    sequence: int
-    hash: str
-
-    def __str__(self) -> str:
-        """``sequence:hash``."""
-        return f"{self.sequence}:{self.hash}"
 
 
 @every_municipality()
 def head(municipality: str) -> Head:
     """Return the newest record of a municipality's chain (sequence 0 when there is none)."""
     last = AuditEntry.everywhere.filter(municipality=municipality).order_by("-sequence").first()
-    return Head(last.sequence, last.hash) if last else Head(0, GENESIS)
+    return Head(last.sequence, last.hash) if last else Head()
 
 
 @every_municipality()
@@ -94,14 +60,25 @@ def holds(municipality: str, kept: Head) -> bool:
     return rows.filter(hash=kept.hash).exists()
 
 
+def _records(municipality: str, after: int = 0) -> Iterator[dict[str, Any]]:
+    rows = AuditEntry.everywhere.filter(municipality=municipality, sequence__gt=after)
+    return map(_content, rows.order_by("sequence").iterator(chunk_size=5000))
+
+
 @every_municipality()
-def verify(municipality: str) -> int | None:
-    """Return the sequence of the first record that does not fit the chain, or None if all do."""
-    previous, expected = GENESIS, 1
-    rows = AuditEntry.everywhere.filter(municipality=municipality).order_by("sequence")
-    for entry in rows.iterator(chunk_size=5000):
-        fits = entry.sequence == expected and entry.previous_hash == previous
-        if not fits or entry.hash != _digest(entry):
-            return expected
-        previous, expected = entry.hash, expected + 1
-    return None
+def walk(municipality: str) -> tuple[Head, Broken | None]:
+    """Return the last record that fits the chain, and the first that does not (None: all do)."""
+    # Numbers below the first are asked for too: none of them may stand before it.
+    return chain.check(_records(municipality, after=-(2**62)))
+
+
+def verify(municipality: str) -> Broken | None:
+    """Return the first record that does not fit the chain and why, or None if all do."""
+    return walk(municipality)[1]
+
+
+def lines(municipality: str, after: int = 0) -> Iterator[dict[str, Any]]:
+    """Give the records after a number as JSON data, for a copy that is kept and checked elsewhere."""
+    with every_municipality():
+        for one in _records(municipality, after):
+            yield {**one, "at": one["at"].isoformat()}
