@@ -102,6 +102,7 @@ DOMAINS = [
     "identity",
     "consent",
     "residents",
+    "openid",
     "warnings",
     "hazards",
     "shelters",

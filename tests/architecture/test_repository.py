@@ -106,17 +106,10 @@ SOURCES = [
     for entry in cli.COMMANDS.values()
     for s in (entry.source, *entry.verbs.values(), *entry.later.values())
 ]
-# Promised by the contracts, built by a later issue; until then absent from ``sonae --help``.
-LATER = {
-    "sonae.web.commands.clients:group",
-}
 
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_command_of_the_table_exists(source: str) -> None:
-    if source in LATER:
-        assert not cli.exists(source), "it is here now: take it off the list of later ones"
-        return
     assert cli.exists(source), source
     assert cli.load(source).help, f"{source} has no help text"
 

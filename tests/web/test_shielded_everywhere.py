@@ -56,6 +56,7 @@ APART: Final = {
     "healthz": "the machine", "readyz": "the machine",
     "ogc/": "what there is; the tables themselves are asked", "opendata/": "the same tables",
     "feeds/": "messages to everybody", "map/": "the base map", "icon-": "a picture", "sw.js": "a script",
+    "oauth/": "keys drawn by lot; people by `decide`, which gives a service nothing of them",
     "language/": "leads on", "manifest": "a file",
     "staff/warnings/": "telegrams", "staff/inputs/": "lines for telegrams", "staff/rules/": "rules",
     "staff/decision-rules/": "rules", "staff/calls/": "who of the staff was called",

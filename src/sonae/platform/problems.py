@@ -29,13 +29,15 @@ STATUS = {
     "rate_limited": 429,
 }
 _PROGRAM_PATHS = ("/api/", "/scim/", "/ngsi/", "/oauth/", "/ogc/", "/feeds/")
+_PAGES = ("/oauth/authorize", "/oauth/consent", "/oauth/logout")
+"""What lies below them and is read by people all the same."""
 
 
 def for_program(request: HttpRequest) -> bool:
     """Tell whether the caller is a program (API path or a JSON Accept header)."""
     path = request.path_info
     if any(path.startswith(prefix) for prefix in _PROGRAM_PATHS):
-        return True
+        return not path.startswith(_PAGES)
     return request.headers.get("Accept", "").startswith("application/json")
 
 

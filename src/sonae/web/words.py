@@ -191,6 +191,7 @@ PURPOSES = {
     "exchange": lazy("ほかの市町村への提供"),
     "name_publication": lazy("氏名の公表の準備"),
     "posted_list": lazy("避難所の掲示"),
+    "service": lazy("連携サービスへの提供"),
 }
 SUPPORTERS = {
     "消防機関": lazy("消防機関（消防署・消防団）"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from sonae.core.errors import SonaeError
 from sonae.domains.consent import interface as consent
 from sonae.domains.consent.interface import (
+    ASKS,
     KINDS,
     PURPOSES,
+    ROSTER,
     AccessEvent,
     Facts,
     Grant,
@@ -130,3 +133,67 @@ def test_grant_and_withdraw(city: City) -> None:
     consent.withdraw(CLERK, row.pk)
     row.refresh_from_db()
     assert row.withdrawn_at is not None
+
+
+def service(kinds: frozenset[str], phase: str = "peacetime", **more: Any) -> Question:
+    return Question("service", "service:a", "service", kinds, phase, NOW, "told", **more)
+
+
+def said(given: set[str], asked: set[str], **more: Any) -> Grant:
+    values = {"notice": "told", **more}
+    return Grant(
+        "service:a", "service", frozenset(given), "both", NOW - timedelta(days=1),
+        asked=frozenset(asked), **values,
+    )  # fmt: skip
+
+
+ASKABLE = PURPOSES["service"]
+
+
+@pytest.mark.parametrize(
+    ("asks", "grants", "fields", "left"),
+    [
+        ("each_new_kind", [], "", "name phone"),
+        ("each_new_kind", [said({"name"}, {"name"})], "name", "phone"),
+        ("each_new_kind", [said({"name"}, {"name", "phone"})], "name", ""),
+        ("each_new_kind", [said(set(), {"name", "phone"})], "", ""),
+        ("each_new_kind", [said({"name"}, {"name"}, notice="other")], "", "name phone"),
+        ("first_only", [], "", "name phone"),
+        ("first_only", [said({"name"}, {"name"})], "name", ""),
+        ("every_time", [said({"name"}, {"name"})], "", "name phone"),
+        ("every_time", [said({"name"}, {"name"}, occasion="now")], "name", "phone"),
+        ("every_time", [said({"name"}, {"name"}, occasion="before")], "", "name phone"),
+        ("each_new_kind", [said({"name"}, {"name"}), said(set(), set())], "", ""),
+    ],
+)  # fmt: skip
+def test_a_service_is_answered_as_the_person_wants_to_be_asked(
+    asks: str, grants: list[Grant], fields: str, left: str
+) -> None:
+    made = decide(
+        service(frozenset({"name", "phone"}), occasion="now"), Facts(grants=grants, asks=asks)
+    )
+    assert made.fields == set(fields.split())
+    assert made.open == set(left.split())
+    assert made.outcome == ("permit" if fields else "ask" if left else "deny")
+
+
+@given(
+    KIND_SETS, st.lists(st.builds(said, st.sets(st.sampled_from(sorted(ASKABLE))), st.sets(
+        st.sampled_from(sorted(ASKABLE))), withdrawn_at=st.sampled_from([None, NOW])), max_size=4),
+    st.sampled_from(ASKS), st.booleans(), st.sampled_from([None, NOW, NOW + timedelta(hours=1)]),
+    st.booleans(),
+)  # fmt: skip
+def test_what_a_service_gets_was_given_or_is_law(
+    kinds: frozenset[str], grants: list[Grant], asks: str, shielded: bool,
+    until: datetime | None, registrant: bool,
+) -> None:  # fmt: skip
+    facts = Facts(shielded, grants, until, frozenset(), "", registrant, asks=asks)
+    made = decide(service(kinds), facts)
+    given_now = frozenset().union(*(one.kinds for one in grants if one.withdrawn_at is None))
+    law = ROSTER if until is not None and until > NOW and registrant else frozenset()
+    assert made.fields <= kinds & ASKABLE & (given_now | law)
+    assert made.open <= kinds & ASKABLE
+    assert not made.open & made.fields
+    assert not (shielded and (made.fields or made.open))
+    if law and not shielded:
+        assert kinds & law & ASKABLE <= made.fields

@@ -1,8 +1,9 @@
 """What other domains and the screens may use of consent."""
 
-from sonae.domains.consent.models import AccessEvent, ConsentGrant, EmergencySharing
+from sonae.domains.consent.models import AccessEvent, AskPreference, ConsentGrant, EmergencySharing
 from sonae.domains.consent.rules import (
     ANSWER,
+    ASKS,
     INQUIRERS,
     KINDS,
     PURPOSES,
@@ -17,11 +18,15 @@ from sonae.domains.consent.rules import (
 )
 from sonae.domains.consent.selectors import accesses, agreeing, grants_of
 from sonae.domains.consent.services import (
+    ASK_UNLESS_CHOSEN,
     Outsider,
     disclose,
     grant,
     is_shield_officer,
+    phase_now,
+    preferences,
     record,
+    set_ask,
     shield_officers,
     withdraw,
 )
@@ -41,6 +46,8 @@ from sonae.domains.consent.sharing import (
 
 __all__ = [
     "ANSWER",
+    "ASKS",
+    "ASK_UNLESS_CHOSEN",
     "INQUIRERS",
     "KINDS",
     "PURPOSES",
@@ -48,6 +55,7 @@ __all__ = [
     "SHARING_BASIS",
     "SUPPORTERS",
     "AccessEvent",
+    "AskPreference",
     "ConsentGrant",
     "Decision",
     "EmergencySharing",
@@ -67,7 +75,10 @@ __all__ = [
     "grants_of",
     "handed_out",
     "is_shield_officer",
+    "phase_now",
+    "preferences",
     "record",
+    "set_ask",
     "sharing",
     "sharing_for",
     "sharings",

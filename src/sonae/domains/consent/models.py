@@ -1,4 +1,4 @@
-"""ConsentGrant (同意), EmergencySharing (緊急時の名簿提供) and AccessEvent (開示記録)."""
+"""ConsentGrant (同意), AskPreference (たずね方の希望), EmergencySharing (緊急時の名簿提供), AccessEvent (開示記録)."""
 
 from django.db import models
 
@@ -6,13 +6,21 @@ from sonae.platform.scoped import ScopedModel, TenantModel
 
 
 class ConsentGrant(TenantModel):
-    """同意: a resident lets a recipient have kinds of data for a purpose, in a phase, until a date."""
+    """同意: a resident lets a recipient have kinds of data for a purpose, in a phase, until a date.
+
+    ``asked``: what the person was asked about, given or not (empty where nobody was asked: a consent
+    made of oneself). ``notice``: SHA-256 of what the person was told of the recipient; told anything
+    else, it is no consent. ``occasion``: the one sign-in for which it was given, empty for all.
+    """
 
     subject = models.BigIntegerField("住民")
     recipient = models.CharField("提供先", max_length=80)
     purpose = models.CharField("目的", max_length=60)
     kinds = models.JSONField("情報の種類", default=list)
     phase = models.CharField("平時・有事", max_length=10)
+    asked = models.JSONField("たずねた種類", default=list)
+    notice = models.CharField("説明のハッシュ", max_length=64, blank=True)
+    occasion = models.CharField("その1回", max_length=36, blank=True)
     granted_at = models.DateTimeField("同意日時")
     expires_at = models.DateTimeField("期限", null=True, blank=True)
     withdrawn_at = models.DateTimeField("撤回日時", null=True, blank=True)
@@ -22,6 +30,22 @@ class ConsentGrant(TenantModel):
 
         verbose_name = "同意"
         indexes = [models.Index(fields=["municipality", "subject"], name="consent_subject")]
+
+
+class AskPreference(TenantModel):
+    """たずね方の希望: how often a resident wants to be asked, `rules.ASKS`."""
+
+    subject = models.BigIntegerField("住民")
+    choice = models.CharField("たずね方", max_length=16)
+    chosen_at = models.DateTimeField("決めた日時")
+
+    class Meta:
+        """One per resident."""
+
+        verbose_name = "たずね方の希望"
+        constraints = [
+            models.UniqueConstraint(fields=["municipality", "subject"], name="ask_preference_once")
+        ]
 
 
 class EmergencySharing(ScopedModel):

@@ -9,7 +9,7 @@ What no rule permits is denied. Fields out are never more than fields asked for.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -51,10 +51,15 @@ PURPOSES: Final[Mapping[str, frozenset[str]]] = {
     "exchange": ANSWER - {"held"},
     "name_publication": frozenset({"name", "kana", "town", "age", "sex"}),
     "posted_list": frozenset({"name", "kana", "town"}),
+    "service": frozenset(
+        {"name", "kana", "birth_date", "sex", "address", "phone", "email", "needs"}
+    ),
 }
 """What each purpose may need at most; anything beyond is cut off whoever asks."""
 
 PHASES: Final = ("peacetime", "emergency", "both")
+ASKS: Final = ("first_only", "each_new_kind", "every_time")
+"""How often a service may ask: once for all it ever asks for, at each new kind, at every sign-in."""
 ROSTER: Final = frozenset({"name", "kana", "birth_date", "sex", "address", "phone", "needs"})
 """避難行動要支援者名簿の記載事項 (災害対策基本法 第49条の10第2項): the most a supporter can get."""
 SUPPORTERS: Final = ("消防機関", "警察", "民生委員・児童委員", "社会福祉協議会", "自主防災組織")
@@ -75,7 +80,10 @@ _PRESENTED: Final = frozenset({"name", "kana", "household"})
 
 @dataclass(frozen=True)
 class Grant:
-    """A consent as far as the decision needs it; ``kinds`` empty = refusal of everything."""
+    """A consent as far as the decision needs it; ``kinds`` and ``asked`` empty = refusal of everything.
+
+    ``asked``, ``notice``, ``occasion``: as of `ConsentGrant`.
+    """
 
     recipient: str
     purpose: str
@@ -84,6 +92,9 @@ class Grant:
     granted_at: datetime
     expires_at: datetime | None = None
     withdrawn_at: datetime | None = None
+    asked: frozenset[str] = frozenset()
+    notice: str = ""
+    occasion: str = ""
 
     def holds(self, at: datetime) -> bool:
         """Tell whether it is in force at that moment."""
@@ -94,7 +105,11 @@ class Grant:
 
 @dataclass(frozen=True)
 class Question:
-    """Who asks for what: ``recipient`` of `RECIPIENTS`, ``phase`` peacetime or emergency."""
+    """Who asks for what: ``recipient`` of `RECIPIENTS`, ``phase`` peacetime or emergency.
+
+    ``notice``: SHA-256 of what a service tells people of itself now; ``occasion``: the sign-in by which
+    it asks.
+    """
 
     recipient: str
     recipient_id: str
@@ -102,6 +117,8 @@ class Question:
     kinds: frozenset[str]
     phase: str
     at: datetime
+    notice: str = ""
+    occasion: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,7 +132,8 @@ class Facts:
     those under 支援措置 who asks?
 
     ``answerable``: the kinds that law lets this recipient have for this purpose unless the person has
-    refused, as the policy table in force has them, and ``ground`` where it stands.
+    refused, as the policy table in force has them, and ``ground`` where it stands. ``asks``: how often
+    the person wants to be asked by services (`ASKS`).
     """
 
     shielded: bool = False
@@ -127,17 +145,22 @@ class Facts:
     answerable: frozenset[str] = frozenset()
     ground: str = ""
     officer: bool = False
+    asks: str = "each_new_kind"
 
 
 @dataclass(frozen=True)
 class Decision:
-    """``outcome`` permit, deny or ask; ``fields`` what may be shown; ``trace`` how it was decided."""
+    """``outcome`` permit, deny or ask; ``fields`` what may be shown; ``trace`` how it was decided.
+
+    ``open``: kinds about which a service may ask the person now, however the rest was decided.
+    """
 
     outcome: str
     fields: frozenset[str]
     rule: str
     trace: tuple[str, ...]
     obligations: tuple[str, ...] = field(default=("record",))
+    open: frozenset[str] = frozenset()
 
 
 def _permit(fields: frozenset[str], rule: str, trace: list[str]) -> Decision:
@@ -168,6 +191,8 @@ def decide(question: Question, facts: Facts) -> Decision:
         return _duty(question, fields, trace)
     if question.recipient in INQUIRERS or question.purpose == "name_publication":
         return _outside(question, facts, fields, trace)
+    if question.recipient == "service":
+        return _service(question, facts, fields, trace)
     return _others(question, facts, fields, trace)
 
 
@@ -246,11 +271,43 @@ def _others(question: Question, facts: Facts, fields: frozenset[str], trace: lis
     return _deny("no_ground", trace, "deny" if question.recipient == "public" else "ask")
 
 
+def _service(
+    question: Question, facts: Facts, fields: frozenset[str], trace: list[str]
+) -> Decision:
+    """A service of the city OS: emergency sharing to its body, refusal, what the person has consented to.
+
+    Whoever wants to be asked every time is bound by the answer of this very sign-in alone.
+    """
+    by_law = frozenset[str]()
+    until = facts.emergency_until if question.purpose == "service" else None
+    if until is not None and question.at < until and facts.registrant:
+        by_law = fields & ROSTER & (facts.emergency_kinds or ROSTER)
+    held = [one for one in facts.grants if _concerns(one, question)]
+    if facts.asks == "every_time":
+        held = [one for one in held if one.occasion]
+    refused = any(not one.kinds and not one.asked for one in held)
+    told = frozenset().union(*(one.kinds for one in held)) if held and not refused else frozenset()
+    answered = frozenset().union(*(one.asked | one.kinds for one in held)) if held else frozenset()
+    once = refused or (facts.asks == "first_only" and bool(held))
+    left = frozenset[str]() if once else fields - answered
+    if by_law:
+        # A consent may give more than the law does, never less.
+        trace.append(f"emergency sharing until {until}: {', '.join(sorted(by_law))}")
+        return replace(_permit(by_law | (fields & told), "emergency", trace), open=left - by_law)
+    if refused:
+        return _deny("refusal", trace)
+    if told & fields:
+        return replace(_permit(fields & told, "consent", trace), open=left)
+    return replace(_deny("no_ground", trace, "ask" if left else "deny"), open=left)
+
+
 def _concerns(grant: Grant, question: Question) -> bool:
     """Tell whether a consent or refusal is in force and is about this recipient, purpose and phase."""
     return (
-        grant.holds(question.at)
-        and grant.recipient == question.recipient_id
+        grant.recipient == question.recipient_id
         and grant.purpose == question.purpose
         and grant.phase in (question.phase, "both")
+        and grant.notice == question.notice
+        and grant.occasion in ("", question.occasion)
+        and grant.holds(question.at)
     )

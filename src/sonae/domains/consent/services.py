@@ -7,11 +7,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
+from typing import Final
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
-from sonae.domains.consent.models import AccessEvent, ConsentGrant
+from sonae.domains.consent.models import AccessEvent, AskPreference, ConsentGrant
 from sonae.domains.consent.rules import (
+    ASKS,
     KINDS,
     PHASES,
     PURPOSES,
@@ -21,13 +23,13 @@ from sonae.domains.consent.rules import (
     Question,
     decide,
 )
-from sonae.domains.consent.sharing import sharing_for
+from sonae.domains.consent.sharing import sharing_for, sharings_now
 from sonae.domains.identity.interface import citysettings
 from sonae.domains.municipalities.interface import municipality
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, Role, require
 from sonae.platform.db import bulk_insert, parts, writing
-from sonae.platform.scope import current, is_exercise
+from sonae.platform.scope import current, current_municipality, is_exercise
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,9 @@ class Outsider:
     ``kind`` of `rules.RECIPIENTS`; ``group`` is what residents consent to or refuse (``kin``,
     ``acquaintance``, ``public`` …). ``name`` and ``identifier`` are what the resident reads in the
     record of who looked. ``answerable`` and ``ground``: what the policy table in force allows.
+
+    A service of the city OS: ``body`` of `rules.SUPPORTERS` for which it works (empty: none), ``notice``
+    and ``occasion`` as of `rules.Question`.
     """
 
     kind: str
@@ -45,8 +50,13 @@ class Outsider:
     identifier: str
     answerable: frozenset[str] = frozenset()
     ground: str = ""
+    body: str = ""
+    notice: str = ""
+    occasion: str = ""
 
 
+ASK_UNLESS_CHOSEN: Final = "each_new_kind"
+"""How a resident who has chosen nothing is asked (`rules.ASKS`)."""
 _CITY_ROLES = {Role.VIEWER, Role.OPERATOR, Role.APPROVER, Role.ADMINISTRATOR}
 
 
@@ -107,14 +117,18 @@ def disclose(
         require(actor, Audience.OPERATOR)
     at, asked, grants = clock.now(), frozenset(kinds), _grants(subjects)
     officer = bool(shielded) and not (supporter or outsider) and is_shield_officer(actor)
-    sharing, ordinance = (sharing_for(supporter), _ordinance()) if supporter else (None, "")
+    body = outsider.body if outsider else supporter
+    told = (outsider.notice, outsider.occasion) if outsider else ()
+    sharing = sharing_for(body) if body else None
+    ordinance = _ordinance() if supporter else ""
+    asks = preferences(subjects) if outsider and outsider.kind == "service" else {}
     made = {}
     for subject in subjects:
         kind = "supporter" if supporter else recipient_kind(actor, subject, household)
         to = supporter or actor.id
         if outsider:
             kind, to = outsider.kind, outsider.group
-        question = Question(kind, to, purpose, asked, phase, at)
+        question = Question(kind, to, purpose, asked, phase, at, *told)
         facts = Facts(
             shielded=subject in shielded,
             grants=grants.get(subject, ()),
@@ -125,6 +139,7 @@ def disclose(
             answerable=outsider.answerable if outsider else frozenset(),
             ground=outsider.ground if outsider else "",
             officer=officer,
+            asks=asks.get(subject, ASK_UNLESS_CHOSEN),
         )
         made[subject] = decide(question, facts)
     if recorded:
@@ -189,9 +204,26 @@ def _grants(subjects: Sequence[int]) -> Mapping[int, Sequence[Grant]]:
                 row.granted_at,
                 row.expires_at,
                 row.withdrawn_at,
+                frozenset(row.asked),
+                row.notice,
+                row.occasion,
             )
         )
     return found
+
+
+def preferences(subjects: Sequence[int]) -> dict[int, str]:
+    """Return how often residents want to be asked, of those who have said so."""
+    found = {}
+    for part in parts(subjects):
+        rows = AskPreference.objects.filter(subject__in=part)
+        found.update(dict(rows.values_list("subject", "choice")))
+    return found
+
+
+def phase_now() -> str:
+    """Return the phase in force: ``emergency`` while any emergency sharing is, else ``peacetime``."""
+    return "emergency" if sharings_now() else "peacetime"
 
 
 def record(
@@ -257,11 +289,19 @@ def grant(
     kinds: Iterable[str],
     phase: str = "both",
     expires_at: datetime | None = None,
+    *,
+    asked: Iterable[str] = (),
+    notice: str = "",
+    occasion: str = "",
 ) -> ConsentGrant:
-    """Record a consent of a resident (empty ``kinds`` = a refusal)."""
+    """Record a consent of a resident (empty ``kinds`` and ``asked`` = a refusal of everything).
+
+    ``asked``, ``notice``, ``occasion``: as of `ConsentGrant`.
+    """
     _may_decide(actor, subject)
-    wanted = sorted(kinds)
-    if purpose not in PURPOSES or not KINDS.issuperset(wanted) or phase not in PHASES:
+    wanted, put = sorted(kinds), sorted({*asked, *kinds} if asked else ())
+    known = KINDS.issuperset(wanted) and KINDS.issuperset(put)
+    if purpose not in PURPOSES or not known or phase not in PHASES:
         raise SonaeError("unreadable", "目的・情報の種類・時期のどれかが正しくありません。")
     with writing():
         made = ConsentGrant.objects.create(
@@ -270,14 +310,31 @@ def grant(
             purpose=purpose,
             kinds=wanted,
             phase=phase,
+            asked=put,
+            notice=notice,
+            occasion=occasion,
             granted_at=clock.now(),
             expires_at=expires_at,
         )
         audit.record(
             actor.id, "consent_granted" if wanted else "consent_refused", f"resident:{subject}",
-            recipient=recipient, purpose=purpose, kinds=wanted, phase=phase,
+            recipient=recipient, purpose=purpose, kinds=wanted, phase=phase, asked=put, notice=notice,
         )  # fmt: skip
     return made
+
+
+def set_ask(actor: Actor, subject: int, choice: str) -> None:
+    """Keep how often a resident wants to be asked (`rules.ASKS`)."""
+    _may_decide(actor, subject)
+    if choice not in ASKS:
+        raise SonaeError("unprocessable", "たずね方を、一覧から選んでください。")
+    with writing():
+        AskPreference.objects.update_or_create(
+            subject=subject,
+            municipality=current_municipality(),
+            defaults={"choice": choice, "chosen_at": clock.now()},
+        )
+        audit.record(actor.id, "ask_preference_set", f"resident:{subject}", choice=choice)
 
 
 def withdraw(actor: Actor, grant_pk: int) -> None:

@@ -182,9 +182,10 @@ ACTS = {
     "setting_proposed": lazy("市の設定の変更を提案"),
     "setting_changed": lazy("市の設定を変更"),
     "setting_refused": lazy("市の設定の変更を取りやめ"),
-    "consent_granted": lazy("情報提供の同意を記録"),
-    "consent_refused": lazy("情報提供の拒否を記録"),
-    "consent_withdrawn": lazy("情報提供の同意を撤回"),
+    "service_registered": lazy("連携サービスを登録"),
+    "service_secret_renewed": lazy("連携サービスのシークレットを更新"),
+    "service_stopped": lazy("連携サービスを停止"),
+    "signing_key_made": lazy("署名の鍵を作成"),
     "sharing_declared": lazy("緊急時の名簿提供を起案"),
     "sharing_approved": lazy("緊急時の名簿提供を決裁して開始"),
     "sharing_ended": lazy("緊急時の名簿提供を終了"),
@@ -227,7 +228,8 @@ ACTS = {
 
 HIDDEN = ("account", "signed_", "sign_", "session", "password", "mfa", "register.shield", "shield.",
           "roster_picture_seen", "roster_seen", "roster_line_seen", "register.file_seen", "visitor_seen",
-          "visitors_seen", "contact_")  # fmt: skip
+          "visitors_seen", "contact_", "consent_", "ask_preference", "service_use",
+          "service_token")  # fmt: skip
 """Acts, by their beginning, that the chronology does not show: they do not even take a line's place."""
 KEY_ACTS = (
     "warnings.ended",

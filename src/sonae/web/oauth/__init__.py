@@ -1,0 +1,1 @@
+"""The OpenID Provider over HTTP: discovery, authorization, tokens, UserInfo, logout."""
