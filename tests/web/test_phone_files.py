@@ -89,7 +89,7 @@ def test_the_worker_is_asked_for_anew_and_names_files_that_exist(city: City) -> 
     shell = json.loads(text.split("const SHELL = ", 1)[1].split(";\n", 1)[0])
     assert "/offline/" in shell
     assert any(path.endswith(".css") for path in shell)
-    assert len(text) < 6000
+    assert len(text) < 6500
     for path in shell:
         if not path.startswith("/static/"):
             assert Client().get(path).status_code == 200

@@ -57,7 +57,7 @@ APART: Final = {
     "ogc/": "what there is; the tables themselves are asked", "opendata/": "the same tables",
     "feeds/": "messages to everybody", "map/": "the base map", "icon-": "a picture", "sw.js": "a script",
     "oauth/": "keys drawn by lot; people by `decide`, which gives a service nothing of them",
-    "language/": "leads on", "manifest": "a file",
+    "language/": "leads on", "manifest": "a file", "push/renew/": "a browser's own subscription",
     "staff/warnings/": "telegrams", "staff/inputs/": "lines for telegrams", "staff/rules/": "rules",
     "staff/decision-rules/": "rules", "staff/calls/": "who of the staff was called",
     "staff/shelters/table/": "lists of facilities", "staff/network/": "streets",
@@ -84,6 +84,7 @@ DEEDS: Final = {
     "staff/review/agree/<uuid:link>/<str:verb>/", "reception/shelter/<int:pk>/meals/<int:meal>/",
     "staff/sharing/<int:pk>/<str:verb>/", "staff/settings/<str:verb>/",
     "api/v1/shelters/<shelter_id>/scans", "me/plan/<str:verb>/",
+    "me/notices/<str:verb>/",
 }  # fmt: skip
 """Addresses that do something when they are posted to and show nothing of their own."""
 HEADS: Final = re.compile(

@@ -143,6 +143,7 @@ STATES: dict[str, dict[str, tuple[object, str]]] = {
         "order": (lazy("避難情報"), "solid-bad"),
         "notice": (lazy("お知らせ"), "caution"),
         "alarm": (lazy("当番の呼び出し"), "caution"),
+        "proof": (lazy("連絡先の確認"), ""),
         "correction": (lazy("訂正"), "caution"),
         "cancellation": (lazy("取消"), "caution"),
         "lifting": (lazy("解除"), "good"),

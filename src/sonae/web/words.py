@@ -170,6 +170,14 @@ CHANNELS = {
     "recorder": lazy("訓練の記録"),
 }
 
+CONTACT_ENDS = {
+    "owner": lazy("自分で取り消しました"),
+    "replaced": lazy("同じ端末を、別の人が登録しました"),
+    "oldest": lazy("登録が10件をこえたため、いちばん古いものを終えました"),
+    "gone": lazy("届かなくなりました。使うときは、もう一度登録してください"),
+}
+"""Why a contact point ended (`messages.contacts.ENDS`), as its owner reads it."""
+
 LANGUAGES = {
     "ja": lazy("日本語"),
     "ja-x-easy": lazy("やさしい日本語"),
@@ -342,6 +350,11 @@ def hazard(code: str) -> str:
 def channel(code: str) -> str:
     """Return the name of a channel in the reader's language."""
     return str(CHANNELS.get(code, code))
+
+
+def contact_end(code: str) -> str:
+    """Return why a contact point ended, in the reader's language."""
+    return str(CONTACT_ENDS.get(code, code))
 
 
 def language(code: str) -> str:

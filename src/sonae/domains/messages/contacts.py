@@ -24,9 +24,9 @@ from sonae.platform.sealing import seal, unseal
 MOST: Final = 10
 """Contact points of one channel per person; the oldest gives way."""
 _SEAL: Final = "push keys"
-REPLACED: Final = "この端末は、別の人の登録に変わりました"
-OLDEST: Final = "新しい端末が登録されたため、いちばん古い登録を終えました"
-BY_OWNER: Final = "本人が取り消しました"
+ENDS: Final = ("owner", "replaced", "oldest", "gone")
+"""Why a contact point ended: by its owner, by another person on the same device, as the oldest of too
+many, or because the counterpart has given it up."""
 
 
 def sealed_keys(sealed: str) -> Mapping[str, str]:
@@ -86,7 +86,9 @@ def add_push(actor: Actor, endpoint: str, p256dh: str, auth: str, label: str = "
     keys, now = _checked(endpoint, p256dh, auth), clock.now()
     with writing():
         same = ContactPoint.objects.filter(channel="push", address=endpoint)
-        same.exclude(resident=owner).filter(ended_at=None).update(ended_at=now, ended_why=REPLACED)
+        same.exclude(resident=owner).filter(ended_at=None).update(
+            ended_at=now, ended_why="replaced"
+        )
         made, _new = ContactPoint.objects.update_or_create(
             resident_id=owner, channel="push", address=endpoint,
             defaults={"keys": keys, "label": label[:80], "added_at": now, "confirmed_at": now,
@@ -101,7 +103,7 @@ def _leave_room(owner: int, channel: str) -> None:
     """End the oldest of more than `MOST` in use."""
     rows = ContactPoint.objects.filter(resident=owner, channel=channel, ended_at=None)
     many = list(rows.order_by("-added_at", "-pk").values_list("pk", flat=True)[MOST:])
-    ContactPoint.objects.filter(pk__in=many).update(ended_at=clock.now(), ended_why=OLDEST)
+    ContactPoint.objects.filter(pk__in=many).update(ended_at=clock.now(), ended_why="oldest")
 
 
 def renew_push(old: str, endpoint: str, p256dh: str, auth: str) -> bool:
@@ -113,7 +115,7 @@ def renew_push(old: str, endpoint: str, p256dh: str, auth: str) -> bool:
     keys = _checked(endpoint, p256dh, auth)
     with writing():
         row = ContactPoint.objects.select_for_update().filter(channel="push", address=old).first()
-        if row is None or row.ended_why in (BY_OWNER, REPLACED):
+        if row is None or row.ended_why in ("owner", "replaced"):
             return False
         taken = ContactPoint.objects.filter(channel="push", address=endpoint).exclude(pk=row.pk)
         if taken.exists():
@@ -133,7 +135,7 @@ def end_contact(actor: Actor, pk: int) -> ContactPoint:
         if row is None:
             raise SonaeError("not_found", "この連絡先は登録されていません。")
         if row.ended_at is None:
-            row.ended_at, row.ended_why = clock.now(), BY_OWNER
+            row.ended_at, row.ended_why = clock.now(), "owner"
             row.save(update_fields=["ended_at", "ended_why"])
             audit.record(actor.id, "contact_ended", f"contact:{row.pk}", channel=row.channel)
     return row

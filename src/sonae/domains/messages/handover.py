@@ -106,7 +106,7 @@ def _may_be_told(transmission: Transmission, people: Sequence[Delivery]) -> list
 def _handed(transmission: Transmission, people: Sequence[Delivery]) -> Iterator[Sequence[Handed]]:
     """Speak to the channel; stop between groups when something newer is to be said instead."""
     # A link without a host would lead nowhere: then the mail says nothing of one.
-    linked = bool(settings.ISSUER) and transmission.message.kind != "alarm"
+    linked = bool(settings.ISSUER) and transmission.message.kind not in ("alarm", "proof")
     recipients = [
         Recipient(
             one.pk, one.address, one.language, link_for(*one.owners) if linked else "",
@@ -212,7 +212,7 @@ def _store(group: Sequence[Handed]) -> None:
             )
         for one in (one for one in group if one.gone):
             ContactPoint.objects.filter(delivery=one.delivery, ended_at=None).update(
-                ended_at=now, ended_why=one.error[:200]
+                ended_at=now, ended_why="gone"
             )
 
 

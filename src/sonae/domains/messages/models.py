@@ -11,7 +11,7 @@ from sonae.platform.scoped import ScopedModel, TenantModel
 class Message(ScopedModel):
     """伝達文: a draft with its approvals; what is sent is the frozen `Transmission`.
 
-    ``kind``: order, notice, alarm, correction, renewal, cancellation, lifting. A correction or
+    ``kind``: order, notice, alarm, correction, renewal, cancellation, lifting, proof (of an address). A correction or
     cancellation refers to the message it corrects and is prepared together with it. ``topic`` is
     what it is about (``order:<pk>``, ``notice:<pk of the first message>``, ``alarm:<key>``): later
     words about the same topic overtake earlier ones. ``about`` holds the facts of a notice
@@ -94,8 +94,9 @@ class ContactPoint(TenantModel):
 
     ``address``: the push endpoint, the e-mail address, the phone number or the LINE user. ``keys``: what
     a push is encrypted for, sealed. ``label``: what its owner knows it by. It counts from ``confirmed_at``
-    (double opt-in: ``code`` was sent to it and came back) until ``ended_at``; ``ended_why`` tells the
-    owner, because nobody notices a notification that stays away. Both worlds share it.
+    (double opt-in: ``code``, kept as a keyed hash, was sent to it and came back) until ``ended_at``;
+    ``ended_why`` (`contacts.ENDS`) is told to its owner, because nobody notices a notification that stays
+    away. Both worlds share it.
     """
 
     resident = models.ForeignKey(Resident, on_delete=models.CASCADE, verbose_name="住民")
@@ -109,7 +110,7 @@ class ContactPoint(TenantModel):
     added_at = models.DateTimeField("登録日時")
     confirmed_at = models.DateTimeField("確認日時", null=True)
     ended_at = models.DateTimeField("終了日時", null=True)
-    ended_why = models.CharField("終了の理由", max_length=200, blank=True)
+    ended_why = models.CharField("終了の理由", max_length=10, blank=True)
 
     class Meta:
         """An address is a resident's once; looked up by owner and by address."""

@@ -72,6 +72,10 @@ def first_round(message: Message, channels: Collection[str]) -> Boxes:
     earlier = _reached(message)
     if earlier or message.kind in ENDINGS:
         return {channel: boxes for channel, boxes in earlier.items() if channel in channels}
+    if "contact" in message.audience:
+        one = ContactPoint.objects.get(pk=message.audience["contact"])
+        box = Mailbox(one.resident_id, one.address, one.resident.language, (), one.pk)
+        return {one.channel: [box]}
     if "duty" in message.audience:
         return {"mail": [Mailbox(None, one.email, one.language) for one in on_duty()]}
     return planned(_meant(message), channels)
@@ -112,13 +116,15 @@ def planned(people: QuerySet[Resident], channels: Collection[str]) -> Boxes:
     told alone.
     """
     usable = [code for code in PERSONAL if code in channels]
-    own = _contacts(usable)
+    own, ended = _contacts(usable), ended_mails()
     shared: dict[tuple[str, str, int, int], list[tuple[int, str, int | None]]] = {}
     rows = people.order_by("pk").values_list(
         "pk", "email", "phone", "channel", "language", "household", "shielded"
     )
     for pk, email, phone, wish, language, household, shielded in rows:
-        for channel, address, contact in _first(own.get(pk, {}), usable, email, phone, wish):
+        for channel, address, contact in _first(
+            own.get(pk, {}), usable, "" if (pk, email) in ended else email, phone, wish
+        ):
             key = (channel, address, household, pk if shielded else 0)
             shared.setdefault(key, []).append((pk, language, contact))
     boxes: Boxes = defaultdict(list)
@@ -157,11 +163,16 @@ def _of_register(channel: str, email: str, phone: str, wish: str) -> str:
     return ""
 
 
+def ended_mails() -> set[tuple[int, str]]:
+    """Return (resident, address) of mailboxes at which their owners want nothing any more."""
+    rows = ContactPoint.objects.filter(channel="mail").exclude(ended_at=None)
+    return set(rows.values_list("resident_id", "address"))
+
+
 def _contacts(channels: Sequence[str]) -> dict[int, dict[str, list[tuple[str, int]]]]:
     """Return resident → channel → the confirmed addresses with their contact points."""
-    rows = ContactPoint.objects.filter(channel__in=channels, ended_at=None).exclude(
-        confirmed_at=None
-    )
+    rows = ContactPoint.objects.filter(channel__in=channels, ended_at=None)
+    rows = rows.exclude(confirmed_at=None)
     found: dict[int, dict[str, list[tuple[str, int]]]] = {}
     told = rows.order_by("pk").values_list("resident_id", "channel", "address", "pk")
     for resident, channel, address, pk in told:

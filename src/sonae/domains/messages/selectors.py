@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from django.db.models import Case, Count, F, Value, When
 from django.utils import translation
@@ -54,16 +55,20 @@ def _item(row: Transmission) -> PublicItem:
 
 
 def message(message_pk: int) -> Message | None:
-    """Return one message of the world in force, or None."""
-    return Message.objects.select_related("order", "refers_to").filter(pk=message_pk).first()
+    """Return one message of the world in force, or None; the proof of an address is its owner's affair."""
+    rows = Message.objects.select_related("order", "refers_to").exclude(kind="proof")
+    return rows.filter(pk=message_pk).first()
 
 
 def messages(limit: int = 50) -> list[Message]:
     """Return messages that were sent or wait, newest first.
 
-    Prepared ones show beside theirs, alarms to the officers on duty with the rules.
+    Prepared ones show beside theirs, alarms to the officers on duty with the rules, proofs of an address
+    nowhere.
     """
-    rows = Message.objects.exclude(status__in=("prepared", "dropped")).exclude(kind="alarm")
+    rows = Message.objects.exclude(status__in=("prepared", "dropped")).exclude(
+        kind__in=("alarm", "proof")
+    )
     return list(rows.select_related("order").order_by("-drafted_at", "-pk")[:limit])
 
 
@@ -119,7 +124,7 @@ def receipts_by_town(transmission_pk: int) -> list[tuple[str, int, int]]:
 
 @dataclass(frozen=True)
 class Unreached:
-    """A delivery that failed: ``address`` shows its provider only, nothing for shielded people."""
+    """A delivery that failed: ``address`` shows who carries it, nothing for shielded people."""
 
     town: str
     address: str
@@ -130,20 +135,28 @@ def unreached(actor: Actor, transmission_pk: int, limit: int = 200) -> list[Unre
     """Return failed deliveries with the counterpart's reason, for operators; no address in full."""
     require(actor, Audience.OPERATOR)
     rows = Delivery.objects.filter(transmission=transmission_pk, status="failed")
-    rows = rows.select_related("resident__household__town").order_by("pk")
+    rows = rows.select_related("resident__household__town", "transmission").order_by("pk")
     return [_unreached(row) for row in rows[:limit]]
 
 
 def _unreached(row: Delivery) -> Unreached:
     """Return what may be shown of a failed delivery."""
-    who = row.resident
-    if who is not None and who.shielded:
-        return Unreached("", "", row.error.replace(row.address, "…"))
+    who, shown = row.resident, _masked(row.transmission.channel, row.address)
+    hidden = who is not None and who.shielded
+    said = row.error.replace(row.address, "…" if hidden else shown) if row.address else row.error
+    if hidden:
+        return Unreached("", "", said)
     town = who.household.town if who is not None else None
-    provider = row.address.rpartition("@")[2]
-    return Unreached(
-        town.name if town else "", f"…@{provider}", row.error.replace(row.address, f"…@{provider}")
-    )
+    return Unreached(town.name if town else "", shown, said)
+
+
+def _masked(channel: str, address: str) -> str:
+    """Return what staff may see of an address: who carries it, never the address itself."""
+    if channel == "mail":
+        return f"…@{address.rpartition('@')[2]}"
+    if channel == "push":
+        return urlsplit(address).hostname or ""
+    return f"…{address[-2:]}" if channel == "sms" else ""
 
 
 def prepared(message_pk: int) -> list[Message]:

@@ -104,3 +104,20 @@ async function part(request, url) {
   // Names of files carry their content's hash: what is kept is what is wanted.
   return (await caches.match(url.pathname, { cacheName: SHELL_CACHE })) || fetch(request);
 }
+
+// What the city says while no page is open. The browser has decrypted it; a newer word about the same replaces it.
+self.addEventListener("push", (event) => {
+  const { title, body, url, tag, lang } = event.data.json();
+  event.waitUntil(self.registration.showNotification(title, { body, tag, lang, renotify: true, requireInteraction: true, data: { url } }));
+});
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(self.clients.openWindow(event.notification.data.url));
+});
+self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil((async () => {
+  const old = event.oldSubscription;
+  const made = event.newSubscription || (old && await self.registration.pushManager.subscribe(old.options));
+  if (!old || !made) return;
+  const { endpoint, keys } = made.toJSON();
+  await fetch("/push/renew/", { method: "POST", body: new URLSearchParams({ old: old.endpoint, endpoint, ...keys }) });
+})()));
