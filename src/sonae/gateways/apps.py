@@ -13,10 +13,11 @@ class GatewaysConfig(AppConfig):
     def ready(self) -> None:
         """Register e-mail, the public page and the feed, and what can receive warnings."""
         from sonae.domains.messages import interface as messages
-        from sonae.gateways import inputs, mail, publish, push
+        from sonae.gateways import inputs, mail, publish, push, sms
 
         messages.register("mail", mail.send, mail.configured)
         messages.register("push", push.send, push.configured)
+        messages.register("sms", sms.send, sms.configured, sms.fault)
         messages.register("web", publish.send)
         messages.register("cap", publish.send)
         inputs.register_all()

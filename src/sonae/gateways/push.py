@@ -12,8 +12,7 @@ import hmac
 import json
 import os
 import struct
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterator, Sequence
 from email.utils import parseaddr
 from functools import lru_cache
 from typing import Final
@@ -38,19 +37,16 @@ from sonae.domains.messages.interface import (
     sealed_keys,
     unpadded,
 )
+from sonae.gateways.fanout import Fan
 from sonae.gateways.http import Answer, Unreachable
 from sonae.gateways.http import send as ask
-from sonae.platform.outbox import Retry
 
 RECORD: Final = 4096
 """Bytes of the one record; a payload is at most 3,993 (RFC 8291 section 4)."""
 TOKEN_SECONDS: Final = 12 * 3600
 """RFC 8292 allows a day; half of it leaves room for clocks that differ."""
-GROUP: Final = 25
 AT_ONCE: Final = 16
 """Connections per push service."""
-MOST_BUSY: Final = 10
-RETRY_SECONDS: Final = 30.0
 GONE: Final = "この端末の登録は、相手のサービスで消えています"
 _CURVE: Final = ec.SECP256R1()
 
@@ -127,39 +123,16 @@ def send(parcel: Parcel) -> Iterator[Sequence[Handed]]:
     `Retry` at the end when somebody could not be served yet.
     """
     round_ = _Round(parcel)
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="push") as pool:
-        for start in range(0, len(parcel.recipients), AT_ONCE * 4):
-            if round_.stopped:
-                break
-            part = parcel.recipients[start : start + AT_ONCE * 4]
-            yield from _grouped(
-                one.result() for one in as_completed([pool.submit(round_.told, r) for r in part])
-            )
-    if round_.waits:
-        raise Retry(max(RETRY_SECONDS, *round_.waits), round_.why)
-
-
-def _grouped(outcomes: Iterable[Handed | None]) -> Iterator[list[Handed]]:
-    """Give what is known in groups small enough that little goes twice after a crash."""
-    done: list[Handed] = []
-    for one in outcomes:
-        if one is not None:
-            done.append(one)
-        if len(done) >= GROUP:
-            yield done
-            done = []
-    if done:
-        yield done
+    yield from round_.fan.told(parcel.recipients, round_.told)
 
 
 class _Round:
-    """One try for every recipient of a parcel; used by several threads, which only append."""
+    """One try for every recipient of a parcel; used by several threads."""
 
     def __init__(self, parcel: Parcel) -> None:
         """Prepare what all have in common."""
         self._parcel = parcel
-        self.waits: list[float] = []
-        self.why = ""
+        self.fan = Fan(AT_ONCE)
         self._headers = {
             "Content-Encoding": "aes128gcm",
             "Content-Type": "application/octet-stream",
@@ -169,11 +142,6 @@ class _Round:
             "Topic": hashlib.sha256(parcel.topic.encode()).hexdigest()[:32],
         }
 
-    @property
-    def stopped(self) -> bool:
-        """Tell whether so many were put off that the service is better left alone for now."""
-        return len(self.waits) >= MOST_BUSY
-
     def told(self, one: Recipient) -> Handed | None:
         """Tell one phone; None when that is not settled (the service is away or busy)."""
         try:
@@ -181,18 +149,14 @@ class _Round:
             if answer.status == 413:
                 answer = self._asked(one, full=False)
         except Unreachable as error:
-            self._later(0.0, f"プッシュサービスにつながりません（{error}）")
+            self.fan.later(0.0, f"プッシュサービスにつながりません（{error}）")
             return None
         except (ValueError, KeyError, SonaeError) as error:
             return Handed(one.delivery, "failed", f"登録された鍵が使えません（{error}）", gone=True)
         if answer.status == 429 or answer.status >= 500:
-            self._later(answer.wait, f"プッシュサービスが混んでいます（{answer.words}）")
+            self.fan.later(answer.wait, f"プッシュサービスが混んでいます（{answer.words}）")
             return None
         return _outcome(one, answer)
-
-    def _later(self, seconds: float, why: str) -> None:
-        self.why = why
-        self.waits.append(seconds)
 
     def _asked(self, one: Recipient, *, full: bool) -> Answer:
         if not known_service(one.address):

@@ -38,10 +38,12 @@ from sonae.domains.messages.ports import (
     Sender,
     available,
     describe,
+    faults,
     register,
 )
 from sonae.domains.messages.proving import (
     add_mail,
+    add_phone,
     confirm_contact,
     end_register_mail,
     export_contacts,
@@ -103,6 +105,7 @@ __all__ = [
     "Wording",
     "acknowledge",
     "add_mail",
+    "add_phone",
     "add_push",
     "approve_notice",
     "available",
@@ -120,6 +123,7 @@ __all__ = [
     "ending_texts",
     "export_contacts",
     "facts_of",
+    "faults",
     "forget_contacts",
     "is_over",
     "is_own",

@@ -64,11 +64,22 @@ class Sender(Protocol):
 
 
 _live: dict[str, tuple[Sender, Callable[[], bool]]] = {}
+_faults: dict[str, Callable[[], str]] = {}
 
 
-def register(channel: str, sender: Sender, configured: Callable[[], bool] = lambda: True) -> None:
-    """Provide a live channel; ``configured`` tells whether the city has set it up."""
-    _live[channel] = (sender, configured)
+def register(
+    channel: str,
+    sender: Sender,
+    configured: Callable[[], bool] = lambda: True,
+    fault: Callable[[], str] = str,
+) -> None:
+    """Provide a live channel; ``configured`` tells whether the city has set it up, ``fault`` what is wrong."""
+    _live[channel], _faults[channel] = (sender, configured), fault
+
+
+def faults() -> dict[str, str]:
+    """Return channel → what is wrong with how it is set up, for those with a fault."""
+    return {channel: said for channel, fault in _faults.items() if (said := fault())}
 
 
 def available(channel: str) -> bool:

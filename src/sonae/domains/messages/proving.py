@@ -12,10 +12,11 @@ from typing import Any, Final
 
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from sonae.core import clock
+from sonae.core import clock, typed
 from sonae.core.errors import SonaeError
 from sonae.domains.messages.contacts import owner_of
 from sonae.domains.messages.models import ContactPoint, Delivery, Message
+from sonae.domains.messages.recipients import MOBILE
 from sonae.domains.messages.services import release, write_texts
 from sonae.domains.messages.wording import Text
 from sonae.domains.municipalities.interface import municipality
@@ -30,9 +31,9 @@ MOST_A_DAY: Final = 5
 """Numbers sent for one resident in a day: nobody fills a stranger's mailbox through us."""
 _ADDRESS: Final = re.compile(r"[!-;=?A-~]{1,64}@(?=.{3,60}$)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _SAID: Final = {
-    "ja": ("確認番号 {code}（{city}）", "確認番号は {code} です。30分以内に「お知らせの受け取り方」のページに入れてください。\n\n心当たりがないときは、このメールを捨ててください。何も届くようになりません。"),
+    "ja": ("確認番号 {code}（{city}）", "確認番号は {code} です。30分以内に「お知らせの受け取り方」のページに入れてください。\n\n心当たりがないときは、無視してください。何も届くようになりません。"),
     "ja-x-easy": ("番号（ばんごう） {code}（{city}）", "番号（ばんごう）は {code} です。30分（さんじゅっぷん）の 間（あいだ）に 入れて（いれて）ください。\n\n知らない（しらない）ときは、すてて ください。"),
-    "en": ("Code {code} ({city})", "Your code is {code}. Enter it within 30 minutes on the page where you asked for it.\n\nIf you did not ask for it, ignore this mail. Nothing else will be sent to you."),
+    "en": ("Code {code} ({city})", "Your code is {code}. Enter it within 30 minutes on the page where you asked for it.\n\nIf you did not ask for it, ignore this message. Nothing else will be sent to you."),
 }  # fmt: skip
 
 
@@ -46,25 +47,41 @@ def add_mail(actor: Actor, address: str, language: str) -> ContactPoint:
     `SonaeError` ``unprocessable`` for what is no address, ``conflict`` for one in use already,
     ``too_many`` after several in a day.
     """
-    owner, given = owner_of(actor), address.strip()
+    given = address.strip()
     if not _ADDRESS.fullmatch(given):
         raise SonaeError(
             "unprocessable", "メールアドレスの形が正しくありません。", "例：name@example.jp"
         )
+    return _asked(actor, "mail", given, language)
+
+
+def add_phone(actor: Actor, number: str, language: str) -> ContactPoint:
+    """Send a number to a mobile phone of one's own by SMS; refusals as in `add_mail`."""
+    given = re.sub(r"[^0-9+]", "", typed.number(number))
+    given = re.sub(r"^\+81", "0", given)
+    if not MOBILE.fullmatch(given):
+        raise SonaeError(
+            "unprocessable", "携帯電話の番号の形が正しくありません。", "例：090-1234-5678"
+        )
+    return _asked(actor, "sms", given, language)
+
+
+def _asked(actor: Actor, channel: str, given: str, language: str) -> ContactPoint:
+    owner = owner_of(actor)
     with writing():
         _not_too_often(owner)
         made, new = ContactPoint.objects.get_or_create(
-            resident_id=owner, channel="mail", address=given, defaults={"added_at": clock.now()}
+            resident_id=owner, channel=channel, address=given, defaults={"added_at": clock.now()}
         )
         if not new and made.confirmed_at is not None and made.ended_at is None:
-            raise SonaeError("conflict", "このメールは、もう登録されています。")
+            raise SonaeError("conflict", "この宛先は、もう登録されています。")
         code = f"{secrets.randbelow(10**6):06d}"
         made.code, made.code_until = _hash(made.pk, code), clock.now() + VALID
         made.code_tries, made.confirmed_at, made.ended_at, made.ended_why = 0, None, None, ""
         made.added_at = clock.now()
         made.save()
         _send(made, code, language if language in _SAID else "ja")
-        audit.record(actor.id, "contact_asked", f"contact:{made.pk}", channel="mail")
+        audit.record(actor.id, "contact_asked", f"contact:{made.pk}", channel=channel)
     return made
 
 
@@ -116,9 +133,7 @@ def confirm_contact(actor: Actor, pk: int, code: str) -> ContactPoint:
         raise SonaeError(
             "unprocessable", "この番号は、もう使えません。", "番号をもう一度送ってください。"
         )
-    raise SonaeError(
-        "unprocessable", "番号が違います。", "届いたメールの6けたの番号を入れてください。"
-    )
+    raise SonaeError("unprocessable", "番号が違います。", "届いた6けたの番号を入れてください。")
 
 
 def register_mail(actor: Actor) -> str:

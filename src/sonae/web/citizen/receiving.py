@@ -53,6 +53,7 @@ def _page(request: HttpRequest, problem: SonaeError | None = None) -> HttpRespon
         "register_mail": messages.register_mail(actor),
         "key": messages.public_push_key() if messages.available("push") else "",
         "may_mail": messages.available("mail"),
+        "may_sms": messages.available("sms"),
         "may_change": not is_exercise(),
         "typed": request.POST if problem else {},
         "problem": problem,
@@ -87,6 +88,9 @@ def _done(request: HttpRequest, verb: str) -> str:
     if verb == "mail":
         messages.add_mail(actor, post.get("address", ""), get_language() or "ja")
         return _("確認番号をメールで送りました。届いた番号を入れると、登録が終わります。")
+    if verb == "phone":
+        messages.add_phone(actor, post.get("number", ""), get_language() or "ja")
+        return _("確認番号をSMSで送りました。届いた番号を入れると、登録が終わります。")
     if verb == "confirm":
         messages.confirm_contact(actor, key_of(post.get("contact", "")), post.get("code", ""))
         return _("確かめました。次のお知らせから届きます。")

@@ -18,6 +18,7 @@ from django.db import DatabaseError, connection
 
 from sonae.core import clock
 from sonae.core.rows import FORMATS, Rows
+from sonae.domains.messages import interface as messages
 from sonae.domains.municipalities.interface import Municipality
 from sonae.platform.models import OutboxEntry
 from sonae.platform.outbox import worker_seen
@@ -69,7 +70,7 @@ def findings() -> Iterator[Finding]:
     if tables.state == "ok":
         for look in (row_security, municipality, outbox, worker):
             yield look()
-    for look in (static_files, browser_libraries, catalogues, mail, address):
+    for look in (static_files, browser_libraries, catalogues, mail, channels, address):
         yield look()
 
 
@@ -112,7 +113,9 @@ def space() -> Finding:
 
 def secret() -> Finding:
     """The server's keys are readable by their owner only."""
-    modes = {file: stat.S_IMODE(file.stat().st_mode) for file in Path(settings.HOME).glob("*.key")}
+    names = ("*.key", "*.pem", "channels.toml")
+    files = [file for name in names for file in Path(settings.HOME).glob(name)]
+    modes = {file: stat.S_IMODE(file.stat().st_mode) for file in files}
     loose = [str(file) for file, mode in modes.items() if mode & 0o077]
     detail = ", ".join(f"{file.name} {mode:04o}" for file, mode in sorted(modes.items()))
     return _judge("secret_key", not loose, detail, f"chmod 600 {' '.join(loose)}")
@@ -200,6 +203,14 @@ def mail() -> Finding:
     return _judge(
         "mail", bool(settings.SMTP), "set" if settings.SMTP else "not set", hint, "warning"
     )
+
+
+def channels() -> Finding:
+    """What is set up for messages has no mistake."""
+    wrong = messages.faults()
+    detail = " / ".join(f"{name}: {said}" for name, said in wrong.items())
+    hint = "docs/operations/channels.md を見て、SONAE_HOME の channels.toml を直してください。"
+    return _judge("channels", not wrong, detail or "ok", hint)
 
 
 def address() -> Finding:
