@@ -112,6 +112,7 @@ DOMAINS = [
     "sheltering",
     "messages",
     "exchange",
+    "edge",
 ]
 """The order of the domains: foreign keys and imports only point to earlier ones."""
 

@@ -7,22 +7,15 @@ ordinary way (`scans.receive`), so that ids count once however often and by whic
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from sonae.core.errors import SonaeError
 from sonae.domains.safety.models import Terminal
 from sonae.domains.safety.scans import Answer, receive
-from sonae.platform import audit
+from sonae.platform import audit, envelopes
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import writing
 from sonae.platform.scope import current
@@ -30,7 +23,7 @@ from sonae.platform.scope import current
 MOST_BYTES: Final = 16 * 1024 * 1024
 """Some 20,000 events: weeks of one terminal."""
 _PART: Final = 500
-_INFO: Final = b"sonae outbox 1"
+_PURPOSE: Final = "sonae outbox 1"
 _ASK: Final = "受付端末の「通信が戻らないとき」から、もう一度書き出してください。"
 
 
@@ -105,26 +98,15 @@ def _terminal(outer: dict[str, Any]) -> Terminal:
 
 def _opened(outer: dict[str, Any], terminal: Terminal) -> dict[str, Any]:
     """Return what is sealed inside."""
-    key = HKDF(SHA256(), 32, salt=None, info=_INFO).derive(terminal.token_hash.encode())
-    bound = f"sonae outbox 1 {terminal.code} {current().world.value}".encode()
-    try:
-        plain = AESGCM(key).decrypt(_bytes(outer.get("iv")), _bytes(outer.get("data")), bound)
-    except (InvalidTag, ValueError):
+    bound = f"sonae outbox 1 {terminal.code} {current().world.value}"
+    found = envelopes.opened(envelopes.key_for(terminal.token_hash, _PURPOSE), bound, outer)
+    if found is None:
         raise SonaeError(
             "forged",
             "このファイルは開けません。途中で切れたか、変えられたか、端末が登録し直されています。",
             _ASK,
-        ) from None
-    found = json.loads(plain)
-    return found if isinstance(found, dict) else {}
-
-
-def _bytes(text: object) -> bytes:
-    try:
-        made = str(text)
-        return base64.urlsafe_b64decode(made + "=" * (-len(made) % 4))
-    except (ValueError, binascii.Error):
-        return b""
+        )
+    return found
 
 
 def _moment(value: object) -> datetime | None:

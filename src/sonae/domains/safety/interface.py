@@ -81,6 +81,7 @@ from sonae.domains.safety.models import (
     VisitorConsent,
     VisitorEntry,
 )
+from sonae.domains.safety.parcels import edge_devices, require_edge, take_parcels
 from sonae.domains.safety.patrols import (
     RESULTS,
     LineView,
@@ -277,6 +278,7 @@ __all__ = [
     "decide_death",
     "doubts",
     "drill_reports",
+    "edge_devices",
     "end_sheet",
     "enrol_many",
     "enrol_terminal",
@@ -325,6 +327,7 @@ __all__ = [
     "refuse_link",
     "report_lines",
     "report_self",
+    "require_edge",
     "require_inside",
     "revoke_terminal",
     "sent",
@@ -340,6 +343,7 @@ __all__ = [
     "take_back",
     "take_carried",
     "take_down",
+    "take_parcels",
     "terminal_by_token",
     "terminals",
     "timed",

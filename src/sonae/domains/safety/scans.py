@@ -74,10 +74,13 @@ class _Read:
     party: list[str] = field(default_factory=list)
 
 
-def receive(terminal: Terminal, events: Sequence[Any], sent_at: object = None) -> list[Answer]:
+def receive(
+    terminal: Terminal, events: Sequence[Any], sent_at: object = None, refusal: str = ""
+) -> list[Answer]:
     """Store a batch of events of one terminal; one answer per event, in order.
 
     ``sent_at`` is the text of the terminal's own time: by it a clock that is far off is corrected.
+    With a ``refusal`` (its code) nothing of the batch counts: it is kept for people to look at.
     When this returns, everything answered is on disk. `SonaeError` ``unreadable`` when the batch is
     no list of objects or longer than `MOST_EVENTS`; then nothing was stored.
     """
@@ -86,7 +89,10 @@ def receive(terminal: Terminal, events: Sequence[Any], sent_at: object = None) -
     if not all(isinstance(event, Mapping) for event in events):
         raise SonaeError("unprocessable", "events は記録（オブジェクト）の配列にしてください。")
     delivery = Delivery(clock.now(), _sent(sent_at))
-    read = [_read(event, terminal, delivery, place) for place, event in enumerate(events)]
+    if refusal:
+        read = [_Read(one.get("id"), _refused(one, terminal, refusal)) for one in events]
+    else:
+        read = [_read(event, terminal, delivery, place) for place, event in enumerate(events)]
     wanted = {pid for one in read for pid in (one.resident, *one.party) if pid}
     known = known_residents(sorted(wanted)) if wanted else {}
     sets = [_sightings(one, known) for one in read]

@@ -114,6 +114,12 @@ def terminal(one: safety.Terminal) -> TerminalInfo:
     )
 
 
+def edge(one: safety.Terminal) -> dict[str, Any]:
+    """Return what an edge node needs to work alone: itself, and the terminals that it serves."""
+    devices = safety.edge_devices(one)
+    return {**terminal(one).model_dump(mode="json"), "devices": devices}
+
+
 def shelter_list() -> list[Shelter]:
     """Return every facility with state and head-count."""
     return [

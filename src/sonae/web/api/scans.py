@@ -36,6 +36,17 @@ def handle(request: HttpRequest, terminal: safety.Terminal) -> HttpResponse:
     return HttpResponse(json.dumps(told), content_type="application/json")
 
 
+def handle_parcels(request: HttpRequest, edge: safety.Terminal) -> HttpResponse:
+    """Take what an edge node carries; the answer leaves only once all that it acknowledges is on disk."""
+    received = clock.SystemClock().now()
+    batch = _batch(_body(request), "parcels")
+    sent_at = batch.get("sent_at")
+    answers = safety.take_parcels(edge, batch["parcels"], sent_at)
+    safety.touch(edge, safety.read_status(batch.get("device"), sent_at, received))
+    told = {"answers": answers, "received_at": received.isoformat()}
+    return HttpResponse(json.dumps(told), content_type="application/json")
+
+
 def _body(request: HttpRequest) -> bytes:
     """Return the body; refused without being kept when it is too large."""
     length = int(request.META.get("CONTENT_LENGTH") or 0)
@@ -58,16 +69,16 @@ def _pass_over(request: HttpRequest, length: int) -> None:
             pass
 
 
-def _batch(body: bytes) -> dict[str, Any]:
-    """Return a batch with its list of events; `SonaeError` ``unreadable`` (400) or ``unprocessable`` (422)."""
+def _batch(body: bytes, listed: str = "events") -> dict[str, Any]:
+    """Return a batch with its list; `SonaeError` ``unreadable`` (400) or ``unprocessable`` (422)."""
     try:
         batch = json.loads(body.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise SonaeError("unreadable", "文字コードは UTF-8 にしてください。") from None
     except (ValueError, RecursionError):
         raise SonaeError("unreadable", "JSON として読めません。") from None
-    if not isinstance(batch, dict) or not isinstance(batch.get("events"), list):
-        raise SonaeError("unprocessable", "events（記録の配列）がありません。")
+    if not isinstance(batch, dict) or not isinstance(batch.get(listed), list):
+        raise SonaeError("unprocessable", f"{listed}（記録の配列）がありません。")
     return batch
 
 
@@ -154,3 +165,40 @@ OPENAPI: Final[dict[str, Any]] = {
     }
 }
 """The body is read by hand (each event is judged by itself), so its schema is written by hand."""
+
+PARCELS: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["parcels"],
+                    "properties": {
+                        "sent_at": {"type": "string", "format": "date-time"},
+                        "device": {"type": "object", "description": "As with scans"},
+                        "parcels": {
+                            "type": "array",
+                            "maxItems": 100,
+                            "items": {
+                                "type": "object",
+                                "required": ["terminal", "id", "held_at", "iv", "data"],
+                                "properties": {
+                                    "terminal": {"type": "string"},
+                                    "id": {"type": "string", "format": "uuid"},
+                                    "held_at": {"type": "string", "format": "date-time"},
+                                    "iv": {"type": "string", "description": "base64url"},
+                                    "data": {
+                                        "type": "string",
+                                        "description": "AES-256-GCM under the terminal's own key",
+                                    },
+                                },
+                            },
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
+"""What an edge node sends; it can neither open nor make what is in ``data``."""

@@ -115,6 +115,18 @@ def get_offered(request: HttpRequest, shelter_id: str) -> reads.Offered:
     return reads.offered(terminal_for(request, shelter_id))
 
 
+@api.get("/edge", auth=_terminal, tags=["reception"])
+def get_edge(request: HttpRequest) -> dict[str, Any]:
+    """What an edge node needs: who it is, and the terminals of its shelter with the keys they share."""
+    return reads.edge(cast("safety.Terminal", getattr(request, "auth", None)))
+
+
+@api.post("/edge/parcels", auth=_terminal, openapi_extra=scans.PARCELS, tags=["reception"])
+def post_parcels(request: HttpRequest) -> HttpResponse:
+    """Records that terminals sealed and an edge node brings; one answer each, in order: a receipt or an error."""
+    return scans.handle_parcels(request, cast("safety.Terminal", getattr(request, "auth", None)))
+
+
 @api.get("/shelters/{shelter_id}/occupancy", response=reads.Occupancy, tags=["shelters"])
 def get_occupancy(request: HttpRequest, shelter_id: str, at: str = "") -> reads.Occupancy:
     """People and households inside, now or as of any time."""

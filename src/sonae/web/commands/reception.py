@@ -15,6 +15,7 @@ from sonae.engines.tables import read_bytes
 from sonae.platform import worlds
 from sonae.platform.access import SYSTEM
 from sonae.platform.scope import World
+from sonae.web.commands.edge import run_edge
 from sonae.web.commands.place import serving
 
 _FORMAT = click.option(
@@ -28,15 +29,25 @@ def group() -> None:
     """避難所の受付端末。"""
 
 
+group.add_command(run_edge)
+
+
 @group.command("enrol")
 @click.option("--shelter", required=True, help="施設ID")
 @click.option("--name", required=True, help="端末の名前（例: 受付1）")
+@click.option(
+    "--purpose",
+    type=click.Choice(safety.PURPOSES),
+    default="desk",
+    show_default=True,
+    help="用途（desk 受付、gate 出入口、round 巡回、edge 中継機、spare 予備）",
+)
 @_FORMAT
-def enrol(shelter: str, name: str, fmt: str | None) -> None:
+def enrol(shelter: str, name: str, purpose: str, fmt: str | None) -> None:
     """受付端末を1台登録し、トークンを出力する（出力はこの一度だけ）。"""
     with Rows(fmt) as rows, worlds.entered(serving()):
         try:
-            terminal, token = safety.enrol_terminal(shelter, name)
+            terminal, token = safety.enrol_terminal(shelter, name, purpose=purpose)
         except SonaeError as error:
             rows.refuse(error, shelter)
         else:

@@ -31,7 +31,12 @@ def setup(check: bool) -> None:
     """データベースの表と静的ファイルを用意し、設定を点検する。何度実行してもよい。"""
     if check:
         refuse_unready()
-        return
+    else:
+        make_ready()
+
+
+def make_ready() -> None:
+    """Make tables and static files as this version has them, and look over the settings."""
     try:
         if pending_migrations():
             call_command("migrate", interactive=False, verbosity=0)

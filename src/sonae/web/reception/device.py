@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from csp.constants import SELF
+from csp.decorators import csp_update
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -66,8 +68,12 @@ def _page(request: HttpRequest, language: str) -> str:
 
 
 @audience(Audience.TERMINAL)
+@csp_update({"connect-src": [SELF, "http:", "https:"]})
 def page(request: HttpRequest) -> HttpResponse:
-    """The application itself; the same for everybody, without a session."""
+    """The application itself; the same for everybody, without a session.
+
+    It may speak to an edge node (decision 0015), whose address in the gym nobody knows beforehand.
+    """
     language = _language(request)
     return HttpResponse(
         _page(request, language),

@@ -15,7 +15,9 @@ _WORDS: Final[Mapping[str, object]] = {
     "online": lazy("サーバーにつながっています"),
     "away": lazy("サーバーにつながりません。受付は続けられます"),
     "stopped": lazy("この端末は止められています。災害対策本部に連絡してください"),
+    "edge": lazy("中継機につながっています。市にはまだ届いていません"),
     "unsent": lazy("未送信 {n}件"),
+    "unsent_held": lazy("未送信 {n}件（うち{held}件は中継機が預かり）"),
     "refused": lazy("受理されなかった記録 {n}件"),
     "list_until": lazy("名簿 {people}人　{time}まで"),
     "list_none": lazy("名簿がありません"),
@@ -31,6 +33,29 @@ _WORDS: Final[Mapping[str, object]] = {
         "画面の「インストール」かホーム画面への追加をしてください。"
     ),
     "not_secure": lazy("この画面は https で開いてください。端末に安全に記録できません。"),
+    # the edge node
+    "edge_joining": lazy("中継機を確かめています…"),
+    "edge_joined": lazy("中継機 {code}（{address}）"),
+    "edge_seen": lazy("{time}に話しました"),
+    "edge_city": lazy("中継機は市につながっています。"),
+    "edge_alone": lazy("中継機は市につながっていません（最後は{time}）。記録は中継機が預かります。"),
+    "edge_away": lazy(
+        "中継機から返事がありません。記録はこの端末にあります。"
+        "中継機の電源と、同じ Wi-Fi につないでいるかを確かめてください。"
+    ),
+    "edge_blocked": lazy(
+        "中継機から返事がありません。同じ Wi-Fi につないでいるかを確かめてください。"
+        "「ローカル ネットワーク上のデバイス」への接続をたずねられたら、許可してください。"
+    ),
+    "edge_unknown": lazy(
+        "この中継機は、この端末を知りません。同じ避難所の端末かを確かめてください。"
+        "中継機が市と話したあとに登録した端末は、中継機が次に市とつながるまで使えません。"
+    ),
+    "edge_false": lazy(
+        "市が登録した中継機だと確かめられないので、使いません。"
+        "記録はこの端末にあり、読まれていません。災害対策本部に連絡してください。"
+    ),
+    "edge_code": lazy("中継機のQRコードではありません。中継機の画面に出ているものを読んでください。"),
     # enrolling
     "enrolling": lazy("登録しています…"),
     "enrol_token": lazy("この登録コードは使えません。災害対策本部で新しい登録コードをもらってください。"),
@@ -96,6 +121,9 @@ _WORDS: Final[Mapping[str, object]] = {
     "nobody_ticked": lazy("だれも選ばれていません。来ている人に印をつけてください。"),
     "close": lazy("閉じる"),
     "same_again": lazy("同じ氏名の人を{time}に受け付けています。別の人なら、もう一度「受付する」を押してください。"),
+    "same_there": lazy(
+        "同じ氏名の人を{time}に「{by}」で受け付けています。別の人なら、もう一度「受付する」を押してください。"
+    ),
     "no_name": lazy("氏名が空です。フリガナだけでも、呼び名だけでも受け付けられます。"),
     # what goes into the city's record stays Japanese on every screen
     "pet_note": "ペット：{pets}",

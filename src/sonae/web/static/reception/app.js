@@ -4,6 +4,7 @@ import { watch, qrReader } from "./camera.js";
 import { envelope, save, show } from "./carry.js";
 import { frameWays, identify } from "./claims.js";
 import { enrol, openDevice, wipe } from "./device.js";
+import { heldBy, isEdge, join, leave, openEdge, visit } from "./edge.js";
 import { by, forms as written, h, named, root, say, tone, version, world } from "./dom.js";
 import { householdCard } from "./household.js";
 import { dropList, ended, fetchList, openList, wantsList } from "./list.js";
@@ -13,24 +14,26 @@ import { find, formsOf, household } from "./search.js";
 import { persisted } from "./store.js";
 import { sync } from "./sync.js";
 
-const forms = formsOf(...written), SHOWN = 12, OPTIONS = 12, CLOCK_OFF = 5 * 60_000;
+const forms = formsOf(...written), SHOWN = 12, OPTIONS = 12, EDGE_EVERY = 4_000, CLOCK_OFF = 5 * 60_000;
 const here = new Map(), typedVisitors = new Map();
-let device, net = "away", promised = true, began = 0, chosen = -1, options = [], timer, wait = 5_000, notice = "";
+let device, net = "away", atEdge = null, edgeTimer, opened, promised = true, began = 0, chosen = -1, options = [], timer, wait = 5_000, notice = "";
 
 // --- what the screen says of the device ----------------------------------------------------------
 
 /** Say how much is unsent; before anything is called recorded, so that the two never contradict. */
 async function unsent() {
-  const { waiting, refused } = await counts(device);
-  by("unsent").textContent = say("unsent", { n: waiting });
+  const { waiting, refused } = await counts(device), held = await heldBy(device);
+  by("unsent").textContent = held ? say("unsent_held", { n: waiting, held }) : say("unsent", { n: waiting });
   by("unsent").classList.toggle("some", waiting > 0);
   return refused;
 }
 
 async function refresh() {
   const refused = await unsent();
-  by("net").textContent = say(device.locked ? "stopped" : net);
-  by("net").className = `badge ${{ online: "good", away: "caution", stopped: "bad" }[device.locked ? "stopped" : net]}`;
+  const shown = device.locked ? "stopped" : net === "away" && atEdge === "held" ? "edge" : net;
+  by("net").textContent = say(shown);
+  by("net").className = `badge ${{ online: "good", away: "caution", edge: "caution", stopped: "bad" }[shown]}`;
+  edgeState();
   by("list").textContent = device.list ? say("list_until", { people: device.list.people.toLocaleString(), time: `${japanese(device.list.exp).slice(5, 10).replace("-", "/")} ${shortTime(device.list.exp)}` }) : say("list_none");
   const told = [notice, promised ? "" : say("not_promised"), clockWarning()].filter(Boolean);
   by("warnings").replaceChildren(...told.map((one) => h("p", { class: "notice warning small" }, one)));
@@ -45,6 +48,16 @@ function rooms() {
   const made = roomPicker(device, "new-room-pick"), place = by("new-room");
   if (by("new").open && place.firstChild) return;
   place.replaceChildren(...(made ? [made] : []));
+}
+
+function edgeState() {
+  const edge = device.edge, lost = edge && atEdge !== "held" && atEdge !== "busy" && atEdge;
+  by("edge-form").hidden = Boolean(edge);
+  by("edge-leave").hidden = !edge;
+  by("edge-now").replaceChildren(...(edge ? [
+    h("p", {}, say("edge_joined", { code: edge.code, address: edge.address }), edge.seen ? h("span", { class: "meta" }, `　${say("edge_seen", { time: shortTime(edge.seen) })}`) : ""),
+    lost ? h("p", { class: "notice warning small" }, say(`edge_${lost}`)) : h("p", { class: "small" }, say(edge.city?.reached ? "edge_city" : "edge_alone", { time: edge.city ? shortTime(Date.parse(edge.city.heard_at)) : "" })),
+  ] : []));
 }
 
 function clockWarning() {
@@ -100,9 +113,18 @@ async function keep(event, people) {
   return true;
 }
 
-function remember(event, at = Date.parse(event.occurred_at)) {
-  for (const id of event.party ?? [event.person.resident_id]) here.set(id, { direction: event.direction, time: shortTime(at) });
-  if (event.person.name || event.person.kana) typedVisitors.set(visitorKey(event.person), { ...event, at });
+function remember(event, at = Date.parse(event.occurred_at), by = "") {
+  for (const id of event.party ?? [event.person.resident_id]) newer(here, id, { direction: event.direction, time: shortTime(at), by, clock: event.clock });
+  if (event.person.name || event.person.kana) newer(typedVisitors, visitorKey(event.person), { ...event, at, by });
+}
+
+/** The last word by the clocks, in whatever order records come from this and from other terminals. */
+const newer = (map, key, one) => { if (!(map.get(key)?.clock > one.clock)) map.set(key, one); };
+
+/** What other terminals of this place have recorded, by the edge node. */
+function others(rows) {
+  for (const { name, event } of rows) if (event?.person) remember(event, Date.parse(event.occurred_at), name);
+  if (rows.length) opened?.update();
 }
 
 const visitorKey = (one) => `${one.name}|${one.kana}|${one.birth_date}`;
@@ -139,6 +161,7 @@ const message = (name, bad = false) => below(h("p", { class: bad ? "notice error
 function open(one, people = household(device.index, one), meant = [one]) {
   const made = householdCard({ device, people, meant, where: (who) => here.get(who.resident_id), done: checkIn, close: clear });
   options = [];
+  opened = made;
   below(made.card);
   made.focus();
   look(device, people.map((who) => who.resident_id)).catch(() => {});
@@ -170,6 +193,7 @@ function keys(event) {
 
 /** Show what a text claims; whether it claimed anything. */
 async function claim(text) {
+  if (isEdge(text)) { await joining(text); return true; }
   const found = await identify(device, text);
   if (!found) return false;
   began ||= Date.now();
@@ -199,7 +223,7 @@ function visitor(event) {
   const before = typedVisitors.get(visitorKey(person)), said = by("new-said");
   if (!typed) { said.textContent = say("no_name"); return; }
   if (before && said.dataset.of !== visitorKey(person)) {
-    said.textContent = say("same_again", { time: shortTime(before.at) });
+    said.textContent = say(before.by ? "same_there" : "same_again", { time: shortTime(before.at), by: before.by });
     said.dataset.of = visitorKey(person);
     return;
   }
@@ -280,7 +304,31 @@ async function talk() {
   timer = setTimeout(talk, wait);
 }
 
-const soon = () => { wait = 2_500; return talk(); };
+const soon = () => { wait = 2_500; gather(); return talk(); };
+
+// --- edge node -----------------------------------------------------------------------------------
+
+/** Hand over to the edge node and hear of the others, again and again, whether or not the city answers. */
+async function gather() {
+  clearTimeout(edgeTimer);
+  if (!device.token || !device.edge) return;
+  const before = atEdge, end = await visit(device, forms, others).catch(() => "away");
+  if (end !== "busy") atEdge = end;
+  if (device.token && (end !== "busy" || before !== atEdge)) await refresh();
+  edgeTimer = setTimeout(gather, atEdge === "held" ? EDGE_EVERY : 3 * EDGE_EVERY);
+}
+
+async function joining(text) {
+  const said = by("edge-said");
+  by("edge-box").open = true;
+  said.textContent = say(isEdge(text) ? "edge_joining" : "edge_code");
+  if (!isEdge(text) || !device.token) return;
+  atEdge = await join(device, text, forms, others).catch(() => "away");
+  said.textContent = atEdge === "held" ? "" : say(atEdge === "away" ? "edge_blocked" : `edge_${atEdge}`);
+  if (atEdge === "held") { by("edge-code").value = ""; clear(); }
+  await refresh();
+  gather();
+}
 
 async function carry(asQr) {
   const made = await envelope(device), view = by("export-view");
@@ -305,11 +353,13 @@ async function begin() {
   by("desk").hidden = Boolean(device.locked);
   await openAround(device);
   await openList(device, forms);
+  await openEdge(device);
   for (const state of ["done", "refused", "waiting"]) for (const row of await all(device, state)) remember(row.event, row.at);
   promised = await persisted();
   await refresh();
   by("q").focus();
   talk();
+  gather();
 }
 
 async function enrolling(event) {
@@ -336,6 +386,8 @@ async function start() {
   by("camera").hidden = !navigator.mediaDevices?.getUserMedia;
   by("export").addEventListener("click", () => carry(false));
   by("export-qr").addEventListener("click", () => carry(true));
+  by("edge-form").addEventListener("submit", (event) => { event.preventDefault(); joining(by("edge-code").value); });
+  by("edge-leave").addEventListener("click", async () => { await leave(device); atEdge = null; await refresh(); });
   window.addEventListener("online", soon);
   window.addEventListener("hashchange", linked);
   await begin();
@@ -344,6 +396,8 @@ async function start() {
 
 /** Enrol by the code of a link, also where the page was open already; the code leaves the address at once. */
 async function linked() {
+  const link = location.href;
+  if (isEdge(link)) { history.replaceState(null, "", location.pathname + location.search); await joining(link); return; }
   const code = new URLSearchParams(location.hash.slice(1)).get("enrol");
   if (!code) return;
   history.replaceState(null, "", location.pathname + location.search);

@@ -2,23 +2,17 @@
 import encode from "../vendor/qr/index.js";
 import { all } from "./outbox.js";
 import { japanese, uuid7 } from "./moment.js";
+import { enclose } from "./vault.js";
 
-const PIECE = 700, EVERY = 600, text = new TextEncoder();
-const base64 = (bytes) => {
-  let made = "";
-  for (const one of new Uint8Array(bytes)) made += String.fromCharCode(one);
-  return btoa(made).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-};
+const PIECE = 700, EVERY = 600;
 
 /** The sealed envelope of all unsent events: `{count, name, body}`; count 0 when nothing waits. */
 export async function envelope(device) {
   const events = (await all(device, "waiting")).map((row) => row.event), { terminal, shelter } = device.info;
   if (!events.length) return { count: 0 };
-  const made = japanese(Date.now()), iv = crypto.getRandomValues(new Uint8Array(12));
-  const bound = text.encode(`sonae outbox 1 ${terminal} ${device.world}`);
-  const plain = JSON.stringify({ terminal, shelter: shelter.id, world: device.world, made_at: made, events });
-  const data = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: bound }, device.keys.carry, text.encode(plain));
-  const body = JSON.stringify({ sonae: "outbox", v: 1, terminal, world: device.world, iv: base64(iv), data: base64(data) });
+  const made = japanese(Date.now()), content = { terminal, shelter: shelter.id, world: device.world, made_at: made, events };
+  const sealed = await enclose(device.keys.carry, `sonae outbox 1 ${terminal} ${device.world}`, content);
+  const body = JSON.stringify({ sonae: "outbox", v: 1, terminal, world: device.world, ...sealed });
   return { count: events.length, name: `sonae-outbox-${terminal}-${made.slice(0, 16).replaceAll(":", "")}.json`, body };
 }
 

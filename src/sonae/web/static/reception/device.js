@@ -1,6 +1,6 @@
 // The device itself: enrolled or not, its keys, its token, what it may no longer hold.
 import { openStore, write } from "./store.js";
-import { carryKey, newKey, seal, unseal } from "./vault.js";
+import { newKey, seal, sharedKey, unseal } from "./vault.js";
 
 /** Open this device in a world; `root` is the site's prefix of that world ("" or "/drill"). */
 export async function openDevice(world, root) {
@@ -23,7 +23,7 @@ export async function enrol(device, token) {
   const answer = await call(device, "terminal", { token }).catch(() => { throw new Error("away"); });
   if (answer.status === 401 || answer.status === 403) throw new Error("token");
   if (!answer.ok) throw new Error("away");
-  const info = await answer.json(), keys = { box: await newKey(), carry: await carryKey(token) };
+  const info = await answer.json(), keys = { box: await newKey(), carry: await sharedKey(token, "sonae outbox 1", ["encrypt"]) };
   const sealed = await seal(keys.box, token);
   await write(device.db, ["meta", "box"], async (tx) => {
     await Promise.all([tx.objectStore("meta").clear(), tx.objectStore("box").clear()]);

@@ -34,11 +34,17 @@ export function detailsOf(form) {
 /** The card of a household on this device. `meant`: who is ticked; `where(one)`: the last event of a person here, or nothing;
     `done(people, direction, extra)` records. */
 export function householdCard({ device, people, meant, where, done, close }) {
-  const boxes = people.map((one) => {
-    const last = where(one), here = HERE.includes(last?.direction);
-    const box = h("input", { type: "checkbox", name: "person", value: one.resident_id, checked: meant.includes(one) && !here });
+  const isHere = (one) => HERE.includes(where(one)?.direction), marks = people.map(() => h("span"));
+  // Another terminal may receive somebody while this card is open.
+  const update = () => people.forEach((one, at) => {
+    const { time, by } = where(one) ?? {};
+    marks[at].replaceChildren(...(isHere(one) ? [h("span", { class: "badge good" }, `✓ ${say("here")} ${time}${by ? `（${by}）` : ""}`)] : []));
+  });
+  update();
+  const boxes = people.map((one, at) => {
+    const box = h("input", { type: "checkbox", name: "person", value: one.resident_id, checked: meant.includes(one) && !isHere(one) });
     return h("label", { class: "choice who" }, box, h("span", {}, h("strong", {}, named(one)), h("span", { class: "meta" }, `　${one.birth_date ?? ""}`),
-      one.needs ? h("span", { class: "badge caution" }, one.needs) : null, here ? h("span", { class: "badge good" }, `✓ ${say("here")} ${last.time}`) : null));
+      one.needs ? h("span", { class: "badge caution" }, one.needs) : null, marks[at]));
   });
   const said = h("p", { class: "field-error", role: "alert" });
   const form = h("form", { class: "stack", onsubmit: (event) => { event.preventDefault(); press("in"); } });
@@ -62,5 +68,5 @@ export function householdCard({ device, people, meant, where, done, close }) {
       h("button", { type: "button", class: "button small quiet", onclick: close }, say("close"))),
     onward, details(room));
   const card = h("section", { class: "card", "aria-labelledby": "who-h" }, h("h2", { id: "who-h" }, say("who")), form);
-  return { card, focus: () => main.focus() };
+  return { card, update, focus: () => main.focus() };
 }

@@ -16,8 +16,13 @@ export async function fetchList(device, forms) {
     .catch(() => { throw new Error("away"); });
   if (answer.status === 401 || answer.status === 403) throw new Error("stopped");
   if (!answer.ok) throw new Error("away");
-  const content = await verified(await answer.text(), cityKey(device));
-  const ours = content && content.terminal === device.info.terminal && content.shelter === device.info.shelter.id && content.world === device.world;
+  await takeList(device, await answer.text(), device.info.terminal, forms);
+}
+
+/** Keep a list that the city signed for `whose` terminal: this one, or the edge node of the same shelter. */
+export async function takeList(device, jws, whose, forms) {
+  const content = await verified(jws, cityKey(device));
+  const ours = content && content.terminal === whose && content.shelter === device.info.shelter.id && content.world === device.world;
   if (!ours || content.exp * 1000 <= now(device)) throw new Error("signature");
   const key = await newKey(), sealed = await seal(key, JSON.stringify(content));
   await write(device.db, ["meta"], (tx) => tx.store.put({ key, sealed, exp: content.exp, iat: content.iat }, "list"));

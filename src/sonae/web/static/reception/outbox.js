@@ -5,7 +5,7 @@ import { write } from "./store.js";
 import { seal, unseal } from "./vault.js";
 
 export const BATCH = 30;
-const KEPT_DONE = 200;
+const KEPT_DONE = 200, MOST_AHEAD = 6 * 3600_000;
 const of = (state) => IDBKeyRange.bound([state], [state, []]);
 
 /** Put events into the box, in order, each with its id, time and clock; returns them once the disk has them.
@@ -78,6 +78,28 @@ export async function answered(device, rows, results) {
   });
   return settled;
 }
+
+/** What was made here after a place in the box, oldest first: events, and looks at households. */
+export async function since(device, n, most) {
+  const rows = await device.db.getAll("box", IDBKeyRange.lowerBound(n, true), most);
+  return Promise.all(rows.map((row) => opened(device, row)));
+}
+
+/** Events and looks that the city has not acknowledged, up to a place in the box, oldest first. */
+export async function waitingUpTo(device, n, most) {
+  const parts = await Promise.all(["waiting", "look"].map((state) => device.db.getAllFromIndex("box", "state", IDBKeyRange.bound([state], [state, n]), most)));
+  return Promise.all(parts.flat().slice(0, most).map((row) => opened(device, row)));
+}
+
+/** How many events up to a place in the box the city has not acknowledged. */
+export const heldCount = (device, n) => device.db.countFromIndex("box", "state", IDBKeyRange.bound(["waiting"], ["waiting", n]));
+
+/** Never make a time that is before what another device of this place has recorded, whatever the clocks say. */
+export const heardClock = (device, text) => navigator.locks.request(`sonae-box-${device.world}`, async () => {
+  const [ms, counter] = [Number(text.slice(0, 13)), parseInt(text.slice(14, 18), 16)], last = await device.db.get("meta", "clock");
+  if (!(ms <= Date.now() + MOST_AHEAD) || Number.isNaN(counter) || (last && (last.ms > ms || (last.ms === ms && last.counter >= counter)))) return;
+  await write(device.db, ["meta"], (tx) => tx.store.put({ ms, counter }, "clock"));
+});
 
 /** Put an event behind all others: it keeps its id and time, and no longer keeps the others waiting. */
 export const last = (device, { event: _event, names: _names, n, ...row }) => write(device.db, ["box"], async (tx) => {
