@@ -21,7 +21,7 @@ from sonae.core.errors import SonaeError
 from sonae.core.home import sonae_home
 from sonae.domains.edge import interface as edge
 from sonae.gateways.city import CityServer
-from sonae.web.commands.serve import Supervisor, announce, parse_bind, refuse_taken, web_command
+from sonae.web.commands.serve import Supervisor, answers, parse_bind, refuse_taken, web_command
 from sonae.web.commands.setup import make_ready
 
 _SETTINGS: Final = "sonae.web.edge.settings"
@@ -70,10 +70,15 @@ def run_edge(
         "web": [*web_command(bind, 1, 8), *_tls(certificate, key)],
         "forward": [sys.executable, "-m", "sonae", "reception", "edge", "--role", "forward"],
     }
+    supervisor = Supervisor(commands, environment)
+    sys.exit(supervisor.run(lambda: answers(host, port, tls=bool(key)), lambda: _announce(shown)))
+
+
+def _announce(shown: str) -> None:
+    """Tell the person at the terminal what to do next."""
     click.echo(f"中継機: 端末からは {shown} です。", err=True)
     if _UNKNOWN in shown:
         click.echo(_NO_ADDRESS, err=True)
-    sys.exit(Supervisor(commands, environment).run(lambda: announce(host, port)))
 
 
 def _environment(home: Path | None) -> dict[str, str]:

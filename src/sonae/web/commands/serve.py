@@ -13,6 +13,7 @@ import http.client
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -133,9 +134,13 @@ def web_command(bind: str, workers: int, threads: int) -> list[str]:
     ]  # fmt: skip
 
 
-def answers(host: str, port: int) -> bool:
+def answers(host: str, port: int, *, tls: bool = False) -> bool:
     """Whether the web server answers a request; that it listens says nothing before it has loaded."""
     link = http.client.HTTPConnection(_shown(host), port, timeout=1)
+    if tls:  # to ourselves: whose certificate it is does not matter here
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        link = http.client.HTTPSConnection(_shown(host), port, timeout=1, context=context)
     try:
         link.request("GET", "/healthz")
         return link.getresponse().status > 0
