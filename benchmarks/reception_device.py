@@ -46,17 +46,19 @@ SEARCH = """async ([people, typed]) => {
   return {made, times, plain};
 }"""
 FILL = """async ([count, residents]) => {
-  const {openDevice} = await import("/static/reception/device.js");
+  const {openDevice, unlock} = await import("/static/reception/device.js");
   const {record} = await import("/static/reception/outbox.js");
   const who = n => n % 3 ? {resident_id: residents[n % residents.length]} : {name: `外来 ${n}`};
   const drafts = Array.from({length: count}, (_none, n) =>
     ({event: {direction: "in", person: who(n), offline: true}, names: ["だれか"]}));
   const device = await openDevice("live", "");
+  await unlock(device, "benchmark-1");
   for (let at = 0; at < count; at += 500) await record(device, drafts.slice(at, at + 500));
 }"""
 EMPTY = """async () => {
-  const {openDevice} = await import("/static/reception/device.js"), {counts} = await import("/static/reception/outbox.js");
+  const {openDevice, unlock} = await import("/static/reception/device.js"), {counts} = await import("/static/reception/outbox.js");
   const device = await openDevice("live", ""), {sync} = await import("/static/reception/sync.js");
+  await unlock(device, "benchmark-1");
   const began = performance.now(), end = await sync(device, async () => ({}), async () => {});
   return [end, (performance.now() - began) / 1000, (await counts(device)).waiting];
 }"""
@@ -131,6 +133,9 @@ def measure(page: Any, address: str, token: str) -> None:
         f" {medians[slowest] / max(plain, 0.1):.1f} × a plain scan of one key ({plain:.1f} ms)"
     )
     page.goto(f"{address}/reception/device/#enrol={token}")
+    page.fill("#pin", "benchmark-1")
+    page.fill("#pin-again", "benchmark-1")
+    page.press("#pin-again", "Enter")
     page.wait_for_selector("#desk:not([hidden])", timeout=120_000)
     page.goto(f"{address}/reception/")
     page.evaluate(FILL, [EVENTS, RESIDENTS])

@@ -204,7 +204,8 @@ def test_the_api_describes_itself(city: City) -> None:
         "/api/v1/orders", "/api/v1/keys", "/api/v1/obstacles", "/api/v1/obstacles/{obstacle}",
         "/api/v1/exchange/people", "/api/v1/exchange/requests",
         "/api/v1/exchange/requests/{key}", "/api/v1/terminal",
-        "/api/v1/shelters/{shelter_id}/desk",
+        "/api/v1/shelters/{shelter_id}/desk", "/api/v1/terminal/carried",
+        "/api/v1/edge", "/api/v1/edge/parcels",
     }  # fmt: skip
     scans = found["paths"]["/api/v1/shelters/{shelter_id}/scans"]["post"]
     events = scans["requestBody"]["content"]["application/json"]["schema"]["properties"]["events"]

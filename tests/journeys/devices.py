@@ -14,6 +14,7 @@ from sonae.domains.safety.terminals import _known
 from tests.journeys.conftest import BROWSER_ARGS, CHROMIUM
 
 DEVICE = "/reception/device/"
+PIN = "tsuki-42"
 
 
 def enrolled(page: Page, shelter: str = "F2", prefix: str = "", name: str = "受付1") -> str:
@@ -21,10 +22,26 @@ def enrolled(page: Page, shelter: str = "F2", prefix: str = "", name: str = "受
     _known.clear()
     _terminal, token = safety.enrol_terminal(shelter, name)
     page.goto(f"{prefix}{DEVICE}#enrol={token}")
+    choose_pin(page)
     expect(page.locator("#list")).to_contain_text(re.compile(r"名簿 \d+人"))
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.wait_for_function("navigator.serviceWorker.controller !== null")
     return token
+
+
+def choose_pin(page: Page, pin: str = PIN) -> None:
+    """Choose the PIN of the terminal whose code stands in the form, and enrol it."""
+    expect(page.locator("#token")).to_have_value(re.compile(".{20,}"))
+    page.locator("#pin").fill(pin)
+    page.locator("#pin-again").fill(pin)
+    page.get_by_role("button", name="登録する").click()
+
+
+def unlock(page: Page, pin: str = PIN) -> None:
+    """Open a locked terminal."""
+    page.locator("#pin-try").fill(pin)
+    page.locator("#pin-try").press("Enter")
+    expect(page.locator("#shut")).to_be_hidden()
 
 
 def profile(kind: BrowserType, folder: Path, site: str, *more: str) -> BrowserContext:

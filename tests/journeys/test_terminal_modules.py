@@ -148,7 +148,7 @@ def test_the_terminal_tells_who_it_is_and_the_page_weighs_little(desk: Page, cit
     answer = desk.request.get("/api/v1/terminal", headers={"Authorization": f"Bearer {token}"})
     told = answer.json()
     assert (told["terminal"], told["shelter"]["id"], told["world"]) == (terminal.code, "F2", "live")
-    assert told["keys"] == [safety.public_jwk()]
+    assert told["keys"] == [safety.public_jwk(), safety.sealing_jwk()]
     assert desk.request.get("/api/v1/terminal").status == 401
 
 

@@ -1,8 +1,10 @@
-"""Events that a terminal could not send, carried in as a sealed file or a row of QR codes (decision 0015).
+"""Events that a terminal could not send, in the form sealed for the city when each was made (decision 0015).
 
-The envelope is AES-256-GCM under HKDF of the token's hash, which this server keeps and the device can
-make: only this city opens it, and only one of its terminals can have sealed it. What is inside goes the
-ordinary way (`scans.receive`), so that ids count once however often and by whichever way they come.
+Each is AES-256-GCM under a key made of the token's hash, which this server keeps and the device has under its
+PIN: so one of the city's terminals made it. That is sealed to the server's public key: so nobody else opens
+it, the device itself not without its PIN. They come as a file, as a row of QR codes, or from a device that
+was enrolled anew; what is inside goes the ordinary way (`scans.receive`), so that ids count once however
+often and by whichever way they come.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import Any, Final
 from sonae.core.errors import SonaeError
 from sonae.domains.safety.models import Terminal
 from sonae.domains.safety.scans import Answer, receive
-from sonae.platform import audit, envelopes
+from sonae.platform import audit, envelopes, sealing
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import writing
 from sonae.platform.scope import current
@@ -23,7 +25,8 @@ from sonae.platform.scope import current
 MOST_BYTES: Final = 16 * 1024 * 1024
 """Some 20,000 events: weeks of one terminal."""
 _PART: Final = 500
-_PURPOSE: Final = "sonae outbox 1"
+_INFO: Final = "sonae outbox 2"
+_PURPOSE: Final = "outbox"
 _ASK: Final = "受付端末の「通信が戻らないとき」から、もう一度書き出してください。"
 
 
@@ -52,19 +55,38 @@ def take_carried(actor: Actor, raw: bytes) -> Carried:
     ``conflict`` (of the other world), ``forged`` (sealed by nobody whom we know, or changed).
     """
     require(actor, Audience.RECEPTION)
-    outer = _envelope(raw)
-    terminal = _terminal(outer)
-    content = _opened(outer, terminal)
-    events = content.get("events")
-    if not isinstance(events, list) or content.get("shelter") != terminal.facility.public_id:
-        raise SonaeError("unreadable", "書き出された記録の中身を読めません。", _ASK)
-    answers: list[Answer] = []
-    for start in range(0, len(events), _PART):
-        # Without the time of sending: the way on foot took hours, and says nothing of the clock.
-        answers += receive(terminal, events[start : start + _PART])
+    made = take_left(raw)
     with writing():
-        audit.record(actor.id, "outbox_carried", terminal.code, events=len(events))
-    return Carried(terminal, _moment(content.get("made_at")), tuple(answers))
+        audit.record(actor.id, "outbox_carried", made.terminal.code, events=len(made.answers))
+    return made
+
+
+def take_left(raw: bytes) -> Carried:
+    """Do the same for a device that was enrolled anew; whoever calls it knows that it is one of ours."""
+    outer = _envelope(raw)
+    terminal, sealed = _terminal(outer), outer.get("events")
+    if not isinstance(sealed, list) or not sealed:
+        raise SonaeError("unreadable", "書き出された記録の中身を読めません。", _ASK)
+    carry = envelopes.key_for(terminal.token_hash, _INFO)
+    events = [_opened(one, terminal, carry) for one in sealed]
+    if not any(events):
+        raise SonaeError(
+            "forged",
+            "このファイルは開けません。途中で切れたか、変えられたか、別の市の端末のものです。",
+            _ASK,
+        )
+    known, answers = [one for one in events if one is not None], list[Answer]()
+    for start in range(0, len(known), _PART):
+        # Without the time of sending: the way on foot took hours, and says nothing of the clock.
+        answers += receive(terminal, known[start : start + _PART])
+    answers += [Answer(None, "refused", "forged")] * (len(events) - len(known))
+    return Carried(terminal, _moment(outer.get("made_at")), tuple(answers))
+
+
+def sealing_jwk() -> dict[str, str]:
+    """Return the public key as a JWK to which terminals seal what they record."""
+    x, y = (envelopes.encoded(one) for one in sealing.letter_key(_PURPOSE))
+    return {"kty": "EC", "crv": "P-256", "use": "enc", "kid": x[:12], "x": x, "y": y}
 
 
 def _envelope(raw: bytes) -> dict[str, Any]:
@@ -75,7 +97,7 @@ def _envelope(raw: bytes) -> dict[str, Any]:
         found = json.loads(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         found = None
-    if not isinstance(found, dict) or found.get("sonae") != "outbox" or found.get("v") != 1:
+    if not isinstance(found, dict) or found.get("sonae") != "outbox" or found.get("v") != 2:
         raise SonaeError("unreadable", "受付端末が書き出したファイルではありません。", _ASK)
     return found
 
@@ -96,17 +118,15 @@ def _terminal(outer: dict[str, Any]) -> Terminal:
     return found
 
 
-def _opened(outer: dict[str, Any], terminal: Terminal) -> dict[str, Any]:
-    """Return what is sealed inside."""
-    bound = f"sonae outbox 1 {terminal.code} {current().world.value}"
-    found = envelopes.opened(envelopes.key_for(terminal.token_hash, _PURPOSE), bound, outer)
-    if found is None:
-        raise SonaeError(
-            "forged",
-            "このファイルは開けません。途中で切れたか、変えられたか、端末が登録し直されています。",
-            _ASK,
-        )
-    return found
+def _opened(sealed: object, terminal: Terminal, carry: bytes) -> dict[str, Any] | None:
+    """Return one event; None for what was not sealed by this terminal for this city."""
+    bound = f"{_INFO} {terminal.code} {current().world.value}"
+    try:
+        inner = sealing.open_letter(_PURPOSE, envelopes.decoded(sealed), _INFO, bound)
+    except SonaeError:
+        return None
+    parts = {"iv": envelopes.encoded(inner[:12]), "data": envelopes.encoded(inner[12:])}
+    return envelopes.opened(carry, bound, parts) or None
 
 
 def _moment(value: object) -> datetime | None:

@@ -10,7 +10,7 @@ from sonae.domains.safety.calls import (
     help_times,
     help_wanted,
 )
-from sonae.domains.safety.carried import Carried, take_carried
+from sonae.domains.safety.carried import Carried, sealing_jwk, take_carried, take_left
 from sonae.domains.safety.deaths import (
     deaths_of,
     deaths_waiting,
@@ -330,6 +330,7 @@ __all__ = [
     "require_edge",
     "require_inside",
     "revoke_terminal",
+    "sealing_jwk",
     "sent",
     "settle",
     "sheet_of",
@@ -343,6 +344,7 @@ __all__ = [
     "take_back",
     "take_carried",
     "take_down",
+    "take_left",
     "take_parcels",
     "terminal_by_token",
     "terminals",

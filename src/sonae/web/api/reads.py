@@ -89,7 +89,7 @@ class Order(Schema):
 
 
 class TerminalInfo(Schema):
-    """A reception terminal as it knows itself; ``keys`` is a JWK set to be pinned at enrolment."""
+    """A reception terminal as it knows itself; ``keys``: JWKs to be pinned at enrolment."""
 
     terminal: str
     name: str
@@ -109,7 +109,7 @@ def terminal(one: safety.Terminal) -> TerminalInfo:
         shelter={"id": one.facility.public_id, "name": one.facility.name},
         municipality={"code": city.code, "name": city.name},
         world=current().world.value,
-        keys=[safety.public_jwk()],
+        keys=[safety.public_jwk(), safety.sealing_jwk()],
         time=clock.SystemClock().now(),
     )
 

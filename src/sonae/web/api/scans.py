@@ -47,6 +47,16 @@ def handle_parcels(request: HttpRequest, edge: safety.Terminal) -> HttpResponse:
     return HttpResponse(json.dumps(told), content_type="application/json")
 
 
+def carried(request: HttpRequest) -> HttpResponse:
+    """Take in what an earlier terminal of the calling device left; one result for each event."""
+    try:
+        made = safety.take_left(request.body)
+    except SonaeError as error:
+        raise SonaeError("unprocessable", error.detail, error.hint) from None
+    told = {"results": [answer.as_json() for answer in made.answers]}
+    return HttpResponse(json.dumps(told), content_type="application/json")
+
+
 def _body(request: HttpRequest) -> bytes:
     """Return the body; refused without being kept when it is too large."""
     length = int(request.META.get("CONTENT_LENGTH") or 0)
@@ -202,3 +212,26 @@ PARCELS: Final[dict[str, Any]] = {
     }
 }
 """What an edge node sends; it can neither open nor make what is in ``data``."""
+
+CARRIED_OPENAPI: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["sonae", "v", "terminal", "world", "events"],
+                    "properties": {
+                        "sonae": {"type": "string", "enum": ["outbox"]},
+                        "v": {"type": "integer", "enum": [2]},
+                        "terminal": {"type": "string"},
+                        "world": {"type": "string"},
+                        "made_at": {"type": "string", "format": "date-time"},
+                        "events": {"type": "array", "items": {"type": "string"}},
+                    },
+                }
+            }
+        },
+    },
+}
+"""The envelope of events as a device sealed them for the city (decision 0015)."""

@@ -103,6 +103,18 @@ def get_terminal(request: HttpRequest) -> reads.TerminalInfo:
     return reads.terminal(cast("safety.Terminal", getattr(request, "auth", None)))
 
 
+@api.post(
+    "/terminal/carried",
+    auth=_terminal,
+    summary="前の登録のときの未送信の記録（封をしたまま）",
+    tags=["reception"],
+    openapi_extra=scans.CARRIED_OPENAPI,
+)
+def post_carried(request: HttpRequest) -> HttpResponse:
+    """What a device had not sent when it was enrolled anew, as it was sealed for the city."""
+    return scans.carried(request)
+
+
 @api.get(
     "/shelters/{shelter_id}/desk",
     auth=_terminal,

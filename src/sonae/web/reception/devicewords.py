@@ -60,7 +60,13 @@ _WORDS: Final[Mapping[str, object]] = {
     "enrolling": lazy("登録しています…"),
     "enrol_token": lazy("この登録コードは使えません。災害対策本部で新しい登録コードをもらってください。"),
     "enrol_away": lazy("サーバーにつながりません。登録のときだけ通信が必要です。"),
-    "enrol_unsent": lazy("未送信の記録があります。送り終わるか、記録を書き出してから登録し直してください。"),
+    "enrol_pin": lazy("PINは6文字以上にしてください。同じ文字の繰り返しと、123456のような並びは使えません。"),
+    # the lock
+    "shut": lazy("ロック中"),
+    "pin_differs": lazy("2つのPINが違います。もう一度入れてください。"),
+    "pin_trying": lazy("確かめています…"),
+    "pin_wrong": lazy("PINが違います。"),
+    "pin_wait": lazy("続けて違ったので、{seconds}秒待ってからもう一度入れてください。"),
     # finding
     "nobody": lazy(
         "名簿に見つかりません。字を変える、フリガナや生年月日でさがすと見つかることがあります。"

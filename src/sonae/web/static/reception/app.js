@@ -7,6 +7,7 @@ import { enrol, openDevice, wipe } from "./device.js";
 import { heldBy, isEdge, join, leave, openEdge, visit } from "./edge.js";
 import { by, forms as written, h, named, root, say, tone, version, world } from "./dom.js";
 import { householdCard } from "./household.js";
+import { guard, touch } from "./lock.js";
 import { dropList, ended, fetchList, openList, wantsList } from "./list.js";
 import { japanese, shortTime } from "./moment.js";
 import { all, counts, dropDone, look, newest, record, seen } from "./outbox.js";
@@ -34,13 +35,13 @@ async function refresh() {
   by("net").textContent = say(shown);
   by("net").className = `badge ${{ online: "good", away: "caution", edge: "caution", stopped: "bad" }[shown]}`;
   edgeState();
-  by("list").textContent = device.list ? say("list_until", { people: device.list.people.toLocaleString(), time: `${japanese(device.list.exp).slice(5, 10).replace("-", "/")} ${shortTime(device.list.exp)}` }) : say("list_none");
+  by("list").textContent = !isOpen() ? say("shut") : device.list ? say("list_until", { people: device.list.people.toLocaleString(), time: `${japanese(device.list.exp).slice(5, 10).replace("-", "/")} ${shortTime(device.list.exp)}` }) : say("list_none");
   const told = [notice, promised ? "" : say("not_promised"), clockWarning()].filter(Boolean);
   by("warnings").replaceChildren(...told.map((one) => h("p", { class: "notice warning small" }, one)));
   by("refusals").hidden = !refused;
   by("coming").textContent = around(device).coming ? say("coming", { n: around(device).coming, time: shortTime(around(device).at) }) : "";
   rooms();
-  await Promise.all([recent(), refused ? refusals() : null]);
+  await Promise.all([recent(), refused && isOpen() ? refusals() : null]);
 }
 
 /** The rooms of the form for people who are not on the list; left alone while somebody is choosing. */
@@ -66,7 +67,7 @@ function clockWarning() {
 }
 
 async function recent() {
-  const rows = net === "stopped" || device.locked ? [] : await newest(device, SHOWN * 2), undone = new Set(rows.map((row) => row.event.supersedes).filter(Boolean));
+  const rows = net === "stopped" || device.locked || !isOpen() ? [] : await newest(device, SHOWN * 2), undone = new Set(rows.map((row) => row.event.supersedes).filter(Boolean));
   const lines = rows.filter((row) => row.event.direction !== "void").slice(0, SHOWN).map((row) => {
     const gone = undone.has(row.id), word = say(`word_${wordOf(row.event)}`, { name: shelterName(row.event.to) }), name = row.names.join("、");
     const state = row.state === "waiting" ? h("span", { class: "badge caution" }, say("waiting")) : "";
@@ -123,6 +124,7 @@ const newer = (map, key, one) => { if (!(map.get(key)?.clock > one.clock)) map.s
 
 /** What other terminals of this place have recorded, by the edge node. */
 function others(rows) {
+  if (device.shut) return; // asked for again when the screen is opened
   for (const { name, event } of rows) if (event?.person) remember(event, Date.parse(event.occurred_at), name);
   if (rows.length) opened?.update();
 }
@@ -193,6 +195,7 @@ function keys(event) {
 
 /** Show what a text claims; whether it claimed anything. */
 async function claim(text) {
+  touch();
   if (isEdge(text)) { await joining(text); return true; }
   const found = await identify(device, text);
   if (!found) return false;
@@ -271,7 +274,7 @@ async function obey(verbs) {
   device.locked = locked;
   await device.db.put("meta", locked, "locked");
   if (locked) await forget();
-  by("desk").hidden = locked;
+  screens();
 }
 
 /** What the screen and the disk may no longer show: the list, and the names of what the server has. */
@@ -285,6 +288,7 @@ async function forget() {
 async function renew() {
   if (device.locked) return;
   if (await ended(device)) device.index = device.list = null;
+  if (!isOpen()) return;
   if (!wantsList(device)) return;
   try { await fetchList(device, forms); notice = ""; }
   catch (error) { if (error.message === "signature") notice = say("list_signature"); }
@@ -335,23 +339,41 @@ async function carry(asQr) {
   if (!view.hidden) { view.hidden = true; return; }
   by("export-said").textContent = made.count ? say("exported", { n: made.count }) : say("nothing_to_export");
   if (!made.count) return;
-  if (asQr) show(made.body, view, (at, of) => say("qr_page", { at, of }));
-  else save(made);
+  if (asQr) show(made.files.map((one) => one.body), view, (at, of) => say("qr_page", { at, of }));
+  else made.files.forEach(save);
 }
 
-// --- beginning -----------------------------------------------------------------------------------
+// --- beginning, locking, opening ------------------------------------------------------------------
 
-async function begin() {
-  const ready = Boolean(device.token);
+const isOpen = () => Boolean(device.keys) && !device.shut;
+
+function screens() {
+  const ready = Boolean(device.info), open = isOpen();
   by("enrol").hidden = ready;
-  by("desk").hidden = by("state").hidden = !ready;
-  if (!ready) return;
-  by("place").textContent = device.info.shelter.name;
-  by("terminal").textContent = `${device.info.terminal} ${device.info.name}`;
+  by("shut").hidden = !ready || open;
+  by("desk").hidden = !open || Boolean(device.locked);
+  by("lock").hidden = !open;
+  by("state").hidden = by("carry").hidden = !ready;
+}
+
+/** Begin with what the disk knows without a PIN: which terminal this is, and how much is unsent. */
+async function begin() {
   device.latest = await device.db.get("meta", "latest");
   device.locked = await device.db.get("meta", "locked");
-  by("desk").hidden = Boolean(device.locked);
+  screens();
+  if (!device.info) return;
+  by("place").textContent = device.info.shelter.name;
+  by("terminal").textContent = `${device.info.terminal} ${device.info.name}`;
   await openAround(device);
+  if (device.keys) { await unlocked(); return; }
+  await refresh();
+  by("pin-try").focus();
+}
+
+/** The PIN was right: show the desk, with the list and what was recorded here. */
+async function unlocked() {
+  device.shut = false;
+  screens();
   await openList(device, forms);
   await openEdge(device);
   for (const state of ["done", "refused", "waiting"]) for (const row of await all(device, state)) remember(row.event, row.at);
@@ -362,13 +384,31 @@ async function begin() {
   gather();
 }
 
+/** Lock the screen: names leave it and the memory. Sending goes on, and so do orders. */
+async function shut() {
+  device.shut = true;
+  device.index = device.list = null;
+  here.clear();
+  typedVisitors.clear();
+  clear();
+  by("camera").stop?.();
+  by("new-form").reset();
+  for (const part of ["result", "recent", "refused"]) by(part).replaceChildren();
+  screens();
+  await refresh();
+  by("pin-try").focus();
+}
+
 async function enrolling(event) {
-  event?.preventDefault();
-  const said = by("enrol-said");
+  event.preventDefault();
+  const said = by("enrol-said"), pin = by("pin").value;
+  if (pin !== by("pin-again").value) { said.textContent = say("pin_differs"); return; }
   said.textContent = say("enrolling");
   try {
-    await enrol(device, by("token").value.trim());
+    await enrol(device, by("token").value.trim(), pin);
     said.textContent = by("token").value = "";
+    by("enrol-form").reset();
+    touch();
     await begin();
   } catch (error) { said.textContent = say(`enrol_${error.message}`) === `enrol_${error.message}` ? say("not_recorded") : say(`enrol_${error.message}`); }
 }
@@ -390,11 +430,12 @@ async function start() {
   by("edge-leave").addEventListener("click", async () => { await leave(device); atEdge = null; await refresh(); });
   window.addEventListener("online", soon);
   window.addEventListener("hashchange", linked);
+  guard(device, { isOpen, shut, opened: unlocked });
   await begin();
   await linked();
 }
 
-/** Enrol by the code of a link, also where the page was open already; the code leaves the address at once. */
+/** Take the code of a link, also where the page was open already; it leaves the address at once. */
 async function linked() {
   const link = location.href;
   if (isEdge(link)) { history.replaceState(null, "", location.pathname + location.search); await joining(link); return; }
@@ -402,7 +443,8 @@ async function linked() {
   if (!code) return;
   history.replaceState(null, "", location.pathname + location.search);
   by("token").value = code;
-  if (!device.token) await enrolling();
+  by("enrol").hidden = false;
+  by("pin").focus();
 }
 
 start();

@@ -1,19 +1,20 @@
 // When the network never returns: unsent events as a file or as a row of QR codes that only the city can open.
 import encode from "../vendor/qr/index.js";
-import { all } from "./outbox.js";
+import { sealedRows } from "./outbox.js";
 import { japanese, uuid7 } from "./moment.js";
-import { enclose } from "./vault.js";
+import { toBase64 } from "./vault.js";
 
 const PIECE = 700, EVERY = 600;
 
-/** The sealed envelope of all unsent events: `{count, name, body}`; count 0 when nothing waits. */
-export async function envelope(device) {
-  const events = (await all(device, "waiting")).map((row) => row.event), { terminal, shelter } = device.info;
-  if (!events.length) return { count: 0 };
-  const made = japanese(Date.now()), content = { terminal, shelter: shelter.id, world: device.world, made_at: made, events };
-  const sealed = await enclose(device.keys.carry, `sonae outbox 1 ${terminal} ${device.world}`, content);
-  const body = JSON.stringify({ sonae: "outbox", v: 1, terminal, world: device.world, ...sealed });
-  return { count: events.length, name: `sonae-outbox-${terminal}-${made.slice(0, 16).replaceAll(":", "")}.json`, body };
+/** The envelopes of all unsent events, one for each terminal that this device was: `{count, files: [{name, body}]}`.
+    Each event lies in it as it was sealed for the city when it was made: no key and no PIN is needed. */
+export async function envelope(device, states) {
+  const made = japanese(Date.now()), found = await sealedRows(device, states);
+  const files = found.map(([terminal, rows]) => ({
+    terminal, rows, name: `sonae-outbox-${terminal}-${made.slice(0, 16).replaceAll(":", "")}.json`,
+    body: JSON.stringify({ sonae: "outbox", v: 2, terminal, world: device.world, made_at: made, events: rows.map((row) => toBase64(row.carried)) }),
+  }));
+  return { count: found.reduce((sum, [, rows]) => sum + rows.length, 0), files };
 }
 
 /** Give a file to the browser to be saved. */
@@ -29,9 +30,9 @@ export function pieces(body, id = uuid7().slice(-8)) {
   return Array.from({ length: of }, (_none, at) => `SNX1/${id}/${at + 1}/${of}/${body.slice(at * PIECE, (at + 1) * PIECE)}`);
 }
 
-/** Show the codes one after another in `view` until it is hidden; `told(at, of)` labels each. */
-export function show(body, view, told) {
-  const codes = pieces(body), label = document.createElement("figcaption");
+/** Show the codes of these envelopes one after another in `view` until it is hidden; `told(at, of)` labels each. */
+export function show(bodies, view, told) {
+  const codes = bodies.flatMap((body) => pieces(body)), label = document.createElement("figcaption");
   let at = 0;
   view.hidden = false;
   const turn = () => {

@@ -1,13 +1,14 @@
-// The device itself: enrolled or not, its keys, its token, what it may no longer hold.
+// The device itself: enrolled or not, its keys under a PIN, its token, what it may no longer hold.
 import { openStore, write } from "./store.js";
-import { newKey, seal, sharedKey, unseal } from "./vault.js";
+import { OUTBOX, keyOf, lockOf, newSecret, openLock, sharedKey, weak } from "./vault.js";
 
-/** Open this device in a world; `root` is the site's prefix of that world ("" or "/drill"). */
+const FREE_TRIES = 5, FIRST_WAIT = 30_000, LONGEST_WAIT = 15 * 60_000;
+
+/** Open this device in a world; `root` is the site's prefix of that world ("" or "/drill"). Its keys and its
+    token stay under the PIN until `unlock`. */
 export async function openDevice(world, root) {
   const db = await openStore(world);
-  const device = { db, world, root, info: await db.get("meta", "info"), keys: await db.get("meta", "keys") };
-  device.token = device.info && device.keys ? await unseal(device.keys.box, await db.get("meta", "token")).catch(() => null) : null;
-  return device;
+  return { db, world, root, info: await db.get("meta", "info"), keys: null, token: null };
 }
 
 /** Call the API as this terminal; rejects when there is no answer within `limit` milliseconds. */
@@ -17,21 +18,56 @@ export const call = (device, path, { token = device.token, limit = 20_000, ...mo
     headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
   });
 
-/** Become the terminal of a token. Throws `Error` with the code: token, away, unsent. */
-export async function enrol(device, token) {
-  if (await device.db.countFromIndex("box", "state", IDBKeyRange.bound(["waiting"], ["waiting", []]))) throw new Error("unsent");
+const enc = (info) => info.keys.find((one) => one.use === "enc");
+
+async function hold(device, { box, token }) {
+  device.keys = { box: await keyOf(box), carry: await sharedKey(token, OUTBOX, ["encrypt"]), city: enc(device.info) };
+  device.token = token;
+}
+
+/** Become the terminal of a token, with a PIN of one's own. Throws `Error` with the code: pin, token, away.
+    What an earlier terminal had not sent stays, sealed for the city, and is sent by this one. */
+export async function enrol(device, token, pin) {
+  if (weak(pin)) throw new Error("pin");
   const answer = await call(device, "terminal", { token }).catch(() => { throw new Error("away"); });
   if (answer.status === 401 || answer.status === 403) throw new Error("token");
   if (!answer.ok) throw new Error("away");
-  const info = await answer.json(), keys = { box: await newKey(), carry: await sharedKey(token, "sonae outbox 1", ["encrypt"]) };
-  const sealed = await seal(keys.box, token);
+  const info = await answer.json(), secrets = { box: newSecret(), token }, lock = await lockOf(pin, secrets);
   await write(device.db, ["meta", "box"], async (tx) => {
-    await Promise.all([tx.objectStore("meta").clear(), tx.objectStore("box").clear()]);
-    const meta = tx.objectStore("meta");
-    await Promise.all([meta.put(info, "info"), meta.put(keys, "keys"), meta.put(sealed, "token")]);
+    const meta = tx.objectStore("meta"), box = tx.objectStore("box");
+    for (const row of await box.getAll()) {
+      if (row.state === "waiting") await box.put({ n: row.n, id: row.id, state: "left", at: row.at, of: row.of, carried: row.carried });
+      else if (row.state !== "left") await box.delete(row.n);
+    }
+    await meta.clear();
+    await Promise.all([meta.put(info, "info"), meta.put(lock, "lock")]);
   });
-  Object.assign(device, { info, keys, token });
+  Object.assign(device, { info, edge: undefined });
+  await hold(device, secrets);
 }
+
+/** Milliseconds until another PIN may be tried. */
+export async function waiting(device) {
+  const lock = await device.db.get("meta", "lock");
+  return Math.max(0, (lock?.until ?? 0) - Date.now());
+}
+
+/** Take the keys from under the PIN; whether it was the right one. Wrong ones wait longer and longer, also after
+    a restart. */
+export const unlock = (device, pin) => navigator.locks.request(`sonae-pin-${device.world}`, async () => {
+  const lock = await device.db.get("meta", "lock");
+  if (!lock || lock.until > Date.now()) return false;
+  // Counted before it is tried: closing the page in between gains nothing.
+  const tries = lock.tries + 1, wait = tries > FREE_TRIES ? Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (tries - FREE_TRIES - 1)) : 0;
+  // A full disk must not keep the right PIN out.
+  const put = (more) => write(device.db, ["meta"], (tx) => tx.store.put({ ...lock, ...more }, "lock")).catch((error) => { if (error.name !== "QuotaExceededError") throw error; });
+  await put({ tries, until: wait ? Date.now() + wait : 0 });
+  const secrets = await openLock(lock, pin).catch(() => null);
+  if (!secrets) return false;
+  await put({ tries: 0, until: 0 });
+  if (!device.keys) await hold(device, secrets);
+  return true;
+});
 
 /** The latest moment this device knows of: a clock that is set back must not make a list last longer. */
 export const now = (device) => Math.max(Date.now(), device.latest ?? 0);
@@ -48,5 +84,5 @@ export async function heardTime(device, iso, sentAt) {
 /** Forget the token and every key: what is still sealed here can be opened by nobody. Unsent events go too. */
 export async function wipe(device) {
   await write(device.db, ["meta", "box"], (tx) => Promise.all([tx.objectStore("meta").clear(), tx.objectStore("box").clear()]));
-  Object.assign(device, { info: undefined, keys: undefined, token: null, index: null });
+  Object.assign(device, { info: undefined, keys: null, token: null, index: null, list: null, around: undefined, edge: undefined });
 }

@@ -61,7 +61,7 @@ export const visit = (device, forms, onOthers) => navigator.locks.request(`sonae
     if (device.edge !== edge) return null;
     // A node that began anew holds nothing: all is handed over again, the same ids count once.
     if (edge.instance && edge.instance !== reply.instance) { Object.assign(edge, { upto: 0, instance: reply.instance }); device.after = 0; await keep(device); continue; }
-    const held = new Set(reply.held), all = rows.every((row) => row.state === "refused" || held.has(row.id));
+    const held = new Set(reply.held), all = rows.every((row) => !handed(row) || held.has(row.id));
     Object.assign(edge, { instance: reply.instance, seen: Date.now(), city: reply.city, ...(all && rows.length ? { upto: rows.at(-1).n } : {}) });
     await keep(device);
     const settled = await receive(device, asked, reply.receipts);
@@ -74,9 +74,11 @@ export const visit = (device, forms, onOthers) => navigator.locks.request(`sonae
   }
 });
 
+const handed = (row) => !["refused", "left"].includes(row.state);
+
 async function post(device, rows, asked) {
   const { edge, edgeKeys, info, world } = device, about = `${info.terminal} ${world}`;
-  const parcels = await Promise.all(rows.filter((row) => row.state !== "refused").map(async (row) => {
+  const parcels = await Promise.all(rows.filter(handed).map(async (row) => {
     const look = row.state === "look", at = japanese(Date.now());
     const content = { shelter: info.shelter.id, at, ...(look ? { look: row.event } : { event: row.event }) };
     return { id: row.id, ...(await enclose(edgeKeys.parcel, `sonae parcel 1 ${about} ${row.id}`, content)), event: look ? null : row.event };

@@ -1,9 +1,10 @@
-// The list of people (地区名簿) on this device: fetched signed, kept sealed under a key of its own, gone when it ends.
+// The list of people (地区名簿) on this device: fetched signed, kept sealed under a key of its own that lies
+// under the device's, gone when it ends.
 import { call, now } from "./device.js";
 import { indexed } from "./search.js";
-import { fromBase64, verified } from "./signed.js";
+import { verified } from "./signed.js";
 import { write } from "./store.js";
-import { newKey, seal, unseal } from "./vault.js";
+import { fromBase64, keyOf, newSecret, seal, unseal } from "./vault.js";
 
 const RENEW = 12 * 3600_000;
 
@@ -24,7 +25,7 @@ export async function takeList(device, jws, whose, forms) {
   const content = await verified(jws, cityKey(device));
   const ours = content && content.terminal === whose && content.shelter === device.info.shelter.id && content.world === device.world;
   if (!ours || content.exp * 1000 <= now(device)) throw new Error("signature");
-  const key = await newKey(), sealed = await seal(key, JSON.stringify(content));
+  const secret = newSecret(), key = await seal(device.keys.box, secret), sealed = await seal(await keyOf(secret), JSON.stringify(content));
   await write(device.db, ["meta"], (tx) => tx.store.put({ key, sealed, exp: content.exp, iat: content.iat }, "list"));
   take(device, content, forms);
 }
@@ -38,7 +39,7 @@ function take(device, content, forms) {
 export async function openList(device, forms) {
   if (await ended(device)) return;
   const kept = await device.db.get("meta", "list");
-  if (kept) take(device, JSON.parse(await unseal(kept.key, kept.sealed)), forms);
+  if (kept) take(device, JSON.parse(await unseal(await keyOf(await unseal(device.keys.box, kept.key)), kept.sealed)), forms);
 }
 
 /** Delete the list when its time is over; whether there is none now. */
@@ -55,5 +56,5 @@ export async function dropList(device) {
   device.index = device.list = null;
 }
 
-/** Whether the list should be fetched anew: none, or half of its day is over. */
-export const wantsList = (device) => !device.list || device.list.exp - now(device) < RENEW;
+/** Whether the list should be fetched anew: none, or half of its day is over; a locked screen wants none. */
+export const wantsList = (device) => !device.shut && (!device.list || device.list.exp - now(device) < RENEW);

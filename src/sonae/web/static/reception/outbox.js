@@ -2,11 +2,13 @@
 // server has said of each by its id that it is on disk.
 import { japanese, tick, clockText, uuid7 } from "./moment.js";
 import { write } from "./store.js";
-import { seal, unseal } from "./vault.js";
+import { OUTBOX, seal, sealForCity, unseal } from "./vault.js";
 
 export const BATCH = 30;
 const KEPT_DONE = 200, MOST_AHEAD = 6 * 3600_000;
 const of = (state) => IDBKeyRange.bound([state], [state, []]);
+
+const bound = (terminal, world) => `${OUTBOX} ${terminal} ${world}`;
 
 /** Put events into the box, in order, each with its id, time and clock; returns them once the disk has them.
     A draft is `{event, names}`: what is sent, and whose names this screen shows beside it. */
@@ -17,7 +19,10 @@ export const record = (device, drafts) => navigator.locks.request(`sonae-box-${d
     last = tick(last, at);
     made.push({ event: { id: uuid7(at), occurred_at: japanese(at), clock: clockText(last, device.info.terminal), ...event }, names });
   }
-  const rows = await Promise.all(made.map(async (one) => ({ id: one.event.id, state: "waiting", at, sealed: await seal(device.keys.box, JSON.stringify(one)) })));
+  const rows = await Promise.all(made.map(async (one) => ({
+    id: one.event.id, state: "waiting", at, of: device.info.terminal, sealed: await seal(device.keys.box, JSON.stringify(one)),
+    carried: await sealForCity(device.keys, JSON.stringify(one.event), bound(device.info.terminal, device.world)),
+  })));
   await write(device.db, ["box", "meta"], async (tx) => {
     for (const row of rows) await tx.objectStore("box").add(row);
     await tx.objectStore("meta").put(last, "clock");
@@ -35,11 +40,24 @@ export async function look(device, people) {
 export const looks = async (device, most = 100) => Promise.all((await device.db.getAllFromIndex("box", "state", of("look"), most)).map((row) => opened(device, row)));
 export const looksSent = (device, rows) => write(device.db, ["box"], async (tx) => { for (const { n } of rows) await tx.store.delete(n); });
 
-/** How many events the server has not acknowledged, and how many it keeps as refused. */
+/** How many events the server has not acknowledged, and how many it keeps as refused; no key is needed for it. */
 export async function counts(device) {
-  const [waiting, refused] = await Promise.all(["waiting", "refused"].map((state) => device.db.countFromIndex("box", "state", of(state))));
-  return { waiting, refused };
+  const [waiting, left, refused] = await Promise.all(["waiting", "left", "refused"].map((state) => device.db.countFromIndex("box", "state", of(state))));
+  return { waiting: waiting + left, refused };
 }
+
+/** What was not sent, sealed for the city, by the terminal that made it: [[terminal, rows]]. No key is needed. */
+export async function sealedRows(device, states = ["left", "waiting"]) {
+  const found = new Map();
+  for (const state of states) for (const row of await device.db.getAllFromIndex("box", "state", of(state))) found.set(row.of, [...(found.get(row.of) ?? []), row]);
+  return [...found];
+}
+
+/** Forget what an earlier terminal left and the server has named as stored. */
+export const leftSent = (device, rows, results) => write(device.db, ["box"], async (tx) => {
+  const stored = new Set(results.filter((one) => ["accepted", "duplicate", "refused"].includes(one.status)).map((one) => one.id));
+  for (const row of rows) if (stored.has(row.id)) await tx.store.delete(row.n);
+});
 
 export const opened = async (device, row) => ({ ...row, ...JSON.parse(await unseal(device.keys.box, row.sealed)) });
 
@@ -57,7 +75,7 @@ export async function all(device, state) {
 /** The newest events of any state, newest first. */
 export async function newest(device, most) {
   const rows = [];
-  for (let at = await device.db.transaction("box").store.openCursor(null, "prev"); at && rows.length < most; at = await at.continue()) if (at.value.state !== "look") rows.push(at.value);
+  for (let at = await device.db.transaction("box").store.openCursor(null, "prev"); at && rows.length < most; at = await at.continue()) if (!["look", "left"].includes(at.value.state)) rows.push(at.value);
   return Promise.all(rows.map((row) => opened(device, row)));
 }
 
@@ -66,7 +84,7 @@ export async function answered(device, rows, results) {
   const byId = new Map(results.map((one) => [one.id, one]));
   let settled = 0;
   await write(device.db, ["box"], async (tx) => {
-    for (const { event: _event, names: _names, ...row } of rows) {
+    for (const { event: _event, names: _names, carried: _carried, ...row } of rows) {
       const said = byId.get(row.id), refused = said?.status === "refused" || (said?.status === "duplicate" && said.error);
       if (refused) await tx.store.put({ ...row, state: "refused", error: said.error, party: said.party });
       else if (["accepted", "duplicate"].includes(said?.status)) await tx.store.put({ ...row, state: "done", party: said.party });
@@ -79,10 +97,11 @@ export async function answered(device, rows, results) {
   return settled;
 }
 
-/** What was made here after a place in the box, oldest first: events, and looks at households. */
+/** What was made here after a place in the box, oldest first: events, and looks at households; what an earlier
+    terminal left as it is, because nobody here can open it. */
 export async function since(device, n, most) {
   const rows = await device.db.getAll("box", IDBKeyRange.lowerBound(n, true), most);
-  return Promise.all(rows.map((row) => opened(device, row)));
+  return Promise.all(rows.map((row) => (row.state === "left" ? row : opened(device, row))));
 }
 
 /** Events and looks that the city has not acknowledged, up to a place in the box, oldest first. */

@@ -1,11 +1,10 @@
 // Signatures of the city, checked without a network: Ed25519 by the browser, or by @noble/ed25519 where
 // the browser is too old for it.
 import * as noble from "../vendor/@noble/ed25519/index.js";
+import { fromBase64 } from "./vault.js";
 
 const text = new TextEncoder(), read = new TextDecoder();
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", HEAD = 10, SIGNATURE = 64, VERSION = 2;
-
-export const fromBase64 = (given) => Uint8Array.from(atob(given.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
 
 /** Whether `signature` is the key's under `data` (all bytes). */
 export async function holds(key, signature, data) {

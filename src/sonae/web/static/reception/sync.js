@@ -1,6 +1,7 @@
 // Talking to the server: unsent events in batches, oldest first, and what the server wants of this device.
 import { call, heardTime } from "./device.js";
-import { BATCH, answered, last, looks, looksSent, oldest } from "./outbox.js";
+import { envelope } from "./carry.js";
+import { BATCH, answered, last, leftSent, looks, looksSent, oldest } from "./outbox.js";
 import { japanese } from "./moment.js";
 
 const LATE = 10_000;
@@ -32,9 +33,22 @@ export const sync = (device, status, onCommands, onBatch = () => {}) =>
       await onBatch();
       if (rows.length && !settled) return "away";
     }
+    if (!(await sendLeft(device, onBatch))) return "away";
     await onCommands(commands.map((one) => one.verb ?? one));
     return "sent";
   });
+
+/** Bring what an earlier terminal of this device left, as it was sealed for the city; whether all of it is told. */
+async function sendLeft(device, onBatch) {
+  for (const { rows, body } of (await envelope(device, ["left"])).files) {
+    const answer = await call(device, "terminal/carried", { method: "POST", body, limit: 60_000 }).catch(() => null);
+    if (answer?.status === 422) continue; // what nobody can open stays, and keeps nothing else from being sent
+    if (!answer?.ok) return false;
+    await leftSent(device, rows, (await answer.json()).results);
+    await onBatch();
+  }
+  return true;
+}
 
 // Whatever the screen believed of the network: what could not be sent at once was decided without the server.
 const marked = ({ at, event }, sentAt) => (Math.abs(sentAt - at) > LATE ? { ...event, offline: true } : event);
