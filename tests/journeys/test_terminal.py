@@ -516,6 +516,12 @@ def test_a_terminal_is_locked_unlocked_and_wiped_by_order(page: Page, city: City
     page.context.set_offline(False)
     told("wipe")
     expect(page.get_by_role("button", name="登録する")).to_be_visible(timeout=SYNCED)
+    expect(page.locator("#enrol-said")).to_contain_text("すべて消しました")
     assert Sighting.objects.count() == 1
+    for _waiting in range(100):
+        if safety.fleet(ADMINISTRATOR)[0].troubles == ("wiped",):
+            break
+        page.wait_for_timeout(100)
+    assert safety.fleet(ADMINISTRATOR)[0].troubles == ("wiped",), "the device says that it did"
     page.reload()
     expect(page.get_by_role("button", name="登録する")).to_be_visible()

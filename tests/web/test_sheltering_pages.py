@@ -12,6 +12,7 @@ from sonae.platform.models import AuditEntry
 from sonae.web import kept
 from sonae.web.sheltering.names import SECTIONS
 from sonae.web.sheltering.printing import FORMS
+from tests.domains.safety.test_ledger import sighting
 from tests.domains.sheltering.test_sheltering import full_house, key
 from tests.fixtures import CLERK, City
 from tests.web.test_staff_pages import signed_in
@@ -166,3 +167,26 @@ def test_what_hangs_in_public_is_on_the_citys_page(city: City) -> None:
     kept.forget()
     page = Client().get("/shelters/").content.decode()
     assert "9時から &lt;b&gt;正門" in page and "夜勤の順番" not in page
+
+
+def test_what_was_decided_without_a_connection_is_marked(city: City) -> None:
+    """On the person's card, the shelter's people and the list of what cannot both be."""
+    pk, taro = full_house(city), city.residents["備 太郎"].pk
+    cut = [
+        sighting(city, "備 太郎", "F1", minutes=1, device="T002", offline=True),
+        sighting(city, "備 一郎", "F1", offline=True, device="T9"),
+    ]
+    safety.record(cut)
+    clerk, boss, mark = signed_in(Role.RECEPTION), signed_in(Role.OPERATOR), "通信なしで記録"
+    there = city.facilities["F1"].pk
+    sheltering.set_room(CLERK, there, "教室1", "general", "9")
+    assert mark in clerk.get(f"/reception/shelter/{there}/rooms/").content.decode()
+    assert mark not in clerk.get(f"/reception/shelter/{pk}/").content.decode()
+    assert clerk.get(f"/reception/shelter/{there}/").content.decode().count(mark) == 2, (
+        "both are disputed"
+    )
+    for page in (f"people/r{taro}/", "people/", f"shelters/{there}/people/"):
+        assert mark in boss.get(f"/staff/{page}").content.decode(), page
+    assert mark not in boss.get(f"/staff/people/r{city.residents['備 花子'].pk}/").content.decode()
+    safety.undo(CLERK, cut[0].id)
+    assert safety.inside(CLERK, there, [f"r{taro}"]) == []

@@ -43,7 +43,12 @@ def terminal(**facts: Any) -> Terminal:
         ({"clock_ahead": 300}, ()),
         ({"list_until": NOW}, ("list",)),
         ({"refused": 1, "version": "1.9"}, ("refused", "version")),
-        ({"locked_at": NOW, "wipe_at": NOW}, ("wiping", "locked")),
+        ({"locked_at": NOW, "wipe_at": NOW}, ("wiping",)),
+        ({"locked_at": NOW, "wipe_at": NOW, "wiped_at": NOW, "last_seen_at": NOW}, ("wiped",)),
+        (
+            {"wipe_at": NOW, "wiped_at": NOW - timedelta(minutes=1), "last_seen_at": NOW},
+            ("wiping",),
+        ),
         ({"revoked_at": NOW, "waiting": 4}, ("revoked",)),
     ],
 )
@@ -149,6 +154,13 @@ def test_a_locked_terminal_gets_no_list_and_its_records_are_taken_in(
     safety.command(ADMINISTRATOR, [one.code], "wipe")
     assert batch(token, {})["commands"] == [{"verb": "wipe"}]
     assert batch(token, {})["commands"] == [{"verb": "wipe"}], "told until it is over"
+    boss = signed_in(Role.ADMINISTRATOR)
+    assert "消去を指示済み・未確認" in boss.get("/staff/terminals/").content.decode()
+    batch(token, {"wiped": True, "waiting": 0})
+    page = boss.get("/staff/terminals/").content.decode()
+    assert "消去を確認 <" in page and "未確認" not in page
+    batch(token, {"battery": None})
+    assert "未確認" in boss.get("/staff/terminals/").content.decode(), "it talks on: nobody knows"
     assert safety.occupancy(city.facilities["F2"].pk).people == 1
 
 

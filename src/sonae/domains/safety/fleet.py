@@ -30,7 +30,7 @@ _MOST: Final = 10_000_000
 VERBS: Final = ("lock", "unlock", "wipe")
 
 ORDER: Final = (
-    "revoked", "wiping", "locked", "never", "refused", "unsent", "silent", "clock", "list", "battery",
+    "revoked", "wiping", "wiped", "locked", "never", "refused", "unsent", "silent", "clock", "list", "battery",
     "version",
 )  # fmt: skip
 """Troubles, gravest first as the page lists them."""
@@ -52,6 +52,12 @@ def read_status(body: object, sent_at: object, received: datetime) -> dict[str, 
         value = told.get(name)
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most:
             found[name] = value
+    if (
+        told.get("battery", 0) is None
+    ):  # the device cannot tell any more: what it told before is no answer
+        found["battery"] = None
+    if told.get("wiped") is True:
+        found["wiped_at"] = received
     if isinstance(told.get("version"), str):
         found["version"] = "".join(c for c in told["version"] if c.isprintable())[:40]
     if until := _epoch(told.get("list_until")):
@@ -89,9 +95,13 @@ def troubles(one: Terminal, newest: str, now: datetime) -> tuple[str, ...]:
     if one.revoked_at is not None:
         return ("revoked",)
     seen = one.last_seen_at
+    if (
+        one.wipe_at is not None and one.wiped_at is not None and one.wiped_at == seen
+    ):  # an empty device has nothing else to be looked into
+        return ("wiped",)
     wrong = {
         "wiping": one.wipe_at is not None,
-        "locked": one.locked_at is not None,
+        "locked": one.locked_at is not None and one.wipe_at is None,
         "never": seen is None,
         "refused": bool(one.refused),
         "unsent": bool(one.waiting),
@@ -136,8 +146,8 @@ def command(actor: Actor, codes: Sequence[str], verb: str) -> int:
     now = clock.now()
     columns: dict[str, datetime | None] = {
         "lock": {"locked_at": now},
-        "unlock": {"locked_at": None, "wipe_at": None},
-        "wipe": {"wipe_at": now, "locked_at": now},
+        "unlock": {"locked_at": None, "wipe_at": None, "wiped_at": None},
+        "wipe": {"wipe_at": now, "locked_at": now, "wiped_at": None},
     }[verb]  # type: ignore[assignment]
     with writing():
         live = Terminal.objects.filter(code__in=codes, revoked_at=None)

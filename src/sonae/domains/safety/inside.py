@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 
@@ -39,7 +39,8 @@ class Inside:
     """Somebody in the shelter, or supported by it, as far as the reader may see.
 
     ``person`` as in `PersonState`; ``home`` is the same for people of one household. ``place`` is what
-    the check-in said (a room), ``supported`` tells who stays in a car or at home.
+    the check-in said (a room), ``supported`` tells who stays in a car or at home, ``offline`` whom a
+    terminal without a connection took in.
     """
 
     person: str
@@ -51,6 +52,7 @@ class Inside:
     place: str
     since: datetime
     needs: tuple[str, ...] = ()
+    offline: bool = False
 
 
 @dataclass
@@ -113,7 +115,9 @@ def inside(actor: Actor, facility_pk: int, people: Sequence[str] | None = None) 
     """
     require(actor, Audience.RECEPTION)
     rows = [one for one in _here(facility_pk) if people is None or one.person in people]
-    return lines_of(actor, [one for one in rows if not (one.resident and one.resident.shielded)])
+    made = lines_of(actor, [one for one in rows if not (one.resident and one.resident.shielded)])
+    cut = made_offline((one.person for one in made), facility_pk)
+    return [replace(one, offline=one.person in cut) for one in made]
 
 
 def presented_inside(actor: Actor, facility_pk: int, residents: Sequence[int]) -> list[Inside]:
@@ -159,36 +163,49 @@ def _line(one: PersonState, fields: frozenset[str] | None, needs: Sequence[str])
     return Inside(one.person, one.resident.name, kana, home, *rest, told)
 
 
+def _said_of(people: Iterable[str], column: str, seen: QuerySet[Sighting]) -> list[tuple[str, Any]]:
+    """Return (person, value of a column) of those of the sightings that nothing has taken back."""
+    keys = list(people)
+    residents, visitors = ([int(one[1:]) for one in keys if one[0] == kind] for kind in "rv")
+    told = list(
+        seen.filter(
+            Q(resident__in=residents)
+            | Q(visitor__in=visitors)
+            | Q(visitor__resident__in=residents)
+            | Q(visitor__same_as__in=visitors),
+            refusal="",
+        )
+        .order_by("clock")
+        .values_list("pk", "resident", "visitor", "visitor__resident", "visitor__same_as", column)
+    )
+    held = Sighting.objects.filter(supersedes__in=[row[0] for row in told])
+    gone = set(held.values_list("supersedes", flat=True))
+    return [
+        (f"r{resident or linked}" if resident or linked else f"v{same_as or visitor}", value)
+        for pk, resident, visitor, linked, same_as, value in told
+        if pk not in gone
+    ]
+
+
 def _needs(rows: Iterable[PersonState]) -> dict[str, list[str]]:
     """Return person → what the desks noted for them that nothing has taken back."""
-    listed = list(rows)
-    residents = [one.resident_id for one in listed if one.resident_id is not None]
-    visitors = [one.visitor_id for one in listed if one.visitor_id is not None]
-    seen = Sighting.objects.filter(
-        Q(resident__in=residents)
-        | Q(visitor__in=visitors)
-        | Q(visitor__resident__in=residents)
-        | Q(visitor__same_as__in=visitors),
-        refusal="",
-    ).exclude(needs=[])
-    told = list(
-        seen.order_by("clock").values_list(
-            "pk", "resident", "visitor", "visitor__resident", "visitor__same_as", "needs"
-        )
-    )
-    gone = set(
-        Sighting.objects.filter(supersedes__in=[row[0] for row in told]).values_list(
-            "supersedes", flat=True
-        )
-    )
     found: dict[str, list[str]] = {}
-    for pk, resident, visitor, linked, same_as, needs in told:
-        if pk in gone:
-            continue
-        who = resident or linked
-        held = found.setdefault(f"r{who}" if who else f"v{same_as or visitor}", [])
+    noted = Sighting.objects.exclude(needs=[])
+    for person, needs in _said_of((one.person for one in rows), "needs", noted):
+        held = found.setdefault(person, [])
         held.extend(need for need in needs if need not in held)
     return found
+
+
+def made_offline(people: Iterable[str], facility_pk: int) -> set[str]:
+    """Return those whose coming to a shelter a terminal recorded that had no connection.
+
+    It could not compare with other shelters: what contradicts it there is not this desk's mistake.
+    """
+    came = Sighting.objects.filter(
+        facility=facility_pk, offline=True, direction__in=rules.PRESENT | SUPPORTED
+    )
+    return {person for person, _pk in _said_of(people, "pk", came)}
 
 
 def named_places(facility_pk: int, places: Sequence[str]) -> dict[str, datetime]:

@@ -14,7 +14,7 @@ class Terminal(TenantModel):
     ``purpose`` as in `fleet.PURPOSES`. What the device told last: ``version``, ``waiting`` (unsent) and
     ``refused`` events, ``battery`` in percent, ``list_until`` (its list of people expires),
     ``clock_ahead`` in seconds; null = not told. ``locked_at`` and ``wipe_at``: ordered from the desk and
-    told to the device with every answer.
+    told to the device with every answer; ``wiped_at``: it has told that it did.
     """
 
     code = models.CharField("端末番号", max_length=24)
@@ -33,6 +33,7 @@ class Terminal(TenantModel):
     clock_ahead = models.IntegerField("時計の進み", null=True, blank=True)
     locked_at = models.DateTimeField("停止を命じた日時", null=True, blank=True)
     wipe_at = models.DateTimeField("消去を命じた日時", null=True, blank=True)
+    wiped_at = models.DateTimeField("消去を確認した日時", null=True, blank=True)
 
     class Meta:
         """Codes are unique within the municipality."""

@@ -73,6 +73,11 @@ class History:
     aliases: Sequence[tuple[Visitor, PersonLink | None]]
 
     @property
+    def offline(self) -> bool:
+        """Whether one of the sides was recorded by a terminal that had no connection."""
+        return any(one.offline for one in self.sides)
+
+    @property
     def keys(self) -> list[str]:
         """Every key under which this person may have been written down, the present one first."""
         return list(dict.fromkeys([self.person, *(f"v{one.pk}" for one, _link in self.aliases)]))

@@ -6,9 +6,9 @@ And who of them may stand on the list that hangs there: those who have said so, 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 
@@ -19,6 +19,7 @@ from sonae.domains.consent import interface as consent
 from sonae.domains.consent.interface import Facts, Grant, Outsider, Question, decide
 from sonae.domains.residents.interface import Resident, name_key
 from sonae.domains.safety import rules
+from sonae.domains.safety.inside import made_offline
 from sonae.domains.safety.models import Visitor, VisitorConsent
 from sonae.domains.safety.selectors import inside_at, looked
 from sonae.domains.safety.visitors import known_by_now
@@ -40,6 +41,7 @@ class Sheltered:
     """One person inside: what was denied is empty. ``since``: when last heard of there.
 
     ``resident_pk`` is None for a visitor; ``posted``: has agreed to stand on the list that hangs there.
+    ``offline``: taken in by a terminal that had no connection.
     """
 
     person: str
@@ -54,6 +56,7 @@ class Sheltered:
     status: str
     since: datetime
     posted: bool
+    offline: bool = False
 
 
 def sheltered(actor: Actor, facility_pk: int, at: datetime | None = None) -> list[Sheltered]:
@@ -66,7 +69,9 @@ def sheltered(actor: Actor, facility_pk: int, at: datetime | None = None) -> lis
     moment = at or clock.now()
     if moment > clock.now():
         raise SonaeError("unprocessable", "これから先の時刻の名簿は、まだありません。")
-    found = _residents(actor, facility_pk, moment) + _visitors(facility_pk, moment)
+    listed = _residents(actor, facility_pk, moment) + _visitors(facility_pk, moment)
+    cut = made_offline((one.person for one in listed), facility_pk)
+    found = [replace(one, offline=one.person in cut) for one in listed]
     return sorted(found, key=lambda one: (not one.kana, one.kana, one.name, one.person))
 
 
@@ -94,7 +99,7 @@ def _resident(
         "address": f"{row.household.town.name}{row.household.address}",
         "needs": registrant.reason if registrant else "",
     }  # fmt: skip
-    shown = {kind: value if kind in fields else "" for kind, value in told.items()}
+    shown: dict[str, Any] = {kind: value if kind in fields else "" for kind, value in told.items()}
     return Sheltered(
         f"r{row.pk}", row.pk, None, row.name, **shown, status=state.status, since=state.seen_at,
         posted=posted,

@@ -88,9 +88,12 @@ def touch(terminal: Terminal, told: Mapping[str, Any] | None = None) -> None:
     now, facts = clock.SystemClock().now(), dict(told or {})
     recent = terminal.last_seen_at is not None and now - terminal.last_seen_at < _SEEN_EVERY
     box = facts.get("waiting", terminal.waiting)
-    if recent and bool(box) == bool(terminal.waiting):
+    wiped = "wiped_at" in facts or terminal.wiped_at is not None
+    if recent and not wiped and bool(box) == bool(terminal.waiting):
         return
     facts["last_seen_at"] = now
+    if "wiped_at" in facts:
+        facts["wiped_at"] = now  # heard of once more after that, it is not what it said
     for name, value in facts.items():
         setattr(terminal, name, value)
     with writing():

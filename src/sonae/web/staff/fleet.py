@@ -30,7 +30,8 @@ PURPOSES: Final = {
 }
 TROUBLES: Final = {
     "revoked": (lazy("使用を終えた"), ""),
-    "wiping": (lazy("消去を命令中"), "bad"),
+    "wiping": (lazy("消去を指示済み・未確認"), "bad"),
+    "wiped": (lazy("消去を確認"), "good"),
     "locked": (lazy("停止を命令中"), "caution"),
     "never": (lazy("まだ通信がない"), "caution"),
     "refused": (lazy("受理されない記録"), "bad"),

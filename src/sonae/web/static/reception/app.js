@@ -13,7 +13,7 @@ import { japanese, shortTime } from "./moment.js";
 import { all, counts, dropDone, look, newest, record, seen } from "./outbox.js";
 import { find, formsOf, household } from "./search.js";
 import { persisted } from "./store.js";
-import { sync } from "./sync.js";
+import { receipt, sync } from "./sync.js";
 
 const forms = formsOf(...written), SHOWN = 12, OPTIONS = 12, EDGE_EVERY = 4_000, CLOCK_OFF = 5 * 60_000;
 const here = new Map(), typedVisitors = new Map();
@@ -268,13 +268,22 @@ async function status() {
 
 /** Carry out what the server orders of this device; it tells all that holds with every answer. */
 async function obey(verbs) {
-  if (verbs.includes("wipe")) { await wipe(device); clear(); await begin(); return; }
+  if (verbs.includes("wipe")) { await wiped(); return; }
   const locked = verbs.includes("lock");
   if (locked === Boolean(device.locked)) return;
   device.locked = locked;
   await device.db.put("meta", locked, "locked");
   if (locked) await forget();
   screens();
+}
+
+async function wiped() {
+  const last = { token: device.token, shelter: device.info.shelter.id };
+  await wipe(device);
+  await shut();
+  by("enrol-said").textContent = say("wiped");
+  await begin();
+  receipt(device, last);
 }
 
 /** What the screen and the disk may no longer show: the list, and the names of what the server has. */

@@ -38,6 +38,18 @@ export const sync = (device, status, onCommands, onBatch = () => {}) =>
     return "sent";
   });
 
+/** Tell the server that this device has wiped itself, with the token that it then forgets; without an answer the
+    desk goes on showing that nobody knows. */
+export async function receipt(device, { token, shelter }) {
+  const body = JSON.stringify({ sent_at: japanese(Date.now()), device: { wiped: true, waiting: 0, refused: 0 }, events: [] });
+  for (const pause of [0, 2_000, 10_000, 60_000]) {
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    const answer = await call(device, `shelters/${encodeURIComponent(shelter)}/scans`, { method: "POST", body, token }).catch(() => null);
+    if (answer) return answer.ok;
+  }
+  return false;
+}
+
 /** Bring what an earlier terminal of this device left, as it was sealed for the city; whether all of it is told. */
 async function sendLeft(device, onBatch) {
   for (const { rows, body } of (await envelope(device, ["left"])).files) {
