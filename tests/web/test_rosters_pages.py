@@ -273,3 +273,20 @@ def test_a_taking_over_is_undone_on_the_page_with_a_reason(city: City) -> None:
     assert "取り込みを取り消しました" in page and "ちがう&lt;b&gt;場所" in page
     assert "確認待ち" in page and "全部の行を取り消す" not in page
     assert client(Role.VIEWER).post(f"{HOME}{roster.pk}/back/").status_code == 403
+
+
+def test_a_file_without_headings_is_mended_on_the_page(city: City, operator: Client) -> None:
+    assert send(operator, city, "備 太郎,1950-04-01\n備 花子,1952-05-02\n".encode()) == 302
+    address = f"{HOME}{Roster.objects.latest('pk').pk}/"
+    text = operator.get(address).content.decode()
+    assert (
+        "どの列が氏名かを選んで" in text
+        and ">備 太郎</label>" in text
+        and "見出しの行がない" in text
+    )
+    form = {"column-0": "name", "column-1": "birth_date", "headless": "1"}
+    mended = operator.post(f"{address}columns/", form, follow=True).content.decode()
+    assert (
+        "いちばん上の行から読み直しました" in mended and "2人を" in mended and "備 太郎" in mended
+    )
+    assert 'name="headless" value="1" checked' in mended

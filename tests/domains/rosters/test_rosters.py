@@ -655,3 +655,20 @@ def test_only_who_is_said_to_be_well_is_safe_and_the_rest_are_told(city: City) -
     assert [(one["problem"], one["value"]) for one in roster.defects] == [
         ("bad_status", "行方不明")
     ]
+
+
+def test_a_file_without_a_known_heading_is_read_as_a_person_says(city: City) -> None:
+    """No heading at all, and headings of no known word: nobody is lost, the second is remembered."""
+    bare = "備 太郎,1950-04-01\n備 花子,1952-05-02\n".encode()
+    roster = rosters.take_in(OPERATOR, bare, "素.csv", facts(city))
+    assert (roster.state, roster.headings) == ("refused", ["備 太郎", "1950-04-01"])
+    with pytest.raises(SonaeError, match="missing_columns"):
+        rosters.remap(OPERATOR, roster.pk, ["", "birth_date"], heading=False)
+    read = rosters.remap(OPERATOR, roster.pk, ["name", "birth_date"], heading=False)
+    assert read.state == "waiting" and rosters.has_no_heading(read)
+    assert list(lines(read)) == ["備 太郎", "備 花子"]
+    strange = "だれ,いつ生\n備 一郎,1980-01-05\n".encode()
+    roster = rosters.take_in(OPERATOR, strange, "変.csv", facts(city))
+    rosters.remap(OPERATOR, roster.pk, ["name", "birth_date"])
+    again = rosters.take_in(OPERATOR, strange + "佐々 木\n".encode(), "変2.csv", facts(city))
+    assert again.state == "waiting" and list(lines(again)) == ["備 一郎", "佐々 木"]

@@ -16,7 +16,7 @@ from sonae.engines.defects import ACTIONS
 from sonae.engines.rosters import items
 from sonae.engines.rosters.condition import condition
 from sonae.engines.rosters.problems import PROBLEMS
-from sonae.engines.rosters.reading import Reading, read, read_typed
+from sonae.engines.rosters.reading import Reading, first_line, read, read_typed
 
 DAY = date(2026, 7, 1)
 CELL = st.text(
@@ -196,6 +196,18 @@ def test_a_mapping_by_hand_overrules_the_guess() -> None:
     with pytest.raises(SonaeError):
         read(raw, "x.csv", as_of=DAY, mapping=["note", "age"])
     assert items.checked(["name", "name", "nonsense"], 4) == ["name", "", "", ""]
+
+
+def test_a_list_without_headings_loses_nobody_when_a_person_says_so() -> None:
+    raw = table([["備 太郎", "1950-04-01"], ["備 花子", "1952-05-02", "西町"]])
+    with pytest.raises(SonaeError, match="missing_columns"):
+        read(raw, "x.csv", as_of=DAY)
+    assert first_line(raw, "x.csv") == ["備 太郎", "1950-04-01", ""]
+    found = read(raw, "x.csv", as_of=DAY, mapping=["name", "birth_date", "address"], heading=False)
+    assert [(one.row, one.facts["name"]) for one in found.lines] == [(1, "備 太郎"), (2, "備 花子")]
+    assert found.headings == ["1列目", "2列目", "3列目"] and found.defects == []
+    [alone] = read(raw, "x.csv", as_of=DAY, mapping=["name", "birth_date"]).lines
+    assert alone.facts["name"] == "備 花子", "else the first line is taken for the headings"
 
 
 @pytest.mark.parametrize(

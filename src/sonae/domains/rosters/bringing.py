@@ -16,7 +16,7 @@ from sonae.core.ids import uuid7
 from sonae.domains.rosters.models import Roster, RosterFile, RosterLayout, RosterLine
 from sonae.domains.shelters import interface as shelters
 from sonae.engines.rosters import items
-from sonae.engines.rosters.reading import Reading, read, read_typed
+from sonae.engines.rosters.reading import Reading, first_line, numbered, read, read_typed
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
 from sonae.platform.db import bulk_insert, take_turn, writing
@@ -64,6 +64,9 @@ def take_in(actor: Actor, raw: bytes, file_name: str, facts: RosterFacts) -> Ros
         roster.state = "refused"
         roster.problem = {"error": error.code, "detail": error.detail, "hint": error.hint}
         found = Reading([], [], [], [])
+        if error.code == "missing_columns":  # a person can say what the columns are (`remap`)
+            found.headings = first_line(raw, file_name)
+            found.mapping = [""] * len(found.headings)
     with writing():
         take_turn("rosters")
         _refuse_again(digest)
@@ -118,16 +121,24 @@ def _name(actor: Actor) -> str:
     return (actor.name or actor.id)[:120]
 
 
-def _read(roster: Roster, raw: bytes, name: str, mapping: Sequence[str] | None = None) -> Reading:
-    """Read a file by a given mapping, else by the one remembered for its headings, else by guess."""
+def _read(roster: Roster, raw: bytes, name: str) -> Reading:
+    """Read a file by the mapping remembered for its headings, else by guess."""
     day = roster.as_of.astimezone(clock.JST).date()
-    if mapping is not None:
-        return read(raw, name, as_of=day, mapping=mapping)
-    found = read(raw, name, as_of=day)
-    known = RosterLayout.objects.filter(signature=items.signature(found.headings)).first()
+    try:
+        found = read(raw, name, as_of=day)
+    except SonaeError as error:
+        if error.code != "missing_columns" or (known := _layout(first_line(raw, name))) is None:
+            raise
+        return read(raw, name, as_of=day, mapping=known.mapping)
+    known = _layout(found.headings)
     if known is not None and known.mapping != found.mapping:
         return read(raw, name, as_of=day, mapping=known.mapping)
     return found
+
+
+def _layout(headings: Sequence[str]) -> RosterLayout | None:
+    """Return what a person has said of a table with these headings."""
+    return RosterLayout.objects.filter(signature=items.signature(headings)).first()
 
 
 def _store(roster: Roster, found: Reading) -> None:
@@ -155,27 +166,40 @@ def _store(roster: Roster, found: Reading) -> None:
     bulk_insert(RosterLine, columns)
 
 
-def remap(actor: Actor, roster_pk: int, mapping: Sequence[str]) -> Roster:
-    """Read a waiting file again with columns as a person says; remembered for the next like it."""
+def has_no_heading(roster: Roster) -> bool:
+    """Tell whether a person has said that a table has no line of headings."""
+    return bool(roster.headings == numbered(len(roster.headings)))
+
+
+def remap(actor: Actor, roster_pk: int, mapping: Sequence[str], *, heading: bool = True) -> Roster:
+    """Read a waiting file again with columns as a person says; remembered for the next like it.
+
+    Also one in which no heading was found. ``heading`` False: its first line is somebody already; there
+    is then nothing by which the next one like it could be told.
+    """
     require(actor, Audience.OPERATOR)
     with writing():
         roster = waiting(roster_pk, "waiting", "refused")
     kept = RosterFile.objects.filter(roster=roster, kind="table", removed_at=None).first()
     if kept is None:
         raise SonaeError("conflict", "入力した名簿には、列の対応がありません。")
-    found = _read(roster, unseal_bytes(_PURPOSE, bytes(kept.sealed)), kept.name, mapping)
+    found = read(
+        unseal_bytes(_PURPOSE, bytes(kept.sealed)), kept.name, mapping=mapping, heading=heading,
+        as_of=roster.as_of.astimezone(clock.JST).date(),
+    )  # fmt: skip
     with writing():
         take_turn("rosters")
         roster = waiting(roster_pk, "waiting", "refused")
         roster.state, roster.problem = "waiting", {}
         _store(roster, found)
-        RosterLayout.objects.update_or_create(
-            signature=items.signature(found.headings),
-            defaults={
-                "mapping": found.mapping, "headings": found.headings, "at": clock.now(),
-                "by": _name(actor),
-            },
-        )  # fmt: skip
+        if heading:
+            RosterLayout.objects.update_or_create(
+                signature=items.signature(found.headings),
+                defaults={
+                    "mapping": found.mapping, "headings": found.headings, "at": clock.now(),
+                    "by": _name(actor),
+                },
+            )  # fmt: skip
         audit.record(actor.id, "roster_remapped", f"roster:{roster.pk}", mapping=found.mapping)
     return roster
 

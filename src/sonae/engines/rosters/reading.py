@@ -78,8 +78,17 @@ class Reading:
     encoding: str = ""
 
 
-def read(raw: bytes, name: str, *, as_of: date, mapping: Sequence[str] | None = None) -> Reading:
+def read(
+    raw: bytes,
+    name: str,
+    *,
+    as_of: date,
+    mapping: Sequence[str] | None = None,
+    heading: bool = True,
+) -> Reading:
     """Read a file. ``mapping``: item of every column, by default guessed by the headings.
+
+    ``heading`` False: a person says that the first line is somebody already.
 
     SonaeError ``empty_file``, ``encoding``, ``unreadable``, ``missing_columns`` (no heading, or
     none that names a person) or ``too_large``; then nothing is read.
@@ -88,13 +97,14 @@ def read(raw: bytes, name: str, *, as_of: date, mapping: Sequence[str] | None = 
     rows = list(islice(opened.rows, MOST_ROWS + SEARCHED + 1))
     at = heading_at([cells for _, cells in rows])
     if at is None and mapping is None:
-        headings = _numbered(rows)
         raise SonaeError(
             "missing_columns", f"{name}に氏名の見出しが見つかりません。",
-            f"1行に「氏名」などの見出しがある表を送ってください。列は{len(headings)}あります。",
+            "下の「列の対応を直す」で、どの列が氏名かを選んでください。",
         )  # fmt: skip
-    at = at or 0
+    first, at = rows[0][0] - 1, at or 0
     headings = [" ".join(cell.split()) for cell in rows[at][1]]
+    if not heading:
+        headings, at, rows = numbered(_width(rows)), 0, [(first, []), *rows]
     body = rows[at + 1 :]
     if len(body) > MOST_ROWS:
         raise SonaeError("too_large", f"{name}は{MOST_ROWS:,}行より多く、名簿として読めません。")
@@ -104,9 +114,9 @@ def read(raw: bytes, name: str, *, as_of: date, mapping: Sequence[str] | None = 
     found = Reading(headings, chosen, [], [], opened.encoding)
     for title in opened.others:
         found.defects.append(Defect(0, title, "", "other_sheet", "left_out"))
-    for heading, item in zip(headings, chosen, strict=True):
-        if heading and not item:
-            found.defects.append(Defect(rows[at][0], heading, heading, "unknown_column", "kept"))
+    for column, item in zip(headings, chosen, strict=True):
+        if column and not item:
+            found.defects.append(Defect(rows[at][0], column, column, "unknown_column", "kept"))
     _unmerge(opened.merged, body, found)
     _read_rows(found, body, as_of)
     return found
@@ -126,9 +136,20 @@ def read_typed(
     return found
 
 
-def _numbered(rows: Sequence[Cells]) -> list[str]:
-    width = max((len(cells) for _, cells in rows[:SEARCHED]), default=0)
-    return [f"列{n}" for n in range(1, width + 1)]
+def first_line(raw: bytes, name: str) -> list[str]:
+    """Return the cells of the first line in which anything stands, for a person to say what they are."""
+    rows = list(islice(lines_of(raw, name).rows, SEARCHED))
+    cells = rows[0][1] if rows else []
+    return [" ".join(cell.split()) for cell in [*cells, *[""] * _width(rows)][: _width(rows)]]
+
+
+def numbered(width: int) -> list[str]:
+    """Return the headings of a table that has none."""
+    return [f"{n}列目" for n in range(1, width + 1)]
+
+
+def _width(rows: Sequence[Cells]) -> int:
+    return max((len(cells) for _, cells in rows[:SEARCHED]), default=0)
 
 
 def _unmerge(ranges: Sequence[str], body: Sequence[Cells], found: Reading) -> None:

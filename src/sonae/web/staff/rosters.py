@@ -125,6 +125,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "pictures": rosters.files_of(actor, pk),
         "run": rosters.run_of(pk),
         "columns": _columns(roster),
+        "headless": rosters.has_no_heading(roster),
         "items": rosterwords.item_names(),
         "typed": not roster.digest,
         "backs": [
@@ -148,11 +149,15 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
         roster = rosters.roster_named(actor, pk)
         chosen = [request.POST.get(f"column-{n}", "") for n in range(len(roster.headings))]
         try:
-            rosters.remap(actor, pk, chosen)
-            flash.success(
-                request,
-                _("列の対応を直し、読み直しました。同じ見出しの名簿では、次から自動で使います。"),
-            )
+            heading = "headless" not in request.POST
+            rosters.remap(actor, pk, chosen, heading=heading)
+            if heading:
+                told_so = _(
+                    "列の対応を直し、読み直しました。同じ見出しの名簿では、次から自動で使います。"
+                )
+            else:
+                told_so = _("見出しのない表として、いちばん上の行から読み直しました。")
+            flash.success(request, told_so)
         except SonaeError as error:
             flash.error(request, told(error))
     return HttpResponseRedirect(in_world(f"{HOME}{pk}/"))
