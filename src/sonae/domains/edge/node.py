@@ -79,7 +79,7 @@ def meet(city: City, address: str, token: str) -> EdgeNode:
     """Become the node of a token, or renew what is known; nothing changes when the city does not answer."""
     told = city.info()
     row = EdgeNode.objects.first() or EdgeNode(instance=secrets.token_hex(16))
-    if row.pk and (row.code, row.shelter) != (told["terminal"], told["shelter"]["id"]):
+    if row.pk and row.shelter != told["shelter"]["id"]:
         _refuse_another(row)
     row.code, row.name = told["terminal"], told["name"]
     row.shelter, row.shelter_name = told["shelter"]["id"], told["shelter"]["name"]
@@ -103,7 +103,10 @@ def reached_at(address: str) -> EdgeNode:
 
 
 def _refuse_another(row: EdgeNode) -> None:
-    """Refuse to become another node while records are held that only this one can bring home."""
+    """Refuse to move to another shelter while records of this one are held.
+
+    Enrolled anew for the same shelter, it brings home what it held before: the seals are the terminals'.
+    """
     if EdgeParcel.objects.filter(receipt__isnull=True).exists():
         raise SonaeError(
             "conflict",
@@ -150,8 +153,15 @@ def list_of(row: EdgeNode, world: str) -> str | None:
 def standing() -> Standing:
     """Return how the node and its terminals stand, for the page of the laptop."""
     row = node()
-    rows = EdgeParcel.objects.values("terminal").annotate(
-        held=Count("pk"), unsent=Count("pk", filter=Q(receipt__isnull=True)), last=Max("held_at")
+    # Looks at households travel too, but nobody counts them: a terminal's "unsent" does not.
+    rows = (
+        EdgeParcel.objects.exclude(clear="")
+        .values("terminal")
+        .annotate(
+            held=Count("pk"),
+            unsent=Count("pk", filter=Q(receipt__isnull=True)),
+            last=Max("held_at"),
+        )
     )
     by_code = {
         code: (held, left, last)

@@ -80,8 +80,10 @@ async function post(device, rows, asked) {
   const { edge, edgeKeys, info, world } = device, about = `${info.terminal} ${world}`;
   const parcels = await Promise.all(rows.filter(handed).map(async (row) => {
     const look = row.state === "look", at = japanese(Date.now());
-    const content = { shelter: info.shelter.id, at, ...(look ? { look: row.event } : { event: row.event }) };
-    return { id: row.id, ...(await enclose(edgeKeys.parcel, `sonae parcel 1 ${about} ${row.id}`, content)), event: look ? null : row.event };
+    // Whatever the screen believed of the network: what goes by the node was decided without the server.
+    const event = row.state === "waiting" ? { ...row.event, offline: true } : row.event;
+    const content = { shelter: info.shelter.id, at, ...(look ? { look: row.event } : { event }) };
+    return { id: row.id, ...(await enclose(edgeKeys.parcel, `sonae parcel 1 ${about} ${row.id}`, content)), event: look ? null : event };
   }));
   const ask = { parcels, ask: asked.map((row) => row.id), after: device.after, list: !device.locked && wantsList(device) };
   const sealed = await enclose(edgeKeys.edge, `sonae edge 1 ask ${about}`, ask);
