@@ -199,6 +199,10 @@ def test_terminals_are_enrolled_ordered_and_ended_on_the_page(city: City) -> Non
     assert page.count("<svg") >= 3 and "#enrol=" not in page.split("<svg")[0]
     assert [one.name for one in safety.terminals()] == ["受付 1", "受付 2", "受付 3"]
     assert {one.purpose for one in safety.terminals()} == {"gate"}
+    edge = boss.post("/staff/terminals/", {**form, "purpose": "edge", "count": "1"})
+    assert "sonae reception edge --city" in edge.content.decode()
+    assert "#enrol=" not in edge.content.decode()
+    safety.terminals()[-1].delete()
     for wrong in (
         {"count": "51"},
         {"count": "x"},

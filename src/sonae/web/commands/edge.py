@@ -93,7 +93,7 @@ def _environment(home: Path | None) -> dict[str, str]:
 
 def _prepared(environment: dict[str, str], city: str | None, token: str | None, shown: str) -> None:
     """Make the tables and meet the city, in a process of the node's settings; leaves when it fails."""
-    given = sys.stdin.readline() if token == "-" else token  # noqa: S105 - the dash is no token
+    given = _typed() if token == "-" else token  # noqa: S105 - the dash is no token
     meeting = ["reception", "edge", "--role", "begin", "--address", shown]
     meeting += ["--city", city] if city else []
     meeting += ["--token", "-"] if given else []
@@ -102,6 +102,13 @@ def _prepared(environment: dict[str, str], city: str | None, token: str | None, 
     )
     if done.returncode:
         sys.exit(done.returncode)
+
+
+def _typed() -> str:
+    """Return the token from standard input; at a terminal it is asked for and not shown."""
+    if sys.stdin.isatty():
+        return str(click.prompt("トークン", hide_input=True, err=True))
+    return sys.stdin.readline()
 
 
 def _tls(certificate: str | None, key: str | None) -> list[str]:

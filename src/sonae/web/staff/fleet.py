@@ -114,4 +114,5 @@ def _enrolled(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
     root = f"{settings.ISSUER}{in_world('/reception/device/')}"
     rows = [(one, _drawn(f"{root}#enrol={token}"), token) for one, token in made]
-    return render(request, "staff/fleet_enrolled.html", {"rows": rows, "root": root})
+    told = {"rows": rows, "root": root, "city": settings.ISSUER}
+    return render(request, "staff/fleet_enrolled.html", told)
