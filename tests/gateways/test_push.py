@@ -23,6 +23,7 @@ from sonae.platform.models import OutboxEntry
 from sonae.platform.scope import World
 from tests.fixtures import APPROVER, OPERATOR, City, actor
 from tests.gateways.push_service import CURVE, Browser, Service, raw, serving
+from tests.gateways.test_mail import Box, box  # noqa: F401 - a fixture
 
 
 def private(text: str) -> ec.EllipticCurvePrivateKey:
@@ -189,6 +190,18 @@ def test_a_dead_registration_is_removed_and_its_owner_and_staff_can_see_it(
     asked = [path for path, _headers in service.requests]
     assert asked.count(f"/wp/b{city.residents['備 花子'].pk}") == 1, "nothing goes there again"
     assert [one["title"] for one in minoru.shown][1].startswith("避難指示")
+
+
+def test_whose_phone_is_dead_gets_a_mail_at_once(
+    city: City,
+    service: Service,
+    box: Box,  # noqa: F811
+) -> None:
+    subscribed(city, service, "備 太郎")
+    service.say(f"b{city.residents['備 太郎'].pk}", 410)
+    issue(city)
+    assert "taro@example.jp" in {one["To"] for one in box.mails}
+    assert len(box.mails) == len({one["To"] for one in box.mails}) == 3
 
 
 def test_a_busy_service_is_asked_again_when_it_says_and_nobody_is_told_twice(

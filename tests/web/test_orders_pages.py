@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -14,9 +16,10 @@ from sonae.domains.safety import interface as safety
 from sonae.domains.warnings import interface as warnings
 from sonae.platform import outbox
 from sonae.platform.access import Role
+from sonae.platform.scope import World
 from sonae.web import kept
 from sonae.web.staff import desk
-from tests.fixtures import ADMINISTRATOR, OPERATOR, City, flood_telegram
+from tests.fixtures import ADMINISTRATOR, APPROVER, OPERATOR, City, flood_telegram
 
 pytestmark = pytest.mark.django_db
 
@@ -239,3 +242,19 @@ def test_calls_of_officers_do_not_hide_what_residents_were_told(city: City) -> N
     assert len(panel["calls"]) == 9
     kept.forget()
     assert "当番の呼び出し 9件" in operator.get("/staff/panels/messages/").content.decode()
+
+
+def test_the_message_s_page_says_who_was_reached_and_who_is_left_to_the_patrols(city: City) -> None:
+    with city.entered(World.EXERCISE):
+        order = evacuation.draft_order(
+            OPERATOR, level=4, hazard="flood", towns=[city.towns["西町"].pk], reason="増水"
+        )
+        evacuation.submit(OPERATOR, order.pk)
+        evacuation.approve(APPROVER, order.pk)
+        outbox.drain()
+        pk = messages.messages()[0].pk
+    page = signed_in(Role.OPERATOR).get(f"/drill/staff/messages/{pk}/").content.decode()
+    row = re.search(r'<th scope="row">西町</th>(.*?)</tr>', page.split('id="reach"')[1], re.S)
+    assert row is not None
+    assert re.findall(r'class="num">(\d+)<', row[1]) == ["5", "0", "0", "3", "0", "0", "2"]
+    assert "この表に入っていません" in page

@@ -18,7 +18,7 @@ from sonae.domains.messages.ports import Handed, Parcel, Recipient
 from sonae.domains.messages.rules import EXPIRES_HOURS, TRANSMISSION_TRANSITIONS
 from sonae.domains.messages.services import link_for, own_limits, queue
 from sonae.domains.residents.interface import Resident
-from sonae.platform import audit
+from sonae.platform import audit, outbox
 from sonae.platform.access import SYSTEM, Actor, Audience, require
 from sonae.platform.db import writing
 from sonae.platform.outbox import Permanent, Retry
@@ -187,6 +187,12 @@ def _finish(transmission: Transmission) -> None:
         Transmission.objects.filter(pk=transmission.pk, finished_at=None).update(
             status="failed" if nobody else "handed_over", finished_at=clock.now(), error=told
         )
+        if refused and transmission.message.order_id is not None:
+            # Whom every channel refused need not wait for the others' answers.
+            outbox.publish(
+                "message.step", {"order": transmission.message.order_id, "number": 0},
+                dedupe_key=f"refused:{transmission.pk}:{refused}",
+            )  # fmt: skip
 
 
 def _mark(transmission: Transmission, **changes: Any) -> None:

@@ -10,6 +10,7 @@ from sonae.domains.messages.contacts import (
     sealed_keys,
 )
 from sonae.domains.messages.handover import resend
+from sonae.domains.messages.ladder import Reach, reach
 from sonae.domains.messages.models import ContactPoint, Delivery, Message, Transmission, Wording
 from sonae.domains.messages.notices import (
     approve_notice,
@@ -97,6 +98,7 @@ __all__ = [
     "Message",
     "Parcel",
     "PublicItem",
+    "Reach",
     "Recipient",
     "Sender",
     "Text",
@@ -143,6 +145,7 @@ __all__ = [
     "public_items",
     "public_push_key",
     "push_key",
+    "reach",
     "receipts",
     "receipts_by_town",
     "register",

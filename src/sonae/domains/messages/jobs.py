@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sonae.domains.messages import handover, notices, services
+from sonae.domains.messages import handover, ladder, notices, services
 from sonae.domains.warnings.interface import DUTY_ALARM, FIRED
 from sonae.platform.outbox import subscribe
 
@@ -38,6 +38,12 @@ def renew(payload: dict[str, Any]) -> None:
         notices.renew_notice(payload["notice"])
     else:
         services.renew(payload["order"])
+
+
+@subscribe(ladder.STEP)
+def step(payload: dict[str, Any]) -> None:
+    """Tell those who have not answered by their next channel."""
+    ladder.step(payload["order"], payload["number"])
 
 
 @subscribe("warning.changed")

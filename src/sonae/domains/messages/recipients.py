@@ -43,11 +43,15 @@ Boxes = dict[str, list[Mailbox]]
 """Channel → the addresses to which it hands a message."""
 
 
-def add_deliveries(transmission: Transmission, found: Sequence[Mailbox]) -> int:
-    """Make one delivery per address of a transmission, behind those it has; return how many."""
-    first = Delivery.objects.filter(transmission=transmission).count()
-    first = -(-first // CHUNK) * CHUNK
-    return bulk_insert(
+def add_deliveries(transmission: Transmission, found: Sequence[Mailbox]) -> range:
+    """Make one delivery per address of a transmission, behind those it has; return their chunks.
+
+    One chunk without anybody where there is nobody to tell: what is published is handed over too.
+    """
+    held = Delivery.objects.filter(transmission=transmission)
+    last = held.order_by("-chunk").values_list("chunk", flat=True).first()
+    first = 0 if last is None else last + 1
+    bulk_insert(
         Delivery,
         {
             "transmission_id": [transmission.pk] * len(found),
@@ -56,11 +60,12 @@ def add_deliveries(transmission: Transmission, found: Sequence[Mailbox]) -> int:
             "others": [list(one.others) for one in found],
             "address": [one.address for one in found],
             "language": [one.language for one in found],
-            "chunk": [(first + number) // CHUNK for number in range(len(found))],
+            "chunk": [first + number // CHUNK for number in range(len(found))],
             "status": ["created"] * len(found),
             "error": [""] * len(found),
         },
     )
+    return range(first, first + max(-(-len(found) // CHUNK), 1))
 
 
 def first_round(message: Message, channels: Collection[str]) -> Boxes:
@@ -78,7 +83,7 @@ def first_round(message: Message, channels: Collection[str]) -> Boxes:
         return {one.channel: [box]}
     if "duty" in message.audience:
         return {"mail": [Mailbox(None, one.email, one.language) for one in on_duty()]}
-    return planned(_meant(message), channels)
+    return planned(meant(message), channels)
 
 
 def _reached(message: Message) -> Boxes:
@@ -100,7 +105,7 @@ def _reached(message: Message) -> Boxes:
     return {channel: list(found.values()) for channel, found in boxes.items()}
 
 
-def _meant(message: Message) -> QuerySet[Resident]:
+def meant(message: Message) -> QuerySet[Resident]:
     """Return the residents of the area of a message, or all."""
     people = Resident.objects.all()
     if "order" in message.audience:
@@ -109,11 +114,18 @@ def _meant(message: Message) -> QuerySet[Resident]:
     return people
 
 
-def planned(people: QuerySet[Resident], channels: Collection[str]) -> Boxes:
+def planned(
+    people: QuerySet[Resident],
+    channels: Collection[str],
+    *,
+    among: Collection[int] | None = None,
+    used: Mapping[int, Collection[str]] | None = None,
+) -> Boxes:
     """Return the first channel of everybody that is among ``channels`` and has an address.
 
-    People of one household who share an address are told once for all of them; a shielded person is
-    told alone.
+    ``among``: only these people; ``used``: channels that were tried for a person, which are passed
+    over: then it is the next one. People of one household who share an address are told once for all
+    of them; a shielded person is told alone.
     """
     usable = [code for code in PERSONAL if code in channels]
     own, ended = _contacts(usable), ended_mails()
@@ -122,9 +134,12 @@ def planned(people: QuerySet[Resident], channels: Collection[str]) -> Boxes:
         "pk", "email", "phone", "channel", "language", "household", "shielded"
     )
     for pk, email, phone, wish, language, household, shielded in rows:
-        for channel, address, contact in _first(
-            own.get(pk, {}), usable, "" if (pk, email) in ended else email, phone, wish
-        ):
+        if among is not None and pk not in among:
+            continue
+        tried = (used or {}).get(pk, ())
+        left = [code for code in usable if code not in tried]
+        known = Known("" if (pk, email) in ended else email, phone, wish, bool(tried))
+        for channel, address, contact in _first(own.get(pk, {}), left, known):
             key = (channel, address, household, pk if shielded else 0)
             shared.setdefault(key, []).append((pk, language, contact))
     boxes: Boxes = defaultdict(list)
@@ -135,30 +150,40 @@ def planned(people: QuerySet[Resident], channels: Collection[str]) -> Boxes:
     return dict(boxes)
 
 
+@dataclass(frozen=True)
+class Known:
+    """What the register holds of one person; ``again``: another channel has been tried already."""
+
+    email: str
+    phone: str
+    wish: str
+    again: bool
+
+
 def _first(
-    own: Mapping[str, list[tuple[str, int]]],
-    usable: Iterable[str],
-    email: str,
-    phone: str,
-    wish: str,
+    own: Mapping[str, list[tuple[str, int]]], usable: Iterable[str], known: Known
 ) -> Iterator[tuple[str, str, int | None]]:
     """Give channel, address and contact point of one person: every address of the first channel."""
     for channel in usable:
         if channel in own:
             yield from ((channel, address, contact) for address, contact in own[channel])
             return
-        known = _of_register(channel, email, phone, wish)
-        if known:
-            yield channel, known, None
+        address = _of_register(channel, known)
+        if address:
+            yield channel, address, None
             return
 
 
-def _of_register(channel: str, email: str, phone: str, wish: str) -> str:
-    """Return the address that the register holds for a channel its person has asked for, or nothing."""
-    if channel == "mail" and wish == "email":
-        return email
-    number = re.sub(r"[^0-9]", "", phone)
-    if channel == "sms" and wish == "sms" and MOBILE.fullmatch(number):
+def _of_register(channel: str, known: Known) -> str:
+    """Return the address that the register holds for a channel its person has asked for, or nothing.
+
+    Whom another channel has not reached is told by SMS too where the city knows a mobile phone.
+    """
+    if channel == "mail" and known.wish == "email":
+        return known.email
+    number = re.sub(r"[^0-9]", "", known.phone)
+    asked = known.wish == "sms" or known.again
+    if channel == "sms" and asked and known.wish != "none" and MOBILE.fullmatch(number):
         return number
     return ""
 

@@ -19,10 +19,12 @@ people write is submitted and approved by two. ``dropped``: taken back, or rejec
 TRANSMISSION_TRANSITIONS: Final[dict[str, frozenset[str]]] = {
     "created": frozenset({"sending", "handed_over", "failed"}),
     "sending": frozenset({"handed_over", "failed"}),
-    "handed_over": frozenset(),
+    "handed_over": frozenset({"sending"}),
     "failed": frozenset({"sending"}),
 }
-"""States of a hand-over to one channel."""
+"""States of a hand-over to one channel; it begins again when it is tried again or more people are told."""
+LADDER_MINUTES: Final = {5: 3, 4: 5, 3: 15}
+"""Level of an order → after how many minutes those who have not answered are told by their next channel."""
 
 CHUNK: Final = 500
 """Recipients per outbox entry: one job per chunk, never per person."""

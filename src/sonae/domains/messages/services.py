@@ -20,7 +20,7 @@ from sonae.domains.messages.models import Delivery, Message, Transmission, Wordi
 from sonae.domains.messages.recipients import Mailbox, add_deliveries, first_round
 from sonae.domains.messages.rules import (
     ACKNOWLEDGE_DAYS,
-    CHUNK,
+    LADDER_MINUTES,
     MESSAGE_TRANSITIONS,
     RENEW_HOURS,
 )
@@ -122,7 +122,16 @@ def send_order(order_pk: int) -> Message | None:
         for kind in ("correction", "cancellation"):
             _write(order, kind, "prepared", SYSTEM.id, message.pk)
         release(message, order.decided_by)
+        _begin_ladder(order)
     return message
+
+
+def _begin_ladder(order: EvacuationOrder) -> None:
+    """Look after a while who has not answered (`ladder`)."""
+    outbox.publish(
+        "message.step", {"order": order.pk, "number": 1},
+        delay=LADDER_MINUTES[order.level] * 60, dedupe_key=f"message.step:{order.pk}:1",
+    )  # fmt: skip
 
 
 def send_end(order_pk: int, how: str) -> Message | None:
@@ -247,7 +256,7 @@ def release(message: Message, approved_by: str) -> None:
     boxes = first_round(message, usable)
     for channel in usable:
         if channel in PUBLISHED or boxes.get(channel):
-            _freeze(message, channel, boxes.get(channel, ()))
+            hand_on(message, channel, boxes.get(channel, ()))
     if message.kind in _STANDING and message.order_id is not None:
         renew_later({"order": message.order_id}, timedelta(hours=RENEW_HOURS))
     elif message.topic.startswith("notice:") and message.kind in ("notice", "renewal"):
@@ -255,23 +264,34 @@ def release(message: Message, approved_by: str) -> None:
         renew_later({"notice": first}, timedelta(hours=RENEW_HOURS))
 
 
-def _freeze(message: Message, channel: str, boxes: Sequence[Mailbox]) -> None:
-    """Make the frozen copy for a channel, its deliveries and the work to be done."""
+def _freeze(message: Message, channel: str) -> Transmission:
+    """Make the frozen copy of a message for a channel."""
     frozen = {
         wording.language: {"subject": wording.subject, "body": wording.body}
         for wording in Wording.objects.filter(message=message, channel=channel)
     }
-    transmission = Transmission.objects.create(
+    return Transmission.objects.create(
         message=message,
         channel=channel,
         frozen=frozen,
         identifier=f"urn:uuid:{uuid.uuid4()}",
         created_at=clock.now(),
     )
-    transmission.recipients = add_deliveries(transmission, boxes)
-    transmission.save(update_fields=["recipients"])
-    chunks = max((transmission.recipients + CHUNK - 1) // CHUNK, 1)
-    for chunk in range(chunks):
+
+
+def hand_on(message: Message, channel: str, boxes: Sequence[Mailbox]) -> None:
+    """Let a channel hand a message to these addresses, behind those it has; call inside `writing`.
+
+    The copy that a channel got first is what it tells later too.
+    """
+    rows = Transmission.objects.select_for_update().filter(message=message, channel=channel)
+    transmission = rows.first() or _freeze(message, channel)
+    chunks = add_deliveries(transmission, boxes)
+    if transmission.finished_at is not None:
+        transmission.status, transmission.finished_at, transmission.error = "sending", None, ""
+    transmission.recipients += len(boxes)
+    transmission.save(update_fields=["recipients", "status", "finished_at", "error"])
+    for chunk in chunks:
         queue(transmission, chunk, priority=_urgency(message), once=True)
 
 

@@ -24,9 +24,16 @@ from sonae.domains.consent import interface as consent
 from sonae.domains.municipalities.interface import Town
 from sonae.domains.residents.interface import Resident
 from sonae.domains.safety.missing import unaccounted
-from sonae.domains.safety.models import PatrolLine, PatrolSheet, Sighting
+from sonae.domains.safety.models import (
+    InquirySubject,
+    PatrolLine,
+    PatrolSheet,
+    PersonState,
+    Sighting,
+)
 from sonae.domains.safety.people import JUST_NOW
 from sonae.domains.safety.reading import superseded
+from sonae.domains.safety.selectors import current_inquiry
 from sonae.domains.safety.services import NewSighting, record, undo
 from sonae.domains.safety.times import clock_of
 from sonae.engines.evacuation.tours import tour
@@ -230,6 +237,28 @@ def _came_back() -> Q:
     """Return the condition that a line has an answer which nothing has taken back or replaced since."""
     later = Sighting.objects.filter(supersedes=OuterRef("sighting"), refusal="")
     return Q(sighting__isnull=False) & ~Q(Exists(later))
+
+
+def in_hands() -> set[int]:
+    """Return the residents who stand on an open sheet and of whom nothing has come back yet."""
+    out = PatrolLine.objects.filter(sheet__ended_at=None).exclude(_came_back())
+    return set(out.values_list("resident_id", flat=True))
+
+
+def quiet(residents: Iterable[int], since: datetime, *, visited: bool = False) -> set[int]:
+    """Return those of some residents of whom nothing has been heard since a moment.
+
+    Not accounted for by the inquiry, and no word of how they are; nor, unless ``visited``, is
+    anybody on the way to them.
+    """
+    inquiry = current_inquiry()
+    told = PersonState.objects.filter(seen_at__gte=since)
+    told = told.filter(~Q(status="unknown") | Q(facility__isnull=False))
+    heard = set(told.values_list("resident_id", flat=True))
+    if inquiry is not None:
+        subjects = InquirySubject.objects.filter(inquiry=inquiry).exclude(accounted_at=None)
+        heard |= set(subjects.values_list("resident_id", flat=True))
+    return set(residents) - heard - (set() if visited else in_hands())
 
 
 def _answers(lines: Iterable[PatrolLine]) -> dict[UUID, Sighting]:

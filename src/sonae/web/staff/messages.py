@@ -89,6 +89,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "step": notices.steps(actor, one) if one.kind == "notice" else None,
         "channels": [_channel(t) for t in sent],
         "towns": [row for t in sent if t.recipients for row in messages.receipts_by_town(t.pk)],
+        "reach": messages.reach(pk),
         "unreached": [d for t in sent if may_see for d in messages.unreached(actor, t.pk)],
         "prepared": messages.prepared(pk),
         "may_resend": may_see,
