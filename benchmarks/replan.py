@@ -139,13 +139,15 @@ def road_report(rng: np.random.Generator, kind: str) -> Any:
 
 
 def change(what: str, rng: np.random.Generator, sites: list[int]) -> None:
-    """Make one thing worse, without planning yet."""
+    """Make one thing worse, or a road that closed or was under water better, without planning yet."""
     from sonae.domains.hazards import interface as hazards
     from sonae.domains.shelters import interface as shelters
     from sonae.platform.access import SYSTEM
 
     if what == "site":
         shelters.set_state(SYSTEM, sites.pop(), "full")
+    elif what == "opened":
+        hazards.withdraw(SYSTEM, int(rng.choice([row.pk for row in hazards.in_force()])))
     else:
         hazards.report_obstacles(SYSTEM, [road_report(rng, what)])
 
@@ -184,6 +186,7 @@ def measure() -> None:
             ("site", "a site is full"),
             ("closed", "a road is closed"),
             ("flooded", "water is seen"),
+            ("opened", "a road opens again"),
         ):
             plans = []
             for _ in range(ROUNDS):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from unittest import mock
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sonae.engines.evacuation import repair
 from sonae.engines.evacuation.graph import Graph, Skeleton
 from sonae.engines.evacuation.memory import TreeMemory
-from sonae.engines.evacuation.repair import costs_after, repaired, risen
+from sonae.engines.evacuation.repair import changes, costs_after, repaired, risen
 from tests.engines.evacuation.small import network
 from tests.engines.evacuation.test_ties import CASES, Case, city, same
 
@@ -114,25 +118,58 @@ def test_who_is_cut_off_is_said_to_have_no_way() -> None:
     assert np.isinf(made.distance_m[3])
 
 
-@settings(max_examples=300, deadline=None)
-@given(CASES, st.data())
-def test_costs_to_single_sites_after_any_closing(case: Case, data: st.DataObject) -> None:
+@settings(max_examples=400, deadline=None)
+@given(CASES, st.data(), st.sampled_from([0, 1, 400]))
+def test_costs_to_single_sites_after_any_closing_and_opening(
+    case: Case, data: st.DataObject, few: int
+) -> None:
+    """Roads close and open, water comes and goes, all at once; node by node and by whole arrays."""
     net, danger, _ = city(case)
     skeleton, edges = Skeleton(net), len(case[1])
     flags = st.lists(st.booleans(), min_size=edges, max_size=edges)
-    cut, seen = np.array(data.draw(flags), bool), np.array(data.draw(flags), bool)
-    before = Graph(net, danger, skeleton=skeleton)
-    worse = np.where(seen, np.maximum(net.length_m, danger), danger).astype(np.float32)
-    after = Graph(net, worse, cut, skeleton=skeleton)
-    sites, nodes = np.array(case[2], np.int32), np.arange(before.nodes, dtype=np.int32)
+    graphs = []
+    for _ in range(3):
+        cut, seen = np.array(data.draw(flags), bool), np.array(data.draw(flags), bool)
+        worse = np.where(seen, np.maximum(net.length_m, danger), danger).astype(np.float32)
+        graphs.append(Graph(net, worse, cut, skeleton=skeleton))
+    sites, nodes = np.array(case[2], np.int32), np.arange(len(net.lat), dtype=np.int32)
     memory = TreeMemory()
-    for graph in (before, after, before):
-        for found, wanted in zip(
-            memory.costs(graph, sites, nodes), graph.costs(sites, nodes), strict=True
-        ):
-            np.testing.assert_array_equal(found, wanted)
-    old = before.packed_costs(sites, nodes)
-    for row, cost in zip(after.packed_costs(sites, nodes), old, strict=True):
-        changed = risen(before, after)
-        assert changed is not None
-        np.testing.assert_array_equal(costs_after(before, after, cost, changed), row)
+    with mock.patch.object(repair, "_FEW", few):
+        for graph in (*graphs, graphs[0]):
+            for found, wanted in zip(
+                memory.costs(graph, sites, nodes), graph.costs(sites, nodes), strict=True
+            ):
+                np.testing.assert_array_equal(found, wanted)
+        for before, after in pairwise(graphs):
+            changed = changes(before, after)
+            assert changed is not None
+            old = before.packed_costs(sites, nodes)
+            for row, cost in zip(after.packed_costs(sites, nodes), old, strict=True):
+                np.testing.assert_array_equal(costs_after(before, after, cost, changed), row)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**16), st.integers(0, 40), st.sampled_from([0, 5, 400]))
+def test_a_town_in_which_roads_close_and_open(seed: int, roads: int, few: int) -> None:
+    """Long ways around what is closed, whole streets of it, parts cut off and joined again."""
+    rng = np.random.default_rng(seed)
+    side = 24
+    points = [(50.0 * (i % side), 50.0 * (i // side)) for i in range(side * side)]
+    edges = [(i, i + 1) for i in range(side * side) if (i + 1) % side]
+    edges += [(i, i + side) for i in range(side * (side - 1))]
+    net = network(points, edges, rng.choice([50.0, 60.0], len(edges)).tolist())
+    skeleton, none = Skeleton(net), np.zeros(len(edges), np.float32)
+    sites = rng.choice(side * side, 4, replace=False).astype(np.int32)
+    nodes, memory = np.arange(side * side, dtype=np.int32), TreeMemory()
+    row = np.array([a // side for a, _ in edges])
+    with mock.patch.object(repair, "_FEW", few):
+        for _ in range(4):
+            cut = np.zeros(len(edges), bool)
+            cut[rng.choice(len(edges), roads, replace=False)] = True
+            cut |= row == rng.integers(side)  # a whole street and its crossings
+            wet = np.where(rng.random(len(edges)) < 0.1, net.length_m, none).astype(np.float32)
+            graph = Graph(net, wet, cut, skeleton=skeleton)
+            for found, wanted in zip(
+                memory.costs(graph, sites, nodes), graph.costs(sites, nodes), strict=True
+            ):
+                np.testing.assert_array_equal(found, wanted)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonae.engines.evacuation.graph import Graph, RouteTree, unpack
-from sonae.engines.evacuation.repair import costs_after, repaired, risen
+from sonae.engines.evacuation.repair import Changes, changes, costs_after, repaired
 
 Kept = TypeVar("Kept")
 MOST_TREES = 64
@@ -69,12 +69,12 @@ class _Ways:
 
 
 class TreeMemory:
-    """Route trees and costs of one network; what only lost sites or roads is repaired, not made anew."""
+    """Route trees and costs of one network; what is near to a known one is repaired, not made anew."""
 
     def __init__(self) -> None:
         """Begin with none."""
         self._grown: Recent[_Grown] = Recent(MOST_TREES)
-        self._risen: Recent[tuple[Graph, Graph, NDArray[np.int64] | None]] = Recent(MOST_TREES)
+        self._changes: Recent[tuple[Graph, Graph, Changes | None]] = Recent(MOST_TREES)
         self._ways: Recent[_Ways] = Recent(MOST_WAYS)
 
     def tree(self, graph: Graph, sites: NDArray[np.int32]) -> RouteTree:
@@ -95,7 +95,7 @@ class TreeMemory:
         ways = self._ways.get(id(graph), lambda: _Ways(graph, {}))
         lacking = [site for site in np.unique(sites).tolist() if site not in ways.costs]
         if lacking:
-            ways.costs.update(self._after_closing(graph, lacking))
+            ways.costs.update(self._after_changes(graph, lacking))
         if left := [site for site in lacking if site not in ways.costs]:
             everywhere = np.arange(graph.nodes, dtype=np.int32)
             found = graph.packed_costs(np.array(left, np.int32), everywhere)
@@ -103,17 +103,18 @@ class TreeMemory:
         packed = [ways.costs[site][nodes] for site in np.asarray(sites).tolist()]
         return unpack(np.array(packed).reshape(len(packed), len(nodes)))
 
-    def _after_closing(self, graph: Graph, sites: list[int]) -> dict[int, NDArray[np.float64]]:
-        """Return the costs to those of ``sites`` that are known from before roads were cut."""
-        found: dict[int, NDArray[np.float64]] = {}
+    def _after_changes(self, graph: Graph, sites: list[int]) -> dict[int, NDArray[np.float64]]:
+        """Return the costs to those of ``sites`` that are known on another graph, the likest first."""
+        likest: list[tuple[int, _Ways, Changes]] = []
         for before in self._ways.newest_first():
-            known = [site for site in sites if site in before.costs and site not in found]
-            if not known or before.graph is graph:
-                continue
-            costlier = self._costlier(before.graph, graph)
-            if costlier is not None:
-                for site in known:
-                    found[site] = costs_after(before.graph, graph, before.costs[site], costlier)
+            changed = None if before.graph is graph else self._changed(before.graph, graph)
+            if changed is not None:
+                likest.append((len(changed.dearer) + len(changed.cheaper), before, changed))
+        found: dict[int, NDArray[np.float64]] = {}
+        for _, before, changed in sorted(likest, key=lambda one: one[0]):
+            for site in sites:
+                if site in before.costs and site not in found:
+                    found[site] = costs_after(before.graph, graph, before.costs[site], changed)
         return found
 
     def _get(self, graph: Graph, sites: NDArray[np.int32]) -> _Grown:
@@ -141,10 +142,15 @@ class TreeMemory:
         return graph.tree(sites)
 
     def _costlier(self, before: Graph, after: Graph) -> NDArray[np.int64] | None:
-        """Return `risen` of two graphs, computed once."""
+        """Return `risen` of two graphs."""
+        changed = self._changed(before, after)
+        return None if changed is None or len(changed.cheaper) else changed.dearer
+
+    def _changed(self, before: Graph, after: Graph) -> Changes | None:
+        """Return `changes` of two graphs, computed once."""
         if before is after:
-            return np.zeros(0, np.int64)
-        kept = self._risen.get(
-            (id(before), id(after)), lambda: (before, after, risen(before, after))
+            return Changes(np.zeros(0, np.int64), np.zeros(0, np.int64))
+        kept = self._changes.get(
+            (id(before), id(after)), lambda: (before, after, changes(before, after))
         )
         return kept[2]
