@@ -86,6 +86,19 @@ def test_every_text_is_complete_and_within_its_limit(facts: NoticeFacts) -> None
             assert "相当" in text.body
 
 
+@given(FACTS)
+def test_what_was_announced_and_what_to_do_come_before_where(facts: NoticeFacts) -> None:
+    facts = replace(facts, kind="notice", own=None)
+    marks = {
+        "ja": ("とるべき行動：", "区域："),
+        "ja-x-easy": ("すること：", "場所（ばしょ）："),
+        "en": ("What to do: ", "Area: "),
+    }
+    for (_channel, language), text in notice_texts(facts).items():
+        act, where = (text.body.index(f"\n\n{mark}") for mark in marks[language])
+        assert 0 < act < where
+
+
 def test_the_gravest_is_sent_by_the_rule_with_its_cancellation_ready(city: City) -> None:
     take(telegram("33"))
     sent = notice()

@@ -153,13 +153,24 @@ def test_a_drill_is_never_mistaken_for_the_real_thing(facts: Facts) -> None:
             assert word.lower() in text.body.lower()
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_level_comes_first_then_place_then_action(language: str) -> None:
-    facts = Facts("order", 4, "flood", ["西町"], False, "増水", "備え市", "Sonae City", AT, False)
-    body = texts(facts)["mail", language].body
-    level, place = body.index("4"), body.index("西町")
-    assert level < place < len(body) - 1
-    assert headline(facts, language) in body
+MARKS = {
+    "ja": ("とるべき行動：", "対象：", "理由："),
+    "ja-x-easy": ("すること：", "場所（ばしょ）：", "どうして："),
+    "en": ("What to do: ", "Area: ", "Reason: "),
+}
+
+
+@given(FACTS, st.sampled_from(["order", "correction"]))
+def test_level_and_action_come_first_then_place_then_reason(facts: Facts, kind: str) -> None:
+    """However many towns are named: who reads no further knows the level and what to do."""
+    facts = replace(facts, kind=kind)
+    for (channel, language), text in texts(facts).items():
+        if channel == "radio":
+            continue
+        level = text.body.index(headline(facts, language))
+        act, where, why = (text.body.index(f"\n\n{mark}") for mark in MARKS[language])
+        assert level < act < where < why, (channel, language)
+        assert act - level < 120, "nothing but the head stands before what to do"
 
 
 def test_whoever_reads_finds_the_own_town(towns: int = 40) -> None:

@@ -1,7 +1,8 @@
 """The words of messages (文面): per kind, level, channel and language, as data.
 
-Level first, then where, what to do, why (避難情報に関するガイドライン). Texts are our own; the terms
-are the guideline's. An exercise says so in its subject, first and last line.
+Level and what to do first, then where and why (避難情報に関するガイドライン): whoever reads no further,
+or hears half of it, knows what to do, however many towns are named. Texts are our own; the terms are
+the guideline's. An exercise says so in its subject, first and last line.
 """
 
 from __future__ import annotations
@@ -161,7 +162,7 @@ def headline(facts: Facts, language: str) -> str:
 
 
 def _lines(facts: Facts, language: str) -> list[str]:
-    """Return the body's lines in order: level, where, what to do, why."""
+    """Return the body's lines in order: level, what to do, where, why."""
     say = _SAY[language]
     names = {
         "name": _NAMES[language][facts.level],
@@ -172,8 +173,8 @@ def _lines(facts: Facts, language: str) -> list[str]:
         return [say[facts.kind].format(**names), where]
     lines = [
         headline(facts, language),
-        where,
         say["act"].format(act=_ACTIONS[language][facts.level]),
+        where,
     ]
     why = facts.reason if language == "ja" and facts.reason else names["hazard"]
     lines.append(say["why"].format(why=why))
