@@ -173,9 +173,6 @@ class EvacuationOrder(ScopedModel):
     decision_reason = models.TextField("差し戻し・却下の理由", blank=True)
     issued_at = models.DateTimeField("発令日時", null=True)
     ended_at = models.DateTimeField("解除・取消日時", null=True)
-
-    warned_now: int | None = None
-    """Set by pages for a waiting order that asks for more than is warned of now (`orders.outgrown`)."""
     replaces = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, verbose_name="引き継ぐ発令"
     )

@@ -61,20 +61,26 @@ def _grouped(offered: Sequence[Choice]) -> list[tuple[str, list[Choice]]]:
     return groups
 
 
+_WAITING = ("draft", "returned", "submitted")
+_ENDED = ("lifted", "cancelled", "replaced", "rejected", "discarded")
+
+
+@dataclass(frozen=True)
+class Row:
+    """An order in the list; ``outgrown``: the level warned of now where a waiting one asks for more."""
+
+    order: EvacuationOrder
+    outgrown: int | None
+
+
 @audience(Audience.STAFF)
 def overview(request: HttpRequest) -> HttpResponse:
     """List all orders, those in force and those waiting first."""
-    everything = evacuation.orders()
-    for one in everything:
-        one.warned_now = evacuation.outgrown(one)
+    rows = [Row(one, evacuation.outgrown(one)) for one in evacuation.orders()]
     context = {
-        "waiting": [one for one in everything if one.status in ("draft", "returned", "submitted")],
-        "in_force": [one for one in everything if one.status == "issued"],
-        "ended": [
-            one
-            for one in everything
-            if one.status in ("lifted", "cancelled", "replaced", "rejected", "discarded")
-        ],
+        "waiting": [row for row in rows if row.order.status in _WAITING],
+        "in_force": [row for row in rows if row.order.status == "issued"],
+        "ended": [row for row in rows if row.order.status in _ENDED],
         "names": ORDER_NAMES,
     }
     return render(request, "staff/orders/list.html", context)
