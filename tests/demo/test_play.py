@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from sonae.core.errors import SonaeError
@@ -97,6 +99,37 @@ def test_a_real_city_is_never_removed(demo: None) -> None:
         assert Resident.objects.count() == 5000
 
 
+def goals_are_those_of_the_plan() -> None:
+    """Most households go where they are told, some to the nearest open place, few elsewhere."""
+    who, places = crowd.missing(), crowd.shelters_now()
+    goals = crowd._goals(who, places.open)
+    assert set(goals) <= set(places.open)
+    asked = [at for at, advised in enumerate(who.facility) if advised in places.open]
+    assert len(asked) > 200
+    told = np.mean([goals[at] == who.facility[at] for at in asked])
+    assert told > crowd._FOLLOW - 0.05, "who strays may still meet the plan"
+    people = {row.pk: row for row in Resident.objects.select_related("household")}
+    rows = {row.pk: row for row in shelters.facilities()}
+
+    def nearest(at: int) -> int:
+        home = people[int(who.resident[at])].household
+        east = math.cos(math.radians(rows[places.open[0]].latitude))
+        away = {
+            pk: math.hypot(rows[pk].latitude - home.latitude, (rows[pk].longitude - home.longitude) * east)
+            for pk in places.open
+        }  # fmt: skip
+        return min(away, key=lambda pk: away[pk])
+
+    rest = [at for at in range(len(goals)) if goals[at] != who.facility[at]][:200]
+    near = np.mean([goals[at] == nearest(at) for at in rest])
+    assert near > 0.6, "who does not follow mostly takes the nearest"
+    by_home: dict[tuple[int, int | None], set[int]] = {}
+    for at, goal in enumerate(goals):
+        home = people[int(who.resident[at])].household_id
+        by_home.setdefault((home, who.facility[at]), set()).add(goal)
+    assert all(len(found) == 1 for found in by_home.values()), "families go together"
+
+
 def test_seventy_two_hours(demo: None) -> None:
     """One long story, because each part needs the ones before it."""
     play_to(120)
@@ -121,6 +154,7 @@ def test_seventy_two_hours(demo: None) -> None:
         assert not crowded or not any(left > 0 for left in rooms.left.values()), (
             "sent on while room"
         )
+        goals_are_those_of_the_plan()
         cut = crowd.shelters_now().cut
         silent = Sighting.objects.filter(facility__in=cut, recorded_at__gte=START)
         late = [

@@ -6,6 +6,7 @@ run at another speed tells the same story.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from sonae.demo.script import CUT_FROM, CUT_TO, PAPER_EVERY, PAPER_TO, START
 from sonae.domains.evacuation import interface as evacuation
+from sonae.domains.residents import interface as residents
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import InquirySubject, NewSighting, PersonState
 from sonae.domains.shelters import interface as shelters
@@ -27,8 +29,10 @@ MOST_PER_TICK = 6000
 _WAYS = ("shelter", "home", "relative", "car", "patrol")
 _SHARES = (0.60, 0.16, 0.10, 0.05, 0.09)
 _DAY_GONE_HOME = 44 * 60
-_STRAYS = 0.03
-"""So many go where they were not told: to friends, to the place they know."""
+_FOLLOW, _NEAREST = 0.85, 0.12
+"""Of the households that come to a shelter so many go where the plan tells them, and so many to the
+nearest open place whatever they are told; the others to a place they know. Invented shares.
+"""
 _USUAL_ROOM = 100
 
 
@@ -84,25 +88,24 @@ class Rooms:
         self.unheard = unheard
         heads = safety.occupancies()
         rows = {place.facility.pk: place for place in shelters.places(heads)}
+        self._at = {pk: (row.facility.latitude, row.facility.longitude) for pk, row in rows.items()}
         self.open = list(open_now)
         self.left = {
             pk: max((rows[pk].capacity or _USUAL_ROOM) - heads.get(pk, 0), 0) for pk in open_now
         }
 
-    def shares(self) -> NDArray[np.float64]:
-        """Return the cumulated shares of room: who comes unadvised finds a free one."""
-        room = [self.left[pk] + 1e-3 for pk in self.open]
-        shares: NDArray[np.float64] = np.cumsum(room) / np.sum(room)
-        shares[-1] = 1.0
-        return shares
-
-    def take(self, facility: int, draw: float) -> int:
-        """Take one seat there, else where there is one; where all are full, people stay together."""
+    def take(self, facility: int) -> int:
+        """Take one seat there, else at the nearest with one; where all are full, people stay together."""
         if self.left.get(facility, 0) <= 0:
             free = [pk for pk in self.open if self.left[pk] > 0 and pk not in self.unheard]
-            facility = free[int(draw * len(free))] if free else facility
+            facility = min(free, key=lambda pk: self._apart(facility, pk), default=facility)
         self.left[facility] = self.left.get(facility, 0) - 1
         return facility
+
+    def _apart(self, one: int, other: int) -> float:
+        """Return how far two places are from each other, in degrees of latitude."""
+        (lat, lon), (lat2, lon2) = self._at[one], self._at[other]
+        return math.hypot(lat - lat2, (lon - lon2) * math.cos(math.radians(lat)))
 
 
 def _arrives(minute: float, facility: int, places: Shelters, now: float) -> bool:
@@ -145,24 +148,57 @@ def reports(now: float) -> list[NewSighting]:
     places = shelters_now()
     if not len(who.resident) or not places.open:
         return []
-    ways = _ways(who.resident)
+    ways = _with_own_places(who.resident, _ways(who.resident))
     at = who.added + _delay_minutes(who.resident, ways)
     due = np.flatnonzero(at <= now)
-    rooms, aside = Rooms(places.open, places.cut | places.paper), _draws(who.resident, 5)
-    other = np.searchsorted(rooms.shares(), aside)
-    strays = _draws(who.resident, 6) < _STRAYS
+    rooms, goals = Rooms(places.open, places.cut | places.paper), _goals(who, places.open)
     heard = []
     for row in due.tolist():
-        advised = who.facility[row]
-        facility = places.open[other[row]] if strays[row] or advised not in places.open else advised
+        facility = goals[row]
         if ways[row] == "shelter":
-            if not _arrives(float(at[row]), int(facility or 0), places, now):
+            if not _arrives(float(at[row]), facility, places, now):
                 continue
-            facility = rooms.take(int(facility or 0), float(aside[row]))
+            facility = rooms.take(facility)
         heard.append(_sighting(int(who.resident[row]), ways[row], float(at[row]), facility, places))
         if len(heard) >= MOST_PER_TICK:
             break
     return heard
+
+
+def _with_own_places(resident: NDArray[np.int64], ways: Sequence[str]) -> list[str]:
+    """Let those whose timeline names a place of their own go there."""
+    run = evacuation.current_run()
+    warned = [item["hazard"] for item in run.hazards] if run else []
+    rows = evacuation.timelines.with_own_destination(warned)
+    own = set(rows.values_list("pk", flat=True))
+    return [
+        "relative" if pk in own else way for pk, way in zip(resident.tolist(), ways, strict=True)
+    ]
+
+
+def _goals(who: Missing, open_now: Sequence[int]) -> list[int]:
+    """Return where each would go: whole households as the plan says, to the nearest, or elsewhere.
+
+    Who is told a place that is not open goes to the nearest that is.
+    """
+    from scipy.spatial import cKDTree
+
+    people = residents.population()
+    at = np.minimum(np.searchsorted(people.pk, who.resident), len(people.pk) - 1)
+    choice, known = _draws(people.household[at], 5), _draws(people.household[at], 6)
+    rows = {row.pk: (row.latitude, row.longitude) for row in shelters.facilities()}
+    home = np.column_stack((people.lat[at], people.lon[at]))
+    nowhere = ~(np.isfinite(home[:, 0]) & np.isfinite(home[:, 1]))
+    scale = (1.0, float(np.cos(np.radians(np.mean([rows[pk][0] for pk in open_now])))))
+    tree = cKDTree(np.array([rows[pk] for pk in open_now]) * scale)
+    nearest = tree.query(np.nan_to_num(home) * scale)[1]
+    other = (known * len(open_now)).astype(np.int64)
+    place = np.where(nowhere | (choice >= _FOLLOW + _NEAREST), other, nearest).tolist()
+    opened, follows = set(open_now), (choice < _FOLLOW).tolist()
+    return [
+        advised if follow and advised in opened else open_now[index]
+        for advised, follow, index in zip(who.facility, follows, place, strict=True)
+    ]
 
 
 _TOLD = {
@@ -227,7 +263,7 @@ def moves(now: float) -> list[NewSighting]:
         chosen = random.sample(people, min(len(people) // 250, 60))
         rooms = Rooms(places.open)
         wanted = [(pk, random.choice([p for p in places.open if p != f])) for pk, f in chosen]
-        return [_to(pk, rooms.take(to, random.random()), at) for pk, to in wanted]
+        return [_to(pk, rooms.take(to), at) for pk, to in wanted]
     chosen = random.sample(people, min(len(people) // 18, 900))
     return [_event(pk, "out", at, f"D{f}", "reception", f, "自宅へ", "safe") for pk, f in chosen]
 
