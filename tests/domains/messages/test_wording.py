@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from sonae.domains.messages.channels import (
     CHANNELS,
-    LANGUAGES,
     Limit,
     Limits,
     cut,
