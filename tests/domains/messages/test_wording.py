@@ -153,23 +153,22 @@ def test_a_drill_is_never_mistaken_for_the_real_thing(facts: Facts) -> None:
 
 
 MARKS = {
-    "ja": ("とるべき行動：", "対象：", "理由："),
-    "ja-x-easy": ("すること：", "場所（ばしょ）：", "どうして："),
-    "en": ("What to do: ", "Area: ", "Reason: "),
+    "ja": ("対象：", "とるべき行動：", "理由："),
+    "ja-x-easy": ("場所（ばしょ）：", "すること：", "どうして："),
+    "en": ("Area: ", "What to do: ", "Reason: "),
 }
 
 
 @given(FACTS, st.sampled_from(["order", "correction"]))
-def test_level_and_action_come_first_then_place_then_reason(facts: Facts, kind: str) -> None:
-    """However many towns are named: who reads no further knows the level and what to do."""
+def test_level_place_action_reason_in_this_order(facts: Facts, kind: str) -> None:
+    """However many towns are meant: who reads no further knows the level and what to do."""
     facts = replace(facts, kind=kind)
     for (channel, language), text in texts(facts).items():
-        if channel == "radio":
-            continue
-        level = text.body.index(headline(facts, language))
-        act, where, why = (text.body.index(f"\n\n{mark}") for mark in MARKS[language])
-        assert level < act < where < why, (channel, language)
-        assert act - level < 120, "nothing but the head stands before what to do"
+        if limit(channel, "body") is None:
+            level = text.body.index(headline(facts, language))
+            where, act, why = (text.body.index(f"\n\n{mark}") for mark in MARKS[language])
+            assert level < where < act < why, (channel, language)
+            assert act - level < 220, "a few towns at most stand before what to do"
 
 
 def test_whoever_reads_finds_the_own_town(towns: int = 40) -> None:

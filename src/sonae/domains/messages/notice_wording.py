@@ -1,4 +1,4 @@
-"""The words of notices about warnings (お知らせ): what was announced, what to do, where, who says so.
+"""The words of notices about warnings (お知らせ): what was announced, where, what to do, who says so.
 
 A notice passes on what the weather service or the state announced. It never carries a 警戒レベル of
 the city: the level of a telegram is 「相当」 and is said as such.
@@ -224,7 +224,7 @@ def _body(facts: NoticeFacts, language: str) -> str:
         lines = [say[facts.kind].format(**words), where]
     else:
         advice = _ACT[language][what_to_do(facts.phenomenon, facts.severity)]
-        lines = [say["told"].format(**words), say["act"].format(act=advice), where]
+        lines = [say["told"].format(**words), where, say["act"].format(act=advice)]
         if language == "ja" and facts.headline:
             lines.append(facts.headline)
         if facts.level is not None and facts.level >= 2:

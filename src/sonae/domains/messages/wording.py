@@ -1,8 +1,8 @@
 """The words of messages (文面): per kind, level, channel and language, as data.
 
-Level and what to do first, then where and why (避難情報に関するガイドライン): whoever reads no further,
-or hears half of it, knows what to do, however many towns are named. Texts are our own; the terms are
-the guideline's. An exercise says so in its subject, first and last line.
+Level first, then where, what to do, why (避難情報に関するガイドライン). Where many towns are meant, a few
+and their number stand there and all of them at the end: whoever reads no further knows what to do.
+Texts are our own; the terms are the guideline's. An exercise says so in its subject, first and last line.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from sonae.domains.messages.channels import (
 
 KINDS: Final = ("order", "lifting", "cancellation", "correction")
 
+FEW: Final = 5
+"""Towns named before what to do."""
 _NAMES = {
     "ja": {3: "高齢者等避難", 4: "避難指示", 5: "緊急安全確保"},
     "ja-x-easy": {3: "高齢者等避難（こうれいしゃ とう ひなん）", 4: "避難指示（ひなん しじ）", 5: "緊急安全確保（きんきゅう あんぜん かくほ）"},
@@ -61,17 +63,17 @@ _HEAD = {
     "en": {"order": "Level {level} {name}", "lifting": "{name} lifted", "cancellation": "Cancelled: {name} sent by mistake", "correction": "Correction: Level {level} {name}"},
 }  # fmt: skip
 _SAY = {
-    "ja": {"where": "対象：{where}", "why": "理由：{why}", "at": "{city}　{at}", "act": "とるべき行動：{act}",
+    "ja": {"where": "対象：{where}", "every": "対象のすべて：{where}", "why": "理由：{why}", "at": "{city}　{at}", "act": "とるべき行動：{act}",
            "all": "{city}の全域", "more": "ほか{n}町",
            "lifting": "{hazard}による{name}を解除しました。引き続き、川やがけには近づかないでください。",
            "cancellation": "先ほどお送りした{name}は誤りでした。取り消します。ご心配をおかけしました。",
            "correction": "先ほどの内容のうち、理由を次のように訂正します。対象と行動は変わりません。"},
-    "ja-x-easy": {"where": "場所（ばしょ）：{where}", "why": "どうして：{why}", "at": "{city}　{at}", "act": "すること：{act}",
+    "ja-x-easy": {"where": "場所（ばしょ）：{where}", "every": "場所（ばしょ）の ぜんぶ：{where}", "why": "どうして：{why}", "at": "{city}　{at}", "act": "すること：{act}",
                   "all": "{city}の ぜんぶ", "more": "ほか{n}の 町（まち）",
                   "lifting": "{hazard}の {name}は おわりました。川（かわ）や がけには まだ 行かないで（いかないで）ください。",
                   "cancellation": "さっきの {name}は まちがいです。なにも しなくて いいです。ごめんなさい。",
                   "correction": "さっきの お知らせ（おしらせ）の 理由（りゆう）を なおします。場所（ばしょ）と すること は 同じ（おなじ）です。"},
-    "en": {"where": "Area: {where}", "why": "Reason: {why}", "at": "{city}, {at}", "act": "What to do: {act}",
+    "en": {"where": "Area: {where}", "every": "Full list: {where}", "why": "Reason: {why}", "at": "{city}, {at}", "act": "What to do: {act}",
            "all": "all of {city}", "more": "and {n} more",
            "lifting": "The {name} for {hazard} has been lifted. Keep away from rivers and slopes.",
            "cancellation": "The {name} sent a moment ago was a mistake and is cancelled. We apologise.",
@@ -136,9 +138,9 @@ class Text:
 
 
 def area(facts: Facts, language: str, most: int | None = None) -> str:
-    """Return the area in words; ``most`` is for the ear only, which keeps no long list.
+    """Return the area in words; ``most`` towns at first sight and for the ear, which keeps no long list.
 
-    Whoever reads must find the own town, so that in writing every one is named.
+    Whoever reads must find the own town, so that in writing every one is named somewhere.
     """
     say = _SAY[language]
     most = len(facts.towns) if most is None else most
@@ -162,7 +164,7 @@ def headline(facts: Facts, language: str) -> str:
 
 
 def _lines(facts: Facts, language: str) -> list[str]:
-    """Return the body's lines in order: level, what to do, where, why."""
+    """Return the body's lines in order: level, where, what to do, why; then every town, if they are many."""
     say = _SAY[language]
     names = {
         "name": _NAMES[language][facts.level],
@@ -171,13 +173,15 @@ def _lines(facts: Facts, language: str) -> list[str]:
     where = say["where"].format(where=area(facts, language))
     if facts.kind in ("lifting", "cancellation"):
         return [say[facts.kind].format(**names), where]
+    why = facts.reason if language == "ja" and facts.reason else names["hazard"]
     lines = [
         headline(facts, language),
+        say["where"].format(where=area(facts, language, FEW)),
         say["act"].format(act=_ACTIONS[language][facts.level]),
-        where,
+        say["why"].format(why=why),
     ]
-    why = facts.reason if language == "ja" and facts.reason else names["hazard"]
-    lines.append(say["why"].format(why=why))
+    if len(facts.towns) > FEW and not facts.whole_city:
+        lines.append(say["every"].format(where=area(facts, language)))
     return [say["correction"], *lines] if facts.kind == "correction" else lines
 
 
