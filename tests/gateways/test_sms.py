@@ -16,9 +16,15 @@ from django.test import Client
 
 from sonae.core.errors import SonaeError
 from sonae.domains.messages import interface as messages
-from sonae.domains.messages.interface import ContactPoint, Delivery, Transmission
+from sonae.domains.messages.interface import (
+    ContactPoint,
+    Delivery,
+    Handed,
+    Recipient,
+    Transmission,
+)
 from sonae.domains.residents.interface import Resident
-from sonae.gateways import sms
+from sonae.gateways import fanout, sms
 from sonae.platform import outbox
 from sonae.platform.models import OutboxEntry
 from sonae.platform.scope import World
@@ -278,8 +284,6 @@ def test_a_number_counts_once_the_code_has_come_back(
 
 def test_the_agreed_rate_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Turns are handed out a gap apart, whoever asks: counted on the clock that they wait by."""
-    from sonae.gateways import fanout
-
     slept: list[float] = []
     monkeypatch.setattr(fanout.time, "monotonic", lambda: 100.0)
     monkeypatch.setattr(fanout.time, "sleep", slept.append)
@@ -288,3 +292,22 @@ def test_the_agreed_rate_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     for turn in turns:
         turn()
     assert slept == pytest.approx([0, 0.05, 0.1, 0.15, 0.2])
+
+
+def test_what_something_newer_overtook_is_not_begun_and_what_is_under_way_is_told() -> None:
+    """Nobody is asked after the halt, and every answer that was on its way is still known."""
+    halt, asked = threading.Event(), []
+    fan = fanout.Fan(4, halt=halt)
+
+    def tell(one: Recipient) -> Handed:
+        asked.append(one.delivery)
+        if one.delivery >= 100:
+            assert halt.wait(60)
+        return Handed(one.delivery, "handed_over")
+
+    known = []
+    for group in fan.told([Recipient(n, "", "ja", "") for n in range(3000)], tell):
+        known += [one.delivery for one in group]
+        halt.set()
+    assert sorted(known) == sorted(asked)
+    assert len(asked) <= 104, "four were under way"

@@ -20,8 +20,14 @@ RETRY_SECONDS: Final = 30.0
 class Fan:
     """One try for every recipient of a parcel. ``tell`` runs in several threads and knows no database."""
 
-    def __init__(self, at_once: int, per_second: float = 0.0) -> None:
-        """``at_once`` connections; ``per_second`` requests at most, 0 for as many as go."""
+    def __init__(
+        self, at_once: int, per_second: float = 0.0, halt: threading.Event | None = None
+    ) -> None:
+        """``at_once`` connections; ``per_second`` requests at most, 0 for as many as go.
+
+        ``halt``: once it is set nobody else is asked (`Parcel.halt`).
+        """
+        self._halt = halt or threading.Event()
         self._at_once, self._gap = at_once, 1 / per_second if per_second else 0.0
         self._waits: list[float] = []
         self._why = ""
@@ -46,6 +52,11 @@ class Fan:
             self._next = at + self._gap
         time.sleep(max(0.0, at - time.monotonic()))
 
+    @property
+    def _over(self) -> bool:
+        """Tell whether nobody else is to be asked now: what is under way is still waited for."""
+        return bool(self._stop) or len(self._waits) >= MOST_BUSY or self._halt.is_set()
+
     def told(
         self, recipients: Sequence[Recipient], tell: Callable[[Recipient], Handed | None]
     ) -> Iterator[list[Handed]]:
@@ -54,14 +65,13 @@ class Fan:
         `Retry` at the end when somebody could not be served yet, `Permanent` when the counterpart
         refuses us; what is known was yielded before.
         """
+
+        def ask(one: Recipient) -> Handed | None:
+            return None if self._over else tell(one)
+
         with ThreadPoolExecutor(self._at_once) as pool:
-            for start in range(0, len(recipients), self._at_once * 4):
-                if self._stop or len(self._waits) >= MOST_BUSY:
-                    break
-                asked = [
-                    pool.submit(tell, one) for one in recipients[start : start + self._at_once * 4]
-                ]
-                yield from _grouped(one.result() for one in as_completed(asked))
+            asked = [pool.submit(ask, one) for one in recipients]
+            yield from _grouped(one.result() for one in as_completed(asked))
         if self._stop:
             raise self._stop
         if self._waits:

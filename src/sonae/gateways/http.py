@@ -62,7 +62,7 @@ def _pool() -> urllib3.PoolManager:
     """The connections of this process; urllib3 opens dead ones anew and checks certificates."""
     timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=ANSWER_SECONDS)
     return urllib3.PoolManager(
-        num_pools=32, maxsize=32, timeout=timeout, retries=False, headers={"User-Agent": _AGENT}
+        num_pools=32, maxsize=64, timeout=timeout, retries=False, headers={"User-Agent": _AGENT}
     )
 
 

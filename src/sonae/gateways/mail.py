@@ -100,6 +100,7 @@ class _Round:
     def __init__(self, parcel: Parcel) -> None:
         """Prepare the texts once for all."""
         self.left = list(parcel.recipients)
+        self._halt = parcel.halt
         self.busy: list[str] = []
         self.broken: Exception | None = None
         self._compose = prepared(parcel)
@@ -117,6 +118,8 @@ class _Round:
             if len(done) >= GROUP or (done and time.monotonic() - stored > GROUP_SECONDS):
                 yield done
                 done, stored = [], time.monotonic()
+            if self._halt.is_set():
+                self.left = []
         if done:
             yield done
 

@@ -45,8 +45,8 @@ RECORD: Final = 4096
 """Bytes of the one record; a payload is at most 3,993 (RFC 8291 section 4)."""
 TOKEN_SECONDS: Final = 12 * 3600
 """RFC 8292 allows a day; half of it leaves room for clocks that differ."""
-AT_ONCE: Final = 16
-"""Connections per push service."""
+AT_ONCE: Final = 48
+"""Connections: a push service answers after some 20 ms."""
 GONE: Final = "この端末の登録は、相手のサービスで消えています"
 _CURVE: Final = ec.SECP256R1()
 
@@ -132,7 +132,7 @@ class _Round:
     def __init__(self, parcel: Parcel) -> None:
         """Prepare what all have in common."""
         self._parcel = parcel
-        self.fan = Fan(AT_ONCE)
+        self.fan = Fan(AT_ONCE, halt=parcel.halt)
         self._headers = {
             "Content-Encoding": "aes128gcm",
             "Content-Type": "application/octet-stream",

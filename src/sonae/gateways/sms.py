@@ -136,7 +136,7 @@ def send(parcel: Parcel) -> Iterator[Sequence[Handed]]:
     held = carrier()
     if held is None:
         raise SonaeError("not_configured", "SMSは設定されていません。")
-    fan = Fan(AT_ONCE, held.per_second)
+    fan = Fan(AT_ONCE, held.per_second, parcel.halt)
     yield from fan.told(parcel.recipients, _Desk(held, parcel, fan).told)
 
 

@@ -121,9 +121,9 @@ def _handed(transmission: Transmission, people: Sequence[Delivery]) -> Iterator[
     )  # fmt: skip
     for group in ports.sender(transmission.channel)(parcel):
         yield group
-        if _later(transmission).exists():
+        if not parcel.halt.is_set() and _later(transmission).exists():
             _close_overtaken(transmission)
-            return
+            parcel.halt.set()
 
 
 def _later(transmission: Transmission) -> QuerySet[Transmission]:

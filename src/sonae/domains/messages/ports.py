@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any, Protocol
 
 from sonae.core.errors import SonaeError
@@ -40,7 +41,8 @@ class Parcel:
     """A frozen copy for a channel: texts by language, identifier, and the recipients of one chunk.
 
     ``topic``: later words about the same take the place of earlier ones. ``seconds``: how long it is
-    worth telling. ``limits``: lengths in which the city differs (`channels`).
+    worth telling. ``limits``: lengths in which the city differs (`channels`). ``halt``: set when something
+    newer is to be said; the sender starts nothing more and tells what became of what is under way.
     """
 
     identifier: str
@@ -49,6 +51,7 @@ class Parcel:
     topic: str = ""
     seconds: int = 0
     limits: Limits = field(default_factory=dict)
+    halt: Event = field(default_factory=Event)
 
 
 class Sender(Protocol):
