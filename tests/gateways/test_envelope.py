@@ -31,7 +31,10 @@ def read(raw: bytes) -> EmailMessage:
 def test_what_goes_in_comes_out(subject: str, body: str, language: str) -> None:
     texts = {name: {"subject": subject, "body": body} for name in ("ja", "ja-x-easy", "en")}
     write = prepared(Parcel("urn:uuid:1234", texts))
-    raw = write(Recipient(7, "taro@example.jp", language, "https://city.example/a/xyz"))
+    leave = "https://city.example/u/abc"
+    raw = write(
+        Recipient(7, "taro@example.jp", language, "https://city.example/a/xyz", leave=leave)
+    )
     assert isinstance(raw, bytes)
     mail = read(raw)
     assert mail["To"] == "taro@example.jp"
@@ -39,7 +42,8 @@ def test_what_goes_in_comes_out(subject: str, body: str, language: str) -> None:
     text = mail.get_content().replace("\r\n", "\n")
     assert text.startswith(body)
     assert text.rstrip().endswith("https://city.example/a/xyz")
-    assert "unsubscribe" in mail["List-Unsubscribe"]
+    assert mail["List-Unsubscribe"] == f"<{leave}>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
     assert b"\n" not in raw.replace(b"\r\n", b"")

@@ -17,8 +17,10 @@ from sonae.domains.identity import interface as identity
 from sonae.domains.messages import interface as messages
 from sonae.domains.messages import proving
 from sonae.domains.messages.interface import ContactPoint, Delivery, Message
+from sonae.domains.residents.interface import Resident
 from sonae.platform import outbox
 from sonae.platform.access import Role
+from sonae.platform.scope import World
 from sonae.web.citizen.receiving import label_of
 from tests.fixtures import APPROVER, OPERATOR, City
 from tests.gateways.push_service import Service, serving
@@ -236,3 +238,33 @@ def test_operators_see_who_carries_an_address_and_never_the_address(
     client.post(f"{HOME}forget/")
     [shown] = messages.unreached(OPERATOR, failed.transmission_id)
     assert "410" in shown.error
+
+
+def test_one_press_in_the_mail_program_ends_the_mails_to_that_address(
+    city: City,
+    box: Box,  # noqa: F811
+) -> None:
+    taro, hanako = city.residents["備 太郎"], city.residents["備 花子"]
+    Resident.objects.filter(pk=hanako.pk).update(email=taro.email, channel="email")
+    issue(city)
+    [mail] = [one for one in box.mails if one["To"] == "taro@example.jp"]
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    path = mail["List-Unsubscribe"].strip("<>").removeprefix("http://127.0.0.1:8000")
+    robot = Client(enforce_csrf_checks=True)
+    asked = robot.get(path)
+    assert "taro@example.jp" not in asked.content.decode(), "a forwarded link tells of nobody"
+    assert not ContactPoint.objects.exists(), "a scanner that follows links ends nothing"
+    pressed = robot.post(path, {"List-Unsubscribe": "One-Click"})
+    assert "もう送りません" in pressed.content.decode()
+    robot.post(path)
+    assert set(ContactPoint.objects.values_list("resident", "ended_why")) == {
+        (taro.pk, "owner"), (hanako.pk, "owner"),
+    }  # fmt: skip
+    box.mails.clear()
+    evacuation_lifted(city)
+    issue(city)
+    assert "taro@example.jp" not in {one["To"] for one in box.mails if "解除" not in one["Subject"]}
+    for bad in ("x", path[3:-2], ""):
+        assert robot.post(f"/u/{bad}").status_code == 404
+    with city.entered(World.EXERCISE), pytest.raises(SonaeError):
+        messages.leave(path[3:])

@@ -58,6 +58,7 @@ APART: Final = {
     "feeds/": "messages to everybody", "map/": "the base map", "icon-": "a picture", "sw.js": "a script",
     "oauth/": "keys drawn by lot; people by `decide`, which gives a service nothing of them",
     "language/": "leads on", "manifest": "a file", "push/renew/": "a browser's own subscription",
+    "u/": "a link's own address",
     "staff/warnings/": "telegrams", "staff/inputs/": "lines for telegrams", "staff/rules/": "rules",
     "staff/decision-rules/": "rules", "staff/calls/": "who of the staff was called",
     "staff/shelters/table/": "lists of facilities", "staff/network/": "streets",

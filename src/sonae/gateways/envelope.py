@@ -24,6 +24,8 @@ _FOOT = {
     "ja-x-easy": "無事（ぶじ）です・助けて（たすけて）ほしい：",
     "en": "Tell us that you are safe, or that you need help:",
 }
+_LEAVE = "\r\nList-Unsubscribe: <{link}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click"
+"""One press of a mail program's own button, without a page (RFC 8058)."""
 _LINE = 57
 """Bytes per line of base64 (76 characters, RFC 2045)."""
 _ADDRESS = re.compile(r"[!-;=?A-~]+@[A-Za-z0-9.\-\[\]:]+")
@@ -58,8 +60,6 @@ def _form(language: str, subject: str, body: str, *, linked: bool) -> _Form:
     mail["Date"] = format_datetime(clock.now())
     mail["Auto-Submitted"] = "auto-generated"
     mail["Precedence"] = "bulk"
-    sender = parseaddr(settings.MAIL_FROM)[1]
-    mail["List-Unsubscribe"] = f"<mailto:{sender}?subject=unsubscribe>"
     mail["Content-Language"] = language.split("-")[0]
     mail["MIME-Version"] = "1.0"
     mail["Content-Type"] = 'text/plain; charset="utf-8"'
@@ -91,6 +91,8 @@ def prepared(parcel: Parcel) -> Callable[[Recipient], bytes | Unfit]:
             return Unfit("宛先の形式が正しくありません")
         form = forms.get(one.language) or forms["ja"]
         own = f"To: {one.address}\r\nMessage-ID: <{identifier}.{one.delivery}@{domain}>"
+        if one.leave:
+            own += _LEAVE.format(link=one.leave)
         end = _base64(form.rest + one.link.encode() + b"\r\n")
         return b"\r\n".join((form.head, own.encode(), b"", form.lines + end))
 

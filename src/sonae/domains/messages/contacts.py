@@ -10,20 +10,23 @@ from collections.abc import Mapping
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.conf import settings
+from django.core import signing
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
-from sonae.domains.messages.models import ContactPoint
+from sonae.domains.messages.models import ContactPoint, Delivery
 from sonae.domains.messages.pushkeys import known_service, padded
 from sonae.platform import audit
 from sonae.platform.access import Actor, Role
 from sonae.platform.db import writing
-from sonae.platform.scope import is_exercise
+from sonae.platform.scope import current, is_exercise
 from sonae.platform.sealing import seal, unseal
 
 MOST: Final = 10
 """Contact points of one channel per person; the oldest gives way."""
 _SEAL: Final = "push keys"
+_LEAVE: Final = "sonae.leave"
 ENDS: Final = ("owner", "replaced", "oldest", "gone")
 """Why a contact point ended: by its owner, by another person on the same device, as the oldest of too
 many, or because the counterpart has given it up."""
@@ -139,3 +142,46 @@ def end_contact(actor: Actor, pk: int) -> ContactPoint:
             row.save(update_fields=["ended_at", "ended_why"])
             audit.record(actor.id, "contact_ended", f"contact:{row.pk}", channel=row.channel)
     return row
+
+
+def leave_link(delivery: int) -> str:
+    """Return the link by which whoever got a delivery ends what is sent to that address (RFC 8058)."""
+    token = signing.dumps([current().municipality, delivery], salt=_LEAVE, compress=True)
+    return f"{settings.ISSUER}/u/{token}"
+
+
+def leaving(token: str) -> Delivery:
+    """Return the delivery that a link to leave came with; `SonaeError` ``not_found`` for any other."""
+    try:
+        city, pk = signing.loads(token, salt=_LEAVE)
+    except (signing.BadSignature, ValueError):
+        city, pk = "", 0
+    row = Delivery.objects.select_related("transmission").filter(pk=pk).first()
+    here = current()
+    if row is None or city != here.municipality or row.transmission.world != here.world.value:
+        raise SonaeError(
+            "not_found",
+            "このリンクは正しくありません。",
+            "届いたメールのリンクを、そのまま開いてください。",
+        )
+    return row
+
+
+def leave(token: str) -> None:
+    """End what is sent to the address that a link came to, for everybody who shares it; no log-in.
+
+    The link is the credential, as mail programs press it by themselves (RFC 8058). What the register
+    holds is not changed, only not used.
+    """
+    delivery, now = leaving(token), clock.now()
+    channel = delivery.transmission.channel
+    with writing():
+        for owner in delivery.owners if delivery.address else ():
+            row, _new = ContactPoint.objects.get_or_create(
+                resident_id=owner, channel=channel, address=delivery.address,
+                defaults={"added_at": now},
+            )  # fmt: skip
+            if row.ended_at is None:
+                row.ended_at, row.ended_why = now, "owner"
+                row.save(update_fields=["ended_at", "ended_why"])
+                audit.record("link", "contact_ended", f"contact:{row.pk}", channel=channel)

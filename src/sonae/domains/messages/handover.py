@@ -13,6 +13,7 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.consent import interface as consent
 from sonae.domains.messages import ports
+from sonae.domains.messages.contacts import leave_link
 from sonae.domains.messages.models import ContactPoint, Delivery, Transmission
 from sonae.domains.messages.ports import Handed, Parcel, Recipient
 from sonae.domains.messages.rules import EXPIRES_HOURS, TRANSMISSION_TRANSITIONS
@@ -110,7 +111,7 @@ def _handed(transmission: Transmission, people: Sequence[Delivery]) -> Iterator[
     recipients = [
         Recipient(
             one.pk, one.address, one.language, link_for(*one.owners) if linked else "",
-            one.contact.keys if one.contact else "",
+            one.contact.keys if one.contact else "", leave_link(one.pk) if linked else "",
         )
         for one in people
     ]  # fmt: skip

@@ -6,6 +6,8 @@ from sonae.domains.messages.contacts import (
     add_push,
     contacts_of,
     end_contact,
+    leave,
+    leaving,
     renew_push,
     sealed_keys,
 )
@@ -130,6 +132,8 @@ __all__ = [
     "is_over",
     "is_own",
     "known_service",
+    "leave",
+    "leaving",
     "link_actor",
     "link_for",
     "linked",

@@ -14,13 +14,15 @@ from sonae.platform.scope import is_exercise
 
 @dataclass(frozen=True)
 class Recipient:
-    """One delivery: its primary key, address, language, personal link and what it is encrypted for."""
+    """One delivery: its primary key, address, language, personal link, what it is encrypted for, and the
+    link by which nothing is sent there any more (``leave``)."""
 
     delivery: int
     address: str
     language: str
     link: str
     keys: str = ""
+    leave: str = ""
 
 
 @dataclass(frozen=True)

@@ -135,3 +135,15 @@ def renew(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=422)
     # The same answer whether anybody is registered under it or not.
     return HttpResponse(status=204)
+
+
+@csrf_exempt  # mail programs press it by themselves, without a page (RFC 8058)
+@audience(Audience.PUBLIC)
+def leaving(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask on GET (scanners follow links by themselves), end on POST what is sent to this address."""
+    messages.leaving(token)
+    if request.method == "POST":
+        messages.leave(token)
+    answer = render(request, "citizen/leaving.html", {"done": request.method == "POST"})
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer

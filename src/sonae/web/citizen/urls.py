@@ -47,5 +47,6 @@ urlpatterns: list[URLPattern] = [
     path("me/card/", me.card, name="card"),
     path("me/card.pdf", me.card_pdf, name="card-pdf"),
     path("a/<str:token>", acknowledge.page, name="acknowledge"),
+    path("u/<str:token>", receiving.leaving, name="leaving"),
     path("language/<str:code>/", language.choose, name="language"),
 ]

@@ -11,7 +11,7 @@ self.addEventListener("install", (event) => event.waitUntil((async () => {
 })()));
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
-const ours = (path) => !/^\/(drill|staff|reception|api|accounts|feeds|language|home|a|ngsi|ogc|scim|oauth)(\/|$)/.test(path);
+const ours = (path) => !/^\/(drill|staff|reception|api|accounts|feeds|language|home|a|u|ngsi|ogc|scim|oauth)(\/|$)/.test(path);
 
 self.addEventListener("fetch", (event) => {
   const { request } = event, url = new URL(request.url);
