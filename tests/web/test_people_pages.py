@@ -78,7 +78,8 @@ def test_a_visitor_is_found_by_whatever_was_ever_written(city: City) -> None:
     rosters.describe(OPERATOR, one.pk, {"name": "逸見 栄治", "birth_date": "1961-04-06"})
     for typed in ("逸見", "辺見", "へんみ", "栄治 1961"):
         assert "逸見 栄治" in found(client, typed), typed
-    assert "逸見 栄治" in client.get(f"/staff/people/v{one.pk}/").content.decode()
+    page = client.get(f"/staff/people/v{one.pk}/").content.decode()
+    assert "逸見 栄治" in page and f'href="/staff/visitors/{one.pk}/"' in page
     assert rosters.visitors(OPERATOR, "辺見")[1] == rosters.visitors(OPERATOR, "いつの人")[1] + 1
     safety.record([sighting(city, visitor=VisitorFacts("えんどう豆", "", "1961"))])
     other = Visitor.objects.get(name="えんどう豆")
