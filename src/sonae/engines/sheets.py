@@ -60,43 +60,8 @@ def lines_of(raw: bytes, name: str) -> Lines:
         )
     if raw.startswith(b"PK\x03\x04"):
         return _workbook(raw, name)
-    text, encoding = decoded(raw, name)
+    text, encoding = tables.decoded(raw, name)
     return Lines(_csv(text, name), encoding)
-
-
-def decoded(raw: bytes, name: str) -> tuple[str, str]:
-    """Return text and encoding; SonaeError ``encoding`` names the lines that are written otherwise."""
-    try:
-        return tables.decoded(raw, name)
-    except SonaeError as error:
-        raise SonaeError(
-            error.code, f"{error.detail}{_strange_lines(raw)}",
-            "1つの文字コード（UTF-8）で保存し直してください。",
-        ) from error  # fmt: skip
-
-
-def _strange_lines(raw: bytes) -> str:
-    """Say which lines are not in the encoding of the first lines that tell."""
-    first, strange = "", list[int]()
-    for number, line in enumerate(raw.split(b"\n"), start=1):
-        if line.isascii():
-            continue
-        found = next((one for one in ("utf-8", "cp932") if _decodes(line, one)), "")
-        first = first or found
-        if not found or not _decodes(line, first):
-            strange.append(number)
-    if not strange:
-        return ""
-    told = "、".join(map(str, strange[:10]))
-    return f"{told}行目{'ほか' if len(strange) > 10 else ''}の文字コードが、ほかの行とちがいます。"
-
-
-def _decodes(line: bytes, encoding: str) -> bool:
-    try:
-        line.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _csv(text: str, name: str) -> Iterator[Line]:

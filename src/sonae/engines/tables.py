@@ -10,13 +10,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sonae.core.errors import SonaeError
 
 
 def decode(raw: bytes, name: str) -> str:
-    """Return the text; SonaeError ``encoding`` when it is neither UTF-8, Shift_JIS nor EUC-JP."""
+    """Return the text; SonaeError ``encoding``, with the lines that are written otherwise, for a mixture.
+
+    Known are UTF-8 and UTF-16, Shift_JIS and EUC-JP.
+    """
     return decoded(raw, name)[0]
 
 
@@ -28,12 +31,34 @@ def decoded(raw: bytes, name: str) -> tuple[str, str]:
         return raw.decode("utf-8-sig"), "utf-8-sig"
     except UnicodeDecodeError:
         found = _japanese(raw)
-    if found is None:
+    strange = _strange_lines(raw)
+    if found is None or strange:
+        told = "、".join(map(str, strange[:10])) + ("行目ほか" if len(strange) > 10 else "行目")
+        rows = f"{told}の文字コードが、ほかの行とちがいます。" if strange else ""
         raise SonaeError(
-            "encoding", f"{name}の文字コードを判別できません。",
-            "UTF-8・Shift_JIS・EUC-JPのどれかで保存してください。",
+            "encoding", f"{name}の文字コードを判別できません。{rows}",
+            "1つの文字コード（UTF-8・Shift_JIS・EUC-JPのどれか）で保存し直してください。",
         )  # fmt: skip
     return found
+
+
+def _strange_lines(raw: bytes) -> list[int]:
+    """Return the numbers of the lines that are not written as the first that tells is.
+
+    Of an older encoding is what is no UTF-8. A line in UTF-8 may well be sound as Shift_JIS too, and
+    read as nonsense: one that somebody has added must not pass for what it is not.
+    """
+    first, strange = "", list[int]()
+    for number, line in enumerate(raw.split(b"\n"), start=1):
+        if line.isascii():
+            continue
+        text = _strictly(line, "utf-8")
+        kind = "utf-8" if text and any(one >= "\u3000" for one in text) else "older"
+        first = first or kind
+        known = kind == "utf-8" or any(_strictly(line, one) is not None for one in _OLDER)
+        if kind != first or not known:
+            strange.append(number)
+    return strange
 
 
 def _japanese(raw: bytes) -> tuple[str, str] | None:
@@ -50,6 +75,9 @@ def _japanese(raw: bytes) -> tuple[str, str] | None:
     syllables = sum("\u3041" <= one <= "\u30fe" for one in euc)
     rather_euc = bool(wide) or syllables * 10 > sum(not one.isascii() for one in euc)
     return (euc, "euc_jp") if rather_euc else (shift, "cp932")
+
+
+_OLDER: Final = ("cp932", "euc_jp")
 
 
 def _strictly(raw: bytes, encoding: str) -> str | None:
