@@ -198,6 +198,21 @@ def test_a_mapping_by_hand_overrules_the_guess() -> None:
     assert items.checked(["name", "name", "nonsense"], 4) == ["name", "", "", ""]
 
 
+def test_a_date_in_the_column_of_the_reading_is_told_and_no_reading() -> None:
+    rows = [
+        ["氏名", "フリガナ"],
+        ["備 太郎", "1950-04-01"],
+        ["備 花子", "ソナエ2 ハナコ"],
+        ["J", "JOHN"],
+    ]
+    found = read(table(rows), "x.csv", as_of=DAY)
+    assert found.lines[0].facts["kana"] == "" and len(found.lines) == 3
+    assert all(one.facts["kana"] for one in found.lines[1:])
+    [told] = found.defects
+    assert (told.row, told.column, told.problem) == (2, "フリガナ", "bad_kana")
+    assert found.lines[0].said["kana"] == "1950-04-01", "what was written stays"
+
+
 def test_a_list_without_headings_loses_nobody_when_a_person_says_so() -> None:
     raw = table([["備 太郎", "1950-04-01"], ["備 花子", "1952-05-02", "西町"]])
     with pytest.raises(SonaeError, match="missing_columns"):

@@ -324,7 +324,7 @@ def _read_facts(wrong: _Wrong, line: Line, as_of: date) -> None:
     facts = line.facts
     if not facts:
         return
-    facts["kana"] = kana.katakana(facts["kana"]) if facts["kana"] else ""
+    facts["kana"] = _kana(wrong, line, facts["kana"])
     wrong.read_condition(line)
     facts["sex"] = _sex(wrong, line, facts["sex"])
     facts["age"] = _age(wrong, line, facts["age"])
@@ -332,6 +332,18 @@ def _read_facts(wrong: _Wrong, line: Line, as_of: date) -> None:
     born, age = facts["birth_date"], facts["age"]
     if born and age and abs(as_of.year - int(born[:4]) - int(age)) > 2:
         wrong.tell(line.row, "age", line.said["age"], "birth_and_age", "kept", f"{born} / {age}")
+
+
+def _kana(wrong: _Wrong, line: Line, text: str) -> str:
+    """Return a reading in katakana; what has digits and no kana is none (a date, a telephone number).
+
+    Unless it is all that names the person.
+    """
+    told = kana.katakana(text) if text else ""
+    if any(one.isdecimal() for one in told) and not any("ァ" <= one <= "ヺ" for one in told):
+        wrong.tell(line.row, "kana", text, "bad_kana", "kept")
+        return "" if line.facts["name"] else told
+    return told
 
 
 def _sex(wrong: _Wrong, line: Line, text: str) -> str:
