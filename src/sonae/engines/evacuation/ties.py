@@ -47,9 +47,9 @@ def climb(
     top = np.asarray(up)
     total = _NONE if value is None else value
     while True:
-        further = top[top]
+        further = top.take(top)
         if value is not None:
-            total = total + total[top]
+            total = total + total.take(top)
         if np.array_equal(further, top):
             return top, total
         top = further
@@ -69,8 +69,9 @@ def settle(
     skeleton = graph.skeleton
     finite = np.where(cost < np.inf, cost, -1.0)
     if nodes is None:
-        onward = finite[skeleton.column] + graph.cost
-        steps = np.flatnonzero(onward == np.repeat(finite, np.diff(skeleton.start)))
+        onward = finite.take(skeleton.column)
+        onward += graph.cost
+        steps = np.flatnonzero(onward == finite.take(skeleton.row))
     else:
         some = skeleton.entries_of(nodes)
         onward = finite[skeleton.column[some]] + graph.cost[some]
