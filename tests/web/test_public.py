@@ -289,7 +289,18 @@ def test_a_look_during_an_exercise_is_a_look_at_a_real_person(city: City) -> Non
 
 
 @pytest.mark.parametrize(
-    "typed", ["西町", "にしまち", "ﾆｼﾏﾁ1-2", "nishimachi", "試験市西町", "試験県試験市西町3番地"]
+    "typed",
+    [
+        "西町",
+        "にしまち",
+        "ﾆｼﾏﾁ1-2",
+        "nishimachi",
+        "試験市西町",
+        "試験県試験市西町3番地",
+        "〒965-0001 試験県試験市西町3番地",
+        "９６５－０００１　西町",
+        "〒9650001西町",
+    ],
 )
 def test_a_town_is_found_by_ordinary_input(client: Client, city: City, typed: str) -> None:
     """Whatever hand a person writes, one town is answered at once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
@@ -14,12 +15,15 @@ ROWS: Final = (
     "ハヒフヘホ", "マミムメモ", "ヤユヨ", "ラリルレロ", "ワ",
 )  # fmt: skip
 UNREAD_PER_GROUP: Final = 30
+_POSTAL_CODE: Final = re.compile(r"^〒?\d{3}[-‐‑–—−ー]?\d{4}(?=\D)")
+"""As people write it before an address; a number alone is left as it is."""
 
 
 def _without_city(query: str) -> str:
-    """Return what was typed without prefecture and city before it, and what follows a comma."""
+    """Return what was typed without postal code, prefecture and city before it, and after a comma."""
     city = municipality()
     left = "".join(unicodedata.normalize("NFKC", query).replace("、", ",").split())
+    left = _POSTAL_CODE.sub("", left)
     for prefix in (city.prefecture, city.name):
         if prefix and left != prefix:
             left = left.removeprefix(prefix)
