@@ -21,6 +21,11 @@ from sonae.platform.sealing import seal, unseal
 WORLDS: Final = ("live", "exercise")
 _SEEN_SECONDS: Final = 24 * 3600
 _PURPOSE: Final = "edge node"
+_TOLD: Final = (
+    "code", "name", "shelter", "shelter_name", "city_name", "address", "token", "devices", "heard_at",
+    "problem",
+)  # fmt: skip
+"""What the city tells, or is noted when it is heard; the rest another process of the node may be writing."""
 
 
 class City(Protocol):
@@ -89,7 +94,7 @@ def meet(city: City, address: str, token: str) -> EdgeNode:
     row.devices = seal(_PURPOSE, json.dumps(known, ensure_ascii=False))
     row.heard_at, row.problem = clock.now(), ""
     with writing():
-        row.save()
+        row.save(update_fields=_TOLD if row.pk else None)
     return row
 
 

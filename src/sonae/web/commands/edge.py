@@ -71,12 +71,19 @@ def run_edge(
         "forward": [sys.executable, "-m", "sonae", "reception", "edge", "--role", "forward"],
     }
     supervisor = Supervisor(commands, environment)
-    sys.exit(supervisor.run(lambda: answers(host, port, tls=bool(key)), lambda: _announce(shown)))
+    sys.exit(
+        supervisor.run(lambda: answers(host, port, tls=bool(key)), lambda: _announce(shown, port))
+    )
 
 
-def _announce(shown: str) -> None:
-    """Tell the person at the terminal what to do next."""
-    click.echo(f"中継機: 端末からは {shown} です。", err=True)
+def _announce(shown: str, port: int) -> None:
+    """Tell the person at the laptop what to do next."""
+    scheme = urlsplit(shown).scheme
+    click.echo(
+        f"中継機が動いています（止めるには Ctrl-C）。端末からは {shown} です。\n"
+        f"  このパソコンで {scheme}://127.0.0.1:{port}/ を開き、QRコードを端末で読んでください。",
+        err=True,
+    )
     if _UNKNOWN in shown:
         click.echo(_NO_ADDRESS, err=True)
 
