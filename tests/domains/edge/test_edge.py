@@ -290,6 +290,17 @@ def test_a_record_that_the_city_cannot_open_stops_no_other(gym: Gym) -> None:
     assert Sighting.objects.count() == 1
 
 
+def test_a_disk_put_back_from_an_older_copy_is_not_said_to_hold(gym: Gym) -> None:
+    """What the node no longer has it says it lacks, so that the terminal hands it over again."""
+    kept, lost = gym.one.check_in("R0011"), gym.one.check_in("R0041")
+    assert gym.one.visit()["lacking"] == []
+    EdgeParcel.objects.filter(key=lost["id"]).delete()
+    letter = gym.one.letter([], [kept["id"], lost["id"]])
+    assert gym.one.opened(letter, edge.exchange(letter))["lacking"] == [lost["id"]]
+    gym.one.visit()
+    assert gym.forward().brought == 2
+
+
 def test_an_answer_that_says_nothing_loses_nothing(gym: Gym, monkeypatch: Any) -> None:
     gym.one.check_in("R0011")
     gym.one.visit()

@@ -29,8 +29,8 @@ def exchange(outer: Mapping[str, Any]) -> dict[str, str]:
 
     Inside the request: ``parcels`` (``id``, ``iv``, ``data`` for the city; ``event`` for the others, or
     null), ``ask`` (ids whose receipts are wanted), ``after`` (the last number of others' events),
-    ``list`` (whether the list of people is wanted). Inside the answer: ``held``, ``receipts``,
-    ``others`` with ``next``, ``instance``, ``list``, and ``city``: when it was last reached, and whether now.
+    ``list`` (whether the list of people is wanted). Inside the answer: ``held``, ``receipts``, ``lacking``
+    (asked for and not here), ``others`` with ``next``, ``instance``, ``list``, and ``city``: when it was last reached, and whether now.
     `SonaeError`: ``not_found`` (a terminal that this node does not know), ``forged``, ``unreadable``.
     """
     row = node()
@@ -47,7 +47,7 @@ def exchange(outer: Mapping[str, Any]) -> dict[str, str]:
     seen(terminal)
     told = {
         "held": _hold(terminal, world, _listed(asked, "parcels")),
-        "receipts": _receipts(terminal, world, _listed(asked, "ask")),
+        **_known(terminal, world, _listed(asked, "ask")),
         "instance": row.instance,
         "list": list_of(row, world) if asked.get("list") is True else None,
         "city": {"heard_at": row.heard_at.isoformat(), "reached": not row.problem},
@@ -94,14 +94,20 @@ def _is_uuid(value: object) -> bool:
         return False
 
 
-def _receipts(terminal: str, world: str, wanted: list[Any]) -> dict[str, Any]:
-    """Return the city's sealed answers on these records of the terminal, as far as they came."""
-    ids = [one for one in wanted if _is_uuid(one)]
-    if not ids:
-        return {}
+def _known(terminal: str, world: str, asked: list[Any]) -> dict[str, Any]:
+    """Return the city's sealed answers on these records, as far as they came, and which are not here.
+
+    A disk that was put back from an older copy must not go on being counted as holding them.
+    """
+    ids = [one for one in asked if _is_uuid(one)]
     rows = EdgeParcel.objects.filter(world=world, terminal=terminal, key__in=ids)
-    found = rows.filter(receipt__isnull=False).values_list("key", "receipt")
-    return {str(key): receipt for key, receipt in found}
+    found = (
+        {str(key): receipt for key, receipt in rows.values_list("key", "receipt")} if ids else {}
+    )
+    return {
+        "receipts": {key: receipt for key, receipt in found.items() if receipt is not None},
+        "lacking": [one for one in ids if one not in found],
+    }
 
 
 def _others(row: EdgeNode, terminal: str, world: str, after: object) -> dict[str, Any]:

@@ -61,6 +61,9 @@ export const visit = (device, forms, onOthers) => navigator.locks.request(`sonae
     if (device.edge !== edge) return null;
     // A node that began anew holds nothing: all is handed over again, the same ids count once.
     if (edge.instance && edge.instance !== reply.instance) { Object.assign(edge, { upto: 0, instance: reply.instance }); device.after = 0; await keep(device); continue; }
+    // Nor does one whose disk was put back: what it does not have is not counted as held, and goes there again.
+    const gone = new Set(reply.lacking), lost = asked.filter((row) => gone.has(row.id)).map((row) => row.n);
+    if (lost.length) { edge.upto = Math.min(...lost) - 1; device.after = 0; await keep(device); continue; }
     const held = new Set(reply.held), all = rows.every((row) => !handed(row) || held.has(row.id));
     Object.assign(edge, { instance: reply.instance, seen: Date.now(), city: reply.city, ...(all && rows.length ? { upto: rows.at(-1).n } : {}) });
     await keep(device);
