@@ -257,6 +257,16 @@ def test_on_a_phone_in_other_languages(phone: Page, city: City, check_page: Chec
         phone.problems.clear()  # type: ignore[attr-defined]  # the browser reports the cut itself
         check_page(phone, f"terminal-{code}-phone")
         phone.context.set_offline(False)
+    phone.goto(DEVICE)
+    unlock(phone)
+    phone.get_by_label("相手に見せる言語").select_option(label="简体中文")
+    expect(phone.locator("#guest [lang=zh-Hans]")).to_contain_text("请告诉我您的姓名")
+    check_page(phone, "terminal-guest-phone")
+    scan(phone, "C0041")
+    phone.get_by_role("button", name="印の人を受付する").click()
+    done(phone, "高橋 幸子")
+    expect(phone.locator("#result [lang=zh-Hans]")).to_contain_text("登记完成")
+    expect(phone.locator("#guest")).to_be_hidden()
 
 
 def test_a_code_before_the_camera_without_a_network(

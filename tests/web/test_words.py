@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sonae.core.clock import JST
 from sonae.domains.shelters.rules import HAZARDS, STATES
 from sonae.web import states, words
+from sonae.web.reception import devicewords
 
 AT = datetime(2026, 1, 5, 7, 8, tzinfo=JST)
 
@@ -64,3 +65,16 @@ def test_an_unheard_of_state_is_shown_as_it_is() -> None:
     assert states.state("order", "odd") == ("odd", "")
     assert words.hazard("meteor") == "meteor"
     assert words.groups(["elderly", "pilots"]).endswith("・pilots")
+
+
+def test_whoever_is_received_reads_every_sentence_in_every_language() -> None:
+    """Languages are data: one more table must say all that the others say, and nothing in brackets of ours."""
+    guests = devicewords.guests()
+    assert {"en", "ja-x-easy", "zh-Hans", "ko", "vi", "pt"} <= set(guests)
+    keys = set(guests["en"])
+    assert {"in", "out", "onward", "report", "move", "shelter_at_home", "in_car", "void"} <= keys
+    for code, told in guests.items():
+        assert set(told) == keys, code
+        assert all(text.strip() and "{" not in text for text in told.values()), code
+    for key in keys - {"html"}:
+        assert len({told[key] for told in guests.values()}) == len(guests), f"{key}: not translated"

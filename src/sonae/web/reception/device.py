@@ -62,6 +62,7 @@ def _page(request: HttpRequest, language: str) -> str:
                 "forms": [kanji.KIN, kanji.SAME],
                 "words": devicewords.words(),
                 "needs": devicewords.needs(),
+                "guests": devicewords.guests(),
             },
         }
         return render_to_string("reception/device.html", told, request=request)

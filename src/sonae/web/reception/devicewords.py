@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 from django.utils.translation import gettext_lazy as lazy
 
 from sonae.web.reception.recording import NEEDS
 
+_GUESTS: Final = Path(__file__).parent / "guests.toml"
 _MORE_NEEDS: Final = {"allergy": lazy("食物アレルギー"), "language": lazy("日本語が難しい")}
 _WORDS: Final[Mapping[str, object]] = {
     # the state of the device
@@ -187,3 +191,9 @@ def words() -> dict[str, str]:
 def needs() -> list[list[str]]:
     """Return (code, name) of what somebody may need."""
     return [[code, str(name)] for code, name in (NEEDS | _MORE_NEEDS).items()]
+
+
+@cache
+def guests() -> dict[str, dict[str, str]]:
+    """Return language → what whoever is received reads (`guests.toml`): the same keys in each."""
+    return tomllib.loads(_GUESTS.read_text("utf-8"))

@@ -6,6 +6,7 @@ import { frameWays, identify } from "./claims.js";
 import { enrol, openDevice, wipe } from "./device.js";
 import { heldBy, isEdge, join, leave, openEdge, visit } from "./edge.js";
 import { by, forms as written, h, named, root, say, tone, version, world } from "./dom.js";
+import { forGuest, openGuests } from "./guest.js";
 import { householdCard } from "./household.js";
 import { guard, touch } from "./lock.js";
 import { dropList, ended, fetchList, openList, wantsList } from "./list.js";
@@ -85,10 +86,10 @@ async function refusals() {
     h("button", { type: "button", class: "button small", onclick: () => seen(device, row.n).then(refresh) }, say("read")))));
 }
 
-function result(good, sentence, people, more = "") {
+function result(good, sentence, people, more = "", word = "") {
   by("result").replaceChildren(h("section", { class: `result${good ? "" : " bad"}` }, h("span", { class: "result-mark", "aria-hidden": "true" }, good ? "✓" : "！"),
     h("div", {}, h("p", { class: "lead" }, sentence, people.length > 1 ? `（${say("people", { n: people.length })}）` : ""),
-      h("p", { class: "names" }, ...people.flatMap((one, at) => [at ? "、" : "", named(one)])), more ? h("p", { class: "small" }, more) : "")));
+      h("p", { class: "names" }, ...people.flatMap((one, at) => [at ? "、" : "", named(one)])), more ? h("p", { class: "small" }, more) : "", (good && forGuest(word)) || "")));
   tone(good);
 }
 
@@ -104,7 +105,7 @@ async function keep(event, people) {
     const [made] = await record(device, [draft]);
     remember(made.event);
     await unsent();
-    result(true, say(WORDS[wordOf(event)]), people, net === "online" ? "" : say("kept_here"));
+    result(true, say(WORDS[wordOf(event)]), people, net === "online" ? "" : say("kept_here"), wordOf(event));
   } catch (error) {
     result(false, say(error?.name === "QuotaExceededError" ? "storage_full" : "not_recorded"), people);
     return false;
@@ -426,6 +427,7 @@ async function start() {
   if (!window.isSecureContext || !crypto.subtle) { by("warnings").replaceChildren(h("p", { class: "notice error" }, say("not_secure"))); return; }
   navigator.serviceWorker?.register(`${root}/reception/device/worker.js`, { scope: `${root}/reception/device/` }).catch(() => {});
   device = await openDevice(world, root);
+  openGuests();
   by("enrol-form").addEventListener("submit", enrolling);
   by("search").addEventListener("submit", submit);
   by("q").addEventListener("input", typing);

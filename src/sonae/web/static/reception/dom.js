@@ -1,7 +1,7 @@
 // Small helpers: elements without markup in texts, and the page's own words.
 const settings = JSON.parse(document.getElementById("settings").textContent);
 
-export const { world, root, version, forms, needs } = settings;
+export const { world, root, version, forms, needs, guests } = settings;
 
 /** A sentence of the page by its name, with its places filled in. */
 export const say = (name, told = {}) => (settings.words[name] ?? name).replace(/\{(\w+)\}/g, (_whole, key) => told[key] ?? "");
