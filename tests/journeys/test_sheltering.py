@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from playwright.sync_api import Page, expect
 
 from sonae.domains.safety import interface as safety
 from sonae.domains.sheltering import interface as sheltering
+from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Role
+from sonae.web.sheltering.names import SECTIONS
+from tests.domains.safety.test_ledger import sighting
 from tests.domains.sheltering.test_sheltering import full_house
-from tests.fixtures import City
+from tests.fixtures import CLERK, City
 
 from .conftest import CheckPage, SignIn
 
@@ -62,3 +67,44 @@ def test_a_day_at_a_shelter_and_at_headquarters(
     ).to_be_visible()
     check_page(page, "staff-stopwatch")
     assert sheltering.meals(pk)[0].served == 3
+
+
+def test_every_page_of_a_shelter_and_of_its_terminals_is_fit_to_be_seen(
+    page: Page, city: City, sign_in: SignIn, check_page: CheckPage
+) -> None:
+    """Empty on a phone, full on a phone and on a desk: nothing wider than the screen, nothing axe finds."""
+    pk, there = city.facilities["F2"].pk, city.facilities["F1"].pk
+    pages = {
+        "desk": "/reception/", "household": "/reception/?q=C0011", "overview": f"/reception/shelter/{pk}/",
+        **{name: f"/reception/shelter/{pk}/{name}/" for name in SECTIONS}, "supplies-all": "/staff/supplies/",
+        "terminals": "/staff/terminals/", "stopwatch": "/staff/stopwatch/",
+        "family": f"/staff/people/r{city.residents['備 太郎'].pk}/family/",
+        "people": f"/staff/shelters/{pk}/people/",
+    }  # fmt: skip
+
+    def walk(kind: str, width: int, only: Iterable[str] = pages) -> None:
+        page.set_viewport_size({"width": width, "height": 800})
+        for name in only:
+            page.goto(pages[name])
+            check_page(page, f"walk-{name}-{kind}-{width}")
+
+    sign_in(page, Role.ADMINISTRATOR)
+    page.goto("/reception/")
+    page.get_by_role("button", name="高台中学校の受付をする").click()
+    walk("empty", 375, ("overview", "moves", "rooms", "terminals", "stopwatch", "supplies-all"))
+    full_house(city)
+    shelters.set_state(CLERK, there, "open", ordered_by="mayor")
+    move = {"minutes": 1, "offline": True}
+    safety.record(
+        [
+            sighting(city, "備 一郎", direction="out", bound_for=there, **move),
+            sighting(city, "斎藤 健", "F1", direction="out", bound_for=pk, **move),
+        ]
+    )
+    sheltering.set_room(CLERK, pk, "体育館", "general", "20")
+    sheltering.ask(
+        CLERK, pk, "bedding", "毛布（子ども用をふくむ、大きさはそれぞれ）", "50", "枚", urgent=True
+    )
+    safety.enrol_terminal("F2", "受付1")
+    walk("full", 375)
+    walk("full", 1280, ("household", "moves", "supplies-all", "terminals"))

@@ -162,6 +162,19 @@ def test_leaving_for_another_shelter_in_one_action_and_back(city: City, clerk: C
     assert "→ 第一小学校" in person
 
 
+def test_rooms_written_down_before_the_opening_make_its_capacity(city: City, clerk: Client) -> None:
+    """The page says that they are not in force yet, and they are as soon as the opening is reported."""
+    house = city.facilities["F2"].pk
+    sheltering.set_room(CLERK, house, "体育館", "general", "77")
+    rooms = f"/reception/shelter/{house}/rooms/"
+    assert "開設が報告されると、この避難所の定員になります" in clerk.get(rooms).content.decode()
+    clerk.post("/reception/state/", {"state": "open"})
+    assert "定員 77人" in shown(clerk)
+    assert "計画と市民のページに使われます" in clerk.get(rooms).content.decode()
+    clerk.post("/reception/state/", {"state": "closed"})
+    assert "定員 77人" not in shown(clerk), "what was said for one opening ends with it"
+
+
 def test_several_found_are_chosen_from(city: City, clerk: Client) -> None:
     page = shown(clerk, "1938")
     assert "山﨑 清" in page

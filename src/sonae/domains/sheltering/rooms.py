@@ -91,7 +91,11 @@ def set_room(
             actor.id, "sheltering.room", f"facility:{facility.public_id}",
             name=f"{facility.name} {name}", use=use, capacity=holds, open=is_open,
         )  # fmt: skip
-        _report_capacity(actor, facility_pk)
+        told = shelters.states().get(facility_pk)
+        wanted = opening_capacity(facility_pk, told.state if told else "unknown")
+        if told is not None and wanted is not None and wanted != told.capacity:
+            note = "部屋の定員の合計"
+            shelters.set_state(actor, facility_pk, told.state, note, capacity=wanted)
     return row
 
 
@@ -102,12 +106,12 @@ def capacity_of(facility_pk: int) -> int | None:
     return sum(known) if known and len(known) == len(held) else None
 
 
-def _report_capacity(actor: Actor, facility_pk: int) -> None:
-    """Tell the shelters domain the capacity of the open rooms, when it is known and another."""
-    wanted, told = capacity_of(facility_pk), shelters.states().get(facility_pk)
-    if wanted is None or told is None or told.state == "closed" or told.capacity == wanted:
-        return
-    shelters.set_state(actor, facility_pk, told.state, "部屋の定員の合計", capacity=wanted)
+def opening_capacity(facility_pk: int, state: str) -> int | None:
+    """Return the capacity to be reported with a state: that of the rooms, where it is known and not closed.
+
+    Rooms may be written down before the shelter opens, and what was said for one opening ends with it.
+    """
+    return None if state == "closed" else capacity_of(facility_pk)
 
 
 def assign(actor: Actor, facility_pk: int, room_pk: int, people: Sequence[str]) -> int:

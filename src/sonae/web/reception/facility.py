@@ -11,6 +11,7 @@ from sonae.core import kana
 from sonae.core.errors import SonaeError
 from sonae.core.typed import key_of
 from sonae.domains.safety import interface as safety
+from sonae.domains.sheltering import interface as sheltering
 from sonae.domains.shelters import interface as shelters
 from sonae.domains.shelters.interface import Facility, Place
 from sonae.platform.access import Audience, actor_of, audience
@@ -99,8 +100,9 @@ def report(request: HttpRequest) -> HttpResponse:
     state, told = post("state", ""), (post("ordered_by", ""), post("congestion", ""))
     try:
         shelters.set_state(
-            actor_of(request), place.pk, state, ordered_by=told[0], congestion=told[1]
-        )
+            actor_of(request), place.pk, state, ordered_by=told[0], congestion=told[1],
+            capacity=sheltering.opening_capacity(place.pk, state),
+        )  # fmt: skip
     except SonaeError as error:
         flash.error(request, f"{error.detail} {error.hint}".strip())
     else:

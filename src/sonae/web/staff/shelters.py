@@ -14,6 +14,7 @@ from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.safety import interface as safety
+from sonae.domains.sheltering import interface as sheltering
 from sonae.domains.shelters import interface as shelters
 from sonae.platform.access import Audience, actor_of, audience
 from sonae.web import states, words
@@ -165,8 +166,9 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
     state, told = post("state", ""), (post("ordered_by", ""), post("congestion", ""))
     try:
         shelters.set_state(
-            actor_of(request), pk, state, post("note", ""), ordered_by=told[0], congestion=told[1]
-        )
+            actor_of(request), pk, state, post("note", ""), ordered_by=told[0], congestion=told[1],
+            capacity=sheltering.opening_capacity(pk, state),
+        )  # fmt: skip
     except SonaeError as error:
         if error.code == "not_found":
             raise
