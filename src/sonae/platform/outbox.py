@@ -333,7 +333,9 @@ def _rest(lane: str, stop: threading.Event, seen: int | None, seconds: float) ->
     if seen is not None:
         seconds = max(seconds, _until_due(lane))
     end = time.monotonic() + seconds
-    while not stop.wait(GLANCE_SECONDS if seen is not None else seconds):
+    # Nobody's plan waits for the lanes beside the inner one: they are several, and glance less often.
+    glance = GLANCE_SECONDS if lane == Lane.INNER else 10 * GLANCE_SECONDS
+    while not stop.wait(glance if seen is not None else seconds):
         if seen is None or time.monotonic() >= end or _written() != seen:
             return
 
