@@ -9,7 +9,7 @@ What no rule permits is denied. Fields out are never more than fields asked for.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -163,16 +163,25 @@ class Decision:
     open: frozenset[str] = frozenset()
 
 
-def _permit(fields: frozenset[str], rule: str, trace: list[str]) -> Decision:
+NOTHING: Final = frozenset[str]()
+"""No kinds of data."""
+_RECORD: Final = ("record",)
+
+
+def _permit(
+    fields: frozenset[str], rule: str, trace: list[str], left: frozenset[str] = NOTHING
+) -> Decision:
     """Permit what is left, or deny when nothing is."""
     if not fields:
         return _deny(rule, [*trace, "nothing asked for is allowed"])
-    return Decision("permit", fields, rule, (*trace, f"{rule}: permit"))
+    return Decision("permit", fields, rule, (*trace, f"{rule}: permit"), _RECORD, left)
 
 
-def _deny(rule: str, trace: list[str], outcome: str = "deny") -> Decision:
+def _deny(
+    rule: str, trace: list[str], outcome: str = "deny", left: frozenset[str] = NOTHING
+) -> Decision:
     """Deny (or ask the person first)."""
-    return Decision(outcome, frozenset(), rule, (*trace, f"{rule}: {outcome}"))
+    return Decision(outcome, NOTHING, rule, (*trace, f"{rule}: {outcome}"), _RECORD, left)
 
 
 def decide(question: Question, facts: Facts) -> Decision:
@@ -293,12 +302,12 @@ def _service(
     if by_law:
         # A consent may give more than the law does, never less.
         trace.append(f"emergency sharing until {until}: {', '.join(sorted(by_law))}")
-        return replace(_permit(by_law | (fields & told), "emergency", trace), open=left - by_law)
+        return _permit(by_law | (fields & told), "emergency", trace, left - by_law)
     if refused:
         return _deny("refusal", trace)
     if told & fields:
-        return replace(_permit(fields & told, "consent", trace), open=left)
-    return replace(_deny("no_ground", trace, "ask" if left else "deny"), open=left)
+        return _permit(fields & told, "consent", trace, left)
+    return _deny("no_ground", trace, "ask" if left else "deny", left)
 
 
 def _concerns(grant: Grant, question: Question) -> bool:

@@ -6,20 +6,20 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
+from sonae.domains.consent.held import grants_about
 from sonae.domains.consent.models import AccessEvent, AskPreference, ConsentGrant
 from sonae.domains.consent.rules import (
     ASKS,
     KINDS,
+    NOTHING,
     PHASES,
     PURPOSES,
     Decision,
     Facts,
-    Grant,
     Question,
     decide,
 )
@@ -115,33 +115,33 @@ def disclose(
     """
     if supporter or outsider:
         require(actor, Audience.OPERATOR)
-    at, asked, grants = clock.now(), frozenset(kinds), _grants(subjects)
+    at, asked, grants = clock.now(), frozenset(kinds), grants_about(purpose, subjects)
     officer = bool(shielded) and not (supporter or outsider) and is_shield_officer(actor)
     body = outsider.body if outsider else supporter
     told = (outsider.notice, outsider.occasion) if outsider else ()
     sharing = sharing_for(body) if body else None
     ordinance = _ordinance() if supporter else ""
     asks = preferences(subjects) if outsider and outsider.kind == "service" else {}
-    made = {}
+    until, shared = (sharing.expires_at, frozenset(sharing.kinds)) if sharing else (None, NOTHING)
+    answer = (outsider.answerable, outsider.ground) if outsider else (NOTHING, "")
+    whom = ("supporter", supporter) if supporter else None
+    whom = (outsider.kind, outsider.group) if outsider else whom
+    made, alike = {}, dict[tuple[Any, ...], Decision]()
     for subject in subjects:
-        kind = "supporter" if supporter else recipient_kind(actor, subject, household)
-        to = supporter or actor.id
-        if outsider:
-            kind, to = outsider.kind, outsider.group
-        question = Question(kind, to, purpose, asked, phase, at, *told)
+        kind, to = whom or (recipient_kind(actor, subject, household), actor.id)
+        held, asking = grants.get(subject, ()), asks.get(subject, ASK_UNLESS_CHOSEN)
+        same = (kind, subject in shielded, subject in registrants, asking)
+        # Of people who have said nothing, the decision is the same for many.
+        if not held and same in alike:
+            made[subject] = alike[same]
+            continue
         facts = Facts(
-            shielded=subject in shielded,
-            grants=grants.get(subject, ()),
-            emergency_until=sharing.expires_at if sharing else None,
-            emergency_kinds=frozenset(sharing.kinds) if sharing else frozenset(),
-            ordinance=ordinance,
-            registrant=subject in registrants,
-            answerable=outsider.answerable if outsider else frozenset(),
-            ground=outsider.ground if outsider else "",
-            officer=officer,
-            asks=asks.get(subject, ASK_UNLESS_CHOSEN),
-        )
-        made[subject] = decide(question, facts)
+            subject in shielded, held, until, shared, ordinance, subject in registrants,
+            *answer, officer, asking,
+        )  # fmt: skip
+        made[subject] = decide(Question(kind, to, purpose, asked, phase, at, *told), facts)
+        if not held:
+            alike[same] = made[subject]
     if recorded:
         looker = supporter or actor.id
         new = _unseen(made, looker, purpose, once_in) if once_in else made
@@ -188,28 +188,6 @@ def _ordinance() -> str:
     found = municipality().settings.get("supporter_ordinance") or {}
     begun = str(found.get("from", "9999-12-31")) <= clock.today().isoformat()
     return str(found.get("article", "")) if begun else ""
-
-
-def _grants(subjects: Sequence[int]) -> Mapping[int, Sequence[Grant]]:
-    """Return the consents of the subjects."""
-    found: dict[int, list[Grant]] = defaultdict(list)
-    grants = (ConsentGrant.objects.filter(subject__in=part) for part in parts(subjects))
-    for row in chain.from_iterable(grants):
-        found[row.subject].append(
-            Grant(
-                row.recipient,
-                row.purpose,
-                frozenset(row.kinds),
-                row.phase,
-                row.granted_at,
-                row.expires_at,
-                row.withdrawn_at,
-                frozenset(row.asked),
-                row.notice,
-                row.occasion,
-            )
-        )
-    return found
 
 
 def preferences(subjects: Sequence[int]) -> dict[int, str]:
