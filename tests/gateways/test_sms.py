@@ -192,8 +192,11 @@ def test_a_wrong_key_stops_the_channel_until_somebody_acts(
     issue(city)
     assert row().status == "failed"
     assert "bad key" in row().error
+    asked = len(office.asked)
+    assert asked in (1, 2), "the second is asked beside the first, or not at all any more"
     try_again()
-    assert len(office.asked) == 2
+    assert len(office.asked) == asked
+    office.answers = []
     messages.resend(OPERATOR, row().pk)
     outbox.drain()
     assert row().status == "handed_over"

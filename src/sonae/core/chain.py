@@ -80,8 +80,8 @@ def digest(record: Mapping[str, Any]) -> str:
     """
     at = record["at"]
     moment = datetime.fromisoformat(at) if isinstance(at, str) else at
-    if moment.tzinfo is None:
-        raise ValueError("a time without an offset")
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise ValueError("no time, or one without an offset")
     content = [
         record["municipality"], record["world"], record["sequence"], moment.timestamp(),
         record["actor"], record["action"], record["target"], _plain(record["detail"]),
