@@ -50,6 +50,13 @@ def test_what_is_none_of_them_is_said() -> None:
     assert caught.value.code == "encoding" and "EUC-JP" in caught.value.hint
 
 
+def test_a_row_of_marks_alone_does_not_turn_the_blame() -> None:
+    raw = "id,flag\n1,○\n".encode() + "備 太郎,○\n".encode() * 5 + "備 花子,○\n".encode("cp932")
+    with pytest.raises(SonaeError, match="encoding") as caught:
+        decode(raw, "t.csv")
+    assert "8行目" in caught.value.detail and "3" not in caught.value.detail
+
+
 @given(
     st.lists(st.sampled_from(NAMES), min_size=1, max_size=6),
     st.lists(st.sampled_from(NAMES), min_size=1, max_size=6),

@@ -53,10 +53,10 @@ def _strange_lines(raw: bytes) -> list[int]:
         if line.isascii():
             continue
         text = _strictly(line, "utf-8")
-        kind = "utf-8" if text and any(one >= "\u3000" for one in text) else "older"
+        older = any(_strictly(line, one) is not None for one in _OLDER)
+        kind = "utf-8" if text and (not older or max(text) >= "\u3000") else "older"
         first = first or kind
-        known = kind == "utf-8" or any(_strictly(line, one) is not None for one in _OLDER)
-        if kind != first or not known:
+        if kind != first or (kind == "older" and not older):
             strange.append(number)
     return strange
 

@@ -247,6 +247,17 @@ def test_no_bytes_break_the_reader(raw: bytes) -> None:
             }
 
 
+def test_more_rows_than_any_city_has_are_refused_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_ROWS", 3)
+    rows = [
+        ["宛名番号", "世帯番号", "氏名", "住所"],
+        *[[str(n), "1", "備", "西町1"] for n in (1, 2, 3)],
+    ]
+    assert read(table(rows)).rows == 3
+    with pytest.raises(SonaeError, match="too_large"):
+        read(table([*rows, ["4", "1", "備", "西町1"]]))
+
+
 @given(st.lists(st.tuples(st.integers(1, 30), st.integers(1, 6), st.sampled_from(["備", "渡邉", "", "〓 \ue000"])),
                 max_size=40))  # fmt: skip
 def test_nobody_is_lost_and_nobody_is_twice(rows: list[tuple[int, int, str]]) -> None:

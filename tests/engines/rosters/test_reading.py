@@ -225,6 +225,32 @@ def test_a_list_without_headings_loses_nobody_when_a_person_says_so() -> None:
     assert alone.facts["name"] == "備 花子", "else the first line is taken for the headings"
 
 
+def test_below_a_title_a_person_names_every_column() -> None:
+    raw = "第一小学校 名簿\nだれ,いつ生\n備 太郎,1950-04-01\n".encode()
+    assert first_line(raw, "x.csv") == ["第一小学校 名簿", ""]
+    found = read(raw, "x.csv", as_of=DAY, mapping=["name", "birth_date"])
+    assert found.mapping == ["name", "birth_date"]
+    assert (found.lines[-1].facts["name"], found.lines[-1].facts["birth_date"]) == (
+        "備 太郎", "1950-04-01",
+    )  # fmt: skip
+    assert "more_cells" not in {one.problem for one in found.defects}
+
+
+@pytest.mark.parametrize("heading", [True, False])
+def test_separators_alone_are_an_empty_file(heading: bool) -> None:
+    for mapping in (None, ["name", "kana"]):
+        with pytest.raises(SonaeError, match="empty_file"):
+            read(b",,,\n,,\n", "x.csv", as_of=DAY, mapping=mapping, heading=heading)
+
+
+def test_more_rows_than_any_roster_has_are_refused_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sonae.engines.rosters.reading.MOST_ROWS", 3)
+    rows = [["氏名"], *[[f"備 {n}郎"] for n in "一二三"]]
+    assert len(read(table(rows), "x.csv", as_of=DAY).lines) == 3
+    with pytest.raises(SonaeError, match="too_large"):
+        read(table([*rows, ["備 四郎"]]), "x.csv", as_of=DAY)
+
+
 @pytest.mark.parametrize(
     ("heading", "item"),
     [

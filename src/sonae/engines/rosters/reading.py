@@ -95,14 +95,18 @@ def read(
     """
     opened = lines_of(raw, name)
     rows = list(islice(opened.rows, MOST_ROWS + SEARCHED + 1))
+    if not rows:
+        raise SonaeError("empty_file", f"{name}は空です。前のデータを使い続けてください。")
     at = heading_at([cells for _, cells in rows])
     if at is None and mapping is None:
         raise SonaeError(
             "missing_columns", f"{name}に氏名の見出しが見つかりません。",
             "下の「列の対応を直す」で、どの列が氏名かを選んでください。",
         )  # fmt: skip
-    first, at = rows[0][0] - 1, at or 0
+    first, unknown, at = rows[0][0] - 1, at is None, at or 0
     headings = [" ".join(cell.split()) for cell in rows[at][1]]
+    if unknown:  # a title alone above the columns: as `first_line` shows it
+        headings += [""] * (_width(rows) - len(headings))
     if not heading:
         headings, at, rows = numbered(_width(rows)), 0, [(first, []), *rows]
     body = rows[at + 1 :]
