@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import random
 import socket
 import tempfile
@@ -20,7 +21,7 @@ def free_port() -> int:
 
     Raises RuntimeError when all are taken.
     """
-    locks = Path(tempfile.gettempdir()) / "sonae-test-ports"
+    locks = Path(tempfile.gettempdir()) / f"sonae-test-ports-{os.getuid()}"
     locks.mkdir(exist_ok=True)
     for port in random.sample(RANGE, len(RANGE)):
         lock = (locks / str(port)).open("w")

@@ -297,7 +297,7 @@ def test_a_household_of_four_takes_three_actions(page: Page, city: City) -> None
     enrolled(page)
     expect(page.locator("#q")).to_be_focused()
     page.keyboard.type("たかは", delay=150)
-    expect(page.get_by_role("option")).to_have_count(4)
+    expect(page.locator("[role=option]")).to_have_count(4)
     page.keyboard.press("Enter")
     page.wait_for_timeout(600)
     page.keyboard.press("Tab")

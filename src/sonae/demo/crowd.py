@@ -1,7 +1,7 @@
 """What the people of the demo city do: who arrives when and how one hears of it.
 
-Everything is a function of the resident and the minute, so that a play that was stopped, killed or
-run at another speed tells the same story.
+Who does what when is a function of the resident and the minute, so that a play that was stopped, killed
+or run at another speed tells the same story; which place still has room depends on how often it looks.
 """
 
 from __future__ import annotations
@@ -263,7 +263,9 @@ def moves(now: float) -> list[NewSighting]:
         chosen = random.sample(people, min(len(people) // 250, 60))
         rooms = Rooms(places.open)
         wanted = [(pk, random.choice([p for p in places.open if p != f])) for pk, f in chosen]
-        return [_to(pk, rooms.take(to), at) for pk, to in wanted]
+        came = dict(chosen)
+        found = [(pk, rooms.take(to)) for pk, to in wanted]
+        return [_to(pk, to, at) for pk, to in found if to != came[pk]]
     chosen = random.sample(people, min(len(people) // 18, 900))
     return [_event(pk, "out", at, f"D{f}", "reception", f, "自宅へ", "safe") for pk, f in chosen]
 

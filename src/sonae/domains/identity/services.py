@@ -92,7 +92,7 @@ def set_password(
     account.set_password(password)  # before the lock: hashing is slow on purpose
     with writing():
         account.is_active = True
-        account.save()
+        account.save(update_fields=["password", "is_active"])
         if forget_second_factor:
             Authenticator.objects.filter(user=account).delete()
         audit.record(
