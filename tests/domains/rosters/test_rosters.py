@@ -553,6 +553,10 @@ def test_visitors_are_people_in_their_own_right(city: City, stranger: RosterLine
     guest, entries = rosters.visitor(OPERATOR, pk)
     assert (guest.home_city, guest.who.birth_date) == ("遠い市", "1988-02-03")
     assert len(entries) == 1 and rosters.visitors(OPERATOR, "遠い市")[1] == 1
+    safety.Visitor.objects.filter(pk=pk).update(address="遠い市本町1-2-3")
+    assert rosters.visitors(OPERATOR, "1-2-3")[1] == 1, "a lot may be written like a date"
+    with pytest.raises(SonaeError):
+        rosters.visitors(OPERATOR, "9-99-99")
     for wrong in ({"name": "", "kana": ""}, {"name": "旅野", "birth_date": "きのう"}):
         with pytest.raises(SonaeError):
             rosters.describe(OPERATOR, pk, wrong)
