@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,23 @@ settings.register_profile(
 )
 settings.register_profile("explore", deadline=None, suppress_health_check=_PATIENT)
 settings.load_profile("sonae")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL run what touches the database: the rest was run beside SQLite and says the same."""
+    if not os.environ.get("SONAE_DATABASE", "").startswith("postgres"):
+        return
+    touching = {"db", "transactional_db", "live_server"}
+    pure = [
+        one
+        for one in items
+        if not one.get_closest_marker("django_db")
+        and not touching & set(getattr(one, "fixturenames", ()))
+        and not one.get_closest_marker("postgres")
+    ]
+    if pure:
+        config.hook.pytest_deselected(items=pure)
+        items[:] = [one for one in items if one not in set(pure)]
 
 
 def real_data(*parts: str) -> Path:

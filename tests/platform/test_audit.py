@@ -14,7 +14,7 @@ from sonae.core import chain as chains
 from sonae.platform import audit, worlds
 from sonae.platform.db import writing
 from sonae.platform.models import AuditEntry
-from sonae.platform.scope import World
+from sonae.platform.scope import World, every_municipality
 from tests.platform.conftest import Script
 
 CODE = "992011"
@@ -79,7 +79,8 @@ def test_a_record_put_before_the_first_or_from_another_city_is_named(
 ) -> None:
     with worlds.entered("352021"):
         audit.record("account:1", "elsewhere")
-    AuditEntry.everywhere.filter(municipality="352021").update(municipality=CODE, sequence=0)
+    with every_municipality():  # who holds the database holds every city's rows
+        AuditEntry.everywhere.filter(municipality="352021").update(municipality=CODE, sequence=0)
     assert broken_at() == 1
     AuditEntry.everywhere.filter(sequence=0).update(sequence=6)
     assert broken_at() == 6
