@@ -440,6 +440,39 @@ def test_logout_at_a_service_s_word_needs_proof_or_the_person(care: Party, taro:
     assert "Location" not in client.get("/oauth/logout", evil)
 
 
+def test_nothing_in_an_id_token_joins_two_services(care: Party, taro: Account) -> None:
+    school = party("学校アプリ", redirect_uris=["https://school.example.jp/cb"])
+    client = browser(taro)
+    held, other = tokens(care, client), tokens(school, client)
+    mine, theirs = payload(held["id_token"]), payload(other["id_token"])
+    personal = {"sub", "sid", "at_hash", "aud"}
+    assert {mine[name] for name in personal}.isdisjoint(theirs[name] for name in personal)
+    session = client.session["openid_sid"]
+    assert session not in json.dumps([mine, theirs])
+
+
+def test_an_id_token_ends_its_own_sign_in_and_no_other(care: Party, taro: Account) -> None:
+    """Whoever has got hold of one, without the person's browser."""
+    school = party("学校アプリ", redirect_uris=["https://school.example.jp/cb"])
+    client = browser(taro)
+    held, other = tokens(care, client), tokens(school, client)
+    staying = care.redeem(care.ask(client, scope="openid profile offline_access")).json()
+    proof = {"id_token_hint": held["id_token"]}
+    assert Client().get("/oauth/logout", proof).status_code == 200
+    assert care.info(held["access_token"]).status_code == 401
+    assert school.info(other["access_token"]).status_code == 200
+    Client().get("/oauth/logout", {"id_token_hint": staying["id_token"]})
+    assert care.info(staying["access_token"]).status_code == 200
+    assert client.get("/me/").status_code == 200
+    elsewhere = browser(taro)
+    asked = elsewhere.get("/oauth/logout", {"id_token_hint": other["id_token"]})
+    assert "ログアウトしますか" in asked.content.decode(), "it is about another browser"
+    assert school.info(other["access_token"]).status_code == 200
+    client.get("/oauth/logout", proof)
+    assert client.get("/me/").status_code == 302, "here it is proof, though its sign-in has ended"
+    assert school.info(other["access_token"]).status_code == 401
+
+
 def test_access_tokens_are_ours_typed_and_not_id_tokens(care: Party, taro: Account) -> None:
     held = tokens(care, browser(taro))
     header, body, signature = held["access_token"].split(".")

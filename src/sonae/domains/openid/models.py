@@ -83,8 +83,9 @@ class ServiceUse(TenantModel):
 class ServiceLogin(TenantModel):
     """サービスへのログイン: one authorization with its code; all tokens that come of it live and die with it.
 
-    ``code_hash`` SHA-256 of the code, good once until ``code_until``; ``session`` the ``sid`` of the
-    browser's session with us; ``asked_for`` the authorization request as far as the tokens need it
+    ``key`` is the ``sid`` that the service gets, ``session`` names the browser's session to us alone;
+    ``code_hash`` SHA-256 of the code, good once until ``code_until``;
+    ``asked_for`` the authorization request as far as the tokens need it
     (redirect_uri, scope, nonce, challenge, claims); ``acr``, ``amr``, ``authenticated_at``: how and when
     the person had signed in; ``credential`` changes with the password, and ends it.
     """

@@ -10,8 +10,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db.models import Q
-
 from sonae.core import clock
 from sonae.domains.identity.interface import Account
 from sonae.domains.openid import rules
@@ -23,7 +21,7 @@ from sonae.platform.db import writing
 
 @dataclass(frozen=True)
 class Authenticated:
-    """How and when a person had signed in with us: ``session`` is the ``sid`` services get."""
+    """How and when a person had signed in with us; ``session`` names the browser's session to us alone."""
 
     session: str
     acr: str
@@ -121,12 +119,18 @@ def use_refresh(row: RefreshToken) -> bool:
     return False
 
 
-def by_key(key: str) -> ServiceLogin | None:
-    """Return a sign-in that is alive by its number."""
+def named(key: str) -> ServiceLogin | None:
+    """Return a sign-in by its number (the ``sid`` that its service knows), alive or not."""
     try:
-        row = _rows().filter(key=UUID(key)).first()
+        row: ServiceLogin | None = _rows().filter(key=UUID(key)).first()
     except ValueError:
         return None
+    return row
+
+
+def by_key(key: str) -> ServiceLogin | None:
+    """Return a sign-in that is alive by its number."""
+    row = named(key)
     return row if row is not None and alive(row) else None
 
 
@@ -161,6 +165,14 @@ def end(pks: Sequence[int], why: str) -> None:
 
 def end_session(session: str) -> None:
     """End the sign-ins of a browser's session, but those that may go on without it."""
-    rows = ServiceLogin.objects.filter(session=session, ended_at=None)
-    staying = Q(scope__contains="offline_access")
-    end([one.pk for one in rows.exclude(staying)], "signed_out")
+    _sign_out(ServiceLogin.objects.filter(session=session))
+
+
+def end_signed_out(row: ServiceLogin) -> None:
+    """End one sign-in because its service says that the person signed out; not one that may go on."""
+    _sign_out(ServiceLogin.objects.filter(pk=row.pk))
+
+
+def _sign_out(rows: Any) -> None:
+    going = rows.filter(ended_at=None).exclude(scope__contains="offline_access")
+    end(list(going.values_list("pk", flat=True)), "signed_out")

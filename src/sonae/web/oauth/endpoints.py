@@ -152,12 +152,18 @@ def logout(request: HttpRequest) -> HttpResponse:
     except OAuth2Error as error:
         told = {"error": error.error, "error_description": error.get_error_description()}
         return render(request, "oauth/wrong.html", told, status=400)
-    hint = (asked.id_token_claims or {}).get("sid")
+    login = _login_of(asked)
     here = request.user.is_authenticated
-    if here and hint != sid_of(request):
+    if here and (login is None or login.session != sid_of(request)):
         context = {"address": f"/oauth/logout/confirm?{data.urlencode()}"}
         return render(request, "oauth/logout.html", context)
     return _signed_out(request, asked)
+
+
+def _login_of(asked: Any) -> openid.ServiceLogin | None:
+    """Return the sign-in that the ID token of a logout came of, also where it has ended before."""
+    claims = (asked.id_token_claims or {}) if asked is not None else {}
+    return openid.signins.named(str(claims.get("sid", "")))
 
 
 @never_cache
@@ -174,9 +180,13 @@ def logout_confirmed(request: HttpRequest) -> HttpResponse:
 
 
 def _signed_out(request: HttpRequest, asked: Any, *, onward: bool = False) -> HttpResponse:
-    """End the session with what hangs on it, and lead back where a registered address was given."""
-    if asked is not None and (sid := (asked.id_token_claims or {}).get("sid")):
-        openid.signins.end_session(str(sid))
+    """End the session with what hangs on it, and lead back where a registered address was given.
+
+    An ID token ends no more than the sign-in that it came of: services keep them, and pass them on.
+    The others end with the session of the browser that is here (`session.on_sign_out`).
+    """
+    if (login := _login_of(asked)) is not None:
+        openid.signins.end_signed_out(login)
     sign_out(request)
     uri = asked.redirect_uri if asked is not None else None
     if uri and onward:

@@ -229,8 +229,11 @@ class IdToken(OpenIDCode):  # type: ignore[misc]
         return {"iss": _ISSUER.get(), "aud": client.row.client_id, "iat": now, "exp": now + life}
 
     def generate_user_info(self, user: openid.ServiceLogin, scope: str) -> dict[str, str]:
-        """Return the person as this service knows it, and the session for its logout."""
-        return {"sub": user.sub, "sid": user.session}
+        """Return the person as this service knows it, and this sign-in alone for its logout.
+
+        A word for the browser's session would be the same at every service, and join what ``sub`` parts.
+        """
+        return {"sub": user.sub, "sid": str(user.key)}
 
 
 class _TokenOf:

@@ -22,7 +22,7 @@ _AMR: Final = {"password": "pwd", "totp": "otp", "recovery_codes": "otp", "webau
 
 
 def sid_of(request: HttpRequest) -> str:
-    """Return the name under which services know this session."""
+    """Return the name under which we find this session's sign-ins again; no service gets it."""
     if _SID not in request.session:
         request.session[_SID] = secrets.token_urlsafe(16)
     return str(request.session[_SID])
