@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.core.cache import cache
@@ -438,6 +439,17 @@ def test_logout_at_a_service_s_word_needs_proof_or_the_person(care: Party, taro:
     assert client.get("/me/").status_code == 302
     assert other.info(held["access_token"]).status_code == 401
     assert "Location" not in client.get("/oauth/logout", evil)
+
+
+def test_logout_by_a_form_of_the_service_signs_the_browser_out(care: Party, taro: Account) -> None:
+    """Such a form brings no cookie (SameSite); the address that it is led to does."""
+    client = browser(taro)
+    proof = {"id_token_hint": tokens(care, client)["id_token"]}
+    sent = Client(enforce_csrf_checks=True).post("/oauth/logout", proof)
+    assert sent["Location"] == f"/oauth/logout?{urlencode(proof)}"
+    assert client.get("/me/").status_code == 200
+    assert "ログアウトしました" in client.get(sent["Location"]).content.decode()
+    assert client.get("/me/").status_code == 302
 
 
 def test_nothing_in_an_id_token_joins_two_services(care: Party, taro: Account) -> None:

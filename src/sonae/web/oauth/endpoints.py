@@ -6,7 +6,7 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import OAuth2Error
 from django.contrib.auth import logout as sign_out
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -146,16 +146,18 @@ def _no_token(error: str, status: int = 401) -> HttpResponse:
 def logout(request: HttpRequest) -> HttpResponse:
     """Sign out for a service that proves whose session it is about; else ask the person first."""
     _real()
-    data = request.POST if request.method == "POST" else request.GET
+    if request.method == "POST":
+        # A form of another site brings no cookie of ours, and nobody would be signed out.
+        return HttpResponseRedirect(f"{request.path}?{request.POST.urlencode()}")
     try:
-        asked = SERVER.validate_endpoint_request("end_session", Request(request, data))
+        asked = SERVER.validate_endpoint_request("end_session", Request(request, request.GET))
     except OAuth2Error as error:
         told = {"error": error.error, "error_description": error.get_error_description()}
         return render(request, "oauth/wrong.html", told, status=400)
     login = _login_of(asked)
     here = request.user.is_authenticated
     if here and (login is None or login.session != sid_of(request)):
-        context = {"address": f"/oauth/logout/confirm?{data.urlencode()}"}
+        context = {"address": f"/oauth/logout/confirm?{request.GET.urlencode()}"}
         return render(request, "oauth/logout.html", context)
     return _signed_out(request, asked)
 
