@@ -166,8 +166,20 @@ def test_the_exercise_changes_nobody_s_consent(city: City, home: Client, care: P
     assert 'name="cell"' not in page
     form = {"service": care.row.client_id, "cell": "peacetime:name:off"}
     assert home.post(f"/drill{HOME}", form).status_code == 409
+    for pressed in ({"service": care.row.client_id, "end": "1"}, {"ask": "every_time"}):
+        assert home.post(f"/drill{HOME}", pressed).status_code == 409
     with city.entered(World.EXERCISE):
         assert consent.ConsentGrant.objects.filter(withdrawn_at=None).exists()
+
+
+def test_an_exercise_ends_no_use_not_even_one_without_consents(home: Client, care: Party) -> None:
+    """Nothing there refuses by itself: no kind was ever asked for."""
+    held = tokens(care, home, {"verb": "allow"}, scope="openid")
+    answer = home.post(f"/drill{HOME}", {"service": care.row.client_id, "end": "1"})
+    assert answer.status_code == 409
+    assert "本番の画面" in answer.content.decode()
+    assert known(care, held) == set()
+    assert openid.ServiceUse.objects.filter(ended_at=None).exists()
 
 
 def test_answers_keep_to_what_was_asked(city: City, care: Party) -> None:

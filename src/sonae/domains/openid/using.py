@@ -21,6 +21,7 @@ from sonae.domains.residents.interface import AssistanceRegistrant, Resident
 from sonae.platform import audit
 from sonae.platform.access import SYSTEM, Actor
 from sonae.platform.db import writing
+from sonae.platform.scope import is_exercise
 
 PURPOSE: Final = "service"
 PHASES: Final = ("peacetime", "emergency")
@@ -80,6 +81,10 @@ def begin(actor: Actor, row: Service) -> ServiceUse:
 def end(actor: Actor, row: Service) -> None:
     """End a resident's use of a service: its consents are withdrawn, its sign-ins over, at once."""
     subject = _own(actor)
+    if is_exercise():
+        raise SonaeError(
+            "conflict", "訓練の中では、サービスの利用をやめられません。", "本番の画面で行ってください。"
+        )  # fmt: skip
     with writing():
         for grant in consent.grants_of(actor, subject):
             if grant.recipient == recipient_of(row) and grant.withdrawn_at is None:
