@@ -10,9 +10,14 @@ from pathlib import Path
 
 from django.conf import settings
 
+from sonae.core.home import settle
+
 
 def kept(name: str, make: Callable[[], bytes]) -> bytes:
-    """Return the bytes of a key file; of several that make it at once the first one's count."""
+    """Return the bytes of a key file; of several that make it at once the first one's count.
+
+    It is on disk under its name before anything is sealed or signed with it.
+    """
     file = Path(settings.HOME) / name
     if not file.exists():
         part = file.with_suffix(f".{secrets.token_hex(8)}")
@@ -24,4 +29,5 @@ def kept(name: str, make: Callable[[], bytes]) -> bytes:
         with contextlib.suppress(FileExistsError):
             file.hardlink_to(part)
         part.unlink()
+        settle(file.parent)
     return file.read_bytes()

@@ -18,6 +18,7 @@ from django.db import OperationalError
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
+from sonae.core.home import settle
 from sonae.domains.municipalities.interface import municipality
 from sonae.domains.residents import differences, previews, rosterfiles
 from sonae.domains.residents.models import ColumnMapping, RegisterEdition
@@ -111,6 +112,7 @@ def _store(pk: int, raw: bytes) -> None:
         out.flush()
         os.fsync(out.fileno())
     part.replace(file)
+    settle(file.parent)
 
 
 def raw_of(row: RegisterEdition) -> bytes:

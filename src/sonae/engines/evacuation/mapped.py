@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonae.core.errors import SonaeError
+from sonae.core.home import settle
 
 _MAGIC, _VERSION, _ALIGN = b"SONAEMAP", 1, 64
 _HEAD = struct.Struct("<8sII")
@@ -54,16 +55,7 @@ def write(path: Path, facts: Mapping[str, Any], columns: Mapping[str, NDArray[An
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    _settle(path.parent)
-
-
-def _settle(folder: Path) -> None:
-    """Make the new name last through a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    settle(path.parent)
 
 
 def read(path: Path, *, check: bool = False) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
