@@ -112,6 +112,36 @@ def test_same_order_key_runs_in_order_and_waits_for_a_failing_first(
     assert seen[-3:] == [1, 2, 3]
 
 
+def test_who_waits_behind_another_keeps_no_writer_waiting(
+    scope: None, listen: Callable[..., None], later: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looked for ten times a second, it must not take the writer's lock each time to find nothing."""
+    ran: list[int] = []
+
+    def busy_at_first(payload: Payload) -> None:
+        ran.append(payload["n"])
+        if len(ran) == 1:
+            raise outbox.Retry(60)
+
+    listen(a=busy_at_first)
+    publish(payload={"n": 0}, order_key="order:1")
+    publish(payload={"n": 1}, order_key="order:1")
+    assert outbox.drain() == 1
+    locks: list[float] = []
+
+    def counted() -> Any:
+        locks.append(later.time())
+        return writing()
+
+    monkeypatch.setattr(outbox, "writing", counted)
+    assert outbox.drain() == 0
+    assert locks == [], "the second is due, and behind the first"
+    later.ahead = 61
+    assert outbox.drain() == 2
+    assert ran == [0, 0, 1]
+    assert locks
+
+
 def test_another_topic_waits_too_but_not_for_a_sibling_of_the_same_topic(
     scope: None, listen: Callable[..., None], later: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
