@@ -142,6 +142,17 @@ def test_who_waits_behind_another_keeps_no_writer_waiting(
     assert locks
 
 
+def test_what_went_before_is_found_by_an_index(scope: None, listen: Callable[..., None]) -> None:
+    """Else each look at n entries with orders of their own would cost n times n."""
+    if connection.vendor != "sqlite":
+        pytest.skip("the words of the plan are SQLite's")
+    listen(a=lambda p: None)
+    publish(order_key="order:1")
+    with every_municipality():
+        plan = outbox._ready(time.time()).explain()
+    assert "outbox_order (order_key=? AND state=? AND rowid<?)" in plan
+
+
 def test_another_topic_waits_too_but_not_for_a_sibling_of_the_same_topic(
     scope: None, listen: Callable[..., None], later: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,7 +27,10 @@ class OutboxEntry(ScopedModel):
         """One entry per subscriber and dedupe key."""
 
         verbose_name = "送信待ち"
-        indexes = [models.Index(fields=["state", "due_at"], name="outbox_due")]
+        indexes = [
+            models.Index(fields=["state", "due_at"], name="outbox_due"),
+            models.Index(fields=["order_key", "state"], name="outbox_order"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["municipality", "world", "subscriber", "dedupe_key"], name="outbox_once"
