@@ -171,6 +171,7 @@ from sonae.domains.safety.stopwatch import (
 from sonae.domains.safety.stopwatch import days as timed_days
 from sonae.domains.safety.terminals import (
     enrol_terminal,
+    refuse_edge,
     revoke_terminal,
     terminal_by_token,
     terminals,
@@ -326,6 +327,7 @@ __all__ = [
     "recent",
     "record",
     "record_links",
+    "refuse_edge",
     "refuse_link",
     "report_lines",
     "report_self",

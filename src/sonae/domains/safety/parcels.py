@@ -20,13 +20,12 @@ from sonae.core.errors import SonaeError
 from sonae.domains.safety.extracts import looked
 from sonae.domains.safety.models import Terminal
 from sonae.domains.safety.scans import receive
+from sonae.domains.safety.terminals import EDGE
 from sonae.domains.safety.times import MOST_SKEW
 from sonae.platform import envelopes
 from sonae.platform.scope import current
 
 MOST_PARCELS: Final = 100
-EDGE: Final = "edge"
-"""The purpose (`fleet.PURPOSES`) of a terminal that is an edge node."""
 _STOPPED: Final = "terminal_stopped"
 
 
@@ -124,8 +123,8 @@ def _opened(
     code, identifier = one.get("terminal"), one.get("id")
     answer = {"terminal": code, "id": identifier}
     terminal = known.get(code) if isinstance(code, str) else None
-    if terminal is None:
-        return answer | {"error": "not_found"}
+    if terminal is None or terminal.purpose == EDGE:
+        return answer | {"error": "not_found"}  # a node records nothing: it could seal for itself
     key = envelopes.key_for(terminal.token_hash, "sonae parcel 1")
     content = envelopes.opened(key, _bound("parcel", terminal, identifier), dict(one))
     if content is None or not _consistent(content, terminal, identifier):

@@ -24,6 +24,7 @@ from sonae.domains.safety import rules
 from sonae.domains.safety.models import Terminal
 from sonae.domains.safety.reading import known_residents
 from sonae.domains.safety.services import NewSighting, VisitorFacts, record
+from sonae.domains.safety.terminals import refuse_edge
 from sonae.domains.safety.times import Delivery
 from sonae.domains.shelters import interface as shelters
 
@@ -82,8 +83,10 @@ def receive(
     ``sent_at`` is the text of the terminal's own time: by it a clock that is far off is corrected.
     With a ``refusal`` (its code) nothing of the batch counts: it is kept for people to look at.
     When this returns, everything answered is on disk. `SonaeError` ``unreadable`` when the batch is
-    no list of objects or longer than `MOST_EVENTS`; then nothing was stored.
+    no list of objects or longer than `MOST_EVENTS`, ``forbidden`` of an edge node; then nothing was
+    stored.
     """
+    refuse_edge(terminal)
     if len(events) > MOST_EVENTS:
         raise SonaeError("too_large", f"一度に送れるのは{MOST_EVENTS}件までです。")
     if not all(isinstance(event, Mapping) for event in events):

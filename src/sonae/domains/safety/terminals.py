@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
@@ -18,6 +18,8 @@ from sonae.platform.access import SYSTEM, Actor, Audience, require
 from sonae.platform.db import take_turn, writing
 from sonae.platform.scope import current_municipality
 
+EDGE: Final = "edge"
+"""The purpose (`fleet.PURPOSES`) of a terminal that is an edge node."""
 _TTL_SECONDS = 30.0
 _SEEN_EVERY = timedelta(seconds=60)
 _known: dict[tuple[str, str], tuple[float, Terminal | None]] = {}
@@ -77,6 +79,16 @@ def terminal_by_token(token: str) -> Terminal | None:
         _known.clear()
     _known[key] = (time.monotonic(), found)
     return found
+
+
+def refuse_edge(terminal: Terminal) -> None:
+    """Refuse with ``forbidden`` an edge node where records are made: it carries those of others."""
+    if terminal.purpose == EDGE:
+        raise SonaeError(
+            "forbidden",
+            "中継機は、受付の記録を自分では送れません。",
+            "受付に使う端末は、災害対策本部で、用途を「受付」にして登録してください。",
+        )
 
 
 def touch(terminal: Terminal, told: Mapping[str, Any] | None = None) -> None:

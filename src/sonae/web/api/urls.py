@@ -100,7 +100,9 @@ def get_extract(request: HttpRequest, shelter_id: str) -> HttpResponse:
 @api.get("/terminal", auth=_terminal, response=reads.TerminalInfo, tags=["reception"])
 def get_terminal(request: HttpRequest) -> reads.TerminalInfo:
     """Who the calling terminal is, for which shelter and world, and the keys it verifies with."""
-    return reads.terminal(cast("safety.Terminal", getattr(request, "auth", None)))
+    found = cast("safety.Terminal", getattr(request, "auth", None))
+    safety.refuse_edge(found)
+    return reads.terminal(found)
 
 
 @api.post(
