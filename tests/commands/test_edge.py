@@ -34,10 +34,17 @@ def test_wrong_usage_starts_nothing(tmp_path: Path) -> None:
         ("--address", "http://192.168.1.5:8800/edge"),
         ("--address", "file:///etc"),
         ("--bind", "8800"),
+        ("--bind", "192.168.1.5:8800"),
     ):
         status, said = run("--home", str(tmp_path / "edge"), *arguments)
         assert status == 2, said
     assert not (tmp_path / "edge").exists()
+
+
+def test_an_address_at_which_nobody_could_open_the_page_is_refused_in_words() -> None:
+    status, said = run("--bind", "192.168.1.5:8800")
+    assert status == 2
+    assert "127.0.0.1 でだけ開けます" in said and "--address" in said
 
 
 @pytest.mark.django_db

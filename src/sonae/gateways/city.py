@@ -55,15 +55,22 @@ class CityServer:
                     "この中継機のトークンは使えません（止められたか、間違っています）。",
                     "災害対策本部で、用途「中継」の端末を登録し、新しいトークンを受け取ってください。",
                 ) from error
-            if error.status in (403, 409, 422):
-                raise _refusal(error) from error
-            raise
+            refusal = _refusal(error)
+            if refusal is None:
+                raise
+            raise refusal from error
 
 
-def _refusal(error: Answered) -> SonaeError:
-    """Return the city's refusal in its own words."""
+def _refusal(error: Answered) -> SonaeError | None:
+    """Return the city's refusal in its own words; None for what is only no answer."""
+    if error.status not in (400, 403, 409, 413, 422):
+        return None
     try:
         said = json.loads(error.said)
         return SonaeError(said["code"], said["detail"], said.get("hint", ""))
     except (ValueError, KeyError, TypeError):
-        return SonaeError("refused", f"市のサーバーが断りました（HTTP {error.status}）。")
+        pass
+    words = f"市のサーバーが断りました（HTTP {error.status}）。"
+    if error.status == 413:  # a proxy before the city's server takes less at once than the city
+        return SonaeError("too_large", words)
+    return None if error.status == 400 else SonaeError("refused", words)

@@ -17,6 +17,8 @@ from sonae.core import clock
 from sonae.core.ids import HybridClock, uuid7
 from sonae.domains.edge import interface as edge
 from sonae.domains.safety import interface as safety
+from sonae.gateways.city import _refusal
+from sonae.gateways.inputs.web import Answered
 
 
 def text(data: bytes) -> str:
@@ -114,7 +116,8 @@ class Wire:
 
     def _json(self, answer: Any) -> dict[str, Any]:
         if answer.status_code != 200:
-            raise OSError(f"HTTP {answer.status_code} {answer.content[:300]!r}")
+            error = Answered(answer.status_code, "", answer.content)
+            raise _refusal(error) or error
         return dict(answer.json())
 
     def _up(self) -> None:

@@ -15,15 +15,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sonae.core import clock
+from sonae.core.clock import FrozenClock
 from sonae.core.errors import SonaeError
 from sonae.core.ids import uuid7
-from sonae.domains.edge import forwarding
+from sonae.domains.edge import forwarding, holding
 from sonae.domains.edge import interface as edge
 from sonae.domains.edge.interface import EdgeNode, EdgeParcel
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.interface import PersonState, Sighting
 from sonae.domains.safety.terminals import _known
 from sonae.platform.scope import World
+from sonae.web.api import scans
 from tests.domains.edge.devices import Wire, enrolled, seal, text
 from tests.fixtures import OPERATOR, City
 
@@ -139,6 +141,14 @@ def test_the_node_can_make_and_change_nothing_that_the_city_takes(gym: Gym) -> N
     answers = gym.wire.parcels("live", {"parcels": hostile})["answers"]
     assert {one.get("error") for one in answers} == {"forged", "not_found"}
     assert Sighting.objects.count() == 0
+    own = {"terminal": gym.node.code, **gym.node.parcel(gym.node.check_in("R0041"))}
+    assert gym.wire.parcels("live", {"parcels": [own]})["answers"][0]["error"] == "not_found"
+    client, head = gym.wire.client, gym.wire.head
+    straight = json.dumps({"events": [victim]})
+    posted = client.post("/api/v1/shelters/F2/scans", straight, content_type="application/json", **head)  # fmt: skip
+    assert posted.status_code == 403 and "中継機は" in posted.json()["detail"]
+    assert client.get("/api/v1/terminal", **head).status_code == 403, "no browser enrols as a node"
+    assert Sighting.objects.count() == 0
     drill = gym.wire.parcels("exercise", {"parcels": [{"terminal": gym.one.code, **genuine}]})
     assert drill["answers"][0]["error"] == "forged"
     kept = gym.wire.parcels("live", {"parcels": [{"terminal": gym.one.code, **genuine}]})
@@ -156,10 +166,10 @@ def test_only_a_node_may_bring_and_only_what_is_a_list(gym: Gym, client: Client)
     body = json.dumps({"parcels": []})
     assert client.post("/api/v1/edge/parcels", body, content_type="application/json", **head).status_code == 403  # fmt: skip
     assert client.get("/api/v1/edge").status_code == 401
-    with pytest.raises(OSError, match="413"):
-        gym.wire.parcels("live", {"parcels": [{}] * 101})
-    with pytest.raises(OSError, match="422"):
-        gym.wire.parcels("live", {"parcels": ["no object"]})
+    for parcels, code in (([{}] * 101, "too_large"), (["no object"], "unprocessable")):
+        with pytest.raises(SonaeError) as refused:
+            gym.wire.parcels("live", {"parcels": parcels})
+        assert refused.value.code == code
 
 
 def test_the_keys_of_a_stopped_terminal_are_not_given(gym: Gym) -> None:
@@ -318,7 +328,112 @@ def test_a_node_that_holds_records_becomes_no_other(gym: Gym, city: City) -> Non
     with pytest.raises(SonaeError, match="まだ市に届いていません"):
         edge.meet(Wire(Client(), other.token), ADDRESS, other.token)
     gym.forward()
-    assert edge.meet(Wire(Client(), other.token), ADDRESS, other.token).shelter == "F1"
+    before = EdgeNode.objects.get()
+    assert before.lists
+    moved = edge.meet(Wire(Client(), other.token), ADDRESS, other.token)
+    assert (moved.shelter, moved.lists) == ("F1", {})
+    assert moved.instance != before.instance, "a terminal sees that nothing is held for it"
+    assert EdgeParcel.objects.count() == 0
+    gym.far.node = other.code
+    assert gym.far.visit()["others"] == [], (
+        "who came to the shelter before is nobody's business here"
+    )
+
+
+def test_what_the_city_has_is_forgotten_in_time_and_what_it_has_not_never(gym: Gym) -> None:
+    """The next exercise starts with nobody of the last; a receipt that was not fetched still comes."""
+    gym.one.check_in("R0011")
+    gym.one.visit()
+    gym.forward()
+    gym.two.world = "exercise"
+    gym.two.check_in("R0041")
+    gym.two.visit()
+    gym.forward()
+    gym.wire.cut = True
+    gym.one.check_in("R0041")
+    gym.one.visit()
+    gym.two.world = "live"
+    gym.two.events.clear()
+    assert len(gym.two.visit()["others"]) == 2
+    ages = {world: edge.KEPT[world] for world in ("exercise", "live")}
+    for world, left in (("exercise", ["live", "live"]), ("live", ["live"])):
+        EdgeParcel.objects.filter(world=world).update(held_at=clock.now() - ages[world])
+        with clock.using(FrozenClock(clock.now() + timedelta(minutes=1))):
+            gym.forward()
+        assert list(EdgeParcel.objects.values_list("world", flat=True)) == left
+    gym.two.after = 0
+    assert len(gym.two.visit()["others"]) == 1
+    letter = gym.one.letter([], list(gym.one.events))
+    assert len(gym.one.opened(letter, edge.exchange(letter))["lacking"]) == 1
+    gym.wire.cut = False
+    gym.one.visit()
+    gym.forward()
+    gym.one.visit()
+    assert {one["status"] for one in gym.one.acknowledged.values()} == {"accepted", "duplicate"}
+    assert Sighting.objects.count() == 2
+
+
+def test_starting_it_forgets_before_any_terminal_is_answered(gym: Gym) -> None:
+    gym.one.check_in("R0011")
+    gym.one.visit()
+    gym.forward()
+    EdgeParcel.objects.update(held_at=clock.now() - edge.KEPT["live"] - timedelta(minutes=1))
+    edge.reached_at("http://192.168.1.5:8800")
+    assert gym.two.visit()["others"] == []
+
+
+def test_a_list_that_is_late_says_so_and_not_that_the_city_is_away(
+    gym: Gym, monkeypatch: Any
+) -> None:
+    def fails(_world: str, _shelter: str) -> str:
+        raise OSError("HTTP 500")
+
+    monkeypatch.setattr(gym.wire, "people", fails)
+    gym.one.check_in("R0011")
+    gym.one.visit()
+    made = gym.forward()
+    assert (made.brought, made.problem) == (1, "")
+    assert "名簿" in made.list_problem
+    city = gym.one.visit()["city"]
+    assert (city["reached"], city["list_late"]) == (True, True)
+    assert edge.standing().list_late
+    monkeypatch.undo()
+    assert gym.forward().list_problem == ""
+    assert gym.one.visit()["city"]["list_late"] is False
+
+
+def test_one_record_too_large_holds_up_no_other(gym: Gym, monkeypatch: Any) -> None:
+    """At the door, and what lies there from before: alone it is refused, kept, shown, and tried again."""
+    huge = gym.one.check_in("R0011", note="あ" * 60_000)
+    fine = gym.one.check_in("R0041")
+    assert gym.one.visit()["held"] == [fine["id"]]
+    monkeypatch.setattr(holding, "MOST_CHARACTERS", 10_000_000)
+    gym.one.visit()
+    monkeypatch.setattr(scans, "MOST_BYTES", 100_000)
+    made = gym.forward()
+    assert (made.brought, made.waiting, made.problem) == (2, 0, "")
+    assert EdgeParcel.objects.get(key=huge["id"]).problem == "too_large"
+    assert edge.standing().stuck == 1
+    assert Sighting.objects.count() == 1
+    monkeypatch.setattr(scans, "MOST_BYTES", 10_000_000)
+    assert gym.forward().brought == 0
+    edge.reached_at("http://192.168.1.5:8800")
+    assert gym.forward().brought == 1
+
+
+def test_a_city_that_refuses_everything_is_not_the_fault_of_the_records(
+    gym: Gym, monkeypatch: Any
+) -> None:
+    for resident in ("R0011", "R0041"):
+        gym.one.check_in(resident)
+    gym.one.visit()
+    monkeypatch.setattr(scans, "MOST_BYTES", 10)
+    made = gym.forward()
+    assert (made.brought, made.waiting) == (0, 2)
+    assert made.problem
+    assert edge.standing().stuck == 0
+    monkeypatch.undo()
+    assert gym.forward().brought == 2
 
 
 def test_enrolled_anew_it_brings_home_what_it_held(gym: Gym, city: City) -> None:

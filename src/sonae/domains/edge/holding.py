@@ -14,13 +14,15 @@ from uuid import UUID
 from sonae.core import clock
 from sonae.core.errors import SonaeError
 from sonae.domains.edge.models import EdgeNode, EdgeParcel
-from sonae.domains.edge.node import WORLDS, devices_of, list_of, node, seen
+from sonae.domains.edge.node import WORLDS, devices_of, list_late, list_of, node, seen
 from sonae.platform import envelopes
 from sonae.platform.db import writing
 from sonae.platform.sealing import seal, unseal
 
 MOST_PARCELS: Final = 500
 MOST_TOLD: Final = 500
+MOST_CHARACTERS: Final = 48 * 1024
+"""Of one record, sealed or clear: some ten times the longest, and thirty are less than the city takes at once."""
 _AT_REST: Final = "edge parcel"
 
 
@@ -30,7 +32,8 @@ def exchange(outer: Mapping[str, Any]) -> dict[str, str]:
     Inside the request: ``parcels`` (``id``, ``iv``, ``data`` for the city; ``event`` for the others, or
     null), ``ask`` (ids whose receipts are wanted), ``after`` (the last number of others' events),
     ``list`` (whether the list of people is wanted). Inside the answer: ``held``, ``receipts``, ``lacking``
-    (asked for and not here), ``others`` with ``next``, ``instance``, ``list``, and ``city``: when it was last reached, and whether now.
+    (asked for and not here), ``others`` with ``next``, ``instance``, ``list``, and ``city``: when it was last reached, whether now,
+    and whether only its list of people is late.
     `SonaeError`: ``not_found`` (a terminal that this node does not know), ``forged``, ``unreadable``.
     """
     row = node()
@@ -50,7 +53,11 @@ def exchange(outer: Mapping[str, Any]) -> dict[str, str]:
         **_known(terminal, world, _listed(asked, "ask")),
         "instance": row.instance,
         "list": list_of(row, world) if asked.get("list") is True else None,
-        "city": {"heard_at": row.heard_at.isoformat(), "reached": not row.problem},
+        "city": {
+            "heard_at": row.heard_at.isoformat(),
+            "reached": not row.problem,
+            "list_late": list_late(row),
+        },
         **_others(row, terminal, world, asked.get("after")),
     }
     return envelopes.sealed(key, f"sonae edge 1 told {terminal} {world} {outer.get('iv')}", told)
@@ -82,6 +89,8 @@ def _parcel(one: dict[str, Any]) -> EdgeParcel | None:
     if not _is_uuid(identifier) or not all(isinstance(part, str) for part in sealed.values()):
         return None
     clear = json.dumps(event, ensure_ascii=False) if isinstance(event, dict) else ""
+    if max(map(len, (clear, *map(str, sealed.values())))) > MOST_CHARACTERS:
+        return None
     return EdgeParcel(
         key=UUID(identifier), sealed=sealed, clear=seal(_AT_REST, clear) if clear else ""
     )

@@ -4,6 +4,7 @@ from sonae.domains.edge.forwarding import Round, forward
 from sonae.domains.edge.holding import exchange
 from sonae.domains.edge.models import EdgeNode, EdgeParcel
 from sonae.domains.edge.node import (
+    KEPT,
     City,
     Standing,
     Tablet,
@@ -15,6 +16,7 @@ from sonae.domains.edge.node import (
 )
 
 __all__ = [
+    "KEPT",
     "City",
     "EdgeNode",
     "EdgeParcel",

@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 from django.core.cache import cache
@@ -19,6 +19,13 @@ from sonae.platform.db import writing
 from sonae.platform.sealing import seal, unseal
 
 WORLDS: Final = ("live", "exercise")
+KEPT: Final = {"live": timedelta(days=3), "exercise": timedelta(hours=12)}
+"""How long what the city has acknowledged is still shown to the other terminals, by world."""
+REFUSED: Final = frozenset({"too_large", "unreadable", "unprocessable"})
+"""Answers of the city to a request that it cannot read; what alone is answered so is kept and shown."""
+RENEW: Final = timedelta(hours=12)
+"""A list of people that ends sooner is fetched anew."""
+_LATE: Final = timedelta(minutes=10)
 _SEEN_SECONDS: Final = 24 * 3600
 _PURPOSE: Final = "edge node"
 _TOLD: Final = (
@@ -67,6 +74,11 @@ class Standing:
         """Whether the city answered at the last try."""
         return not self.node.problem
 
+    @property
+    def list_late(self) -> bool:
+        """Whether the list of people should have been renewed by now."""
+        return list_late(self.node)
+
 
 def node() -> EdgeNode:
     """Return this node; `SonaeError` ``not_set_up`` before it has met the city."""
@@ -84,8 +96,8 @@ def meet(city: City, address: str, token: str) -> EdgeNode:
     """Become the node of a token, or renew what is known; nothing changes when the city does not answer."""
     told = city.info()
     row = EdgeNode.objects.first() or EdgeNode(instance=secrets.token_hex(16))
-    if row.pk and row.shelter != told["shelter"]["id"]:
-        _refuse_another(row)
+    moved = bool(row.pk) and row.shelter != told["shelter"]["id"]
+    left = row.code, row.shelter_name
     row.code, row.name = told["terminal"], told["name"]
     row.shelter, row.shelter_name = told["shelter"]["id"], told["shelter"]["name"]
     row.city_name, row.address = told["municipality"]["name"], address
@@ -94,30 +106,56 @@ def meet(city: City, address: str, token: str) -> EdgeNode:
     row.devices = seal(_PURPOSE, json.dumps(known, ensure_ascii=False))
     row.heard_at, row.problem = clock.now(), ""
     with writing():
-        row.save(update_fields=_TOLD if row.pk else None)
+        if moved:
+            _leave_behind(*left)
+            row.lists, row.instance = {}, secrets.token_hex(16)
+        row.save(update_fields=_TOLD if row.pk and not moved else None)
     return row
 
 
 def reached_at(address: str) -> EdgeNode:
-    """Note where terminals reach this machine today; `SonaeError` before it has met the city."""
+    """Note where terminals reach this machine today; `SonaeError` before it has met the city.
+
+    What is past is forgotten first: this evening's exercise starts with nobody of this morning's. A
+    record that the city would not take is tried again.
+    """
     row = node()
     row.own_address = address
+    forget()
     with writing():
         row.save(update_fields=["own_address"])
+        EdgeParcel.objects.filter(receipt__isnull=True, problem__in=REFUSED).update(problem="")
     return row
 
 
-def _refuse_another(row: EdgeNode) -> None:
-    """Refuse to move to another shelter while records of this one are held.
+def forget() -> int:
+    """Delete records that the city has acknowledged, `KEPT` after they came here; how many.
+
+    Nothing is lost: a terminal that has not yet seen its receipt hears that the record is lacking and
+    hands it over again, and the city answers that it has it.
+    """
+    now, due = clock.now(), Q()
+    for world, kept in KEPT.items():
+        due |= Q(world=world, held_at__lt=now - kept)
+    rows = EdgeParcel.objects.filter(due, receipt__isnull=False)
+    if not rows.exists():
+        return 0
+    with writing():
+        return rows.delete()[0]
+
+
+def _leave_behind(code: str, shelter: str) -> None:
+    """Forget the people of the shelter that was served; refused while records of it are not with the city.
 
     Enrolled anew for the same shelter, it brings home what it held before: the seals are the terminals'.
     """
     if EdgeParcel.objects.filter(receipt__isnull=True).exists():
         raise SonaeError(
             "conflict",
-            f"{row.shelter_name} の中継機 {row.code} として預かった記録が、まだ市に届いていません。",
+            f"{shelter} の中継機 {code} として預かった記録が、まだ市に届いていません。",
             "届いてから登録し直すか、--home で別のフォルダを指定してください。",
         )
+    EdgeParcel.objects.all().delete()
 
 
 def token_of(row: EdgeNode) -> str:
@@ -153,6 +191,13 @@ def list_of(row: EdgeNode, world: str) -> str | None:
     with writing():
         row.save(update_fields=["lists"])
     return None
+
+
+def list_late(row: EdgeNode) -> bool:
+    """Tell whether the city is reached and the list of people still could not be fetched in time."""
+    kept = row.lists.get(WORLDS[0])
+    soon = (clock.now() + RENEW - _LATE).timestamp()
+    return not row.problem and (kept is None or kept[1] < soon)
 
 
 def standing() -> Standing:

@@ -26,6 +26,7 @@ from sonae.web.commands.setup import make_ready
 
 _SETTINGS: Final = "sonae.web.edge.settings"
 _EVERY_SECONDS: Final = 10.0
+_BINDS: Final = frozenset({"0.0.0.0", "::", "127.0.0.1"})  # noqa: S104 - a gym's own network
 _UNKNOWN: Final = "127.0.0.1"
 _NO_ADDRESS: Final = "  この機械のアドレスが分かりません。Wi-Fi につないでから始めるか、--address で指定してください。"
 
@@ -57,6 +58,12 @@ def run_edge(
     if role == "forward":
         keep_forwarding()
     host, port = parse_bind(bind)
+    if host not in _BINDS:
+        raise click.BadParameter(
+            "この画面は 127.0.0.1 でだけ開けます。0.0.0.0:PORT（Wi-Fi の端末からも）か "
+            "127.0.0.1:PORT にし、端末から見たアドレスは --address で指定してください。",
+            param_hint="--bind",
+        )
     if role == "begin":
         begin(city, sys.stdin.readline().strip() if token else None, address or "")
         return
@@ -171,7 +178,7 @@ def keep_forwarding() -> None:
             click.echo(
                 f"市に {made.brought:,} 件届けました（残り {made.waiting:,} 件）。", err=True
             )
-        if made.problem != said:
-            click.echo(made.problem or "市のサーバーにつながりました。", err=True)
-            said = made.problem
+        if (now := made.problem or made.list_problem) != said:
+            click.echo(now or "市のサーバーにつながりました。", err=True)
+            said = now
         time.sleep(_EVERY_SECONDS)

@@ -19,7 +19,7 @@ from sonae.platform.problems import STATUS, problem, refused
 MOST_BYTES: Final = 8 * 1024 * 1024
 _OPEN: Final = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
 """The application comes from the city's origin. Nothing is given to whoever cannot open the answer."""
-_HERE: Final = frozenset({"127.0.0.1", "::1"})
+_HERE: Final = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
 
 
 @csrf_exempt

@@ -42,6 +42,7 @@ _WORDS: Final[Mapping[str, object]] = {
     "edge_joined": lazy("中継機 {code}（{address}）"),
     "edge_seen": lazy("{time}に話しました"),
     "edge_city": lazy("中継機は市につながっています。"),
+    "edge_list": lazy("中継機は市につながっています。地区の名簿だけが、まだ新しくなっていません。"),
     "edge_alone": lazy("中継機は市につながっていません（最後は{time}）。記録は中継機が預かります。"),
     "edge_away": lazy(
         "中継機から返事がありません。記録はこの端末にあります。"

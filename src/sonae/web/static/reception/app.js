@@ -58,7 +58,7 @@ function edgeState() {
   by("edge-leave").hidden = !edge;
   by("edge-now").replaceChildren(...(edge ? [
     h("p", {}, say("edge_joined", { code: edge.code, address: edge.address }), edge.seen ? h("span", { class: "meta" }, `　${say("edge_seen", { time: shortTime(edge.seen) })}`) : ""),
-    lost ? h("p", { class: "notice warning small" }, say(`edge_${lost}`)) : h("p", { class: "small" }, say(edge.city?.reached ? "edge_city" : "edge_alone", { time: edge.city ? shortTime(Date.parse(edge.city.heard_at)) : "" })),
+    lost ? h("p", { class: "notice warning small" }, say(`edge_${lost}`)) : h("p", { class: "small" }, say(edge.city?.reached ? edge.city.list_late ? "edge_list" : "edge_city" : "edge_alone", { time: edge.city ? shortTime(Date.parse(edge.city.heard_at)) : "" })),
   ] : []));
 }
 
