@@ -208,6 +208,71 @@ def test_a_terminal_clock_of_another_day_is_corrected_as_if_sent_directly(gym: G
     assert row.stated_at is not None
 
 
+@pytest.mark.parametrize("laptop", [-9, -7, 0, 7, 9, 30])
+@pytest.mark.parametrize("hours", [1, 5, 10])
+def test_a_laptop_whose_clock_was_put_right_moves_no_record(
+    gym: Gym, laptop: int, hours: int
+) -> None:
+    """A tablet that kept the time is believed, whatever the node's clock said when it took the record."""
+    at = clock.now() - timedelta(hours=hours)
+    safety.Terminal.objects.filter(code=gym.one.code).update(
+        last_seen_at=clock.now() - timedelta(hours=12), clock_ahead=20
+    )
+    event = gym.one.check_in("R0011", occurred_at=at.isoformat())
+    held = {
+        "terminal": gym.one.code, "held_at": (at + timedelta(hours=laptop)).isoformat(),
+        **gym.one.parcel(event, {"at": at.isoformat()}),
+    }  # fmt: skip
+    gym.wire.parcels("live", {"sent_at": clock.now().isoformat(), "parcels": [held]})
+    row = Sighting.objects.get()
+    assert row.occurred_at == at
+    assert row.stated_at is None
+
+
+@pytest.mark.parametrize("off", [timedelta(days=-400), timedelta(days=-2), timedelta(hours=9)])
+def test_a_terminal_that_cannot_be_right_is_corrected_though_it_was_heard_before(
+    gym: Gym, off: timedelta
+) -> None:
+    at = clock.now() - timedelta(hours=1)
+    safety.Terminal.objects.filter(code=gym.one.code).update(
+        last_seen_at=clock.now() - timedelta(hours=12), clock_ahead=0
+    )
+    event = gym.one.check_in("R0011", occurred_at=(at + off).isoformat())
+    held = {
+        "terminal": gym.one.code, "held_at": at.isoformat(),
+        **gym.one.parcel(event, {"at": (at + off).isoformat()}),
+    }  # fmt: skip
+    gym.wire.parcels("live", {"sent_at": clock.now().isoformat(), "parcels": [held]})
+    row = Sighting.objects.get()
+    assert abs(row.occurred_at - at) < timedelta(minutes=2)
+    assert row.stated_at is not None
+
+
+def test_a_stop_is_judged_by_a_time_that_can_be(gym: Gym) -> None:
+    """Held in the future by a clock put right since: the tablet's own time; the node's word otherwise."""
+    now = clock.now()
+    for code, before in ((gym.one.code, 12), (gym.two.code, 12)):
+        safety.Terminal.objects.filter(code=code).update(
+            last_seen_at=now - timedelta(hours=before), clock_ahead=0,
+            revoked_at=now - timedelta(hours=2),
+        )  # fmt: skip
+    cases = (  # made by the tablet's clock, held by the node's, refused
+        (gym.one, 3, -6, ""),  # before the stop; the laptop was nine hours ahead
+        (gym.one, 1, -6, "terminal_stopped"),
+        (gym.two, 3, 3, ""),
+        (gym.two, 11, 1, "terminal_stopped"),  # its clock put back after the stop
+    )
+    for tablet, made, taken, refusal in cases:
+        at = now - timedelta(hours=made)
+        event = tablet.check_in("R0011", occurred_at=at.isoformat())
+        held = {
+            "terminal": tablet.code, "held_at": (now - timedelta(hours=taken)).isoformat(),
+            **tablet.parcel(event, {"at": at.isoformat()}),
+        }  # fmt: skip
+        gym.wire.parcels("live", {"sent_at": now.isoformat(), "parcels": [held]})
+        assert Sighting.objects.get(pk=event["id"]).refusal == refusal, (made, taken)
+
+
 def test_looks_are_on_the_record(gym: Gym, city: City) -> None:
     from sonae.domains.consent.interface import AccessEvent
 

@@ -26,17 +26,19 @@ from sonae.platform import envelopes
 from sonae.platform.scope import current
 
 MOST_PARCELS: Final = 100
+_TOO_LATE: Final = timedelta(minutes=5)
+"""After now: what was held later than that was held by another clock than today's."""
 _STOPPED: Final = "terminal_stopped"
 
 
 @dataclass(frozen=True)
 class _Parcel:
-    """A parcel that was opened: what it says, and when the node took it (the city's time)."""
+    """A parcel that was opened: what it says, and when the node took it, as far as that is known."""
 
     id: str
     terminal: Terminal
     content: Mapping[str, Any]
-    held_at: datetime
+    taken_at: datetime
     off: timedelta
     """How far the terminal's clock was ahead of ours when it sealed this; zero when believed."""
 
@@ -44,7 +46,7 @@ class _Parcel:
     def refusal(self) -> str:
         """Why it cannot count: the terminal had been stopped before it handed this over."""
         ended = self.terminal.revoked_at
-        return _STOPPED if ended is not None and self.held_at > ended else ""
+        return _STOPPED if ended is not None and self.taken_at > ended else ""
 
 
 class _Way(NamedTuple):
@@ -131,12 +133,39 @@ def _opened(
         return answer | {"error": "forged"}
     now = clock.SystemClock().now()
     held, sealed = _moment(one.get("held_at")), _moment(content.get("at"))
-    ahead = sealed - held - behind if held is not None and sealed is not None else timedelta()
-    off = timedelta(minutes=round(ahead / timedelta(minutes=1)))
     return _Parcel(
-        str(identifier), terminal, content, held + behind if held is not None else now,
-        off if abs(off) > MOST_SKEW else timedelta(),
+        str(identifier), terminal, content,
+        *_times(terminal, held + behind if held is not None else None, sealed, now),
     )  # fmt: skip
+
+
+def _times(
+    terminal: Terminal, held: datetime | None, sealed: datetime | None, now: datetime
+) -> tuple[datetime, timedelta]:
+    """Return when a parcel was handed over, and how far the terminal's clock was ahead (zero: believed).
+
+    ``held``: the node's word, by how far its clock is off today. It says nothing when that clock was put
+    right, or lost, between holding and bringing; what was held in the future shows it. Where the two
+    are hours apart, a terminal is believed that told the right time when it was last heard and tells
+    one since then that can be. For a terminal that was stopped the node's word stands while it can be.
+    """
+    own = sealed is not None and _kept_time(terminal, sealed, now)
+    apart = sealed - held if held is not None and sealed is not None else timedelta()
+    off = timedelta(minutes=round(apart / timedelta(minutes=1)))
+    known = held is not None and held <= now + _TOO_LATE
+    if own or not known or abs(off) <= MOST_SKEW:
+        off = timedelta()
+    if held is not None and known:
+        return held, off
+    return (min(sealed, now) if sealed is not None and own else now), off
+
+
+def _kept_time(terminal: Terminal, sealed: datetime, now: datetime) -> bool:
+    """Tell whether a terminal's clock was right when we last heard it, and says a time since then."""
+    seen, ahead = terminal.last_seen_at, timedelta(seconds=terminal.clock_ahead or 0)
+    if seen is None or abs(ahead) > MOST_SKEW:
+        return False
+    return seen - MOST_SKEW <= sealed <= now + MOST_SKEW
 
 
 def _bound(kind: str, terminal: Terminal, identifier: object) -> str:
