@@ -88,6 +88,10 @@ def test_what_no_record_can_hold_is_refused_before_it_is_sent() -> None:
         ("https://localhost/x", False),
         ("https://[::1]:x/", False),
         ("file:///etc/passwd", False),
+        ("https://evil.example\\.fcm.googleapis.com/x", False),
+        ("https://evil.example\t.fcm.googleapis.com/x", False),
+        ("https://fcm.googleapis.com/x\r\nHost: evil.example", False),
+        ("https://ｆcm.googleapis.com/x", False),
         ("", False),
     ],
 )

@@ -5,6 +5,7 @@ Each channel turns the answer into an outcome; what all have in common is here.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,11 +75,26 @@ def send(method: str, address: str, body: bytes, headers: Mapping[str, str]) -> 
             redirect=False, preload_content=False,
         )  # fmt: skip
         try:
-            said = answer.read(MOST_BYTES)
-            answer.drain_conn()
+            said = _begun(answer)
         finally:
             answer.release_conn()
     except urllib3.exceptions.HTTPError as error:
         raise Unreachable(f"{type(error).__name__}: {error}"[:160]) from error
     found = {name.lower(): value for name, value in answer.headers.items()}
     return Answer(answer.status, found, said)
+
+
+def _begun(answer: urllib3.BaseHTTPResponse) -> bytes:
+    """Return the beginning of what is said; whoever says too much, or too slowly, is hung up on.
+
+    What was read to its end leaves the connection to the next request. The time-out of the socket
+    counts from byte to byte: against somebody who lets them drip only a clock of our own helps.
+    """
+    said, until = b"", time.monotonic() + ANSWER_SECONDS
+    while len(said) < MOST_BYTES and time.monotonic() < until:
+        more = answer.read1(MOST_BYTES - len(said))
+        if not more:
+            return said
+        said += more
+    answer.close()
+    return said

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import re
 from functools import lru_cache
+from typing import Final
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import serialization
@@ -16,6 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 
 from sonae.platform.keyfile import kept
+
+_READ_TWO_WAYS: Final = re.compile(r"[^!-~]|\\")
+"""No address has these, and parsers differ on where a host ends at them."""
 
 
 def _made() -> bytes:
@@ -67,6 +72,8 @@ def known_service(endpoint: str) -> bool:
     server call any address. Tests and simulators on this machine may be allowed
     (SONAE_ALLOW_PRIVATE_TARGETS).
     """
+    if _READ_TWO_WAYS.search(endpoint):
+        return False
     try:
         parts = urlsplit(endpoint)
         host, _port = parts.hostname or "", parts.port
