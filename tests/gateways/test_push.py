@@ -307,6 +307,45 @@ def test_a_browser_that_got_a_new_subscription_keeps_its_owner(
     assert not messages.renew_push(new.endpoint, old.endpoint, **old.keys), "its owner ended it"
 
 
+def test_a_renewed_browser_hears_what_follows_what_it_heard_before(
+    city: City, service: Service
+) -> None:
+    old, new = subscribed(city, service, "備 花子"), service.browser("new")
+    order = issue(city)
+    assert messages.renew_push(old.endpoint, new.endpoint, **new.keys)
+    service.say(old.endpoint.rpartition("/")[2], 410, 410)
+    evacuation.lift(APPROVER, order)
+    outbox.drain()
+    assert (len(old.shown), len(new.shown)) == (1, 1)
+    [contact] = messages.contacts_of(resident(city, "備 花子"))
+    assert contact.ended_at is None
+
+
+def test_a_browser_renewed_while_its_service_was_busy_is_told_once(
+    city: City, service: Service
+) -> None:
+    old, new = subscribed(city, service, "備 花子"), service.browser("new")
+    service.say(old.endpoint.rpartition("/")[2], 503, 410)
+    issue(city)
+    assert messages.renew_push(old.endpoint, new.endpoint, **new.keys)
+    try_again()
+    assert (len(old.shown), len(new.shown)) == (0, 1)
+
+
+def test_a_browser_that_changed_hands_is_renewed_for_whom_it_belongs_to(
+    city: City, service: Service
+) -> None:
+    family, new = subscribed(city, service, "備 花子", "family"), service.browser("new")
+    messages.add_push(resident(city, "備 一郎"), family.endpoint, **family.keys)
+    assert messages.renew_push(family.endpoint, new.endpoint, **new.keys)
+    issue(city)
+    assert (len(family.shown), len(new.shown)) == (0, 1)
+    [mine] = messages.contacts_of(resident(city, "備 一郎"))
+    assert (mine.address, mine.ended_at) == (new.endpoint, None)
+    [former] = messages.contacts_of(resident(city, "備 花子"))
+    assert former.ended_why == "replaced"
+
+
 def test_only_residents_register_and_only_what_browsers_send(city: City, service: Service) -> None:
     good = service.browser("g")
     for who in (OPERATOR, Actor("anonymous", None)):

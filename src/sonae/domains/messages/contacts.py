@@ -12,6 +12,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 from django.core import signing
+from django.db.models import F
 
 from sonae.core import clock
 from sonae.core.errors import SonaeError
@@ -117,8 +118,10 @@ def renew_push(old: str, endpoint: str, p256dh: str, auth: str) -> bool:
     """
     keys = _checked(endpoint, p256dh, auth)
     with writing():
-        row = ContactPoint.objects.select_for_update().filter(channel="push", address=old).first()
-        if row is None or row.ended_why in ("owner", "replaced"):
+        rows = ContactPoint.objects.select_for_update().filter(channel="push", address=old)
+        rows = rows.exclude(ended_why__in=("owner", "replaced"))
+        row = rows.order_by(F("ended_at").asc(nulls_first=True), "-added_at").first()
+        if row is None:
             return False
         taken = ContactPoint.objects.filter(channel="push", address=endpoint).exclude(pk=row.pk)
         if taken.exists():

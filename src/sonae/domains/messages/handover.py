@@ -110,7 +110,7 @@ def _handed(transmission: Transmission, people: Sequence[Delivery]) -> Iterator[
     linked = bool(settings.ISSUER) and transmission.message.kind not in ("alarm", "proof")
     recipients = [
         Recipient(
-            one.pk, one.address, one.language, link_for(*one.owners) if linked else "",
+            one.pk, _address(one), one.language, link_for(*one.owners) if linked else "",
             one.contact.keys if one.contact else "", leave_link(one.pk) if linked else "",
         )
         for one in people
@@ -125,6 +125,11 @@ def _handed(transmission: Transmission, people: Sequence[Delivery]) -> Iterator[
         if not parcel.halt.is_set() and _later(transmission).exists():
             _close_overtaken(transmission)
             parcel.halt.set()
+
+
+def _address(one: Delivery) -> str:
+    """Return where a delivery goes now: a browser's subscription moves, and its keys with it."""
+    return one.contact.address if one.contact is not None else one.address
 
 
 def _later(transmission: Transmission) -> QuerySet[Transmission]:

@@ -97,9 +97,11 @@ def _reached(message: Message) -> Boxes:
     rows = rows.exclude(transmission__message=message).exclude(status__in=("failed", "overtaken"))
     boxes: dict[str, dict[tuple[str, int | None], Mailbox]] = defaultdict(dict)
     told = rows.order_by("pk").values_list(
-        "transmission__channel", "resident_id", "address", "language", "others", "contact_id"
-    )
-    for channel, resident, address, language, others, contact in told:
+        "transmission__channel", "resident_id", "address", "language", "others", "contact_id",
+        "contact__address",
+    )  # fmt: skip
+    for channel, resident, told_at, language, others, contact, moved_to in told:
+        address = moved_to or told_at
         box = Mailbox(resident, address, language, tuple(others), contact)
         boxes[channel][address, resident] = box
     return {channel: list(found.values()) for channel, found in boxes.items()}
