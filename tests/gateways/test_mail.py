@@ -36,6 +36,7 @@ class Box:
     busy: bool = False
     busy_for: set[str] = field(default_factory=set)
     spam: set[str] = field(default_factory=set)
+    hang_up: set[str] = field(default_factory=set)
     unwelcome: bool = False
     break_after: int = 10_000
     mails: list[EmailMessage] = field(default_factory=list)
@@ -52,9 +53,11 @@ class Box:
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
     ) -> str:
         if self.busy or address in self.busy_for:
-            return "450 4.2.1 busy"
+            return f"450 4.2.1 <{address}>: busy"
+        if address in self.hang_up:
+            return f"421 4.7.0 <{address}>: closing"
         if address in self.refuse:
-            return "550 5.1.1 no such user"
+            return f"550 5.1.1 <{address.upper()}>: no such user, ask postmaster@example.jp"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -144,7 +147,7 @@ def test_a_refused_address_fails_alone(city: City, box: Box) -> None:
     assert (lost.town, lost.address, lost.error) == (
         "中町",
         "…@example.jp",
-        "550 5.1.1 no such user",
+        "550 5.1.1 <…>: no such user, ask …",
     )
     assert (mail_row().status, mail_row().error) == (
         "handed_over", "1件の宛先が相手に断られました",
@@ -182,6 +185,16 @@ def test_one_busy_mailbox_holds_up_nobody_else(city: City, box: Box) -> None:
     assert [one["To"] for one in box.mails].count("ichiro@example.jp") == 1
     assert len(box.mails) == 4
     assert (mail_row().status, mail_row().error) == ("handed_over", "")
+
+
+@pytest.mark.parametrize("how", ["refuse", "busy_for", "hang_up"])
+def test_no_address_that_a_server_quotes_is_shown_or_kept(city: City, box: Box, how: str) -> None:
+    setattr(box, how, {one.email for one in city.residents.values()})
+    issue(city)
+    kept = [mail_row().error, *Delivery.objects.values_list("error", flat=True)]
+    kept += OutboxEntry.objects.values_list("last_error", flat=True)
+    assert any(kept)
+    assert [one for one in kept if "@" in one] == []
 
 
 def test_one_mail_taken_for_spam_fails_alone(city: City, box: Box) -> None:

@@ -184,6 +184,21 @@ def test_a_refused_number_is_its_own_and_shown_without_the_number(
     assert shown.address == f"…{failed.address[-2:]}"
 
 
+@pytest.mark.parametrize("status", [401, 503])
+def test_no_number_that_a_carrier_quotes_is_shown_or_kept(
+    city: City, office: Office, phones: list[Resident], status: int
+) -> None:
+    set_up(office, number="e164")
+    office.answers = [(status, {"error": "bad: +81901234000 +819012340001"}, {})] * 2
+    issue(city)
+    [last] = OutboxEntry.objects.filter(topic="transmission.sms").values_list(
+        "last_error", flat=True
+    )
+    for said in (row().error, last):
+        assert f"{status} " in said
+        assert "0123" not in said
+
+
 def test_a_wrong_key_stops_the_channel_until_somebody_acts(
     city: City, office: Office, phones: list[Resident]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -33,6 +34,10 @@ OVERTAKEN = "あとの伝達に置きかえられました"
 REFUSED = "{count}件の宛先が相手に断られました"
 TOO_LATE = "相手につながらないまま期限が過ぎました"
 
+_MAILBOX: Final = re.compile(r"[^\s<>'\"(){}:,;（）]+@[^\s<>'\"(){}:,;（）]+")
+_NUMBER: Final = re.compile(r"(?<!\d)(?:\+?81[- ]?|0)[789]0(?:[- ]?\d){4,8}")
+"""A mobile phone, in an answer that may have been cut inside it."""
+
 
 def transmit(transmission_pk: int, chunk: int) -> None:
     """Hand one chunk to its channel; what was handed over before is not handed over again.
@@ -57,12 +62,22 @@ def transmit(transmission_pk: int, chunk: int) -> None:
         for group in _handed(transmission, people) if people or not transmission.recipients else ():
             _store(group)
     except Retry as error:
-        _mark(transmission, error=str(error))
-        raise Retry(_wait(transmission, error.seconds), str(error)) from error
+        said = unaddressed(str(error))
+        _mark(transmission, error=said)
+        raise Retry(_wait(transmission, error.seconds), said) from None
     except Permanent as error:
-        _mark(transmission, status="failed", error=str(error))
-        raise
+        said = unaddressed(str(error))
+        _mark(transmission, status="failed", error=said)
+        raise Permanent(said) from None
     _finish(transmission)
+
+
+def unaddressed(said: str) -> str:
+    """Return a counterpart's words without the addresses and mobile phones that it quotes.
+
+    Staff read them, and whose address it is may be under 支援措置.
+    """
+    return _NUMBER.sub("…", _MAILBOX.sub("…", said))
 
 
 def _waiting(transmission: Transmission) -> QuerySet[Delivery]:
@@ -216,7 +231,7 @@ def _store(group: Sequence[Handed]) -> None:
     now = clock.now()
     by_outcome: dict[tuple[str, str], list[int]] = {}
     for one in group:
-        by_outcome.setdefault((one.status, one.error[:200]), []).append(one.delivery)
+        by_outcome.setdefault((one.status, unaddressed(one.error)[:200]), []).append(one.delivery)
     with writing():
         for (status, error), keys in by_outcome.items():
             Delivery.objects.filter(pk__in=keys, status__in=("created", "overtaken")).update(
