@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from sonae.platform import outbox
 from sonae.platform.access import Actor, Role
 from sonae.platform.models import OutboxEntry
 from sonae.platform.scope import World
+from sonae.platform.sealing import seal
 from tests.fixtures import APPROVER, OPERATOR, City, actor
 from tests.gateways.push_service import CURVE, Browser, Service, raw, serving
 from tests.gateways.test_mail import Box, box  # noqa: F401 - a fixture
@@ -344,6 +347,60 @@ def test_a_browser_that_changed_hands_is_renewed_for_whom_it_belongs_to(
     assert (mine.address, mine.ended_at) == (new.endpoint, None)
     [former] = messages.contacts_of(resident(city, "備 花子"))
     assert former.ended_why == "replaced"
+
+
+def test_an_unreadable_key_of_ours_stops_the_channel_and_ends_no_phone(
+    city: City, service: Service, settings: Any, tmp_path: Path
+) -> None:
+    phone = subscribed(city, service, "備 花子")
+    home, settings.HOME = settings.HOME, tmp_path
+    (tmp_path / "vapid.pem").write_text("nothing that can be read", "utf-8")
+    issue(city)
+    assert row().status == "failed"
+    assert "vapid.pem" in row().error
+    assert ContactPoint.objects.filter(ended_at=None).count() == 1
+    settings.HOME = home
+    messages.resend(OPERATOR, row().pk)
+    outbox.drain()
+    assert len(phone.shown) == 1
+
+
+def test_what_this_server_cannot_open_fails_alone_and_ends_no_phone(
+    city: City, service: Service
+) -> None:
+    subscribed(city, service, "備 花子")
+    minoru = subscribed(city, service, "渡邉 実")
+    hanako = ContactPoint.objects.filter(resident=city.residents["備 花子"])
+    hanako.update(keys="sealed by another server")
+    issue(city)
+    assert len(minoru.shown) == 1
+    [lost] = messages.unreached(OPERATOR, row().pk)
+    assert "secret.key" in lost.error
+    assert hanako.get().ended_at is None
+
+
+def test_keys_that_no_browser_made_end_that_phone(city: City, service: Service) -> None:
+    subscribed(city, service, "備 花子")
+    bad = seal("push keys", json.dumps({"p256dh": "AAAA", "auth": "AAAA"}))
+    ContactPoint.objects.update(keys=bad)
+    issue(city)
+    assert ContactPoint.objects.get().ended_why == "gone"
+
+
+def test_what_no_record_can_hold_is_told_by_its_title(
+    city: City, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A city may allow itself longer texts than a push can carry."""
+    real = push._Round._payload
+    monkeypatch.setattr(
+        push._Round, "_payload",
+        lambda self, one, *, full: real(self, one, full=full) + (b" " * 4000 if full else b""),
+    )  # fmt: skip
+    phone = subscribed(city, service, "備 花子")
+    issue(city)
+    assert [one["body"] for one in phone.shown] == [""]
+    assert phone.shown[0]["title"].startswith("警戒レベル4")
+    assert ContactPoint.objects.get().ended_at is None
 
 
 def test_only_residents_register_and_only_what_browsers_send(city: City, service: Service) -> None:

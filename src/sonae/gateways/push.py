@@ -40,9 +40,11 @@ from sonae.domains.messages.interface import (
 from sonae.gateways.fanout import Fan
 from sonae.gateways.http import Answer, Unreachable
 from sonae.gateways.http import send as ask
+from sonae.platform.outbox import Permanent
 
 RECORD: Final = 4096
-"""Bytes of the one record; a payload is at most 3,993 (RFC 8291 section 4)."""
+MOST: Final = RECORD - 103
+"""Bytes of the one record, and of a payload in it (RFC 8291 section 4)."""
 TOKEN_SECONDS: Final = 12 * 3600
 """RFC 8292 allows a day; half of it leaves room for clocks that differ."""
 AT_ONCE: Final = 48
@@ -78,7 +80,7 @@ def encrypted(
     key = _expand(prk, b"Content-Encoding: aes128gcm\x00", 16)
     nonce = _expand(prk, b"Content-Encoding: nonce\x00", 12)
     body = AESGCM(key).encrypt(nonce, plain + b"\x02", None)
-    if len(body) > RECORD - 86:
+    if len(plain) > MOST:
         raise ValueError("the payload is too long for one record")
     return salt + struct.pack("!IB", RECORD, len(public)) + public + body
 
@@ -120,8 +122,12 @@ def _signed(origin: str, hour: int, public: str) -> str:
 def send(parcel: Parcel) -> Iterator[Sequence[Handed]]:
     """Hand every phone's message to its push service; yield outcomes in small groups.
 
-    `Retry` at the end when somebody could not be served yet.
+    `Retry` at the end when somebody could not be served yet, `Permanent` without a key of our own.
     """
+    try:
+        push_key()
+    except (OSError, ValueError, TypeError) as error:
+        raise Permanent(f"プッシュ通知の鍵（vapid.pem）を読めません（{error}）") from error
     round_ = _Round(parcel)
     yield from round_.fan.told(parcel.recipients, round_.told)
 
@@ -145,26 +151,32 @@ class _Round:
     def told(self, one: Recipient) -> Handed | None:
         """Tell one phone; None when that is not settled (the service is away or busy)."""
         try:
-            answer = self._asked(one, full=True)
+            keys = _keys(one)
+        except SonaeError as error:  # Our own fault, and perhaps mended tomorrow: the phone stays.
+            return Handed(one.delivery, "failed", f"{error.detail}{error.hint}")
+        except (ValueError, KeyError) as error:
+            return Handed(one.delivery, "failed", f"登録された鍵が使えません（{error}）", gone=True)
+        try:
+            answer = self._asked(one, keys, full=True)
             if answer.status == 413:
-                answer = self._asked(one, full=False)
+                answer = self._asked(one, keys, full=False)
         except Unreachable as error:
             self.fan.later(0.0, f"プッシュサービスにつながりません（{error}）")
             return None
-        except (ValueError, KeyError, SonaeError) as error:
-            return Handed(one.delivery, "failed", f"登録された鍵が使えません（{error}）", gone=True)
+        except ValueError as error:
+            return Handed(one.delivery, "failed", f"この端末には送れません（{error}）")
         if answer.status == 429 or answer.status >= 500:
             self.fan.later(answer.wait, f"プッシュサービスが混んでいます（{answer.words}）")
             return None
         return _outcome(one, answer)
 
-    def _asked(self, one: Recipient, *, full: bool) -> Answer:
+    def _asked(self, one: Recipient, keys: tuple[bytes, bytes], *, full: bool) -> Answer:
         if not known_service(one.address):
             raise ValueError("unknown push service")
-        keys = sealed_keys(one.keys)
-        body = encrypted(
-            self._payload(one, full=full), padded(keys["p256dh"]), padded(keys["auth"])
-        )
+        plain = self._payload(one, full=full)
+        if full and len(plain) > MOST:
+            plain = self._payload(one, full=False)
+        body = encrypted(plain, *keys)
         headers = {**self._headers, "Authorization": _authorization(one.address)}
         return ask("POST", one.address, body, headers)
 
@@ -179,6 +191,15 @@ class _Round:
             "lang": one.language.split("-")[0],
         }
         return json.dumps(told, ensure_ascii=False).encode()
+
+
+def _keys(one: Recipient) -> tuple[bytes, bytes]:
+    """Return what a phone's message is encrypted for; ValueError or KeyError for what no browser made,
+    `SonaeError` for what this server cannot open."""
+    keys = sealed_keys(one.keys)
+    p256dh, auth = padded(keys["p256dh"]), padded(keys["auth"])
+    ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, p256dh)
+    return p256dh, auth
 
 
 def _outcome(one: Recipient, answer: Answer) -> Handed:
