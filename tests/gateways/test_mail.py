@@ -38,6 +38,7 @@ class Box:
     spam: set[str] = field(default_factory=set)
     hang_up: set[str] = field(default_factory=set)
     unwelcome: bool = False
+    unwelcome_after: int = 10_000
     break_after: int = 10_000
     mails: list[EmailMessage] = field(default_factory=list)
     connections: int = 0
@@ -64,7 +65,7 @@ class Box:
     async def handle_MAIL(  # noqa: N802
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
     ) -> str:
-        if self.unwelcome:
+        if self.unwelcome or len(self.mails) >= self.unwelcome_after:
             return "550 5.7.1 you may not send here"
         envelope.mail_from = address
         return "250 OK"
@@ -223,6 +224,19 @@ def test_a_server_that_refuses_us_stops_the_sending_until_somebody_acts(
     assert mail_row().status == "handed_over"
     with pytest.raises(SonaeError):
         messages.resend(OPERATOR, mail_row().pk)
+
+
+def test_a_server_that_refuses_us_in_the_middle_makes_nobody_read_it_twice(
+    city: City, box: Box
+) -> None:
+    box.unwelcome_after = 2
+    issue(city)
+    assert mail_row().status == "failed"
+    assert messages.receipts(mail_row().pk)["handed_over"] == 2
+    box.unwelcome_after = 10_000
+    messages.resend(OPERATOR, mail_row().pk)
+    outbox.drain()
+    assert len(box.mails) == len({one["To"] for one in box.mails}) == 4
 
 
 def test_nobody_reads_an_order_after_its_cancellation(city: City, box: Box, settings: Any) -> None:

@@ -112,7 +112,11 @@ class _Round:
         stored = time.monotonic()
         self.broken = None
         while self.left and self.broken is None:
-            outcome = self._next(client)
+            try:
+                outcome = self._next(client)
+            except Permanent:
+                yield done  # What went out is a fact, whatever the server says now.
+                raise
             if outcome is not None:
                 done.append(outcome)
             if len(done) >= GROUP or (done and time.monotonic() - stored > GROUP_SECONDS):
