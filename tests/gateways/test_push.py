@@ -17,7 +17,7 @@ from sonae.domains.consent import interface as consent
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.messages import interface as messages
 from sonae.domains.messages.interface import ContactPoint, Delivery, Transmission
-from sonae.gateways import push
+from sonae.gateways import fanout, push
 from sonae.gateways.push import encrypted
 from sonae.platform import outbox
 from sonae.platform.access import Actor, Role
@@ -262,6 +262,25 @@ def test_a_service_that_is_away_stops_nobody_else(city: City, service: Service) 
     try_again()
     server.shutdown()
     assert len(gone.shown) == 1
+    assert len(minoru.shown) == 1
+
+
+def test_a_service_that_answers_busy_to_everybody_stops_nobody_else(
+    city: City, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push, "AT_ONCE", 1)
+    monkeypatch.setattr(fanout, "MOST_BUSY", 1)
+    lost = Service()
+    server = serving(lost)
+    for name in ("a", "b"):
+        lost.say(name, 503)
+        gone = lost.browser(name)
+        messages.add_push(resident(city, "備 花子"), gone.endpoint, **gone.keys)
+    minoru = subscribed(city, service, "渡邉 実")
+    issue(city)
+    server.shutdown()
+    server.server_close()
+    assert len(lost.requests) == 1
     assert len(minoru.shown) == 1
 
 

@@ -312,6 +312,27 @@ def test_the_agreed_rate_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     assert slept == pytest.approx([0, 0.05, 0.1, 0.15, 0.2])
 
 
+def test_a_counterpart_that_is_away_stops_nobody_of_another() -> None:
+    """After some busy answers it is left alone; everybody of the other one is told in the same round."""
+    fan, asked = fanout.Fan(1, of=lambda one: one.address), []
+
+    def tell(one: Recipient) -> Handed | None:
+        asked.append(one)
+        if one.address == "away":
+            fan.later(one, 45.0, "away")
+            return None
+        return Handed(one.delivery, "handed_over")
+
+    people = [Recipient(n, "away" if n < 200 else "here", "ja", "") for n in range(260)]
+    known: list[int] = []
+    with pytest.raises(outbox.Retry, match="away") as later:
+        for group in fan.told(people, tell):
+            known += [one.delivery for one in group]
+    assert sorted(known) == list(range(200, 260))
+    assert sum(one.address == "away" for one in asked) == fanout.MOST_BUSY
+    assert later.value.seconds == 45.0
+
+
 def test_what_something_newer_overtook_is_not_begun_and_what_is_under_way_is_told() -> None:
     """Nobody is asked after the halt, and every answer that was on its way is still known."""
     halt, asked = threading.Event(), []

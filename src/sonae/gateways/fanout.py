@@ -14,6 +14,7 @@ from sonae.platform.outbox import Permanent, Retry
 GROUP: Final = 25
 """Deliveries stored together: at most so many, and those under way, go again after a kill -9."""
 MOST_BUSY: Final = 10
+"""So many busy answers of one counterpart, and nobody else of it is tried for now."""
 RETRY_SECONDS: Final = 30.0
 
 
@@ -21,23 +22,29 @@ class Fan:
     """One try for every recipient of a parcel. ``tell`` runs in several threads and knows no database."""
 
     def __init__(
-        self, at_once: int, per_second: float = 0.0, halt: threading.Event | None = None
+        self,
+        at_once: int,
+        per_second: float = 0.0,
+        halt: threading.Event | None = None,
+        of: Callable[[Recipient], str] = lambda _one: "",
     ) -> None:
         """``at_once`` connections; ``per_second`` requests at most, 0 for as many as go.
 
-        ``halt``: once it is set nobody else is asked (`Parcel.halt`).
+        ``halt``: once it is set nobody else is asked (`Parcel.halt`). ``of``: the counterpart that a
+        recipient is told through, where there are several.
         """
+        self._of = of
         self._halt = halt or threading.Event()
         self._at_once, self._gap = at_once, 1 / per_second if per_second else 0.0
-        self._waits: list[float] = []
+        self._waits: dict[str, list[float]] = {}
         self._why = ""
         self._stop: Permanent | None = None
         self._turn, self._next = threading.Lock(), 0.0
 
-    def later(self, seconds: float, why: str) -> None:
+    def later(self, one: Recipient, seconds: float, why: str) -> None:
         """Note that somebody could not be served yet, and how long the counterpart asks us to wait."""
         self._why = why
-        self._waits.append(seconds)
+        self._waits.setdefault(self._of(one), []).append(seconds)
 
     def end(self, why: str) -> None:
         """Note that the counterpart refuses us altogether."""
@@ -52,10 +59,10 @@ class Fan:
             self._next = at + self._gap
         time.sleep(max(0.0, at - time.monotonic()))
 
-    @property
-    def _over(self) -> bool:
-        """Tell whether nobody else is to be asked now: what is under way is still waited for."""
-        return bool(self._stop) or len(self._waits) >= MOST_BUSY or self._halt.is_set()
+    def _over(self, one: Recipient) -> bool:
+        """Tell whether somebody is not to be asked now: what is under way is still waited for."""
+        busy = len(self._waits.get(self._of(one), ())) >= MOST_BUSY
+        return bool(self._stop) or busy or self._halt.is_set()
 
     def told(
         self, recipients: Sequence[Recipient], tell: Callable[[Recipient], Handed | None]
@@ -67,7 +74,7 @@ class Fan:
         """
 
         def ask(one: Recipient) -> Handed | None:
-            return None if self._over else tell(one)
+            return None if self._over(one) else tell(one)
 
         with ThreadPoolExecutor(self._at_once) as pool:
             asked = [pool.submit(ask, one) for one in recipients]
@@ -75,7 +82,8 @@ class Fan:
         if self._stop:
             raise self._stop
         if self._waits:
-            raise Retry(max(RETRY_SECONDS, *self._waits), self._why)
+            asked_for = (seconds for waits in self._waits.values() for seconds in waits)
+            raise Retry(max(RETRY_SECONDS, *asked_for), self._why)
 
 
 def _grouped(outcomes: Iterator[Handed | None]) -> Iterator[list[Handed]]:

@@ -138,7 +138,7 @@ class _Round:
     def __init__(self, parcel: Parcel) -> None:
         """Prepare what all have in common."""
         self._parcel = parcel
-        self.fan = Fan(AT_ONCE, halt=parcel.halt)
+        self.fan = Fan(AT_ONCE, halt=parcel.halt, of=_service)
         self._headers = {
             "Content-Encoding": "aes128gcm",
             "Content-Type": "application/octet-stream",
@@ -161,12 +161,12 @@ class _Round:
             if answer.status == 413:
                 answer = self._asked(one, keys, full=False)
         except Unreachable as error:
-            self.fan.later(0.0, f"プッシュサービスにつながりません（{error}）")
+            self.fan.later(one, 0.0, f"プッシュサービスにつながりません（{error}）")
             return None
         except ValueError as error:
             return Handed(one.delivery, "failed", f"この端末には送れません（{error}）")
         if answer.status == 429 or answer.status >= 500:
-            self.fan.later(answer.wait, f"プッシュサービスが混んでいます（{answer.words}）")
+            self.fan.later(one, answer.wait, f"プッシュサービスが混んでいます（{answer.words}）")
             return None
         return _outcome(one, answer)
 
@@ -191,6 +191,11 @@ class _Round:
             "lang": one.language.split("-")[0],
         }
         return json.dumps(told, ensure_ascii=False).encode()
+
+
+def _service(one: Recipient) -> str:
+    """Return whose phone it is: one browser's push service that is away stops nobody of another's."""
+    return urlsplit(one.address).netloc
 
 
 def _keys(one: Recipient) -> tuple[bytes, bytes]:

@@ -156,11 +156,11 @@ class _Desk:
         try:
             answer = ask("POST", self.held.url, *self._request(one))
         except Unreachable as error:
-            self.fan.later(0.0, f"SMSの事業者につながりません（{error}）")
+            self.fan.later(one, 0.0, f"SMSの事業者につながりません（{error}）")
             return None
         said = self._outcome(answer)
         if answer.status in BUSY or said in self.held.busy:
-            self.fan.later(answer.wait, f"SMSの事業者が混んでいます（{answer.words}）")
+            self.fan.later(one, answer.wait, f"SMSの事業者が混んでいます（{answer.words}）")
             return None
         taken = 200 <= answer.status < 300
         if taken and (not self.held.path or said in self.held.good):
