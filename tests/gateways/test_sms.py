@@ -243,6 +243,22 @@ def test_a_carrier_that_is_away_is_tried_again(
     assert row().status == "handed_over"
 
 
+def test_a_mistake_made_in_the_middle_of_it_stops_the_channel_and_says_so(
+    city: City, office: Office, phones: list[Resident]
+) -> None:
+    set_up(office)
+    office.answers = [(503, "", {})] * 2
+    issue(city)
+    set_up(office, per_sekond="5")
+    try_again()
+    assert row().status == "failed"
+    assert "per_sekond" in row().error
+    set_up(office)
+    messages.resend(OPERATOR, row().pk)
+    outbox.drain()
+    assert row().status == "handed_over"
+
+
 def test_an_exercise_sends_nothing(city: City, office: Office, phones: list[Resident]) -> None:
     set_up(office)
     with city.entered(World.EXERCISE):

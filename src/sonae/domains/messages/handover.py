@@ -59,8 +59,9 @@ def transmit(transmission_pk: int, chunk: int) -> None:
     _start(transmission)
     people = _may_be_told(transmission, people)
     try:
-        for group in _handed(transmission, people) if people or not transmission.recipients else ():
-            _store(group)
+        if people or not transmission.recipients:
+            for group in _handed(transmission, people):
+                _store(group)
     except Retry as error:
         said = unaddressed(str(error))
         _mark(transmission, error=said)
@@ -135,11 +136,21 @@ def _handed(transmission: Transmission, people: Sequence[Delivery]) -> Iterator[
         transmission.identifier, transmission.frozen, recipients, transmission.message.topic,
         max(int(left.total_seconds()), 0), own_limits(),
     )  # fmt: skip
-    for group in ports.sender(transmission.channel)(parcel):
+    for group in _sent(transmission.channel, parcel):
         yield group
         if not parcel.halt.is_set() and _later(transmission).exists():
             _close_overtaken(transmission)
             parcel.halt.set()
+
+
+def _sent(channel: str, parcel: Parcel) -> Iterator[Sequence[Handed]]:
+    """Speak to a channel; one that is set up no more, or wrongly, stops and says so."""
+    try:
+        yield from ports.sender(channel)(parcel)
+    except SonaeError as error:
+        if error.code != "not_configured":
+            raise
+        raise Permanent(error.detail + ports.faults().get(channel, "")) from error
 
 
 def _address(one: Delivery) -> str:
