@@ -173,3 +173,22 @@ def test_the_address_that_a_neighbour_is_told_leads_to_the_feed(city: City, clie
     assert "/feeds/cap.atom" in page
     assert client.get("/feeds/cap.atom").status_code == 200
     assert 'href="/feeds/"' in client.get("/").content.decode(), "in the footer"
+
+
+def test_the_feed_lists_what_is_in_force_and_keeps_what_was(city: City, client: Client) -> None:
+    issue(city)
+    [now] = alerts(client)
+    [told] = messages.transmissions()[:1]
+    old = clock.now() - timedelta(days=400)
+    messages.Transmission.objects.bulk_create(
+        messages.Transmission(
+            message=messages.Message.objects.create(kind="notice", topic=f"t{n}", drafted_at=old),
+            channel="cap", identifier=f"urn:uuid:old{n}", created_at=old, frozen=told.frozen,
+            status="handed_over",
+        )
+        for n in range(3)
+    )  # fmt: skip
+    assert [one(raw, "c:identifier") for raw in alerts(client)] == [one(now, "c:identifier")]
+    assert client.get("/feeds/cap/old1.xml").status_code == 200, "references stay readable"
+    assert client.get("/feeds/cap/nothing.xml").status_code == 404
+    assert [row.message_id for row in messages.newest(1)] == [told.message_id]

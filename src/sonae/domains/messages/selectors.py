@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from django.db.models import Case, Count, F, Value, When
+from django.db.models import Case, Count, F, Max, Q, Value, When
 from django.utils import translation
 
 from sonae.core import clock
@@ -99,6 +99,41 @@ def transmissions(message_pk: int | None = None) -> list[Transmission]:
     """Return transmissions, newest first, of one message or of all."""
     rows = Transmission.objects.select_related("message__order").order_by("-created_at", "-pk")
     return list(rows if message_pk is None else rows.filter(message=message_pk))
+
+
+def published(channel: str, since: datetime) -> list[Transmission]:
+    """Return what a channel that readers come to got since then, newest first."""
+    rows = Transmission.objects.filter(channel=channel, created_at__gte=since)
+    return list(rows.select_related("message__order").order_by("-created_at", "-pk"))
+
+
+def published_as(channel: str, identifier: str) -> Transmission | None:
+    """Return what such a channel got under an identifier, however long ago, or None."""
+    rows = Transmission.objects.filter(channel=channel, identifier=identifier)
+    return rows.select_related("message__order").first()
+
+
+def newest(limit: int) -> list[Transmission]:
+    """Return the newest transmissions of what `messages` lists, without their texts."""
+    rows = Transmission.objects.exclude(message__kind__in=("alarm", "proof")).defer("frozen")
+    return list(rows.select_related("message__order").order_by("-created_at", "-pk")[:limit])
+
+
+@dataclass(frozen=True)
+class Calls:
+    """How often officers on duty were called (alarms of rules), how many failed, and when last."""
+
+    count: int
+    failed: int
+    newest: datetime | None
+
+
+def calls() -> Calls:
+    """Count the calls to the officers on duty."""
+    found = Transmission.objects.filter(message__kind="alarm").aggregate(
+        count=Count("pk"), failed=Count("pk", filter=Q(status="failed")), newest=Max("created_at")
+    )
+    return Calls(**found)
 
 
 def receipts(transmission_pk: int) -> dict[str, int]:

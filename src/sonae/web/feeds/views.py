@@ -25,9 +25,7 @@ _CAP_TYPE = "application/cap+xml"
 
 def _published() -> list[Transmission]:
     """Return what was published to the feed and has not expired, newest first."""
-    since = clock.now() - cap.EXPIRES
-    rows = messages.transmissions()
-    return [one for one in rows if one.channel == "cap" and one.created_at >= since]
+    return messages.published("cap", clock.now() - cap.EXPIRES)
 
 
 def _answer(request: HttpRequest, body: bytes, kind: str, known_by: bytes) -> HttpResponse:
@@ -80,10 +78,9 @@ def atom(request: HttpRequest) -> HttpResponse:
 @audience(Audience.PUBLIC)
 def alert(request: HttpRequest, name: str) -> HttpResponse:
     """Return one signed CAP message."""
-    rows = [one for one in messages.transmissions() if one.channel == "cap"]
-    for row in rows:
-        if cap.identifier(row) == name:
-            plain = cap.build(row, municipality())
-            # Each signature differs: what the message says is what it is known by.
-            return _answer(request, signing.sign(plain), _CAP_TYPE, etree.tostring(plain))
-    raise SonaeError("not_found", "この番号の情報はありません。")
+    row = messages.published_as("cap", f"urn:uuid:{name}")
+    if row is None:
+        raise SonaeError("not_found", "この番号の情報はありません。")
+    plain = cap.build(row, municipality())
+    # Each signature differs: what the message says is what it is known by.
+    return _answer(request, signing.sign(plain), _CAP_TYPE, etree.tostring(plain))

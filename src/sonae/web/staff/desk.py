@@ -27,7 +27,6 @@ MOST_SHELTERS = 8
 MOST_ROWS_OF_CURVE = 24
 LATE_MINUTES = 2
 MOST_TRANSMISSIONS = 8
-CALL = "alarm"
 """Kind of the messages that call the officers on duty: many, and none of them for residents."""
 DECISION_NAMES = {
     "leave": lazy("立ち退き避難"),
@@ -149,20 +148,17 @@ def open_shelters() -> dict[str, Any]:
 
 def sent() -> dict[str, Any]:
     """The newest transmissions with what is known of their arrival."""
-    everything = messages.transmissions()
-    calls = [one for one in everything if one.message.kind == CALL]
     return {
-        "transmissions": _transmissions([one for one in everything if one.message.kind != CALL]),
-        "calls": calls,
-        "failed_calls": sum(one.status == "failed" for one in calls),
+        "transmissions": _transmissions(messages.newest(MOST_TRANSMISSIONS)),
+        "calls": messages.calls(),
         "open": messages.notices_open(),
     }
 
 
 def _transmissions(sent: list[messages.Transmission]) -> list[dict[str, Any]]:
-    """Return the newest of these transmissions with what is known of their arrival."""
+    """Return these transmissions with what is known of their arrival."""
     found = []
-    for one in sent[:MOST_TRANSMISSIONS]:
+    for one in sent:
         counts = messages.receipts(one.pk)
         found.append(
             {
