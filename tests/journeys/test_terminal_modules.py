@@ -16,7 +16,7 @@ from sonae.domains.residents.interface import name_key, qr
 from sonae.domains.safety import interface as safety
 from sonae.domains.safety.extracts import signed
 from tests.fixtures import City
-from tests.journeys.devices import DEVICE
+from tests.journeys.devices import DEVICE, PIN
 
 pytestmark = pytest.mark.django_db(transaction=True)
 READINGS = (
@@ -172,3 +172,26 @@ def test_a_row_of_codes_is_put_together_in_any_order(desk: Page) -> None:
     })()"""
     body = json.dumps({"data": "Az-_09" * 400})
     assert module(desk, "carry", script, body) == [4, True, True, None, "something else"]
+
+
+def test_blanks_make_no_pin_longer(desk: Page) -> None:
+    """What the key is made of is what is counted: blanks around a PIN are not."""
+    pins = ["a     ", "　　　　　a", " 12345", "tsuki-42", " tsuki-42 "]
+    assert module(desk, "vault", "given.map(m.weak)", pins) == [True, True, True, False, False]
+
+
+def test_a_clock_set_back_keeps_the_right_pin_out_no_longer_than_the_longest_wait(
+    desk: Page, city: City
+) -> None:
+    """Six wrong PINs while the clock was days ahead, then the clock is put right."""
+    _terminal, token = safety.enrol_terminal("F2", "受付1")
+    script = """(async () => {
+      const device = await m.openDevice("live", ""), real = Date.now;
+      await m.enrol(device, given.token, given.pin);
+      Date.now = () => real() + 3 * 86400_000;
+      for (let n = 0; n < 6; n++) await m.unlock(device, "chigau-99");
+      const ahead = await m.waiting(device), shut = await m.unlock(device, given.pin);
+      Date.now = real;
+      return [ahead > 0, shut, await m.waiting(device), await m.unlock(device, given.pin)];
+    })()"""
+    assert module(desk, "device", script, {"token": token, "pin": PIN}) == [True, False, 0, True]

@@ -46,17 +46,20 @@ export async function enrol(device, token, pin) {
   await hold(device, secrets);
 }
 
+// No wait is longer than the longest: a clock that was set back must not keep the right PIN out for days.
+const rest = (lock) => {
+  const ms = (lock?.until ?? 0) - Date.now();
+  return ms > 0 && ms <= LONGEST_WAIT ? ms : 0;
+};
+
 /** Milliseconds until another PIN may be tried. */
-export async function waiting(device) {
-  const lock = await device.db.get("meta", "lock");
-  return Math.max(0, (lock?.until ?? 0) - Date.now());
-}
+export const waiting = async (device) => rest(await device.db.get("meta", "lock"));
 
 /** Take the keys from under the PIN; whether it was the right one. Wrong ones wait longer and longer, also after
     a restart. */
 export const unlock = (device, pin) => navigator.locks.request(`sonae-pin-${device.world}`, async () => {
   const lock = await device.db.get("meta", "lock");
-  if (!lock || lock.until > Date.now()) return false;
+  if (!lock || rest(lock)) return false;
   // Counted before it is tried: closing the page in between gains nothing.
   const tries = lock.tries + 1, wait = tries > FREE_TRIES ? Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (tries - FREE_TRIES - 1)) : 0;
   // A full disk must not keep the right PIN out.

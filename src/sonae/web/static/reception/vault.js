@@ -28,15 +28,18 @@ export const unseal = async (key, { iv, data }) => read.decode(await crypto.subt
 
 // --- the PIN -------------------------------------------------------------------------------------
 
+/** A PIN as it counts: blanks around it do not. */
+const plain = (pin) => pin.normalize("NFKC").trim();
+
 /** Whether a PIN is too short or guessed at once: one character again and again, or a row such as 123456. */
 export function weak(pin) {
-  const codes = Array.from(pin.normalize("NFKC"), (one) => one.codePointAt(0));
+  const codes = Array.from(plain(pin), (one) => one.codePointAt(0));
   const row = (step) => codes.every((code, at) => !at || code - codes[at - 1] === step);
   return codes.length < PIN_LENGTH || [0, 1, -1].some(row);
 }
 
 async function pinKey(pin, salt, rounds) {
-  const base = await crypto.subtle.importKey("raw", text.encode(pin.normalize("NFKC").trim()), "PBKDF2", false, ["deriveKey"]);
+  const base = await crypto.subtle.importKey("raw", text.encode(plain(pin)), "PBKDF2", false, ["deriveKey"]);
   const how = { name: "PBKDF2", hash: "SHA-256", salt, iterations: rounds };
   return crypto.subtle.deriveKey(how, base, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
 }
