@@ -535,3 +535,47 @@ def test_a_terminal_is_locked_unlocked_and_wiped_by_order(page: Page, city: City
     assert safety.fleet(ADMINISTRATOR)[0].troubles == ("wiped",), "the device says that it did"
     page.reload()
     expect(page.get_by_role("button", name="登録する")).to_be_visible()
+
+
+def test_a_page_left_open_says_that_the_device_was_enrolled_anew_elsewhere(
+    page: Page, city: City
+) -> None:
+    """The code is opened in a new tab: the old one records nothing, says so, and works on by the new PIN."""
+    # It hears of nothing by itself: what it says, it says when somebody is received.
+    page.add_init_script(
+        "const later = setTimeout; setTimeout = (what, ms, ...more) => ms > 2_000 ? 0 : later(what, ms, ...more);"
+    )
+    enrolled(page)
+    second = page.context.new_page()
+    _known.clear()
+    _terminal, code = safety.enrol_terminal("F2", "受付1 あらため")
+    second.goto(f"{DEVICE}#enrol={code}")
+    choose_pin(second, "yama-77")
+    expect(second.locator("#terminal")).to_contain_text("T002")
+    expect(second.locator("#list")).to_contain_text("名簿 ")
+    page.locator("#new").evaluate("box => { box.open = true; }")
+    page.get_by_label("氏名かフリガナ").fill("外来 一郎")
+    page.keyboard.press("Enter")
+    expect(page.locator("#shut-said")).to_contain_text("記録できませんでした")
+    expect(page.locator("#desk")).to_be_hidden()
+    unlock(page, "yama-77")
+    expect(page.locator("#terminal")).to_contain_text("T002")
+    check_in_stranger(page, "外来 一郎")
+    unsent(page, 0)
+    assert list(Sighting.objects.values_list("device", flat=True)) == ["T002"]
+    second.close()
+
+
+def test_an_answer_that_cannot_be_read_ends_no_talking(page: Page, city: City) -> None:
+    """What a portal or a broken proxy answers is "away"; the next round finds the server again by itself."""
+    page.add_init_script(
+        "const later = setTimeout; setTimeout = (what, ms, ...more) => later(what, ms / 10, ...more);"
+    )
+    page.route("**/desk", lambda route: route.fulfill(body="<html>Wi-Fi login</html>"))
+    enrolled(page)
+    expect(page.locator("#net")).to_contain_text("サーバーにつながりません")
+    check_in_stranger(page, "外来 一郎")
+    page.unroute("**/desk")
+    expect(page.locator("#net")).to_have_text("サーバーにつながっています", timeout=SYNCED)
+    unsent(page, 0)
+    assert Sighting.objects.count() == 1

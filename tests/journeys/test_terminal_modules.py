@@ -195,3 +195,30 @@ def test_a_clock_set_back_keeps_the_right_pin_out_no_longer_than_the_longest_wai
       return [ahead > 0, shut, await m.waiting(device), await m.unlock(device, given.pin)];
     })()"""
     assert module(desk, "device", script, {"token": token, "pin": PIN}) == [True, False, 0, True]
+
+
+def test_a_page_of_an_earlier_enrolment_writes_nothing_that_nobody_can_open(
+    desk: Page, city: City
+) -> None:
+    """Two pages: one enrols the device anew while the other records, gets answers and moves events back."""
+    tokens = [safety.enrol_terminal("F2", name)[1] for name in ("受付1", "受付1 あらため")]
+    script = """(async () => {
+      const {openDevice, enrol, unlock, current} = await import("/static/reception/device.js");
+      const old = await openDevice("live", ""), draft = () => [{event: {direction: "in", person: {name: "外来"}}, names: ["外来"]}];
+      await enrol(old, given.tokens[0], given.pin);
+      await m.record(old, draft());
+      const rows = await m.oldest(old), anew = await openDevice("live", "");
+      await enrol(anew, given.tokens[1], given.other);
+      const refused = async work => work.then(() => "written", error => error.message);
+      const told = [await refused(m.record(old, draft())), await refused(m.look(old, ["R0011"]))];
+      await m.answered(old, rows, [{id: rows[0].id, status: "accepted"}]);
+      await m.last(old, rows[0]);
+      const states = (await anew.db.getAll("box")).map(row => row.state);
+      const stays = [await current(anew), await current(old), old.keys, await unlock(old, given.pin), await unlock(old, given.other)];
+      await m.record(old, draft());
+      return [told, states, stays, old.info.terminal, (await m.newest(anew, 5)).map(row => row.of)];
+    })()"""
+    given = {"tokens": tokens, "pin": PIN, "other": "yama-77"}
+    assert module(desk, "outbox", script, given) == [
+        ["another", "another"], ["left"], [True, False, None, False, True], "T002", ["T002"],
+    ]  # fmt: skip

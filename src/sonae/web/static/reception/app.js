@@ -3,7 +3,7 @@ import { around, askAround, openAround, roomPicker } from "./around.js";
 import { watch, qrReader } from "./camera.js";
 import { envelope, save, show } from "./carry.js";
 import { frameWays, identify } from "./claims.js";
-import { enrol, openDevice, wipe } from "./device.js";
+import { current, enrol, openDevice, wipe } from "./device.js";
 import { heldBy, isEdge, join, leave, openEdge, visit } from "./edge.js";
 import { by, forms as written, h, named, root, say, tone, version, world } from "./dom.js";
 import { forGuest, openGuests } from "./guest.js";
@@ -107,6 +107,7 @@ async function keep(event, people) {
     await unsent();
     result(true, say(WORDS[wordOf(event)]), people, net === "online" ? "" : say("kept_here"), wordOf(event));
   } catch (error) {
+    if (error?.message === "another") { tone(false); await superseded("another_lost"); return false; }
     result(false, say(error?.name === "QuotaExceededError" ? "storage_full" : "not_recorded"), people);
     return false;
   }
@@ -304,17 +305,26 @@ async function renew() {
   catch (error) { if (error.message === "signature") notice = say("list_signature"); }
 }
 
-async function talk() {
-  clearTimeout(timer);
-  if (!device.token) return;
+/** Talk to the server once, and do what follows from how it ended. */
+async function round() {
+  if (!(await current(device))) { await superseded("another"); return; }
   const end = await sync(device, status, obey, refresh);
   if (!device.token) return;
   if (end !== "busy") net = { sent: "online", stopped: "stopped" }[end] ?? "away";
   if (net === "stopped" && device.list) await forget();
   if (net === "online") await Promise.all([renew(), askAround(device)]);
   else if (device.list && (await ended(device))) { await dropDone(device); notice = say("list_ended"); }
+}
+
+/** Talk again and again: whatever goes wrong is "away" and ends nothing. */
+async function talk() {
+  clearTimeout(timer);
+  if (!device.token) return;
+  try { await round(); } catch (error) { console.error(error); net = "away"; }
+  if (!device.token) return;
   wait = net === "online" ? 15_000 : Math.min(wait * 2, 60_000);
-  await refresh();
+  await refresh().catch(console.error);
+  clearTimeout(timer);
   timer = setTimeout(talk, wait);
 }
 
@@ -328,7 +338,8 @@ async function gather() {
   if (!device.token || !device.edge) return;
   const before = atEdge, end = await visit(device, forms, others).catch(() => "away");
   if (end !== "busy") atEdge = end;
-  if (device.token && (end !== "busy" || before !== atEdge)) await refresh();
+  if (device.token && (end !== "busy" || before !== atEdge)) await refresh().catch(console.error);
+  clearTimeout(edgeTimer);
   edgeTimer = setTimeout(gather, atEdge === "held" ? EDGE_EVERY : 3 * EDGE_EVERY);
 }
 
@@ -364,6 +375,18 @@ function screens() {
   by("desk").hidden = !open || Boolean(device.locked);
   by("lock").hidden = !open;
   by("state").hidden = by("carry").hidden = !ready;
+  if (ready) by("place").textContent = device.info.shelter.name;
+  by("terminal").textContent = ready ? `${device.info.terminal} ${device.info.name}` : "";
+}
+
+/** Another page enrolled this device anew: this one is locked until its PIN is given here too. */
+async function superseded(word) {
+  await current(device);
+  atEdge = null;
+  await shut();
+  await begin();
+  if (device.info) by("shut-said").textContent = say(word);
+  else by("enrol-said").textContent = say("another_gone");
 }
 
 /** Begin with what the disk knows without a PIN: which terminal this is, and how much is unsent. */
@@ -372,8 +395,6 @@ async function begin() {
   device.locked = await device.db.get("meta", "locked");
   screens();
   if (!device.info) return;
-  by("place").textContent = device.info.shelter.name;
-  by("terminal").textContent = `${device.info.terminal} ${device.info.name}`;
   await openAround(device);
   if (device.keys) { await unlocked(); return; }
   await refresh();
@@ -384,7 +405,9 @@ async function begin() {
 async function unlocked() {
   device.shut = false;
   screens();
-  await openList(device, forms);
+  here.clear();
+  typedVisitors.clear();
+  await openList(device, forms).catch(() => dropList(device)); // one that cannot be opened stops nothing else
   await openEdge(device);
   for (const state of ["done", "refused", "waiting"]) for (const row of await all(device, state)) remember(row.event, row.at);
   promised = await persisted();

@@ -1,5 +1,6 @@
 // The device itself: enrolled or not, its keys under a PIN, its token, what it may no longer hold.
-import { openStore, write } from "./store.js";
+import { uuid7 } from "./moment.js";
+import { openStore, same, write } from "./store.js";
 import { OUTBOX, keyOf, lockOf, newSecret, openLock, sharedKey, weak } from "./vault.js";
 
 const FREE_TRIES = 5, FIRST_WAIT = 30_000, LONGEST_WAIT = 15 * 60_000;
@@ -20,9 +21,18 @@ export const call = (device, path, { token = device.token, limit = 20_000, ...mo
 
 const enc = (info) => info.keys.find((one) => one.use === "enc");
 
-async function hold(device, { box, token }) {
-  device.keys = { box: await keyOf(box), carry: await sharedKey(token, OUTBOX, ["encrypt"]), city: enc(device.info) };
-  device.token = token;
+/** An enrolment as a page holds it; taken over at once, never the name of one with the keys of another. */
+const held = async (info, { box, token }) =>
+  ({ info, token, keys: { box: await keyOf(box), carry: await sharedKey(token, OUTBOX, ["encrypt"]), city: enc(info) } });
+
+const NOTHING = { index: null, list: null, around: undefined, edge: undefined, after: 0 };
+
+/** Whether this page is still of the device's enrolment; a page that is not lets go of keys, list and node, and
+    is that of the new one, locked. */
+export async function current(device) {
+  if (await same(device.db.transaction("meta"), device.info)) return true;
+  Object.assign(device, { info: await device.db.get("meta", "info"), keys: null, token: null, ...NOTHING });
+  return false;
 }
 
 /** Become the terminal of a token, with a PIN of one's own. Throws `Error` with the code: pin, token, away.
@@ -32,7 +42,7 @@ export async function enrol(device, token, pin) {
   const answer = await call(device, "terminal", { token }).catch(() => { throw new Error("away"); });
   if (answer.status === 401 || answer.status === 403) throw new Error("token");
   if (!answer.ok) throw new Error("away");
-  const info = await answer.json(), secrets = { box: newSecret(), token }, lock = await lockOf(pin, secrets);
+  const info = { ...(await answer.json()), enrolment: uuid7() }, secrets = { box: newSecret(), token }, lock = await lockOf(pin, secrets), made = await held(info, secrets);
   await write(device.db, ["meta", "box"], async (tx) => {
     const meta = tx.objectStore("meta"), box = tx.objectStore("box");
     for (const row of await box.getAll()) {
@@ -42,8 +52,7 @@ export async function enrol(device, token, pin) {
     await meta.clear();
     await Promise.all([meta.put(info, "info"), meta.put(lock, "lock")]);
   });
-  Object.assign(device, { info, edge: undefined });
-  await hold(device, secrets);
+  Object.assign(device, made, NOTHING);
 }
 
 // No wait is longer than the longest: a clock that was set back must not keep the right PIN out for days.
@@ -68,7 +77,8 @@ export const unlock = (device, pin) => navigator.locks.request(`sonae-pin-${devi
   const secrets = await openLock(lock, pin).catch(() => null);
   if (!secrets) return false;
   await put({ tries: 0, until: 0 });
-  if (!device.keys) await hold(device, secrets);
+  const info = await device.db.get("meta", "info");
+  if (!device.keys || info.enrolment !== device.info.enrolment) Object.assign(device, await held(info, secrets));
   return true;
 });
 
@@ -87,5 +97,5 @@ export async function heardTime(device, iso, sentAt) {
 /** Forget the token and every key: what is still sealed here can be opened by nobody. Unsent events go too. */
 export async function wipe(device) {
   await write(device.db, ["meta", "box"], (tx) => Promise.all([tx.objectStore("meta").clear(), tx.objectStore("box").clear()]));
-  Object.assign(device, { info: undefined, keys: null, token: null, index: null, list: null, around: undefined, edge: undefined });
+  Object.assign(device, { info: undefined, keys: null, token: null, ...NOTHING });
 }

@@ -3,7 +3,7 @@
 import { call, now } from "./device.js";
 import { indexed } from "./search.js";
 import { verified } from "./signed.js";
-import { write } from "./store.js";
+import { still, write } from "./store.js";
 import { fromBase64, keyOf, newSecret, seal, unseal } from "./vault.js";
 
 const RENEW = 12 * 3600_000;
@@ -13,20 +13,24 @@ export const cityKey = (device) => fromBase64(device.info.keys[0].x);
 
 /** Fetch the list and keep it sealed; the key of the one before is gone with it. Throws: away, stopped, signature. */
 export async function fetchList(device, forms) {
-  const answer = await call(device, `shelters/${encodeURIComponent(device.info.shelter.id)}/extract`, { limit: 120_000 })
+  const { terminal, shelter } = device.info;
+  const answer = await call(device, `shelters/${encodeURIComponent(shelter.id)}/extract`, { limit: 120_000 })
     .catch(() => { throw new Error("away"); });
   if (answer.status === 401 || answer.status === 403) throw new Error("stopped");
   if (!answer.ok) throw new Error("away");
-  await takeList(device, await answer.text(), device.info.terminal, forms);
+  await takeList(device, await answer.text(), terminal, forms);
 }
 
 /** Keep a list that the city signed for `whose` terminal: this one, or the edge node of the same shelter. */
 export async function takeList(device, jws, whose, forms) {
-  const content = await verified(jws, cityKey(device));
-  const ours = content && content.terminal === whose && content.shelter === device.info.shelter.id && content.world === device.world;
+  const { info, keys } = device, content = await verified(jws, cityKey(device));
+  const ours = content && content.terminal === whose && content.shelter === info.shelter.id && content.world === device.world;
   if (!ours || content.exp * 1000 <= now(device)) throw new Error("signature");
-  const secret = newSecret(), key = await seal(device.keys.box, secret), sealed = await seal(await keyOf(secret), JSON.stringify(content));
-  await write(device.db, ["meta"], (tx) => tx.store.put({ key, sealed, exp: content.exp, iat: content.iat }, "list"));
+  const secret = newSecret(), key = await seal(keys.box, secret), sealed = await seal(await keyOf(secret), JSON.stringify(content));
+  await write(device.db, ["meta"], async (tx) => {
+    await still(tx, info);
+    await tx.store.put({ key, sealed, exp: content.exp, iat: content.iat }, "list");
+  });
   take(device, content, forms);
 }
 

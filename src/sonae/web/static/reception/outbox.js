@@ -1,7 +1,7 @@
 // Events made here: durable before the screen says so, sent oldest first, gone from "unsent" only when the
 // server has said of each by its id that it is on disk.
 import { japanese, tick, clockText, uuid7 } from "./moment.js";
-import { write } from "./store.js";
+import { still, write } from "./store.js";
 import { OUTBOX, seal, sealForCity, unseal } from "./vault.js";
 
 export const BATCH = 30;
@@ -11,19 +11,21 @@ const of = (state) => IDBKeyRange.bound([state], [state, []]);
 const bound = (terminal, world) => `${OUTBOX} ${terminal} ${world}`;
 
 /** Put events into the box, in order, each with its id, time and clock; returns them once the disk has them.
+    Throws `another` when another page has enrolled this device anew: then nothing is recorded.
     A draft is `{event, names}`: what is sent, and whose names this screen shows beside it. */
 export const record = (device, drafts) => navigator.locks.request(`sonae-box-${device.world}`, async () => {
   let last = await device.db.get("meta", "clock");
-  const at = Date.now(), made = [];
+  const { info, keys } = device, at = Date.now(), made = [];
   for (const { event, names } of drafts) {
     last = tick(last, at);
-    made.push({ event: { id: uuid7(at), occurred_at: japanese(at), clock: clockText(last, device.info.terminal), ...event }, names });
+    made.push({ event: { id: uuid7(at), occurred_at: japanese(at), clock: clockText(last, info.terminal), ...event }, names });
   }
   const rows = await Promise.all(made.map(async (one) => ({
-    id: one.event.id, state: "waiting", at, of: device.info.terminal, sealed: await seal(device.keys.box, JSON.stringify(one)),
-    carried: await sealForCity(device.keys, JSON.stringify(one.event), bound(device.info.terminal, device.world)),
+    id: one.event.id, state: "waiting", at, of: info.terminal, sealed: await seal(keys.box, JSON.stringify(one)),
+    carried: await sealForCity(keys, JSON.stringify(one.event), bound(info.terminal, device.world)),
   })));
   await write(device.db, ["box", "meta"], async (tx) => {
+    await still(tx, info);
     for (const row of rows) await tx.objectStore("box").add(row);
     await tx.objectStore("meta").put(last, "clock");
   });
@@ -32,8 +34,11 @@ export const record = (device, drafts) => navigator.locks.request(`sonae-box-${d
 
 /** Note that a household was opened on this screen: those people read it in their own record once this is sent. */
 export async function look(device, people) {
-  const at = Date.now(), sealed = await seal(device.keys.box, JSON.stringify({ event: { at: japanese(at), people }, names: [] }));
-  await write(device.db, ["box"], (tx) => tx.store.add({ id: uuid7(at), state: "look", at, sealed }));
+  const { info, keys } = device, at = Date.now(), sealed = await seal(keys.box, JSON.stringify({ event: { at: japanese(at), people }, names: [] }));
+  await write(device.db, ["box", "meta"], async (tx) => {
+    await still(tx, info);
+    await tx.objectStore("box").add({ id: uuid7(at), state: "look", at, sealed });
+  });
 }
 
 /** The oldest looks that were not sent, and forgetting those that were. */
@@ -85,6 +90,8 @@ export async function answered(device, rows, results) {
   let settled = 0;
   await write(device.db, ["box"], async (tx) => {
     for (const { event: _event, names: _names, carried: _carried, ...row } of rows) {
+      // Settled meanwhile by another way, or left by an enrolment: what the key of then sealed is not put back.
+      if ((await tx.store.get(row.n))?.state !== "waiting") { settled += 1; continue; }
       const said = byId.get(row.id), refused = said?.status === "refused" || (said?.status === "duplicate" && said.error);
       if (refused) await tx.store.put({ ...row, state: "refused", error: said.error, party: said.party });
       else if (["accepted", "duplicate"].includes(said?.status)) await tx.store.put({ ...row, state: "done", party: said.party });
@@ -122,6 +129,7 @@ export const heardClock = (device, text) => navigator.locks.request(`sonae-box-$
 
 /** Put an event behind all others: it keeps its id and time, and no longer keeps the others waiting. */
 export const last = (device, { event: _event, names: _names, n, ...row }) => write(device.db, ["box"], async (tx) => {
+  if ((await tx.store.get(n))?.state !== "waiting") return;
   await tx.store.delete(n);
   await tx.store.add(row);
 });
@@ -132,7 +140,7 @@ export const dropDone = (device) => write(device.db, ["box"], async (tx) => {
 });
 
 /** A person has read of the refusal: it stays on the server and is no longer shown here. */
-export const seen = async (device, n) => {
-  const row = await device.db.get("box", n);
-  if (row?.state === "refused") await write(device.db, ["box"], (tx) => tx.store.put({ ...row, state: "done" }));
-};
+export const seen = (device, n) => write(device.db, ["box"], async (tx) => {
+  const row = await tx.store.get(n);
+  if (row?.state === "refused") await tx.store.put({ ...row, state: "done" });
+});

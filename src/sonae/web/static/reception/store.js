@@ -26,6 +26,17 @@ export async function write(db, stores, work) {
   }
 }
 
+/** Whether the disk still is of this enrolment: another page may have enrolled the device anew, or wiped it. */
+export async function same(tx, info) {
+  const kept = await tx.objectStore("meta").get("info");
+  return kept?.terminal === info?.terminal && kept?.enrolment === info?.enrolment;
+}
+
+/** Refuse to write what is of another enrolment: sealed under its key, nobody here could open it. Throws `another`. */
+export async function still(tx, info) {
+  if (!(await same(tx, info))) throw new Error("another");
+}
+
 /** Ask the browser not to evict what lies here; whether it promised. */
 export async function persisted() {
   if (!navigator.storage?.persist) return false;

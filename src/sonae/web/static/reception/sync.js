@@ -12,12 +12,14 @@ const LATE = 10_000;
 export const sync = (device, status, onCommands, onBatch = () => {}) =>
   navigator.locks.request(`sonae-sync-${device.world}`, { ifAvailable: true }, async (lock) => {
     if (!lock) return "busy";
-    const stuck = new Set();
+    const stuck = new Set(), { info } = device;
     let size = BATCH, commands = [], first = true;
     for (;;) {
       const rows = await oldest(device, size);
       if (!rows.length && !first) break;
       const seen = await looks(device), reply = await post(device, rows, seen, await status());
+      // Enrolled anew meanwhile: neither the answer nor its orders are for the terminal that this is now.
+      if (device.info !== info) return "busy";
       if (reply.end) return reply.end;
       // A batch that is refused as a whole is sent one by one: one event must not keep the others here.
       if (reply.whole) {
@@ -34,6 +36,7 @@ export const sync = (device, status, onCommands, onBatch = () => {}) =>
       if (rows.length && !settled) return "away";
     }
     if (!(await sendLeft(device, onBatch))) return "away";
+    if (device.info !== info) return "busy";
     await onCommands(commands.map((one) => one.verb ?? one));
     return "sent";
   });
