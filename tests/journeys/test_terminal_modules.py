@@ -222,3 +222,33 @@ def test_a_page_of_an_earlier_enrolment_writes_nothing_that_nobody_can_open(
     assert module(desk, "outbox", script, given) == [
         ["another", "another"], ["left"], [True, False, None, False, True], "T002", ["T002"],
     ]  # fmt: skip
+
+
+LEAVE = """(async () => {
+  const {openDevice, enrol, wipe} = await import("/static/reception/device.js");
+  const {record, counts} = await import("/static/reception/outbox.js");
+  const device = await openDevice("live", ""), own = fetch, sent = [];
+  const draft = n => ({event: {direction: "in", person: {name: `外来 ${n}郎`}}, names: []});
+  await enrol(device, given.tokens[0], given.pin);
+  await record(device, Array.from({length: 70}, (_none, n) => draft(n)));
+  const unsent = await wipe(device), kept = (await counts(device)).waiting;
+  await enrol(device, given.tokens[1], given.pin);
+  // One of them was spoilt on the disk: nobody can open it.
+  const row = await device.db.get("box", 1);
+  await device.db.put("box", {...row, carried: new Uint8Array(row.carried.length)});
+  window.fetch = (...more) => { if (more[0].endsWith("carried")) sent.push(JSON.parse(more[1].body).events.length); return own(...more); };
+  const ends = [], orders = async verbs => { ends.push(verbs); };
+  const end = await m.sync(device, async () => ({}), orders);
+  window.fetch = own;
+  return [unsent, kept, end, sent, await wipe(device), (await counts(device)).waiting, await device.db.count("meta"), device.token];
+})()"""
+
+
+def test_what_was_left_goes_in_parts_and_what_is_unsent_or_unreadable_is_not_wiped(
+    desk: Page, city: City
+) -> None:
+    """Nothing is wiped while a record waits; one that the city cannot read stays sealed when all else goes."""
+    tokens = [safety.enrol_terminal("F2", name)[1] for name in ("受付1", "受付1 あらため")]
+    found = module(desk, "sync", LEAVE, {"tokens": tokens, "pin": PIN})
+    assert found == [None, 70, "sent", [30, 30, 10], 1, 1, 0, None]
+    assert safety.occupancy(city.facilities["F2"].pk).people == 69

@@ -279,13 +279,14 @@ async function obey(verbs) {
   screens();
 }
 
+/** Wipe this device; where a record is still unsent, only after that has been sent: the order comes again. */
 async function wiped() {
-  const last = { token: device.token, shelter: device.info.shelter.id };
-  await wipe(device);
+  const last = { token: device.token, shelter: device.info.shelter.id }, left = await wipe(device);
+  if (left === null) return;
   await shut();
-  by("enrol-said").textContent = say("wiped");
+  by("enrol-said").textContent = left ? say("wiped_left", { n: left }) : say("wiped");
   await begin();
-  receipt(device, last);
+  receipt(device, { ...last, left });
 }
 
 /** What the screen and the disk may no longer show: the list, and the names of what the server has. */
@@ -394,7 +395,7 @@ async function begin() {
   device.latest = await device.db.get("meta", "latest");
   device.locked = await device.db.get("meta", "locked");
   screens();
-  if (!device.info) return;
+  if (!device.info) { by("carry").hidden = !(await counts(device)).waiting; return; }
   await openAround(device);
   if (device.keys) { await unlocked(); return; }
   await refresh();

@@ -6,13 +6,17 @@ import { toBase64 } from "./vault.js";
 
 const PIECE = 700, EVERY = 600;
 
+/** What the city takes in of one terminal: its events as each was sealed for the city. */
+export const letter = (device, terminal, rows, made = japanese(Date.now())) =>
+  JSON.stringify({ sonae: "outbox", v: 2, terminal, world: device.world, made_at: made, events: rows.map((row) => toBase64(row.carried)) });
+
 /** The envelopes of all unsent events, one for each terminal that this device was: `{count, files: [{name, body}]}`.
     Each event lies in it as it was sealed for the city when it was made: no key and no PIN is needed. */
-export async function envelope(device, states) {
-  const made = japanese(Date.now()), found = await sealedRows(device, states);
+export async function envelope(device) {
+  const made = japanese(Date.now()), found = await sealedRows(device);
   const files = found.map(([terminal, rows]) => ({
-    terminal, rows, name: `sonae-outbox-${terminal}-${made.slice(0, 16).replaceAll(":", "")}.json`,
-    body: JSON.stringify({ sonae: "outbox", v: 2, terminal, world: device.world, made_at: made, events: rows.map((row) => toBase64(row.carried)) }),
+    name: `sonae-outbox-${terminal}-${made.slice(0, 16).replaceAll(":", "")}.json`,
+    body: letter(device, terminal, rows, made),
   }));
   return { count: found.reduce((sum, [, rows]) => sum + rows.length, 0), files };
 }

@@ -94,8 +94,20 @@ export async function heardTime(device, iso, sentAt) {
   await device.db.put("meta", device.latest, "latest");
 }
 
-/** Forget the token and every key: what is still sealed here can be opened by nobody. Unsent events go too. */
+/** Forget the token and every key: what is still sealed here can be opened by nobody at this device. Returns how
+    many records of an earlier terminal stay, sealed for the city, because it could not read them; or null, with
+    nothing touched, when a record is unsent here or another page has enrolled the device anew. */
 export async function wipe(device) {
-  await write(device.db, ["meta", "box"], (tx) => Promise.all([tx.objectStore("meta").clear(), tx.objectStore("box").clear()]));
-  Object.assign(device, { info: undefined, keys: null, token: null, ...NOTHING });
+  const of = (state) => IDBKeyRange.bound([state], [state, []]);
+  // Counted in the transaction that deletes: what is recorded a moment before is not lost with the rest.
+  const left = await write(device.db, ["meta", "box"], async (tx) => {
+    const meta = tx.objectStore("meta"), box = tx.objectStore("box");
+    if (!(await same(tx, device.info)) || (await box.index("state").count(of("waiting")))) return null;
+    const rows = await box.index("state").getAll(of("left"));
+    await Promise.all([meta.clear(), box.clear()]);
+    for (const row of rows) await box.put(row);
+    return rows.length;
+  });
+  if (left !== null) Object.assign(device, { info: undefined, keys: null, token: null, ...NOTHING });
+  return left;
 }

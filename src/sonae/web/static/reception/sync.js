@@ -1,7 +1,7 @@
 // Talking to the server: unsent events in batches, oldest first, and what the server wants of this device.
 import { call, heardTime } from "./device.js";
-import { envelope } from "./carry.js";
-import { BATCH, answered, last, leftSent, looks, looksSent, oldest } from "./outbox.js";
+import { letter } from "./carry.js";
+import { BATCH, answered, last, leftSent, looks, looksSent, oldest, sealedRows } from "./outbox.js";
 import { japanese } from "./moment.js";
 
 const LATE = 10_000;
@@ -41,10 +41,10 @@ export const sync = (device, status, onCommands, onBatch = () => {}) =>
     return "sent";
   });
 
-/** Tell the server that this device has wiped itself, with the token that it then forgets; without an answer the
-    desk goes on showing that nobody knows. */
-export async function receipt(device, { token, shelter }) {
-  const body = JSON.stringify({ sent_at: japanese(Date.now()), device: { wiped: true, waiting: 0, refused: 0 }, events: [] });
+/** Tell the server that this device has wiped itself, with the token that it then forgets, and how many records it
+    keeps sealed; without an answer the desk goes on showing that nobody knows. */
+export async function receipt(device, { token, shelter, left }) {
+  const body = JSON.stringify({ sent_at: japanese(Date.now()), device: { wiped: true, waiting: left, refused: 0 }, events: [] });
   for (const pause of [0, 2_000, 10_000, 60_000]) {
     await new Promise((resolve) => setTimeout(resolve, pause));
     const answer = await call(device, `shelters/${encodeURIComponent(shelter)}/scans`, { method: "POST", body, token }).catch(() => null);
@@ -53,14 +53,18 @@ export async function receipt(device, { token, shelter }) {
   return false;
 }
 
-/** Bring what an earlier terminal of this device left, as it was sealed for the city; whether all of it is told. */
+/** Bring what an earlier terminal of this device left, as it was sealed for the city, in parts that a slow line
+    carries; whether all of it is told. */
 async function sendLeft(device, onBatch) {
-  for (const { rows, body } of (await envelope(device, ["left"])).files) {
-    const answer = await call(device, "terminal/carried", { method: "POST", body, limit: 60_000 }).catch(() => null);
-    if (answer?.status === 422) continue; // what nobody can open stays, and keeps nothing else from being sent
-    if (!answer?.ok) return false;
-    await leftSent(device, rows, (await answer.json()).results);
-    await onBatch();
+  for (const [terminal, all] of await sealedRows(device, ["left"])) {
+    for (let at = 0; at < all.length; at += BATCH) {
+      const rows = all.slice(at, at + BATCH), body = letter(device, terminal, rows);
+      const answer = await call(device, "terminal/carried", { method: "POST", body, limit: 60_000 }).catch(() => null);
+      if (answer?.status === 422) continue; // what nobody can open stays, and keeps nothing else from being sent
+      if (!answer?.ok) return false;
+      await leftSent(device, rows, (await answer.json()).results);
+      await onBatch();
+    }
   }
   return true;
 }
