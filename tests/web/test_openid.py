@@ -233,6 +233,24 @@ def test_a_service_without_its_secret_is_nobody(care: Party, taro: Account) -> N
     assert care.redeem(back).status_code == 200
 
 
+def test_who_fails_on_and_on_is_told_to_wait_and_nobody_else(care: Party, taro: Account) -> None:
+    back = care.answer(browser(taro), ALL)
+    school = party("学校アプリ", redirect_uris=["https://school.example.jp/cb"])
+    thief = Party(care.row, "wrong")
+    stranger = Party(openid.Service(client_id="nobody"), "wrong")
+    for one in (thief, stranger):
+        answers = [one.post("token", grant_type="refresh_token") for _n in range(21)]
+        assert [answer.status_code for answer in answers] == [401] * 20 + [429]
+        assert answers[-1]["Retry-After"] == "300"
+        assert answers[-1].json()["error"] == "invalid_client"
+    stranger.row.client_id = "somebody else"
+    for path in ("introspect", "revoke"):
+        assert stranger.post(path, token="x").status_code == 429, "unknown names count as one"
+    school.secret = "mistyped"
+    assert school.post("introspect", token="x").status_code == 401
+    assert care.redeem(back).status_code == 200, "who has the secret is not shut out by others"
+
+
 def test_services_of_two_sectors_know_a_person_by_two_names(care: Party, taro: Account) -> None:
     client = browser(taro)
     school = party("学校アプリ", redirect_uris=["https://school.example.jp/cb"])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from allauth.account.adapter import get_adapter
+from allauth.core import ratelimit
 from authlib.oauth2.rfc6749 import OAuth2Error
+from authlib.oauth2.rfc6749.util import extract_basic_authorization
 from django.contrib.auth import logout as sign_out
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -19,6 +22,9 @@ from sonae.platform.access import Audience, audience
 from sonae.platform.scope import is_exercise
 from sonae.web.oauth.provider import CLIENT_AUTH, SERVER, Request, issuer
 from sonae.web.oauth.session import sid_of
+
+_PAUSE: Final = 300
+"""Seconds after which failures are forgotten (`settings.ACCOUNT_RATE_LIMITS`)."""
 
 
 @require_GET
@@ -78,7 +84,7 @@ def jwks(request: HttpRequest) -> HttpResponse:
 def token(request: HttpRequest) -> HttpResponse:
     """Answer a code, a refresh token or a program's own credentials with tokens."""
     _real()
-    return _quiet(SERVER.create_token_response(request))
+    return _quiet(request, SERVER.create_token_response(request))
 
 
 @csrf_exempt
@@ -87,7 +93,7 @@ def token(request: HttpRequest) -> HttpResponse:
 def introspect(request: HttpRequest) -> HttpResponse:
     """Tell a service what one of its tokens is worth."""
     _real()
-    return _quiet(SERVER.create_endpoint_response("introspection", request))
+    return _quiet(request, SERVER.create_endpoint_response("introspection", request))
 
 
 @csrf_exempt
@@ -96,15 +102,32 @@ def introspect(request: HttpRequest) -> HttpResponse:
 def revoke(request: HttpRequest) -> HttpResponse:
     """End the sign-in that one of a service's tokens belongs to."""
     _real()
-    return _quiet(SERVER.create_endpoint_response("revocation", request))
+    return _quiet(request, SERVER.create_endpoint_response("revocation", request))
 
 
-def _quiet(answer: HttpResponse) -> HttpResponse:
-    """Return an answer that nobody keeps; a refused client learns how to prove itself."""
+def _quiet(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+    """Return an answer that nobody keeps; a refused client learns how to prove itself, or to wait."""
+    if b'"invalid_client"' in answer.content and not _may_fail(request):
+        told = {"error": "invalid_client", "error_description": "Too many failures: wait"}
+        answer = JsonResponse(told, status=429)
+        answer["Retry-After"] = str(_PAUSE)
     answer["Cache-Control"] = "no-store"
     if answer.status_code == 401:
         answer["WWW-Authenticate"] = 'Basic realm="sonae"'
     return answer
+
+
+def _may_fail(request: HttpRequest) -> bool:
+    """Count a service's failure to prove itself, by service and address; tell whether it may go on.
+
+    Who has the secret is never refused for the failures of others: it is 256 bits drawn by lot, which
+    nobody guesses, and residents wait behind that service. All that are unknown count as one.
+    """
+    named, _secret = extract_basic_authorization(request.headers)
+    named = named or request.POST.get("client_id", "")
+    known = named if openid.service(named) else ""
+    address = get_adapter().get_client_ip(request)
+    return bool(ratelimit.consume(request, action="service_failed", key=f"{known} {address}"))
 
 
 def _real() -> None:
