@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
@@ -75,6 +76,20 @@ def test_a_household_shares_its_time(city: City) -> None:
     assert set(told.places) == {"高台中学校"}
     assert safety.timed_days() == [told.day]
     terminals.forget_known()
+
+
+@pytest.mark.django_db
+def test_the_days_are_those_of_japan_and_the_newest(city: City) -> None:
+    midnight = datetime(2026, 7, 5, tzinfo=JST)
+    after = [timedelta(hours=h) for h in (-40, -24, -1, 0, 1, 8.99, 9, 14, 23.99)]
+    rows = [sighting(city, "備 太郎", seconds=20.0) for _ in after]
+    rows.append(sighting(city, "備 花子"))  # not timed
+    for one, moved in zip(rows, after, strict=False):
+        one.occurred_at = midnight + moved
+    safety.record(rows)
+    expected = sorted({(midnight + one).date() for one in after}, reverse=True)
+    assert safety.timed_days() == expected
+    assert safety.timed_days(2) == expected[:2]
 
 
 @pytest.mark.django_db
