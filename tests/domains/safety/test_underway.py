@@ -18,8 +18,8 @@ from sonae.core.errors import SonaeError
 from sonae.core.ids import uuid7
 from sonae.domains.residents.interface import Resident
 from sonae.domains.safety import interface as safety
-from sonae.domains.safety import rules, terminals
-from sonae.domains.safety.interface import Sighting, VisitorFacts
+from sonae.domains.safety import rules, terminals, underway
+from sonae.domains.safety.interface import PersonState, Sighting, VisitorFacts
 from sonae.domains.safety.rules import Event, fold
 from sonae.domains.sheltering import interface as sheltering
 from sonae.domains.shelters import interface as shelters
@@ -95,6 +95,22 @@ def test_the_receiving_shelter_sees_who_is_coming_and_counts_nobody_before(city:
     safety.record([sighting(city, "備 太郎", "F3", minutes=9)])
     assert words(safety.sent(CLERK, start))["備 太郎"] == ("elsewhere", "第一小学校")
     assert list(words(safety.coming(CLERK, target))) == ["旅 人子"]
+
+
+@pytest.mark.django_db
+def test_nobody_is_expected_for_ever_nor_the_dead(city: City, monkeypatch: Any) -> None:
+    target = city.facilities["F1"].pk
+    names = ("備 太郎", "備 花子", "備 一郎")
+    safety.record([sighting(city, name) for name in names])
+    safety.record([leave(city, name, minutes=1) for name in names])
+    monkeypatch.setattr(underway, "parts", lambda listed: ([one] for one in sorted(set(listed))))
+    PersonState.objects.filter(resident=city.residents["備 一郎"].pk).update(status="deceased")
+    with clock.using(FrozenClock(clock.now() + timedelta(days=2, hours=23))):
+        assert sorted(words(safety.coming(CLERK, target))) == ["備 太郎", "備 花子"]
+        assert safety.coming_count(target) == 2
+    with clock.using(FrozenClock(clock.now() + timedelta(days=3, minutes=2))):
+        assert safety.coming(CLERK, target) == []
+        assert safety.coming_count(target) == 0
 
 
 @pytest.mark.django_db

@@ -24,12 +24,14 @@ from sonae.domains.safety.whose import Eyes
 from sonae.domains.shelters import interface as shelters
 from sonae.platform import audit
 from sonae.platform.access import Actor, Audience, require
-from sonae.platform.db import writing
+from sonae.platform.db import parts, writing
 
 LATE: Final = timedelta(hours=3)
 """Who has not been seen to arrive for so long is to be asked after."""
 SHOWN: Final = timedelta(hours=24)
 """How long a departure stays on the page of the shelter that was left."""
+EXPECTED: Final = timedelta(days=3)
+"""How long somebody is expected: who never came must outlast a night and a change of shift."""
 _METRES: Final = 111_195
 """Of a degree of latitude."""
 _WHOSE: Final = ("resident", "visitor", "visitor__resident", "visitor__same_as")
@@ -112,9 +114,11 @@ def _departures(eyes: Eyes, **only: Any) -> dict[str, _Departure]:
 
 def _states(eyes: Eyes, people: Sequence[str]) -> list[PersonState]:
     """Return the present states of people, as these eyes see them; the dead are left out."""
-    rows = PersonState.objects.filter(person__in=people).exclude(resident__in=eyes.residents)
-    seen = [*rows.select_related("resident", "visitor"), *eyes.parts()]
-    return [one for one in seen if one.person in people and one.status != rules.DECEASED]
+    asked, hidden, seen = set(people), eyes.residents, eyes.parts()
+    for some in parts(asked):
+        rows = PersonState.objects.filter(person__in=some).select_related("resident", "visitor")
+        seen += [one for one in rows if one.resident_id not in hidden]
+    return [one for one in seen if one.person in asked and one.status != rules.DECEASED]
 
 
 def _word(one: PersonState, way: _Departure, now: datetime) -> str:
@@ -142,9 +146,13 @@ def _listed(actor: Actor, ways: dict[str, _Departure], *, to: bool) -> list[Unde
 
 
 def coming(actor: Actor, facility_pk: int) -> list[Underway]:
-    """Return who left another shelter for this one and has not been seen since, the latest first."""
+    """Return who left another shelter for this one and has not been seen since, the latest first.
+
+    Within `EXPECTED`; so with `coming_count`.
+    """
     require(actor, Audience.RECEPTION)
-    ways = _departures(Eyes(), bound_for=facility_pk)
+    since = clock.now() - EXPECTED
+    ways = _departures(Eyes(), bound_for=facility_pk, occurred_at__gte=since)
     return [one for one in _listed(actor, ways, to=True) if one.word in ("coming", "late")]
 
 
@@ -158,8 +166,9 @@ def sent(actor: Actor, facility_pk: int) -> list[Underway]:
 
 
 def coming_count(facility_pk: int) -> int:
-    """Return how many are on their way to a shelter; everybody counts."""
-    return PersonState.objects.filter(bound_for=facility_pk).count()
+    """Return how many are on their way to a shelter; everybody alive counts."""
+    rows = PersonState.objects.filter(bound_for=facility_pk, seen_at__gte=clock.now() - EXPECTED)
+    return rows.exclude(status=rules.DECEASED).count()
 
 
 def arrive(actor: Actor, facility_pk: int, people: Sequence[str]) -> list[Result]:
