@@ -165,6 +165,52 @@ def test_the_register_s_mailbox_is_ended_without_changing_the_register(
     assert client.post(f"{HOME}end-mail/").status_code == 404
 
 
+def test_who_ended_the_register_s_mailbox_hears_nothing_more_there_not_even_a_correction(
+    city: City,
+    box: Box,  # noqa: F811
+) -> None:
+    issue(city)
+    assert "taro@example.jp" in {one["To"] for one in box.mails}
+    messages.end_register_mail(resident(city, "備 太郎"))
+    box.mails = []
+    messages.correct(APPROVER, messages.messages()[0].pk, "対象の川は沢音川です")
+    outbox.drain()
+    evacuation_lifted(city)
+    told = [one["To"] for one in box.mails]
+    assert "taro@example.jp" not in told
+    assert told.count("minoru@example.jp") == 2
+
+
+def test_a_shared_mailbox_goes_on_as_long_as_one_of_the_household_wants_it(
+    city: City,
+    box: Box,  # noqa: F811
+) -> None:
+    taro, ichiro = city.residents["備 太郎"], city.residents["備 一郎"]
+    Resident.objects.filter(pk=ichiro.pk).update(email=taro.email, channel="email")
+    issue(city)
+    [shared] = Delivery.objects.filter(address=taro.email)
+    assert shared.owners == [taro.pk, ichiro.pk]
+    for name, more in (("備 太郎", 1), ("備 一郎", 0)):
+        messages.end_register_mail(resident(city, name))
+        box.mails = []
+        messages.correct(APPROVER, messages.messages()[0].pk, f"対象の川は沢音川です（{more}）")
+        outbox.drain()
+        assert [one["To"] for one in box.mails].count(taro.email) == more
+
+
+def test_what_was_erased_is_not_told_again(city: City, box: Box) -> None:  # noqa: F811
+    me = resident(city, "備 花子")
+    made = messages.add_mail(me, "hanako@example.net", "ja")
+    outbox.drain()
+    messages.confirm_contact(me, made.pk, code_in(box))
+    issue(city)
+    messages.forget_contacts(me)
+    box.mails = []
+    evacuation_lifted(city)
+    assert len(box.mails) == 3
+    assert not Delivery.objects.filter(resident=me.resident_id, status="failed").exists()
+
+
 def test_what_is_stored_can_be_taken_away_and_erased(city: City, service: Service) -> None:
     client, browser = signed_in(city, "備 花子"), service.browser("a")
     client.post(f"{HOME}push/", {"endpoint": browser.endpoint, **browser.keys})

@@ -108,16 +108,35 @@ def _may_be_told(transmission: Transmission, people: Sequence[Delivery]) -> list
         SYSTEM, sorted(owners), purpose="notification", kinds=(kind,), shielded=set(shielded),
         once_in=ONE_USE,
     )  # fmt: skip
+    over = _ended(transmission, people, owners)
     kept, refused = [], []
     for one in people:
-        ended = one.contact is not None and one.contact.ended_at is not None
         allowed = all(kind in made[pk].fields for pk in one.owners)
-        if allowed and not ended:
+        if allowed and one.pk not in over:
             kept.append(one)
         else:
-            refused.append(Handed(one.pk, "failed", ENDED if ended else WITHHELD))
+            refused.append(Handed(one.pk, "failed", ENDED if one.pk in over else WITHHELD))
     _store(refused)
     return kept
+
+
+def _ended(transmission: Transmission, people: Sequence[Delivery], owners: set[int]) -> set[int]:
+    """Return the deliveries (primary keys) to addresses at which nobody wants anything any more.
+
+    What was erased is one of them, and so is a mailbox of the register that its owner has ended. A
+    mailbox that a household shares goes on as long as one of them wants it. The number that proves an
+    address is what its owner has just asked for.
+    """
+    if transmission.message.kind == "proof":
+        return set()
+    rows = ContactPoint.objects.filter(channel=transmission.channel, resident__in=owners)
+    left = set(rows.exclude(ended_at=None).values_list("resident_id", "address"))
+    return {
+        one.pk
+        for one in people
+        if not _address(one)
+        or (one.owners and all((pk, _address(one)) in left for pk in one.owners))
+    }
 
 
 def _handed(transmission: Transmission, people: Sequence[Delivery]) -> Iterator[Sequence[Handed]]:

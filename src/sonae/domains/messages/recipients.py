@@ -101,9 +101,9 @@ def _reached(message: Message) -> Boxes:
         "contact__address",
     )  # fmt: skip
     for channel, resident, told_at, language, others, contact, moved_to in told:
-        address = moved_to or told_at
-        box = Mailbox(resident, address, language, tuple(others), contact)
-        boxes[channel][address, resident] = box
+        if address := moved_to or told_at:  # What its owner has erased is empty.
+            box = Mailbox(resident, address, language, tuple(others), contact)
+            boxes[channel][address, resident] = box
     return {channel: list(found.values()) for channel, found in boxes.items()}
 
 
