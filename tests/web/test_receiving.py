@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from sonae.core import clock
+from sonae.core.clock import FrozenClock
 from sonae.core.errors import SonaeError
 from sonae.domains.evacuation import interface as evacuation
 from sonae.domains.evacuation.interface import EvacuationOrder
@@ -25,7 +27,7 @@ from sonae.web.citizen.receiving import label_of
 from tests.fixtures import APPROVER, OPERATOR, City
 from tests.gateways.push_service import Service, serving
 from tests.gateways.test_mail import Box, box  # noqa: F401 - a fixture
-from tests.gateways.test_push import issue, resident
+from tests.gateways.test_push import issue, resident, try_again
 
 pytestmark = pytest.mark.django_db
 HOME = "/me/notices/"
@@ -131,6 +133,66 @@ def test_a_number_cannot_be_guessed_nor_kept_for_later(
     outbox.drain()
     with pytest.raises(SonaeError, match="使えません"):
         messages.confirm_contact(me, made.pk, code_in(box))
+
+
+def test_an_ended_mailbox_stays_off_until_its_number_has_come_back(
+    city: City,
+    box: Box,  # noqa: F811
+) -> None:
+    client, me = signed_in(city, "備 太郎"), resident(city, "備 太郎")
+    messages.end_register_mail(me)
+    client.post(f"{HOME}mail/", {"address": "taro@example.jp"})
+    outbox.drain()
+    assert [one["To"] for one in box.mails] == ["taro@example.jp"], "the number itself is sent"
+    [contact] = messages.contacts_of(me)
+    assert contact.ended_why == "owner"
+    page = text(client)
+    assert "確認番号を待っています" in page
+    assert f'id="code-{contact.pk}"' in page
+    code = code_in(box)
+    issue(city)
+    assert [one["To"] for one in box.mails].count("taro@example.jp") == 1
+    client.post(f"{HOME}confirm/", {"contact": str(contact.pk), "code": code})
+    assert f'id="code-{contact.pk}"' not in text(client)
+    evacuation_lifted(city)
+    issue(city)
+    assert [one["To"] for one in box.mails].count("taro@example.jp") == 2
+
+
+def test_the_last_number_asked_for_is_the_one_that_arrives(city: City, box: Box) -> None:  # noqa: F811
+    me = resident(city, "備 花子")
+    box.busy = True
+    for _time in range(2):
+        made = messages.add_mail(me, "hanako@example.net", "ja")
+        outbox.drain()
+    box.busy = False
+    try_again()
+    assert len(box.mails) == 1
+    messages.confirm_contact(me, made.pk, code_in(box))
+
+
+def test_a_number_is_not_tried_longer_than_it_holds(city: City, box: Box) -> None:  # noqa: F811
+    box.busy = True
+    messages.add_mail(resident(city, "備 花子"), "hanako@example.net", "ja")
+    outbox.drain()
+    box.busy = False
+    with clock.using(FrozenClock(clock.now() + proving.VALID * 1.1)):
+        try_again()
+    assert box.mails == []
+    assert messages.Transmission.objects.get(channel="mail").status == "failed"
+
+
+def test_the_eleventh_mailbox_takes_the_place_of_the_first(city: City, box: Box) -> None:  # noqa: F811
+    me = resident(city, "備 花子")
+    for number in range(10):
+        ContactPoint.objects.create(
+            resident_id=me.resident_id, channel="mail", address=f"x{number}@example.net",
+            added_at=clock.now(), confirmed_at=clock.now(),
+        )  # fmt: skip
+    made = messages.add_mail(me, "hanako@example.net", "ja")
+    outbox.drain()
+    messages.confirm_contact(me, made.pk, code_in(box))
+    assert [one.address for one in messages.contacts_of(me) if one.ended_at] == ["x0@example.net"]
 
 
 def test_nobody_fills_a_stranger_s_mailbox_through_us(city: City, box: Box) -> None:  # noqa: F811

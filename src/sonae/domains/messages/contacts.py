@@ -98,12 +98,12 @@ def add_push(actor: Actor, endpoint: str, p256dh: str, auth: str, label: str = "
             defaults={"keys": keys, "label": label[:80], "added_at": now, "confirmed_at": now,
                       "ended_at": None, "ended_why": ""},
         )  # fmt: skip
-        _leave_room(owner, "push")
+        leave_room(owner, "push")
         audit.record(actor.id, "contact_added", f"contact:{made.pk}", channel="push")
     return made
 
 
-def _leave_room(owner: int, channel: str) -> None:
+def leave_room(owner: int, channel: str) -> None:
     """End the oldest of more than `MOST` in use."""
     rows = ContactPoint.objects.filter(resident=owner, channel=channel, ended_at=None)
     many = list(rows.order_by("-added_at", "-pk").values_list("pk", flat=True)[MOST:])
@@ -141,8 +141,8 @@ def end_contact(actor: Actor, pk: int) -> ContactPoint:
         if row is None:
             raise SonaeError("not_found", "この連絡先は登録されていません。")
         if row.ended_at is None:
-            row.ended_at, row.ended_why = clock.now(), "owner"
-            row.save(update_fields=["ended_at", "ended_why"])
+            row.ended_at, row.ended_why, row.code = clock.now(), "owner", ""
+            row.save(update_fields=["ended_at", "ended_why", "code"])
             audit.record(actor.id, "contact_ended", f"contact:{row.pk}", channel=row.channel)
     return row
 

@@ -17,7 +17,7 @@ from sonae.domains.messages import ports
 from sonae.domains.messages.contacts import leave_link
 from sonae.domains.messages.models import ContactPoint, Delivery, Transmission
 from sonae.domains.messages.ports import Handed, Parcel, Recipient
-from sonae.domains.messages.rules import EXPIRES_HOURS, TRANSMISSION_TRANSITIONS
+from sonae.domains.messages.rules import EXPIRES_HOURS, PROOF_MINUTES, TRANSMISSION_TRANSITIONS
 from sonae.domains.messages.services import link_for, own_limits, queue
 from sonae.domains.residents.interface import Resident
 from sonae.platform import audit, outbox
@@ -150,7 +150,7 @@ def _handed(transmission: Transmission, people: Sequence[Delivery]) -> Iterator[
         )
         for one in people
     ]  # fmt: skip
-    left = transmission.created_at + timedelta(hours=EXPIRES_HOURS) - clock.now()
+    left = transmission.created_at + _worth(transmission) - clock.now()
     parcel = Parcel(
         transmission.identifier, transmission.frozen, recipients, transmission.message.topic,
         max(int(left.total_seconds()), 0), own_limits(),
@@ -208,9 +208,16 @@ def _close_overtaken(transmission: Transmission) -> None:
         )
 
 
+def _worth(transmission: Transmission) -> timedelta:
+    """Return how long it is worth telling: a number that proves an address as long as it holds."""
+    if transmission.message.kind == "proof":
+        return timedelta(minutes=PROOF_MINUTES)
+    return timedelta(hours=EXPIRES_HOURS)
+
+
 def _too_late(transmission: Transmission) -> bool:
     """Tell whether an alert is too old to be sent: it would speak of yesterday."""
-    return clock.now() - transmission.created_at > timedelta(hours=EXPIRES_HOURS)
+    return clock.now() - transmission.created_at > _worth(transmission)
 
 
 def _wait(transmission: Transmission, least: float) -> float:

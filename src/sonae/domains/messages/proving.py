@@ -14,9 +14,10 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from sonae.core import clock, typed
 from sonae.core.errors import SonaeError
-from sonae.domains.messages.contacts import owner_of
+from sonae.domains.messages.contacts import leave_room, owner_of
 from sonae.domains.messages.models import ContactPoint, Delivery, Message
 from sonae.domains.messages.recipients import MOBILE
+from sonae.domains.messages.rules import PROOF_MINUTES
 from sonae.domains.messages.services import release, write_texts
 from sonae.domains.messages.wording import Text
 from sonae.domains.municipalities.interface import municipality
@@ -25,7 +26,7 @@ from sonae.platform import audit
 from sonae.platform.access import SYSTEM, Actor
 from sonae.platform.db import writing
 
-VALID: Final = timedelta(minutes=30)
+VALID: Final = timedelta(minutes=PROOF_MINUTES)
 MOST_TRIES: Final = 5
 MOST_A_DAY: Final = 5
 """Numbers sent for one resident in a day: nobody fills a stranger's mailbox through us."""
@@ -67,6 +68,7 @@ def add_phone(actor: Actor, number: str, language: str) -> ContactPoint:
 
 
 def _asked(actor: Actor, channel: str, given: str, language: str) -> ContactPoint:
+    """Send a number; what has ended stays so until the number has come back."""
     owner = owner_of(actor)
     with writing():
         _not_too_often(owner)
@@ -77,8 +79,7 @@ def _asked(actor: Actor, channel: str, given: str, language: str) -> ContactPoin
             raise SonaeError("conflict", "この宛先は、もう登録されています。")
         code = f"{secrets.randbelow(10**6):06d}"
         made.code, made.code_until = _hash(made.pk, code), clock.now() + VALID
-        made.code_tries, made.confirmed_at, made.ended_at, made.ended_why = 0, None, None, ""
-        made.added_at = clock.now()
+        made.code_tries, made.confirmed_at, made.added_at = 0, None, clock.now()
         made.save()
         _send(made, code, language if language in _SAID else "ja")
         audit.record(actor.id, "contact_asked", f"contact:{made.pk}", channel=channel)
@@ -97,10 +98,10 @@ def _not_too_often(owner: int) -> None:
 
 
 def _send(contact: ContactPoint, code: str, language: str) -> None:
-    """Send the number to the address alone, in the language of the page."""
+    """Send the number to the address alone, in the language of the page; a newer one overtakes it."""
     here, now = municipality(), clock.now()
     message = Message.objects.create(
-        kind="proof", topic=f"proof:{contact.resident_id}:{now:%Y%m%d%H%M%S%f}",
+        kind="proof", topic=f"proof:{contact.resident_id}:{contact.pk}",
         audience={"contact": contact.pk}, channels=[contact.channel],
         drafted_by=SYSTEM.id, drafted_at=now,
     )  # fmt: skip
@@ -127,6 +128,7 @@ def confirm_contact(actor: Actor, pk: int, code: str) -> ContactPoint:
             row.code, row.code_until = "", None
             row.confirmed_at, row.ended_at, row.ended_why = clock.now(), None, ""
             row.save()
+            leave_room(owner, row.channel)
             audit.record(actor.id, "contact_confirmed", f"contact:{row.pk}", channel=row.channel)
             return row
     if not fresh or row.code_tries > MOST_TRIES:

@@ -30,6 +30,8 @@ CHUNK: Final = 500
 """Recipients per outbox entry: one job per chunk, never per person."""
 EXPIRES_HOURS: Final = 22.5
 """A public item ends by itself after this long unless it is renewed (cell-broadcast practice)."""
+PROOF_MINUTES: Final = 30
+"""How long a number that proves an address holds, and is tried to be sent."""
 RENEW_HOURS: Final = 20
 """What is public is renewed after this long while its order is in force: before it would expire."""
 ACKNOWLEDGE_DAYS: Final = 7
