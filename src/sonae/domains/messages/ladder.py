@@ -109,7 +109,7 @@ class Reach:
     """How an order has reached the people of one town; every person stands in one column.
 
     ``answered``: heard of since; ``visited``: not heard of, and on an open patrol sheet; ``told``:
-    handed over and no answer; ``under_way``: not handed over yet; ``refused`` by every channel;
+    handed over and nothing heard of this one; ``under_way``: not handed over yet; ``refused`` by every channel;
     ``nowhere``: no address is known.
     """
 
@@ -150,12 +150,12 @@ def reach(message_pk: int) -> list[Reach]:
 
 def _column(tried: _Tried | None, *, silent: bool, visited: bool) -> str:
     """Return in which column of `Reach` one person stands."""
-    if not silent or (tried is not None and tried.answered):
+    if not silent:
         return "answered"
     if visited:
         return "visited"
     if tried is None:
         return "nowhere"
-    if tried.told:
+    if tried.told or tried.answered:  # Somebody pressed at that address: it need not be this one.
         return "told"
     return "under_way" if tried.open else "refused"
