@@ -45,6 +45,7 @@ def terminal(**facts: Any) -> Terminal:
         ({"refused": 1, "version": "1.9"}, ("refused", "version")),
         ({"locked_at": NOW, "wipe_at": NOW}, ("wiping",)),
         ({"locked_at": NOW, "wipe_at": NOW, "wiped_at": NOW, "last_seen_at": NOW}, ("wiped",)),
+        ({"wipe_at": NOW, "wiped_at": NOW, "last_seen_at": NOW, "waiting": 1}, ("wiped", "unsent")),
         (
             {"wipe_at": NOW, "wiped_at": NOW - timedelta(minutes=1), "last_seen_at": NOW},
             ("wiping",),

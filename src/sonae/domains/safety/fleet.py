@@ -97,8 +97,8 @@ def troubles(one: Terminal, newest: str, now: datetime) -> tuple[str, ...]:
     seen = one.last_seen_at
     if (
         one.wipe_at is not None and one.wiped_at is not None and one.wiped_at == seen
-    ):  # an empty device has nothing else to be looked into
-        return ("wiped",)
+    ):  # an empty device has nothing else to be looked into but what it keeps sealed for the city
+        return ("wiped", "unsent") if one.waiting else ("wiped",)
     wrong = {
         "wiping": one.wipe_at is not None,
         "locked": one.locked_at is not None and one.wipe_at is None,
