@@ -15,7 +15,7 @@ from sonae.domains.safety.interface import PersonState, Sighting
 from tests.fixtures import City
 from tests.installation import copied
 from tests.journeys.conftest import CheckPage, _context, _opened
-from tests.journeys.devices import enrolled
+from tests.journeys.devices import PIN, enrolled
 from tests.journeys.edges import Network, Node
 from tests.journeys.test_terminal import SYNCED, check_in_stranger, done, scan, token, unsent
 
@@ -42,6 +42,15 @@ def join(page: Page, code: str) -> None:
     expect(page.locator("#edge-now")).to_contain_text("中継機 T003", timeout=SYNCED)
 
 
+# A record whose time nobody can read: it must not keep the others of this node from being heard.
+WRONG = """async pin => {
+  const {openDevice, unlock} = await import("/static/reception/device.js"), {record} = await import("/static/reception/outbox.js");
+  const device = await openDevice("live", "");
+  await unlock(device, pin);
+  await record(device, [{event: {direction: "in", person: {name: "時刻 不明"}, occurred_at: "きのう"}, names: []}]);
+}"""
+
+
 def test_two_tablets_and_a_laptop_without_the_city(
     browser: Browser, network: Network, node: Node, city: City, check_page: CheckPage
 ) -> None:
@@ -64,12 +73,13 @@ def test_two_tablets_and_a_laptop_without_the_city(
         network.cut()
         join(first, code)
         join(second, code)
+        first.evaluate(WRONG, PIN)
         scan(first, token("R0011"))
         first.get_by_role("button", name="印の人を受付する").click()
         done(first, "備 太郎")
         check_in_stranger(first, "外来 一郎")
         expect(first.locator("#unsent")).to_have_text(
-            "未送信 2件（うち2件は中継機が預かり）", timeout=SYNCED
+            "未送信 3件（うち3件は中継機が預かり）", timeout=SYNCED
         )
         expect(first.locator("#net")).to_contain_text("市にはまだ届いていません", timeout=SYNCED)
 
@@ -118,7 +128,7 @@ def test_two_tablets_and_a_laptop_without_the_city(
             page.evaluate("dispatchEvent(new Event('online'))")
             expect(page.locator("#net")).to_have_text("サーバーにつながっています", timeout=SYNCED)
     stored = Sighting.objects.exclude(pk=elsewhere)
-    assert sorted(stored.values_list("device", flat=True)) == ["T001", "T001", "T002", "T002"]
+    assert sorted(stored.values_list("device", flat=True)) == [*["T001"] * 3, "T002", "T002"]
     assert stored.filter(offline=True, refusal="").count() == 4
     assert PersonState.objects.get(resident=city.residents["備 太郎"].pk).conflict
 

@@ -579,3 +579,23 @@ def test_an_answer_that_cannot_be_read_ends_no_talking(page: Page, city: City) -
     expect(page.locator("#net")).to_have_text("サーバーにつながっています", timeout=SYNCED)
     unsent(page, 0)
     assert Sighting.objects.count() == 1
+
+
+def test_a_stopped_terminal_deletes_its_list_behind_a_locked_screen(page: Page, city: City) -> None:
+    enrolled(page)
+    page.get_by_role("button", name="画面をロック").click()
+    expect(page.locator("#shut")).to_be_visible()
+    assert "list" in page.evaluate(META)
+    safety.revoke_terminal("T001", actor=OPERATOR)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("#net")).to_contain_text("この端末は止められています", timeout=SYNCED)
+    page.wait_for_function(f"({META})().then(keys => !keys.includes('list'))")
+
+
+META = """async () => {
+  const ask = make => new Promise(done => { const asked = make(); asked.onsuccess = () => done(asked.result); });
+  const db = await ask(() => indexedDB.open("sonae-reception-live"));
+  const keys = await ask(() => db.transaction("meta").objectStore("meta").getAllKeys());
+  db.close();
+  return keys;
+}"""

@@ -252,3 +252,18 @@ def test_what_was_left_goes_in_parts_and_what_is_unsent_or_unreadable_is_not_wip
     found = module(desk, "sync", LEAVE, {"tokens": tokens, "pin": PIN})
     assert found == [None, 70, "sent", [30, 30, 10], 1, 1, 0, None]
     assert safety.occupancy(city.facilities["F2"].pk).people == 69
+
+
+def test_the_node_is_asked_for_the_oldest_and_for_the_newest(desk: Page, city: City) -> None:
+    """A disk that was put back lacks the newest first: however many wait, that one is asked for."""
+    _terminal, token = safety.enrol_terminal("F2", "受付1")
+    script = """(async () => {
+      const {openDevice, enrol} = await import("/static/reception/device.js"), device = await openDevice("live", "");
+      await enrol(device, given.token, given.pin);
+      await m.record(device, Array.from({length: 7}, (_none, n) => ({event: {person: {name: `外来 ${n}郎`}}, names: []})));
+      await m.look(device, ["R0011"]);
+      const asked = async (n, most) => (await m.waitingUpTo(device, n, most)).map(row => row.n);
+      return [await asked(6, 3), await asked(8, 9), await asked(3, 3), await asked(0, 3)];
+    })()"""
+    found = module(desk, "outbox", script, {"token": token, "pin": PIN})
+    assert found == [[1, 2, 6], [1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3], []]

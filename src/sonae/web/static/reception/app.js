@@ -16,7 +16,7 @@ import { find, formsOf, household } from "./search.js";
 import { persisted } from "./store.js";
 import { receipt, sync } from "./sync.js";
 
-const forms = formsOf(...written), SHOWN = 12, OPTIONS = 12, EDGE_EVERY = 4_000, CLOCK_OFF = 5 * 60_000;
+const forms = formsOf(...written), SHOWN = 12, OPTIONS = 12, EDGE_EVERY = 4_000, EXPIRE_EVERY = 5 * 60_000, CLOCK_OFF = 5 * 60_000;
 const here = new Map(), typedVisitors = new Map();
 let device, net = "away", atEdge = null, edgeTimer, opened, promised = true, began = 0, chosen = -1, options = [], timer, wait = 5_000, notice = "";
 
@@ -127,7 +127,10 @@ const newer = (map, key, one) => { if (!(map.get(key)?.clock > one.clock)) map.s
 /** What other terminals of this place have recorded, by the edge node. */
 function others(rows) {
   if (device.shut) return; // asked for again when the screen is opened
-  for (const { name, event } of rows) if (event?.person) remember(event, Date.parse(event.occurred_at), name);
+  for (const { name, event } of rows) {
+    // What one tablet wrote wrongly must not keep this one from hearing the others.
+    try { if (event?.person) remember(event, Date.parse(event.occurred_at), name); } catch (error) { console.error(error); }
+  }
   if (rows.length) opened?.update();
 }
 
@@ -350,7 +353,7 @@ async function joining(text) {
   said.textContent = say(isEdge(text) ? "edge_joining" : "edge_code");
   if (!isEdge(text) || !device.token) return;
   atEdge = await join(device, text, forms, others).catch(() => "away");
-  said.textContent = atEdge === "held" ? "" : say(atEdge === "away" ? "edge_blocked" : `edge_${atEdge}`);
+  said.textContent = atEdge === "held" || !atEdge ? "" : say(atEdge === "away" ? "edge_blocked" : `edge_${atEdge}`);
   if (atEdge === "held") { by("edge-code").value = ""; clear(); }
   await refresh();
   gather();
@@ -397,10 +400,14 @@ async function begin() {
   screens();
   if (!device.info) { by("carry").hidden = !(await counts(device)).waiting; return; }
   await openAround(device);
+  await expire();
   if (device.keys) { await unlocked(); return; }
   await refresh();
   by("pin-try").focus();
 }
+
+/** Delete a list that has ended where nobody opens the screen: before a PIN was given, nothing else looks. */
+const expire = () => (device.info && !device.token ? ended(device) : null);
 
 /** The PIN was right: show the desk, with the list and what was recorded here. */
 async function unlocked() {
@@ -418,10 +425,12 @@ async function unlocked() {
   gather();
 }
 
-/** Lock the screen: names leave it and the memory. Sending goes on, and so do orders. */
+/** Lock the screen: names leave it and the memory. Sending goes on, and so do orders, and the list on the disk
+    still ends: of it stays when, and how many are on it. */
 async function shut() {
   device.shut = true;
-  device.index = device.list = null;
+  device.index = null;
+  if (device.list) device.list = { exp: device.list.exp, people: device.list.people, lost: [] };
   here.clear();
   typedVisitors.clear();
   clear();
@@ -465,6 +474,7 @@ async function start() {
   by("edge-leave").addEventListener("click", async () => { await leave(device); atEdge = null; await refresh(); });
   window.addEventListener("online", soon);
   window.addEventListener("hashchange", linked);
+  setInterval(() => expire()?.catch(console.error), EXPIRE_EVERY);
   guard(device, { isOpen, shut, opened: unlocked });
   await begin();
   await linked();

@@ -17,9 +17,10 @@ export async function openAround(device) { device.around = await device.db.get("
 /** Ask anew, once a minute; without an answer the last one stands. */
 export async function askAround(device) {
   if (Date.now() - around(device).at < EVERY) return;
-  const answer = await call(device, `shelters/${encodeURIComponent(device.info.shelter.id)}/desk`).catch(() => null);
+  const { info } = device, answer = await call(device, `shelters/${encodeURIComponent(info.shelter.id)}/desk`).catch(() => null);
   if (!answer?.ok) return;
   const { rooms, shelters, coming } = await answer.json();
+  if (device.info !== info || !Array.isArray(rooms) || !Array.isArray(shelters)) return;
   device.around = { rooms, shelters, coming, at: Date.now() };
   await write(device.db, ["meta"], (tx) => tx.store.put(device.around, "around"));
 }

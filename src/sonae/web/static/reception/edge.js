@@ -35,7 +35,8 @@ export async function join(device, text, forms, onOthers) {
   const [, code, address] = CODE.exec(text.trim()), before = device.edge;
   device.edge = { code, address, upto: 0, instance: null };
   await keysOf(device);
-  const end = await visit(device, forms, onOthers);
+  // An old address may just be tried: this one is not refused for that, it waits.
+  const end = await visit(device, forms, onOthers, {});
   if (end === "held") return end;
   device.edge = before;
   if (before) await keysOf(device);
@@ -50,8 +51,9 @@ export async function leave(device) {
 
 /** Hand over what is new and take what there is. Ends: "held" (the node has all that is here), "away", "unknown"
     (it does not know this terminal), "false" (it is not the node it says it is), "busy", null (none was joined).
-    `onOthers(rows)`: what other terminals recorded, `{terminal, name, event}`, each once while this page is open. */
-export const visit = (device, forms, onOthers) => navigator.locks.request(`sonae-edge-${device.world}`, { ifAvailable: true }, async (lock) => {
+    `onOthers(rows)`: what other terminals recorded, `{terminal, name, event}`, each once while this page is open.
+    `how`: of the lock; without it a visit while another goes on is "busy". */
+export const visit = (device, forms, onOthers, how = { ifAvailable: true }) => navigator.locks.request(`sonae-edge-${device.world}`, how, async (lock) => {
   if (!lock) return "busy";
   for (;;) {
     if (!device.edge) return null;
@@ -61,14 +63,14 @@ export const visit = (device, forms, onOthers) => navigator.locks.request(`sonae
     if (device.edge !== edge) return null;
     // A node that began anew holds nothing: all is handed over again, the same ids count once.
     if (edge.instance && edge.instance !== reply.instance) { Object.assign(edge, { upto: 0, instance: reply.instance }); device.after = 0; await keep(device); continue; }
-    // Nor does one whose disk was put back: what it does not have is not counted as held, and goes there again.
-    const gone = new Set(reply.lacking), lost = asked.filter((row) => gone.has(row.id)).map((row) => row.n);
-    if (lost.length) { edge.upto = Math.min(...lost) - 1; device.after = 0; await keep(device); continue; }
+    // Nor does one whose disk was put back: not all of it is asked for, so all of it goes there again.
+    const gone = new Set(reply.lacking);
+    if (asked.some((row) => gone.has(row.id))) { edge.upto = 0; device.after = 0; await keep(device); continue; }
     const held = new Set(reply.held), all = rows.every((row) => !handed(row) || held.has(row.id));
     Object.assign(edge, { instance: reply.instance, seen: Date.now(), city: reply.city, ...(all && rows.length ? { upto: rows.at(-1).n } : {}) });
     await keep(device);
     const settled = await receive(device, asked, reply.receipts);
-    for (const { event } of reply.others) if (typeof event.clock === "string") await heardClock(device, event.clock);
+    for (const { event } of reply.others) if (typeof event?.clock === "string") await heardClock(device, event.clock);
     onOthers(reply.others);
     device.after = reply.next;
     if (reply.list) await takeList(device, reply.list, edge.code, forms).catch(() => {});

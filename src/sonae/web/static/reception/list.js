@@ -41,7 +41,7 @@ function take(device, content, forms) {
 
 /** Open the kept list into memory; what has ended is deleted, key first. */
 export async function openList(device, forms) {
-  if (await ended(device)) return;
+  if (await ended(device)) { device.index = device.list = null; return; }
   const kept = await device.db.get("meta", "list");
   if (kept) take(device, JSON.parse(await unseal(await keyOf(await unseal(device.keys.box, kept.key)), kept.sealed)), forms);
 }

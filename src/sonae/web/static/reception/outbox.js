@@ -111,10 +111,14 @@ export async function since(device, n, most) {
   return Promise.all(rows.map((row) => (row.state === "left" ? row : opened(device, row))));
 }
 
-/** Events and looks that the city has not acknowledged, up to a place in the box, oldest first. */
+/** Events and looks that the city has not acknowledged, up to a place in the box: the oldest, and the newest event,
+    which a disk put back from a copy lacks first. */
 export async function waitingUpTo(device, n, most) {
-  const parts = await Promise.all(["waiting", "look"].map((state) => device.db.getAllFromIndex("box", "state", IDBKeyRange.bound([state], [state, n]), most)));
-  return Promise.all(parts.flat().slice(0, most).map((row) => opened(device, row)));
+  const upTo = (state) => IDBKeyRange.bound([state], [state, n]), index = device.db.transaction("box").store.index("state");
+  const [newest, ...parts] = await Promise.all([index.openCursor(upTo("waiting"), "prev"), ...["waiting", "look"].map((state) => index.getAll(upTo(state), most))]);
+  const rows = parts.flat(), asked = rows.slice(0, most);
+  if (newest && !asked.some((row) => row.n === newest.value.n)) asked[most - 1] = newest.value;
+  return Promise.all(asked.map((row) => opened(device, row)));
 }
 
 /** How many events up to a place in the box the city has not acknowledged. */
