@@ -85,8 +85,8 @@ def search(actor: Actor, text: str, *, limit: int = 20, purpose: str = "receptio
     typed = text.strip()
     if not typed:
         return Search("", [], False)
-    how, found = presented(typed)
     standing_there = purpose in PRESENTED_TO
+    how, found = presented(typed, hidden=standing_there)
     people = _shown(actor, found, presented=standing_there, purpose=purpose) if how else []
     # Where nobody stands with the own card, the number of one is that of nobody: read on as text.
     if how and (people or standing_there):
@@ -98,23 +98,27 @@ def search(actor: Actor, text: str, *, limit: int = 20, purpose: str = "receptio
     return Search(how, people, len(rows) > limit, similar_ones)
 
 
-def presented(typed: str, at: datetime | None = None) -> tuple[str, list[Resident]]:
+def presented(
+    typed: str, at: datetime | None = None, *, hidden: bool = True
+) -> tuple[str, list[Resident]]:
     """Return the people whose own code or card this is, and which of the two; nothing for other text.
 
     `SonaeError` ``qr_invalid``, ``qr_elsewhere``, ``qr_expired`` or ``qr_lost`` for a code that is not in
     force, or was not ``at`` the moment when a desk without a network saw it. A household's code shows
-    those who are not under 支援措置: whoever has left the home may still hold its card.
+    those who are not under 支援措置: whoever has left the home may still hold its card. Without ``hidden``
+    the own card of somebody who is so is that of nobody, down to the work that it takes to say so.
     """
+    everyone = _everyone() if hidden else _everyone().filter(shielded=False)
     if qr.is_token(typed):
         token = qr.verify(typed, at)
         lostcodes.refuse(token, at)
         if token.kind == qr.PERSON:
-            return "qr", list(_everyone().filter(resident_id=token.identifier))
+            return "qr", list(everyone.filter(resident_id=token.identifier))
         return "qr", _of_card(token.identifier)
     written = sorted({typed, code(typed)})
     if not any(sign.isascii() and sign.isalnum() for sign in written[0] + written[-1]):
         return "", []  # a name being typed: every card has a letter or a digit
-    if own := list(_everyone().filter(card_number__in=written)):
+    if own := list(everyone.filter(card_number__in=written)):
         return "card", own
     of_home = _of_card(*written)
     return ("card", of_home) if of_home else ("", [])
